@@ -1,0 +1,24 @@
+"""Thermodynamics of a finite bath: Gibbs states, entropies, and the bounds on erasure heat."""
+
+from recycling.thermodynamics.bath import Bath
+from recycling.thermodynamics.bounds import (
+    athermal_bound,
+    athermal_bound_from,
+    gain,
+    gain_from,
+    landauer_bound,
+    tight_bound,
+)
+from recycling.thermodynamics.entropy import binary_entropy, von_neumann_entropy
+
+__all__ = [
+    "Bath",
+    "athermal_bound",
+    "athermal_bound_from",
+    "binary_entropy",
+    "gain",
+    "gain_from",
+    "landauer_bound",
+    "tight_bound",
+    "von_neumann_entropy",
+]
