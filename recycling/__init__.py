@@ -1,0 +1,76 @@
+"""Thermodynamic recycling: from a spec file to a verdict on the heat of an erasure.
+
+Names are loaded when they are first used, so that ``import recycling`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from recycling.analysis import analyse
+    from recycling.errors import BadInput
+    from recycling.experiment import Experiment, preset
+    from recycling.planning import Plan, plan
+    from recycling.reporting import report
+    from recycling.runs import run
+    from recycling.store import Run, open_run
+    from recycling.thermodynamics import (
+        Bath,
+        athermal_bound,
+        gain,
+        landauer_bound,
+        tight_bound,
+        von_neumann_entropy,
+    )
+
+_HOME = {
+    "analyse": "analysis",
+    "athermal_bound": "thermodynamics",
+    "BadInput": "errors",
+    "Bath": "thermodynamics",
+    "Experiment": "experiment",
+    "gain": "thermodynamics",
+    "landauer_bound": "thermodynamics",
+    "open_run": "store",
+    "Plan": "planning",
+    "plan": "planning",
+    "preset": "experiment",
+    "report": "reporting",
+    "Run": "store",
+    "run": "runs",
+    "tight_bound": "thermodynamics",
+    "von_neumann_entropy": "thermodynamics",
+}
+
+__all__ = [
+    "BadInput",
+    "Bath",
+    "Experiment",
+    "Plan",
+    "Run",
+    "analyse",
+    "athermal_bound",
+    "gain",
+    "landauer_bound",
+    "open_run",
+    "plan",
+    "preset",
+    "report",
+    "run",
+    "tight_bound",
+    "von_neumann_entropy",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'recycling' has no attribute {name!r}")
+    return getattr(import_module(f"recycling.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -1,0 +1,1 @@
+"""A device as data: calibration, layout, compilation, schedule."""

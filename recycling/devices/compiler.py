@@ -1,0 +1,186 @@
+"""Compile a protocol circuit for a device, with all idle time written into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from circuits.protocol import THETA_B
+from recycling.devices.ibm import schedule_as_late_as_possible
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import CircuitInstruction
+    from qiskit.transpiler import Target
+
+    from circuits.protocol import Algorithm
+    from recycling.devices.device import Device
+
+#: Sabre routing is seeded, so that a spec always compiles to the same circuit.
+TRANSPILER_SEED = 1
+
+
+def device_target(device: Device, num_qubits: int | None = None) -> Target:
+    """Qiskit target of the device's own qubits, numbered in the order of its roles.
+
+    ``num_qubits`` takes the first so many of them only.
+    """
+    from qiskit.circuit import Delay, IfElseOp, Measure, Parameter
+    from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
+    from qiskit.transpiler import InstructionProperties, Target
+
+    count = num_qubits or device.num_qubits
+    target = Target(num_qubits=count, dt=device.dt)
+    instructions = {"x": XGate(), "sx": SXGate(), "rz": RZGate(Parameter("angle")), "cz": CZGate()}
+    for name, instruction in instructions.items():
+        properties = {
+            gate.qubits: InstructionProperties(duration=gate.duration, error=gate.error)
+            for gate in device.gates
+            if gate.name == name and max(gate.qubits) < count
+        }
+        target.add_instruction(instruction, properties)
+    errors = (1 - device.assignment[:, [0, 1], [0, 1]]).mean(axis=-1)
+    target.add_instruction(
+        Measure(),
+        {
+            (qubit,): InstructionProperties(duration=device.measure_duration[qubit], error=error)
+            for qubit, error in enumerate(errors[:count])
+        },
+    )
+    target.add_instruction(Delay(Parameter("duration")), {(qubit,): None for qubit in range(count)})
+    target.add_instruction(IfElseOp, name="if_else")
+    return target
+
+
+@dataclass(frozen=True)
+class RoutedAlgorithm:
+    """An algorithm already compiled for the device: the same gates go into every circuit."""
+
+    routed: QuantumCircuit
+
+    def circuit(self, _theta_b: object) -> QuantumCircuit:
+        """The compiled algorithm; its own parameter θ_b is already in it."""
+        return self.routed
+
+
+def route_algorithm(
+    algorithm: Algorithm, device: Device, *, optimization_level: int = 3
+) -> RoutedAlgorithm:
+    """Compile the algorithm alone, such that C_I and C_A end on their own places.
+
+    Routing moves qubits about and does not look at what a conditional block needs afterwards: left
+    to itself it puts the reset's SWAP on a third qubit, and measures other qubits in one arm than
+    in the other. So every order in which the algorithm's qubits can start on their places is
+    tried, and kept is, of those that come home, the one with the fewest CZ gates, then least depth.
+
+    Args:
+        algorithm: what to compile; its registers are in the order of the device's roles.
+        device: what to compile for.
+        optimization_level: 0 to 3, of Qiskit's preset pass managers.
+
+    Raises:
+        ValueError: no order comes home.
+    """
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+
+    circuit = algorithm.circuit(Parameter(THETA_B))
+    target = device_target(device, circuit.num_qubits)
+    home = (0, circuit.num_qubits - 1)
+    starts = list(permutations(range(circuit.num_qubits)))
+    if _fully_connected(device):
+        starts = starts[:1]
+    candidates = []
+    for start in starts:
+        routed = _transpile(circuit, target, start, optimization_level)
+        final = routed.layout.final_index_layout() if routed.layout else start
+        if (final[home[0]], final[home[1]]) == home:
+            candidates.append((sum(cz_counts(routed).values()), routed.depth(), start, routed))
+    if not candidates:
+        raise ValueError(
+            f"compile.optimization_level = {optimization_level}: no routing brings the algorithm's "
+            "qubits home; give another level"
+        )
+    best = min(candidates, key=lambda candidate: candidate[:3])[-1]
+    named = QuantumCircuit(*circuit.qregs, name=circuit.name)
+    named.compose(best, named.qubits, inplace=True)
+    return RoutedAlgorithm(named)
+
+
+def compile_circuit(
+    circuit: QuantumCircuit, device: Device, *, optimization_level: int = 3
+) -> QuantumCircuit:
+    """Compile and schedule a circuit, each qubit staying where it is.
+
+    Args:
+        circuit: circuit with its qubits in the order of the device's roles; two-qubit gates on
+            coupled qubits only, as after ``route_algorithm``.
+        device: what to compile for.
+        optimization_level: 0 to 3, of Qiskit's preset pass managers.
+
+    Returns:
+        QuantumCircuit of native gates with all idle time as explicit delays.
+    """
+    target = device_target(device)
+    compiled = _transpile(circuit, target, tuple(range(device.num_qubits)), optimization_level)
+    if not any(device.measure_duration):
+        return compiled  # an instantaneous device has no idle time
+    return schedule_as_late_as_possible(compiled, target)
+
+
+def cz_counts(circuit: QuantumCircuit) -> Mapping[frozenset[int], int]:
+    """Two-qubit gates of a compiled circuit by pair of qubits, conditional blocks included."""
+    counts: dict[frozenset[int], int] = {}
+    for located in walk(circuit):
+        if len(located.qubits) == 2 and located.instruction.operation.name == "cz":
+            pair = frozenset(located.qubits)
+            counts[pair] = counts.get(pair, 0) + 1
+    return counts
+
+
+@dataclass(frozen=True)
+class Located:
+    """An instruction with its qubits as positions in the outer circuit."""
+
+    instruction: CircuitInstruction
+    qubits: tuple[int, ...]
+    conditional: bool
+
+
+def walk(circuit: QuantumCircuit) -> list[Located]:
+    """All instructions in order, those of conditional blocks included (not the if_else itself)."""
+    return list(_walk(circuit, tuple(range(circuit.num_qubits)), conditional=False))
+
+
+def _walk(circuit: QuantumCircuit, outer: tuple[int, ...], *, conditional: bool) -> list[Located]:
+    found = []
+    for instruction in circuit.data:
+        qubits = tuple(outer[circuit.find_bit(qubit).index] for qubit in instruction.qubits)
+        blocks = getattr(instruction.operation, "blocks", None)
+        if blocks is None:
+            found.append(Located(instruction, qubits, conditional))
+        else:
+            for block in blocks:
+                found += _walk(block, qubits, conditional=True)
+    return found
+
+
+def _transpile(
+    circuit: QuantumCircuit, target: Target, start: tuple[int, ...], optimization_level: int
+) -> QuantumCircuit:
+    from qiskit.transpiler import generate_preset_pass_manager
+
+    manager = generate_preset_pass_manager(
+        optimization_level,
+        target=target,
+        initial_layout=list(start),
+        seed_transpiler=TRANSPILER_SEED,
+    )
+    return manager.run(circuit)
+
+
+def _fully_connected(device: Device) -> bool:
+    return len(device.edges) == device.num_qubits * (device.num_qubits - 1) // 2

@@ -1,0 +1,152 @@
+"""Where the six qubits go on a heavy-hex chip.
+
+The shape that routes well: C_I on a qubit with three neighbours, which are B and both clock
+qubits; C_A beside the clock's high bit; S beside B::
+
+    S ── B ── C_I ── C_C1 ── C_A
+               │
+              C_C0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from recycling.devices.device import ROLES
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import Target
+
+#: Coupled roles of the shape.
+SHAPE = (("C_I", "C_C0"), ("C_I", "C_C1"), ("C_I", "B"), ("C_C1", "C_A"), ("B", "S"))
+#: Roles whose measurement decides the result.
+MEASURED = ("C_A", "S", "B", "C_I")
+
+Edges = Mapping[frozenset[int], float]
+
+
+def cz_errors(target: Target) -> dict[frozenset[int], float]:
+    """CZ error of each working edge; a dead gate (error 1, or none reported) is left out."""
+    errors: dict[frozenset[int], float] = {}
+    for qubits, properties in target["cz"].items():
+        error = getattr(properties, "error", None)
+        if error is not None and error < 1:
+            pair = frozenset(qubits)
+            errors[pair] = max(error, errors.get(pair, 0.0))
+    return errors
+
+
+def working_qubits(target: Target) -> frozenset[int]:
+    """Qubits with a T1, a T2, and working single-qubit gates and measurement."""
+    working = set()
+    for qubit in range(target.num_qubits):
+        properties = target.qubit_properties[qubit] if target.qubit_properties else None
+        times = (getattr(properties, "t1", None), getattr(properties, "t2", None))
+        errors = [
+            getattr(target[name].get((qubit,)), "error", None) for name in ("sx", "x", "measure")
+        ]
+        if all(times) and all(error is not None and error < 1 for error in errors):
+            working.add(qubit)
+    return frozenset(working)
+
+
+def check_layout(layout: tuple[int, ...], target: Target) -> None:
+    """Check that a layout has the shape on working gates.
+
+    Args:
+        layout: physical qubit of each role, in the order of ``ROLES``.
+        target: the device.
+
+    Raises:
+        ValueError: a qubit twice, unknown or dead, or roles that no working CZ connects.
+    """
+    if len(layout) != len(ROLES) or len(set(layout)) != len(ROLES):
+        raise ValueError(f"device.layout = {list(layout)}: give {len(ROLES)} different qubits")
+    place = dict(zip(ROLES, layout, strict=True))
+    working, errors = working_qubits(target), cz_errors(target)
+    for role, qubit in place.items():
+        if qubit not in working:
+            raise ValueError(
+                f"device.layout: {role} = {qubit} is not a working qubit of this device: give "
+                "another, or layout = 'best'"
+            )
+    for first, second in SHAPE:
+        pair = frozenset((place[first], place[second]))
+        if pair not in errors:
+            dead = any(frozenset(qubits) == pair for qubits in target["cz"])
+            why = "joined by a dead gate" if dead else "not connected"
+            raise ValueError(
+                f"device.layout: {first} = {place[first]} and {second} = {place[second]} are "
+                f"{why}: give neighbours, or layout = 'best'"
+            )
+
+
+def placements(target: Target) -> Iterator[tuple[int, ...]]:
+    """All placements of the shape on working qubits and gates, in the order of ``ROLES``."""
+    working = working_qubits(target)
+    neighbours: dict[int, list[int]] = {}
+    for pair in cz_errors(target):
+        if pair <= working:
+            first, second = sorted(pair)
+            neighbours.setdefault(first, []).append(second)
+            neighbours.setdefault(second, []).append(first)
+    for centre, around in sorted(neighbours.items()):
+        for bath, low, high in permutations(sorted(around), 3):
+            for ancilla in sorted(neighbours[high]):
+                for system in sorted(neighbours[bath]):
+                    placement = (centre, low, high, ancilla, bath, system)
+                    if len(set(placement)) == len(placement):
+                        yield placement
+
+
+def expected_errors(
+    layout: tuple[int, ...],
+    target: Target,
+    cz_counts: Mapping[frozenset[str], int],
+    busy: Mapping[str, float],
+) -> float:
+    """Expected number of errors in one shot: the score of a placement, lower is better.
+
+    Args:
+        layout: physical qubit of each role, in the order of ``ROLES``.
+        target: the device.
+        cz_counts: CZ gates of the compiled circuit by pair of roles.
+        busy: time from first gate to last operation by role, s: over it a qubit decays with rate
+            (1/T1 + 1/T2)/2.
+    """
+    place = dict(zip(ROLES, layout, strict=True))
+    gates = sum(
+        count * _cz_error(target, *(place[role] for role in pair))
+        for pair, count in cz_counts.items()
+    )
+    readout = sum(target["measure"][(place[role],)].error for role in MEASURED)
+    decay = sum(
+        busy[role] * (1 / target.qubit_properties[q].t1 + 1 / target.qubit_properties[q].t2) / 2
+        for role, q in place.items()
+    )
+    return float(gates + readout + decay)
+
+
+def best_layout(
+    target: Target, cz_counts: Mapping[frozenset[str], int], busy: Mapping[str, float]
+) -> tuple[int, ...]:
+    """Placement with the fewest expected errors; see ``expected_errors`` for the arguments.
+
+    Raises:
+        ValueError: the device has no placement of the shape on working gates.
+    """
+    candidates = list(placements(target))
+    if not candidates:
+        raise ValueError(
+            "device.layout: the device has no working qubit with three neighbours in the shape "
+            "S-B-C_I-C_C1-C_A, C_I-C_C0: choose another device"
+        )
+    return min(candidates, key=lambda p: expected_errors(p, target, cz_counts, busy))
+
+
+def _cz_error(target: Target, first: int, second: int) -> float:
+    gates = target["cz"]
+    properties = gates.get((first, second)) or gates[(second, first)]
+    return float(properties.error)

@@ -1,0 +1,1 @@
+"""Backends: each executes a plan and returns counts of the same form."""

@@ -1,0 +1,1 @@
+"""From counts to states, and from states to quantities with intervals."""

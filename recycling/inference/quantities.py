@@ -1,0 +1,84 @@
+"""From Bloch vectors to heat, entropies and bounds, on whole arrays."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.protocol import MEASURED_QUBITS, STAGES
+from recycling.thermodynamics import (
+    Bath,
+    athermal_bound_from,
+    binary_entropy,
+    landauer_bound,
+    tight_bound,
+)
+
+Real = NDArray[np.float64]
+
+BEFORE, AFTER = (STAGES.index(stage) for stage in ("before", "after"))
+S, B, C_I = (MEASURED_QUBITS.index(qubit) for qubit in ("S", "B", "C_I"))
+
+
+def thermodynamic_quantities(bloch: Real, bath: Bath) -> dict[str, Real]:
+    """Everything that the states of S and B before and after the erasure say.
+
+    Args:
+        bloch: Bloch vectors of physical states (array of shape (..., stage, qubit, 3)).
+        bath: qubit bath at the temperature T0 of the bounds.
+
+    Returns:
+        ``entropy`` (nats) and ``excited_population`` of shape (..., stage, qubit); of shape (...):
+        ``entropy_decrease`` (nats), ``heat``, ``bound_landauer``, ``bound_tight``,
+        ``bound_athermal``, ``gain``, ``excess_tight``, ``excess_landauer`` (J).
+
+    An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
+    bound". The gain is -inf where the athermal bound is +inf.
+    """
+    # A projected vector may be longer than 1 by rounding.
+    smaller_eigenvalue = np.maximum((1 - np.linalg.norm(bloch, axis=-1)) / 2, 0)
+    entropy = np.asarray(binary_entropy(smaller_eigenvalue))
+    excited = (1 - bloch[..., 2]) / 2
+    decrease = entropy[..., BEFORE, S] - entropy[..., AFTER, S]
+    energy = bath_energy(excited[..., B], bath)
+    heat = energy[..., AFTER] - energy[..., BEFORE]
+    tight = np.asarray(tight_bound(decrease, bath))
+    landauer = np.asarray(landauer_bound(decrease, bath))
+    athermal = np.asarray(
+        athermal_bound_from(decrease, bath, entropy[..., BEFORE, B], energy[..., BEFORE])
+    )
+    reachable = np.isfinite(athermal)
+    gain = np.subtract(tight, athermal, out=np.full_like(tight, -np.inf), where=reachable)
+    return {
+        "entropy": entropy,
+        "excited_population": excited,
+        "entropy_decrease": decrease,
+        "heat": heat,
+        "bound_landauer": landauer,
+        "bound_tight": tight,
+        "bound_athermal": athermal,
+        "gain": np.where(np.isnan(athermal), np.nan, gain),
+        "excess_tight": excess(heat, tight),
+        "excess_landauer": excess(heat, landauer),
+    }
+
+
+def bath_energy(excited_population: Real, bath: Bath) -> Real:
+    """Mean energy hf·P₁ of the bath qubit above its ground state, J."""
+    gap = float(bath.energies[-1] - bath.energies[0])
+    return gap * excited_population
+
+
+def excess(heat: Real, bound: Real) -> Real:
+    """Heat above a bound, J; +inf where the bound is +inf."""
+    return cast(Real, np.where(np.isposinf(bound), np.inf, heat - bound))
+
+
+def fidelity(bloch: Real, solution: NDArray[np.complex128]) -> Real:
+    """Fidelity ⟨x|ρ|x⟩ of states with pure states: (..., 3) and (..., 2) → (...)."""
+    x, y = solution[..., 0], solution[..., 1]
+    coherence = 2 * x.conj() * y
+    target = np.stack([coherence.real, coherence.imag, np.abs(x) ** 2 - np.abs(y) ** 2], axis=-1)
+    return cast(Real, (1 + (bloch * target).sum(-1)) / 2)

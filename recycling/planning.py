@@ -1,0 +1,181 @@
+"""From an experiment to what will be executed: device, layout and compiled circuits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from circuits.protocol import ARMS, STAGES, Arm, Stage, recycling_circuit
+from recycling.devices.compiler import compile_circuit, cz_counts, route_algorithm
+from recycling.devices.device import ROLES, Device
+from recycling.devices.ibm import snapshot_backend
+from recycling.devices.layout import best_layout, check_layout, placements
+from recycling.devices.profiles import (
+    PAPER_SNAPSHOT,
+    device_from_backend,
+    ideal_device,
+    override_device,
+    paper_device,
+)
+from recycling.devices.timeline import busy_times, timeline
+from recycling.errors import BadInput
+from recycling.experiment import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import Target
+
+    from recycling.experiment import Experiment
+
+#: Preparations of the target: without and with an X gate.
+PREPARATIONS = ("I", "X")
+#: Arm, stage and preparation of one circuit.
+Setting = tuple[Arm, Stage, str]
+SETTINGS: tuple[Setting, ...] = tuple(product(ARMS, STAGES, PREPARATIONS))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be executed: one compiled circuit for each arm, stage and preparation.
+
+    Each circuit serves every θ_b and every basis by its parameters.
+    """
+
+    experiment: Experiment
+    device: Device
+    circuits: Mapping[Setting, QuantumCircuit]
+
+
+def plan(experiment: Experiment, backend: str = "exact") -> Plan:
+    """Choose the layout, build the device and compile all circuits.
+
+    Args:
+        experiment: validated spec.
+        backend: where it will run; "exact" is the local engine.
+
+    Raises:
+        BadInput: unknown backend or device profile, or a layout that is not connected or uses a
+            dead gate.
+    """
+    check_backend(backend)
+    device = build_device(experiment)
+    return Plan(experiment, device, compile_all(experiment, device))
+
+
+def check_backend(backend: str) -> None:
+    """Check that a backend is known.
+
+    Raises:
+        BadInput: it is not.
+    """
+    if backend != "exact":
+        raise BadInput(f"backend = {backend!r}: give 'exact'")
+
+
+def build_device(experiment: Experiment) -> Device:
+    """Device of an experiment: its profile on its layout, with the spec's changes.
+
+    Raises:
+        BadInput: unknown profile, impossible layout, or numbers that contradict each other.
+    """
+    spec, bath = experiment.device, experiment.bath
+    try:
+        if spec.profile == "ideal":
+            if spec.layout != "best":
+                raise ValueError("device.layout: the ideal device has no chip; remove the layout")
+            device = ideal_device(
+                temperature=bath.temperature,
+                frequency=bath.frequency,
+                clock_qubits=experiment.algorithm.clock_qubits,
+            )
+        else:
+            device = _chip_device(experiment)
+        return override_device(
+            device,
+            feedforward_latency=(
+                None if spec.feedforward_latency == "profile" else spec.feedforward_latency
+            ),
+            t1=spec.t1,
+            t2=spec.t2,
+            single_qubit_error=spec.single_qubit_error,
+            cz_error=spec.cz_error,
+            readout_error=spec.readout_error,
+        )
+    except ValidationError as error:
+        raise BadInput(one_line(error)) from error
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def compile_all(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
+    """Compile the circuits of all settings, the algorithm the same in each."""
+    level = experiment.device.optimization_level
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
+    circuits = {}
+    for arm, stage, preparation in SETTINGS:
+        circuit = recycling_circuit(
+            routed,
+            arm=arm,
+            stage=stage,
+            excited=preparation == "X",
+            feedforward_latency=device.feedforward_latency,
+        )
+        circuits[arm, stage, preparation] = compile_circuit(
+            circuit, device, optimization_level=level
+        )
+    return circuits
+
+
+def _chip_device(experiment: Experiment) -> Device:
+    spec, bath = experiment.device, experiment.bath
+    if experiment.algorithm.clock_qubits != len(ROLES) - 4:
+        raise ValueError(
+            f"algorithm.clock_qubits = {experiment.algorithm.clock_qubits}: layouts on a chip hold "
+            "two clock qubits; give 2, or device.profile = 'ideal'"
+        )
+    paper = spec.profile == "paper"
+    backend = snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
+
+    def device_on(layout: tuple[int, ...]) -> Device:
+        device = device_from_backend(
+            backend, layout, temperature=bath.temperature, frequency=bath.frequency
+        )
+        return paper_device(device) if paper else device
+
+    if spec.layout == "best":
+        any_layout = next(placements(backend.target), None)
+        if any_layout is None:
+            raise ValueError("device.layout: no placement on working gates; choose another device")
+        return device_on(_best_layout(experiment, device_on(any_layout), backend.target))
+    layout = _given_layout(spec.layout)
+    check_layout(layout, backend.target)
+    return device_on(layout)
+
+
+def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:
+    """Score placements by what the longest circuit does; it is the same on every placement."""
+    level = experiment.device.optimization_level
+    routed = route_algorithm(experiment.algorithm.build(), anywhere, optimization_level=level)
+    circuit = recycling_circuit(
+        routed, excited=True, feedforward_latency=anywhere.feedforward_latency
+    )
+    compiled = compile_circuit(circuit, anywhere, optimization_level=level)
+    counts = {
+        frozenset(ROLES[qubit] for qubit in pair): count
+        for pair, count in cz_counts(compiled).items()
+    }
+    return best_layout(target, counts, busy_times(timeline(compiled, anywhere), anywhere))
+
+
+def _given_layout(layout: Mapping[str, int]) -> tuple[int, ...]:
+    if set(layout) != set(ROLES):
+        raise ValueError(
+            f"device.layout has the keys {', '.join(layout) or 'none'}: give a qubit for each of "
+            + ", ".join(ROLES)
+        )
+    return tuple(layout[role] for role in ROLES)

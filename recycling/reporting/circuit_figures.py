@@ -1,0 +1,84 @@
+"""Pictures of what was executed: the compiled circuit and its schedule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from recycling.devices.timeline import timeline
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from recycling.devices.device import Device
+
+_COLOURS = {
+    "cz": "#0072b2",
+    "single-qubit gate": "#56b4e9",
+    "measure": "#d55e00",
+    "idle": "#e6e6e6",
+}
+#: Gates of a compiled circuit a row of its drawing.
+_FOLD = 44
+
+
+def schedule_figure(circuit: QuantumCircuit, device: Device) -> Figure:
+    """Each operation on the time axis, the conditional block taken and shaded."""
+    operations = timeline(circuit, device)
+    figure = Figure(figsize=(9.5, 3.0), layout="constrained")
+    axes = figure.add_subplot()
+    for operation in operations:
+        kind = {"cz": "cz", "measure": "measure", "delay": "idle"}.get(
+            operation.name, "single-qubit gate"
+        )
+        if operation.duration == 0:
+            continue
+        for qubit in operation.qubits:
+            axes.broken_barh(
+                [(operation.start * 1e6, operation.duration * 1e6)], (qubit - 0.36, 0.72),
+                facecolor=_COLOURS[kind], edgecolor="white", linewidth=0.3,
+            )  # fmt: skip
+    inside = [operation for operation in operations if operation.conditional]
+    if inside:
+        start, end = min(o.start for o in inside), max(o.end for o in inside)
+        axes.axvspan(start * 1e6, end * 1e6, color="#cc79a7", alpha=0.25, lw=0, zorder=0)
+        axes.annotate(
+            "if flag = 0", ((start + end) / 2 * 1e6, -0.62), ha="center", va="bottom", fontsize=8,
+            color="#8a3b6b", annotation_clip=False,
+        )  # fmt: skip
+    labels = [
+        role if device.layout is None else f"{role} (q{device.layout[qubit]})"
+        for qubit, role in enumerate(device.roles)
+    ]
+    axes.set_yticks(range(device.num_qubits), labels)
+    axes.set_ylim(device.num_qubits - 0.4, -0.7)
+    axes.set_xlabel("time (µs)")
+    axes.spines[["top", "right"]].set_visible(False)
+    handles = [Patch(color=colour, label=kind) for kind, colour in _COLOURS.items()]
+    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles), frameon=False)
+    return figure
+
+
+def circuit_figure(circuit: QuantumCircuit) -> Figure:
+    """Gates of a compiled circuit; delays, which the schedule shows, are left out."""
+    drawn = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        if instruction.operation.name == "delay":
+            continue
+        blocks = getattr(instruction.operation, "blocks", None)
+        if blocks is not None:
+            kept = [_without_delays(block) for block in blocks]
+            instruction = instruction.replace(operation=instruction.operation.replace_blocks(kept))
+        drawn.append(instruction)
+    figure: Figure = drawn.draw("mpl", fold=_FOLD, style="bw", scale=0.55, idle_wires=True)
+    return figure
+
+
+def _without_delays(block: QuantumCircuit) -> QuantumCircuit:
+    kept = block.copy_empty_like()
+    for instruction in block.data:
+        if instruction.operation.name != "delay":
+            kept.append(instruction)
+    return kept

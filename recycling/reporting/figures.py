@@ -1,0 +1,202 @@
+"""The figures of the paper, in its form: a point a trial, lines through medians, bounds drawn.
+
+Energies are drawn in units of hf, the quantum of the bath, with k_B T0 ln 2 on the right.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from scipy.constants import h as planck
+from scipy.constants import k as boltzmann
+
+from recycling.verdicts import shown_p_x
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+#: Colours that stay apart for colour-blind readers and in grey print.
+_STYLES: dict[str, dict[str, Any]] = {
+    "heat": {"color": "#111111", "marker": "o", "label": "ΔQ_B", "linewidth": 1.8},
+    "bound_athermal": {"color": "#0072b2", "marker": "s", "label": "Q_ath"},
+    "bound_tight": {"color": "#d55e00", "marker": "^", "label": "Q_tight"},
+    "bound_landauer": {"color": "#009e73", "marker": "v", "label": "Q_Landauer", "ls": "--"},
+}
+_SETTINGS: Any = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "legend.frameon": False,
+    "svg.hashsalt": "recycling",
+    "figure.constrained_layout.use": True,
+}
+_SIZE = (5.2, 3.7)
+_THETA_TICKS = {
+    0: "0", np.pi / 16: "π/16", np.pi / 8: "π/8", 3 * np.pi / 16: "3π/16", np.pi / 4: "π/4"
+}  # fmt: skip
+
+
+def paper_figures(dataset: xr.Dataset, theory: xr.Dataset) -> dict[str, tuple[Figure, str]]:
+    """Figures by file name, each with its caption.
+
+    Args:
+        dataset: the run.
+        theory: its noiseless counterpart with infinitely many shots.
+    """
+    p_x = shown_p_x(dataset)
+    kind = dataset.attrs["data_kind"]
+    first = float(dataset["theta_b"].values[0])
+    bounds = "Points: trials; lines: medians over trials; bars: 95 % intervals of ΔQ_B."
+    drawn: Mapping[str, tuple[Callable[[], Figure], str]] = {
+        "fig3-fidelity": (
+            lambda: _fidelity(dataset),
+            f"Fig. 3. Fidelity of C_I with A⁻¹b in the success branch ({kind}).",
+        ),
+        "fig4a-equilibrium": (
+            lambda: _heat_by_angle(dataset, "equilibrium"),
+            f"Fig. 4(a). Erasure with an equilibrium bath, p_x = {p_x:g} ({kind}). {bounds}",
+        ),
+        "fig4b-recycling": (
+            lambda: _heat_by_angle(dataset, "recycling"),
+            f"Fig. 4(b). Erasure with thermodynamic recycling, p_x = {p_x:g} ({kind}). {bounds}",
+        ),
+        "fig4c-theory": (
+            lambda: _heat_by_angle(theory, "recycling"),
+            f"Fig. 4(c). Theory of recycling, p_x = {p_x:g}: ideal gates, thermal start, "
+            "infinitely many shots. ΔQ_B lies on Q_ath.",
+        ),
+        "fig5a-mixedness": (
+            lambda: _heat_by_mixedness(dataset),
+            f"Fig. 5(a). Recycling at θ_b = {first:.3g} over the mixedness p_x, where ΔS > 0 "
+            f"({kind}).",
+        ),
+        "fig5b-ratio": (
+            lambda: _dissipation_ratio(dataset),
+            f"Fig. 5(b). Dissipation ratio (ΔQ_B − Q_tight)/Q_tight for all θ_b, where ΔS > 0 "
+            f"({kind}). Negative: below the bound.",
+        ),
+    }
+    figures = {}
+    with mpl.rc_context(_SETTINGS):
+        for name, (draw, caption) in drawn.items():
+            figures[name] = (draw(), caption)
+    return figures
+
+
+def to_svg(figure: Figure) -> bytes:
+    """Figure as an SVG file that is the same each time."""
+    stream = io.BytesIO()
+    with mpl.rc_context(_SETTINGS):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
+
+
+def _fidelity(dataset: xr.Dataset) -> Figure:
+    figure, axes = _new(r"$\theta_b$ (rad)", r"fidelity $F$")
+    fidelity = dataset["success_fidelity"]
+    theta_b = dataset["theta_b"].values
+    for trial in fidelity.transpose("trial", "theta_b").values:
+        axes.plot(theta_b, trial, "o", color="#111111", ms=3, alpha=0.5)
+    axes.plot(theta_b, fidelity.median("trial"), color="#111111", lw=1.8)
+    axes.set_ylim(min(0.9, float(fidelity.min()) - 0.01), 1.0)
+    _angle_ticks(axes, theta_b)
+    return figure
+
+
+def _heat_by_angle(dataset: xr.Dataset, arm: str) -> Figure:
+    figure, axes = _new(r"$\theta_b$ (rad)", "energy (hf)")
+    point = dataset.sel(arm=arm, p_x=shown_p_x(dataset))
+    _draw_energies(axes, point, "theta_b", _quantum(dataset))
+    axes.axhline(0, color="#888888", lw=0.8)
+    _angle_ticks(axes, dataset["theta_b"].values)
+    _second_axis(axes, dataset)
+    return figure
+
+
+def _heat_by_mixedness(dataset: xr.Dataset) -> Figure:
+    figure, axes = _new(r"$p_x$", "energy (hf)")
+    point = dataset.sel(arm="recycling").isel(theta_b=0)
+    point = point.where(point["entropy_decrease"] > 0)
+    _draw_energies(axes, point, "p_x", _quantum(dataset))
+    axes.axhline(0, color="#888888", lw=0.8)
+    _second_axis(axes, dataset)
+    return figure
+
+
+def _dissipation_ratio(dataset: xr.Dataset) -> Figure:
+    figure, axes = _new(r"$p_x$", r"$(\Delta Q_B - Q_{tight})/Q_{tight}$")
+    point = dataset.sel(arm="recycling")
+    finite = np.isfinite(point["bound_tight"])
+    ratio = (point["excess_tight"] / point["bound_tight"]).where(
+        (point["entropy_decrease"] > 0) & finite
+    )
+    angles = dataset["theta_b"].values
+    colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(angles)))
+    for angle, colour in zip(angles, colours, strict=True):
+        own = ratio.sel(theta_b=angle).transpose("p_x", "trial")
+        axes.plot(
+            own["p_x"], own, ".", color=colour, ms=2.5, alpha=0.5, mec="none", rasterized=True
+        )
+        axes.plot(own["p_x"], own.median("trial"), color=colour, lw=1.3)
+    # Near ΔS = 0 the ratio diverges; the middle of the picture is what matters.
+    axes.set_ylim(-6, 4)
+    axes.axhline(0, color="#888888", lw=0.8)
+    scale = mpl.colors.Normalize(angles.min(), max(angles.max(), angles.min() + 1e-9))
+    bar = figure.colorbar(mpl.cm.ScalarMappable(scale, mpl.colors.ListedColormap(colours)), ax=axes)
+    bar.set_label(r"$\theta_b$ (rad)")
+    return figure
+
+
+def _draw_energies(axes: Axes, point: xr.Dataset, along: str, quantum: float) -> None:
+    for name, style in _STYLES.items():
+        values = point[name].where(np.isfinite(point[name])).transpose(along, "trial") / quantum
+        colour, marker = style["color"], style["marker"]
+        x = values[along].values
+        axes.plot(x, values, marker, color=colour, ms=2.5, alpha=0.45, mec="none")
+        if name == "heat":
+            low, high = (
+                point[f"heat_{end}"].transpose(along, "trial") / quantum for end in ("low", "high")
+            )
+            for trial in range(values.sizes["trial"]):
+                axes.vlines(x, low[:, trial], high[:, trial], color=colour, lw=0.7, alpha=0.35)
+        axes.plot(
+            x, values.median("trial"), color=colour, ls=style.get("ls", "-"),
+            lw=style.get("linewidth", 1.3), marker=marker, ms=0, label=_math(style["label"]),
+        )  # fmt: skip
+    axes.legend(loc="best", ncols=2)
+
+
+def _math(label: str) -> str:
+    name, _, index = label.partition("_")
+    index = rf"\mathrm{{{index}}}" if len(index) > 1 else index
+    return rf"${name.replace('Δ', chr(92) + 'Delta ')}_{{{index}}}$"
+
+
+def _new(x: str, y: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=_SIZE)
+    axes = figure.add_subplot()
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    return figure, axes
+
+
+def _angle_ticks(axes: Axes, theta_b: np.ndarray) -> None:
+    if np.isclose(theta_b[-1], np.pi / 4) and theta_b[0] == 0:
+        axes.set_xticks(list(_THETA_TICKS), list(_THETA_TICKS.values()))
+
+
+def _second_axis(axes: Axes, dataset: xr.Dataset) -> None:
+    ratio = _quantum(dataset) / (boltzmann * dataset.attrs["temperature_K"] * np.log(2))
+    second = axes.secondary_yaxis("right", functions=(lambda y: y * ratio, lambda y: y / ratio))
+    second.set_ylabel(r"energy ($k_B T_0 \ln 2$)")
+
+
+def _quantum(dataset: xr.Dataset) -> float:
+    return float(planck * dataset.attrs["frequency_Hz"])

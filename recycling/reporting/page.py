@@ -1,0 +1,123 @@
+"""The report: one self-contained HTML file that asks the network for nothing."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recycling.analysis import analyse_counts, experiment_attributes
+from recycling.execution.exact import execute_exact
+from recycling.experiment import DeviceSpec, Experiment, MeasurementSpec
+from recycling.planning import plan
+from recycling.reporting import tables
+from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
+from recycling.reporting.figures import paper_figures, to_svg
+from recycling.store.files import write_whole
+from recycling.verdicts import controls
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from recycling.store.directory import Run
+
+#: Setting of the circuit that the report shows: the longest one.
+SHOWN_SETTING = ("recycling", "after", "X")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One figure of the page: name, caption and data URI."""
+
+    name: str
+    caption: str
+    uri: str
+
+
+def report(
+    run: Run,
+    dataset: xr.Dataset | None = None,
+    progress: Callable[[str], None] = lambda _step: None,
+) -> Path:
+    """Write report.html and figures/ into a run's directory.
+
+    Args:
+        run: opened run.
+        dataset: its analysis; by default made now.
+        progress: called with the name of each step as it begins.
+
+    Returns:
+        Path of report.html.
+    """
+    import jinja2
+
+    if dataset is None:
+        from recycling.analysis import analyse
+
+        progress("analysing")
+        dataset = analyse(run)
+    progress("computing the theory")
+    theory = theory_dataset(run.experiment)
+    progress("drawing figures")
+    circuit = run.circuits[SHOWN_SETTING]
+    results = paper_figures(dataset, theory)
+    machine = {
+        "schedule": (
+            schedule_figure(circuit, run.device),
+            "Schedule of the recycling arm, measured after the erasure, conditional block taken.",
+        ),
+        "circuit": (
+            circuit_figure(circuit),
+            "Compiled circuit of the same setting; delays are left out here and shown above.",
+        ),
+    }
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    progress("writing the report")
+    pictures = {}
+    for name, (figure, caption) in (results | machine).items():
+        svg = to_svg(figure)
+        write_whole(folder / f"{name}.svg", svg)
+        uri = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+        pictures[name] = Picture(name, caption, uri)
+    template = resources.files("recycling.reporting") / "report.html.j2"
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    html = environment.from_string(template.read_text(encoding="utf-8")).render(
+        record=run.record,
+        attributes=dataset.attrs,
+        headline=tables.headline(dataset),
+        verdicts=tables.verdict_table(dataset),
+        controls=controls(dataset, run.device),
+        results=[pictures[name] for name in results],
+        machine=[pictures[name] for name in machine],
+        device=run.device,
+        device_tables=[
+            tables.device_table(run.device),
+            tables.coupling_table(run.device, circuit),
+            tables.source_table(run.device),
+        ],
+        paper=tables.paper_table(dataset, run.device, circuit),
+        gate_counts=dict(circuit.count_ops()),
+        spec=(run.path / "experiment.toml").read_text(encoding="utf-8"),
+    )
+    path = run.path / "report.html"
+    write_whole(path, html.encode())
+    return path
+
+
+def theory_dataset(experiment: Experiment) -> xr.Dataset:
+    """Noiseless counterpart of an experiment, with infinitely many shots: Fig. 4(c)."""
+    ideal = experiment.model_copy(
+        update={
+            "device": DeviceSpec(profile="ideal"),
+            "measurement": MeasurementSpec(shots="exact", trials=1),
+        }
+    )
+    planned = plan(ideal)
+    attributes = experiment_attributes(ideal, planned.device) | {"data_kind": "simulated"}
+    return analyse_counts(ideal, execute_exact(planned), attributes)

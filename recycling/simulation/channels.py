@@ -1,0 +1,95 @@
+"""Noise channels and gates as Pauli transfer matrices (PTMs).
+
+A state of n qubits is the real vector r_P = Tr(ρ P) over the 4ⁿ Pauli strings (I, X, Y, Z a qubit);
+a channel is the real matrix R_PQ = Tr(P E(Q))/2ⁿ. Leading axes are free for sweeps.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Real = NDArray[np.float64]
+
+#: Pauli matrices I, X, Y, Z (array of shape (4, 2, 2)).
+PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+_PAULI_STRINGS = {1: PAULIS, 2: np.einsum("aij,bkl->abikjl", PAULIS, PAULIS).reshape(16, 4, 4)}
+
+
+def unitary_channel(unitary: ArrayLike) -> Real:
+    """PTM of a one- or two-qubit unitary (..., d, d) → (..., d², d²), first qubit outermost."""
+    matrix = np.asarray(unitary, dtype=complex)
+    dimension = matrix.shape[-1]
+    paulis = _PAULI_STRINGS[dimension.bit_length() - 1]
+    images = matrix[..., None, :, :] @ paulis @ matrix.conj().swapaxes(-1, -2)[..., None, :, :]
+    return cast(Real, np.einsum("aij,...bji->...ab", paulis, images).real / dimension)
+
+
+def thermal_relaxation_channel(
+    duration: ArrayLike, t1: ArrayLike, t2: ArrayLike, excited_population: ArrayLike
+) -> Real:
+    """PTM of relaxation towards a thermal state: generalised amplitude damping and dephasing.
+
+    Args:
+        duration: s, any shape, broadcast with the rest.
+        t1: s; infinite for none.
+        t2: s, at most 2 t1.
+        excited_population: excited population of the thermal state.
+
+    Returns:
+        Array of shape (..., 4, 4).
+    """
+    time, t1, t2, excited = np.broadcast_arrays(duration, t1, t2, excited_population)
+    channel = np.zeros((*time.shape, 4, 4))
+    coherence, population = np.exp(-time / t2), np.exp(-time / t1)
+    channel[..., 0, 0] = 1
+    channel[..., 1, 1] = channel[..., 2, 2] = coherence
+    channel[..., 3, 3] = population
+    channel[..., 3, 0] = -np.expm1(-time / t1) * (1 - 2 * excited)
+    return channel
+
+
+def depolarizing_channel(strength: float, num_qubits: int) -> Real:
+    """PTM of ρ → (1 - λ) ρ + λ I/2ⁿ (array of shape (4ⁿ, 4ⁿ))."""
+    channel = np.full(4**num_qubits, 1 - strength)
+    channel[0] = 1
+    return np.diag(channel)
+
+
+def depolarizing_strength(error: float, relaxation: Real) -> float:
+    """Depolarizing strength λ that brings relaxation up to a gate's calibrated error.
+
+    The average infidelity of relaxation and depolarization together is then ``error``. Where
+    relaxation alone is worse than the calibrated error, nothing is added: λ = 0.
+
+    Args:
+        error: average gate infidelity.
+        relaxation: PTM of the relaxation during the gate (array of shape (d², d²)).
+    """
+    squared = relaxation.shape[-1]
+    dimension = np.sqrt(squared)
+    entanglement_fidelity = ((dimension + 1) * (1 - error) - 1) / dimension
+    kept = (squared * entanglement_fidelity - 1) / (np.trace(relaxation) - 1)
+    return float(max(0.0, 1 - kept))
+
+
+def thermal_state(excited_population: ArrayLike) -> Real:
+    """Pauli vector of a thermal qubit (array of shape (..., 4))."""
+    polarization = 1 - 2 * np.asarray(excited_population, dtype=float)
+    zero = np.zeros_like(polarization)
+    return np.stack([np.ones_like(polarization), zero, zero, polarization], axis=-1)
+
+
+def density_matrix(pauli: Real, num_qubits: int) -> NDArray[np.complex128]:
+    """Density matrix of a Pauli tensor (..., 4, …, 4) → (..., 2ⁿ, 2ⁿ), first qubit outermost."""
+    leading = pauli.ndim - num_qubits
+    states = pauli.astype(complex)
+    for _ in range(num_qubits):
+        # One qubit at a time: its Pauli axis becomes a row and a column axis at the end.
+        states = np.tensordot(states, PAULIS / 2, axes=([leading], [0]))
+    rows = [leading + 2 * qubit for qubit in range(num_qubits)]
+    columns = [row + 1 for row in rows]
+    ordered = np.transpose(states, [*range(leading), *rows, *columns])
+    return ordered.reshape(*pauli.shape[:leading], 2**num_qubits, 2**num_qubits)

@@ -1,0 +1,199 @@
+"""Second step of the engine: execute programs. Arrays alone, no Qiskit.
+
+Programs with a common beginning share its evolution: the HHL part of all circuits of an
+experiment is evolved once, and every angle θ_b and every basis rides along as a sweep axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recycling.simulation.channels import density_matrix
+from recycling.simulation.program import (
+    Allocate,
+    Apply,
+    Conditional,
+    Measure,
+    Program,
+    Release,
+    Step,
+)
+
+#: Pauli vector → populations of |0⟩ and |1⟩.
+_POPULATIONS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])
+#: PTMs of the projections on |0⟩ and |1⟩ (array of shape (2, 4, 4)).
+_PROJECTIONS = np.zeros((2, 4, 4))
+_PROJECTIONS[:, [0, 3], [0, 3]] = 0.5
+_PROJECTIONS[0, [0, 3], [3, 0]] = 0.5
+_PROJECTIONS[1, [0, 3], [3, 0]] = -0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Result of one program.
+
+    ``tensor`` has the axes (*sweep, one of length 2 a recorded bit, one of length 4 a kept qubit),
+    in the order of the program's ``bits`` and ``qubits``.
+    """
+
+    program: Program
+    tensor: NDArray[np.float64]
+
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Joint probability of every record (array of shape (*sweep, 2, …, 2))."""
+        axes = len(self.program.sweep) + len(self.program.bits)
+        return self.tensor.reshape(*self.tensor.shape[:axes], -1)[..., 0]
+
+    @property
+    def density_matrices(self) -> NDArray[np.complex128]:
+        """Density matrix of the kept qubits for every record (*sweep, 2, …, 2, d, d).
+
+        First kept qubit outermost; a record of probability zero has a matrix of zeros.
+        """
+        states = density_matrix(self.tensor, len(self.program.qubits))
+        weights = self.probabilities[..., None, None]
+        return np.divide(states, weights, out=np.zeros_like(states), where=weights > 0)
+
+
+@dataclass(frozen=True)
+class _State:
+    """Tensor with named axes behind ``sweep_axes`` unnamed ones: ("bit", i) or ("qubit", i)."""
+
+    tensor: Any
+    axes: tuple[tuple[str, int], ...]
+    sweep_axes: int
+
+    def order(self, last: Sequence[tuple[str, int]]) -> _State:
+        """Move the named axes to the end, in the order given."""
+        axes = tuple(axis for axis in self.axes if axis not in last) + tuple(last)
+        permutation = [self.sweep_axes + self.axes.index(axis) for axis in axes]
+        tensor = self.tensor.transpose(*range(self.sweep_axes), *permutation)
+        return _State(tensor, axes, self.sweep_axes)
+
+    def multiply(
+        self,
+        matrix: Any,
+        old: Sequence[tuple[str, int]],
+        new: Sequence[tuple[str, int]],
+    ) -> _State:
+        """Contract the axes ``old`` with a matrix (*sweep, out, in); its rows become ``new``."""
+        state = self.order(old)
+        kept = state.axes[: len(state.axes) - len(old)]
+        sweep, inner = state.tensor.shape[: self.sweep_axes], state.tensor.shape[self.sweep_axes :]
+        kept_shape = inner[: len(kept)]
+        rows = state.tensor.reshape(*sweep, -1, matrix.shape[-1])
+        product = rows @ matrix.swapaxes(-1, -2)
+        lengths = [_LENGTHS[kind] for kind, _ in new]
+        tensor = product.reshape(*product.shape[: self.sweep_axes], *kept_shape, *lengths)
+        return _State(tensor, (*kept, *new), self.sweep_axes)
+
+
+_LENGTHS = {"bit": 2, "qubit": 4}
+
+
+def execute(programs: Sequence[Program]) -> list[Outcome]:
+    """Evolve programs exactly, sharing what they have in common at their beginning.
+
+    Args:
+        programs: compiled programs, all over sweeps with the same number of axes.
+
+    Returns:
+        One outcome for each program, in order.
+    """
+    outcomes: dict[int, Outcome] = {}
+    groups: dict[int, list[int]] = {}
+    for index, program in enumerate(programs):
+        groups.setdefault(len(program.sweep), []).append(index)
+    for sweep_axes, members in groups.items():
+        start = _State(np.ones((1,) * sweep_axes), (), sweep_axes)
+        _descend(programs, members, 0, start, outcomes)
+    return [outcomes[index] for index in range(len(programs))]
+
+
+def _descend(
+    programs: Sequence[Program],
+    members: list[int],
+    depth: int,
+    state: _State,
+    outcomes: dict[int, Outcome],
+) -> None:
+    """Evolve the programs ``members``, whose first ``depth`` steps are alike and lie behind."""
+    while True:
+        followers: dict[bytes, list[int]] = {}
+        for index in members:
+            steps = programs[index].steps
+            if depth == len(steps):
+                outcomes[index] = _finish(programs[index], state)
+            else:
+                followers.setdefault(steps[depth].digest, []).append(index)
+        if len(followers) != 1:
+            break
+        (members,) = followers.values()
+        state = _advance(state, programs[members[0]].steps[depth])
+        depth += 1
+    for branch in followers.values():
+        advanced = _advance(state, programs[branch[0]].steps[depth])
+        _descend(programs, branch, depth + 1, advanced, outcomes)
+
+
+def _advance(state: _State, step: Step) -> _State:
+    match step:
+        case Allocate(qubit, vector):
+            padding = (1,) * len(state.axes)
+            vector = vector.reshape(*vector.shape[:-1], *padding, 4)
+            return replace(
+                state, tensor=state.tensor[..., None] * vector, axes=(*state.axes, ("qubit", qubit))
+            )
+        case Apply(qubits, channel):
+            axes = [("qubit", qubit) for qubit in qubits]
+            return state.multiply(channel, axes, axes)
+        case Release(qubit):
+            ordered = state.order([("qubit", qubit)])
+            return replace(state, tensor=ordered.tensor[..., 0], axes=ordered.axes[:-1])
+        case Measure():
+            return _measure(state, step)
+        case Conditional():
+            return _branch(state, step)
+
+
+def _measure(state: _State, step: Measure) -> _State:
+    bit, qubit = ("bit", step.bit), ("qubit", step.qubit)
+    if bit in state.axes:  # recorded before: the new record overwrites the old one
+        ordered = state.order([bit])
+        state = replace(state, tensor=ordered.tensor.sum(-1), axes=ordered.axes[:-1])
+    if step.release:
+        return state.multiply(step.assignment @ _POPULATIONS, [qubit], [bit])
+    recorded = np.einsum("rt,tij->rij", step.assignment, _PROJECTIONS)
+    return state.multiply(recorded.reshape(8, 4), [qubit], [bit, qubit])
+
+
+def _branch(state: _State, step: Conditional) -> _State:
+    """Evolve each record of the condition's bits by the steps that belong to it."""
+    condition = [("bit", bit) for bit in step.bits]
+    others = [axis for axis in state.axes if axis not in condition]
+    ordered = state.order(others)
+    lead = (slice(None),) * state.sweep_axes
+    parts = []
+    for record in np.ndindex(*(2,) * len(step.bits)):
+        part = _State(ordered.tensor[(*lead, *record)], tuple(others), state.sweep_axes)
+        for inner in step.then if record == step.values else step.otherwise:
+            part = _advance(part, inner)
+        parts.append(part.order(others).tensor)
+    sweep = np.broadcast_shapes(*(part.shape[: state.sweep_axes] for part in parts))
+    parts = [np.broadcast_to(part, sweep + part.shape[state.sweep_axes :]) for part in parts]
+    stacked = np.stack(parts, axis=state.sweep_axes)
+    tensor = stacked.reshape(*sweep, *(2,) * len(condition), *stacked.shape[state.sweep_axes + 1 :])
+    return _State(tensor, (*condition, *others), state.sweep_axes)
+
+
+def _finish(program: Program, state: _State) -> Outcome:
+    wanted = [*(("bit", bit) for bit in program.bits), *(("qubit", q) for q in program.qubits)]
+    tensor = state.order(wanted).tensor
+    shape = program.sweep + tensor.shape[len(program.sweep) :]
+    return Outcome(program, np.broadcast_to(tensor, shape))
