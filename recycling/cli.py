@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+#: Columns of the verdict table that fit a terminal of 80 characters.
+_TERMINAL_COLUMNS = (0, 4, 7, 8, 9, 10, 11)
 
 app = typer.Typer(
     help="From a spec file to a verdict: thermodynamic recycling on quantum hardware.",
@@ -97,7 +100,6 @@ def _run_to_report(
     changes = {} if seed is None else {"seed": seed}
     experiment = Experiment.parse(text, **changes)
     with _steps() as step:
-        step("loading")
         from recycling.runs import run as run_experiment
 
         stored = run_experiment(experiment, backend, out, spec=text, changes=changes, progress=step)
@@ -105,11 +107,16 @@ def _run_to_report(
 
 
 def _analyse(run: Run) -> xr.Dataset:
-    from rich.progress import Progress
-
     from recycling.analysis import analyse as analyse_run
 
-    with Progress(console=_console(), transient=True) as progress:
+    console = _console()
+    if not console.is_terminal:
+        with _steps() as step:
+            step("analysing")
+            return analyse_run(run)
+    from rich.progress import Progress
+
+    with Progress(console=console, transient=True) as progress:
         task = progress.add_task("analysing", total=1.0)
         return analyse_run(run, lambda fraction: progress.update(task, completed=fraction))
 
@@ -158,18 +165,18 @@ def _print_result(run: Run, dataset: xr.Dataset, page: Path | None, as_json: boo
         }
         typer.echo(json.dumps(_finite(summary), indent=1, ensure_ascii=False))
         return
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = verdict_table(dataset)
-    # The terminal is narrow: angle, heat, bound, excess and both verdicts.
-    chosen = (0, 4, 6, 7, 8, 9, 10, 11)
     console = Console()
-    shown = Table(title=f"{dataset.attrs['title']} ({dataset.attrs['data_kind']})")
-    for index in chosen:
-        shown.add_column(table.columns[index], overflow="fold")
+    title = f"{dataset.attrs['title']} ({dataset.attrs['data_kind']})"
+    shown = Table(title=title, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    for index in _TERMINAL_COLUMNS:
+        shown.add_column(table.columns[index], no_wrap=True)
     for row in table.rows:
-        shown.add_row(*(row[index] for index in chosen))
+        shown.add_row(*(row[index] for index in _TERMINAL_COLUMNS))
     console.print(shown)
     console.print(table.note, style="dim")
     console.print(headline(dataset), style="bold")
@@ -197,13 +204,28 @@ def _finite(value: Any) -> Any:
 
 @contextmanager
 def _steps() -> Iterator[Callable[[str], None]]:
-    """Show the step under way: a spinner on a terminal, plain lines elsewhere."""
+    """Show the step under way: a spinner on a terminal, a plain line for each step done elsewhere.
+
+    A step that fails leaves no line, so that an error stands alone.
+    """
     console = _console()
-    if not console.is_terminal:
-        yield lambda text: console.print(text, highlight=False)
+    if console.is_terminal:
+        with console.status("") as status:
+            yield status.update
         return
-    with console.status("") as status:
-        yield status.update
+    under_way: list[tuple[str, float]] = []
+
+    def begin(text: str) -> None:
+        end()
+        under_way.append((text, perf_counter()))
+
+    def end() -> None:
+        for text, started in under_way:
+            console.print(f"{text}: {perf_counter() - started:.1f} s", highlight=False)
+        under_way.clear()
+
+    yield begin
+    end()
 
 
 def _console() -> Any:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
 
 from circuits.hhl import HHL
 from recycling.errors import BadInput
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 #: Largest angle of b in the paper, rad; above it the sweep repeats itself by symmetry.
 LARGEST_THETA_B = np.pi / 4
@@ -29,8 +33,8 @@ class _Section(BaseModel):
 class Range(_Section):
     """Evenly spaced values, both ends included."""
 
-    start: float
-    stop: float
+    start: FiniteFloat
+    stop: FiniteFloat
     points: Annotated[int, Field(ge=1)]
 
 
@@ -45,7 +49,10 @@ class AlgorithmSpec(_Section):
     """The algorithm whose failure branch is recycled."""
 
     name: Literal["hhl"] = "hhl"
-    matrix: tuple[tuple[complex, complex], tuple[complex, complex]] = ((2, -1), (-1, 2))
+    matrix: tuple[tuple[complex, complex], tuple[complex, complex]] = (
+        (2 + 0j, -1 + 0j),
+        (-1 + 0j, 2 + 0j),
+    )
     clock_qubits: Annotated[int, Field(ge=2, le=6)] = 2
     scale: PositiveFloat = 0.5
 
@@ -96,8 +103,10 @@ class SweepSpec(_Section):
             values = _values(getattr(self, name))
             if values.size == 0:
                 raise ValueError(f"{name} is empty: give at least one value")
-            if len(np.unique(values)) < len(values):
-                raise ValueError(f"{name} has a value twice: give each once")
+            distinct, times = np.unique(values, return_counts=True)
+            if distinct.size < values.size:
+                twice = distinct[np.argmax(times > 1)]
+                raise ValueError(f"{name} = {twice:g} comes twice: give each value once")
             outside = values[~((values >= 0) & (values <= largest * (1 + 1e-9)))]
             if outside.size:
                 raise ValueError(f"{name} = {outside[0]:g}: give values in [0, {largest:.6g}]")
@@ -107,7 +116,8 @@ class SweepSpec(_Section):
 class MeasurementSpec(_Section):
     """Shots of each basis and target preparation, or "exact" for infinitely many; trials."""
 
-    shots: Literal["exact"] | Annotated[int, Field(ge=1)] = 8000
+    # Up to there all settings together still sum without rounding.
+    shots: Literal["exact"] | Annotated[int, Field(ge=1, le=10**12)] = 8000
     trials: Annotated[int, Field(ge=1)] = 5
 
     @model_validator(mode="after")
@@ -134,7 +144,7 @@ class Experiment(_Section):
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0  # a netCDF attribute holds no larger one
     algorithm: AlgorithmSpec = AlgorithmSpec()
     bath: BathSpec = BathSpec()
     device: DeviceSpec = DeviceSpec()
@@ -148,7 +158,7 @@ class Experiment(_Section):
         try:
             return cls.model_validate(tomllib.loads(text) | changes)
         except tomllib.TOMLDecodeError as error:
-            raise BadInput(f"the spec is not TOML: {error}") from None
+            raise BadInput(f"the spec is not TOML: {error}; correct it there") from None
         except ValidationError as error:
             raise BadInput(one_line(error)) from None
 
@@ -176,7 +186,9 @@ class Experiment(_Section):
     @property
     def hash(self) -> str:
         """SHA-256 of the validated spec: equal for equal experiments."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        # Sorted, since tables with the same keys in another order are equal.
+        fields = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(fields.encode()).hexdigest()
 
 
 def spec_text(spec: str | Path) -> str:
@@ -186,8 +198,13 @@ def spec_text(spec: str | Path) -> str:
         BadInput: neither a readable file nor a preset.
     """
     path = Path(spec)
-    if path.is_file():
-        return path.read_text(encoding="utf-8")
+    try:
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"spec = {str(spec)!r}: {error.strerror}; give another file") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"spec = {str(spec)!r} is not UTF-8 text: save it as such") from None
     preset_file = resources.files("recycling") / "presets" / f"{spec}.toml"
     if str(spec) in preset_names():
         return preset_file.read_text(encoding="utf-8")
@@ -212,22 +229,58 @@ def preset(name: str) -> Experiment:
     return Experiment.parse(spec_text(name))
 
 
+#: What to give instead, by the type of the fault; in braces the limit that was broken.
+_MENDS = {
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than": "a number below {lt:g}",
+    "less_than_equal": "{le:g} or less",
+    "finite_number": "a finite number",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "letters, digits, '.', '_' and '-', the first a letter or digit",
+    "string_type": "text",
+    "model_type": "a table",
+    "dict_type": "a table",
+    "tuple_type": "a list",
+    "too_long": "{max_length} entries",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("complex_type", "complex_str_parsing"), "a number"),
+}
+
+
 def one_line(error: ValidationError) -> str:
     """First fault of a validation error as one line: field, value, mend."""
-    first = error.errors(include_url=False)[0]
-    # Branches of a union add their type to the location; the user knows only the keys.
-    keys = [str(key) for key in first["loc"]]
-    known = [k for k in keys if k.isidentifier() and k not in ("Range", "float", "int", "str")]
-    field = ".".join(known)
-    message = first["msg"].removeprefix("Value error, ")
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    faults = error.errors(include_url=False)
+    # A union has a fault from each of its branches: the one that got deepest was meant.
+    same = [fault for fault in faults if _keys(fault)[:2] == _keys(faults[0])[:2]]
+    first = max(same, key=lambda fault: len(_keys(fault)))
+    mends = dict.fromkeys(_mend(fault) for fault in same if _keys(fault) == _keys(first))
+    field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in _keys(first))[1:]
+    more = f" (and {len(faults) - len(same)} more)" if len(faults) > len(same) else ""
     if first["type"] == "value_error":
-        return f"{field}: {message}{more}" if field else f"{message}{more}"
+        # Its message begins with the name of the field inside the section.
+        message = first["msg"].removeprefix("Value error, ")
+        return f"{field}.{message}{more}" if field else f"{message}{more}"
     if first["type"] == "extra_forbidden":
-        return (
-            f"{field} = {first['input']!r} is an unknown key: remove it or correct its name{more}"
-        )
+        value = first["input"]
+        return f"{field} = {value!r} is an unknown key: remove it or correct its name{more}"
     if first["type"] == "missing":
         return f"{field} is missing: add it{more}"
-    message = message.replace("Input should be", "give a value that is").lower()
-    return f"{field} = {first['input']!r}: {message}{more}"
+    return f"{field} = {first['input']!r}: give {' or '.join(mends)}{more}"
+
+
+def _mend(fault: ErrorDetails) -> str:
+    if fault["type"] not in _MENDS:
+        return f"another value ({fault['msg']})"
+    return _MENDS[fault["type"]].format(**fault.get("ctx", {}))
+
+
+def _keys(fault: ErrorDetails) -> tuple[str | int, ...]:
+    """Keys that the user wrote, down to the fault."""
+    # The third entry may be no key, but pydantic's name for the branch of a field's union.
+    return tuple(
+        key if isinstance(key, int) or key.isprintable() else repr(key)
+        for depth, key in enumerate(fault["loc"])
+        if depth != 2 or isinstance(key, int) or (key.isidentifier() and key != "Range")
+    )

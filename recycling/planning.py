@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from circuits.protocol import ARMS, STAGES, Arm, Stage, recycling_circuit
-from recycling.devices.compiler import compile_circuit, cz_counts, route_algorithm
+from recycling.devices.compiler import compile_circuit, compile_circuits, cz_counts, route_algorithm
 from recycling.devices.device import ROLES, Device
 from recycling.devices.ibm import snapshot_backend
 from recycling.devices.layout import best_layout, check_layout, placements
@@ -116,19 +116,18 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
     """Compile the circuits of all settings, the algorithm the same in each."""
     level = experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuits = {}
-    for arm, stage, preparation in SETTINGS:
-        circuit = recycling_circuit(
+    circuits = [
+        recycling_circuit(
             routed,
             arm=arm,
             stage=stage,
             excited=preparation == "X",
             feedforward_latency=device.feedforward_latency,
         )
-        circuits[arm, stage, preparation] = compile_circuit(
-            circuit, device, optimization_level=level
-        )
-    return circuits
+        for arm, stage, preparation in SETTINGS
+    ]
+    compiled = compile_circuits(circuits, device, optimization_level=level)
+    return dict(zip(SETTINGS, compiled, strict=True))
 
 
 def _chip_device(experiment: Experiment) -> Device:

@@ -49,13 +49,15 @@ class Verdict:
     @property
     def text(self) -> str:
         """The verdict in words."""
+        if np.isnan(self.excess):
+            return "no data: too few shots"
         if np.isposinf(self.excess):
-            return "no thermal process exists"
-        if self.stderr == 0:
-            return "below (exact)" if self.excess < 0 else "at or above (exact)"
-        if abs(self.z) < RESOLUTION:
-            return f"not resolved at {RESOLUTION:g}σ"
-        return "below" if self.z < 0 else "above"
+            return "no thermal process"
+        if self.stderr > 0 and abs(self.z) < RESOLUTION:
+            return "not resolved"
+        if self.stderr == 0 and abs(self.excess) < 1e-9 * abs(self.heat):
+            return "at the bound"  # to the rounding of an exact simulation
+        return "below" if self.excess < 0 else "above"
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,14 @@ def verdicts(dataset: xr.Dataset, arm: str = "recycling", bound: Bound = "tight"
     found = []
     for theta_b in dataset["theta_b"].values:
         here = point.sel(theta_b=theta_b)
-        excess = here[f"excess_{bound}"].values
-        errors = here[f"excess_{bound}_stderr"].values
-        finite = np.isfinite(excess).all() and np.isfinite(errors).all()
-        explained = float(np.sqrt(np.mean(errors**2))) if finite else np.inf
-        spread = float(np.std(excess, ddof=1)) if finite and excess.size > 1 else np.nan
+        sampled = ~np.isnan(here[f"excess_{bound}"].values)
+        excess = here[f"excess_{bound}"].values[sampled]
+        errors = here[f"excess_{bound}_stderr"].values[sampled]
+        trials = max(excess.size, 1)
+        explained = float(np.sqrt(np.sum(errors**2) / trials))
+        spread = (
+            float(np.std(excess, ddof=1)) if np.isfinite(excess).all() and trials > 1 else np.nan
+        )
         found.append(
             Verdict(
                 arm=arm,
@@ -93,8 +98,8 @@ def verdicts(dataset: xr.Dataset, arm: str = "recycling", bound: Bound = "tight"
                 theta_b=float(theta_b),
                 p_x=p_x,
                 heat=float(here["heat"].mean()),
-                excess=float(np.mean(excess)) if finite else np.inf,
-                stderr=explained / np.sqrt(excess.size),
+                excess=float(np.mean(excess)) if excess.size else np.nan,
+                stderr=explained / float(np.sqrt(trials)),
                 scatter=spread / explained if explained > 0 else np.nan,
             )
         )

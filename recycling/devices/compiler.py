@@ -10,11 +10,11 @@ from circuits.protocol import THETA_B
 from recycling.devices.ibm import schedule_as_late_as_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from qiskit import QuantumCircuit
     from qiskit.circuit import CircuitInstruction
-    from qiskit.transpiler import Target
+    from qiskit.transpiler import PassManager, Target
 
     from circuits.protocol import Algorithm
     from recycling.devices.device import Device
@@ -88,16 +88,19 @@ def route_algorithm(
     from qiskit.circuit import Parameter
 
     circuit = algorithm.circuit(Parameter(THETA_B))
-    target = device_target(device, circuit.num_qubits)
-    home = (0, circuit.num_qubits - 1)
-    starts = list(permutations(range(circuit.num_qubits)))
+    count = circuit.num_qubits
+    manager = _pass_manager(device_target(device, count), optimization_level)
+    home = (0, count - 1)
+    starts = list(permutations(range(count)))
     if _fully_connected(device):
         starts = starts[:1]
     candidates = []
     for start in starts:
-        routed = _transpile(circuit, target, start, optimization_level)
-        final = routed.layout.final_index_layout() if routed.layout else start
-        if (final[home[0]], final[home[1]]) == home:
+        placed = QuantumCircuit(count)
+        placed.compose(circuit, start, inplace=True)
+        routed = manager.run(placed)
+        moved = routed.layout.final_index_layout() if routed.layout else range(count)
+        if (moved[start[0]], moved[start[-1]]) == home:
             candidates.append((sum(cz_counts(routed).values()), routed.depth(), start, routed))
     if not candidates:
         raise ValueError(
@@ -110,25 +113,33 @@ def route_algorithm(
     return RoutedAlgorithm(named)
 
 
-def compile_circuit(
-    circuit: QuantumCircuit, device: Device, *, optimization_level: int = 3
-) -> QuantumCircuit:
-    """Compile and schedule a circuit, each qubit staying where it is.
+def compile_circuits(
+    circuits: Iterable[QuantumCircuit], device: Device, *, optimization_level: int = 3
+) -> list[QuantumCircuit]:
+    """Compile and schedule circuits, each qubit staying where it is.
 
     Args:
-        circuit: circuit with its qubits in the order of the device's roles; two-qubit gates on
-            coupled qubits only, as after ``route_algorithm``.
+        circuits: circuits with their qubits in the order of the device's roles; two-qubit gates
+            on coupled qubits only, as after ``route_algorithm``.
         device: what to compile for.
         optimization_level: 0 to 3, of Qiskit's preset pass managers.
 
     Returns:
-        QuantumCircuit of native gates with all idle time as explicit delays.
+        Circuits of native gates with all idle time as explicit delays.
     """
     target = device_target(device)
-    compiled = _transpile(circuit, target, tuple(range(device.num_qubits)), optimization_level)
+    manager = _pass_manager(target, optimization_level)
+    compiled = [manager.run(circuit) for circuit in circuits]
     if not any(device.measure_duration):
         return compiled  # an instantaneous device has no idle time
-    return schedule_as_late_as_possible(compiled, target)
+    return [schedule_as_late_as_possible(circuit, target) for circuit in compiled]
+
+
+def compile_circuit(
+    circuit: QuantumCircuit, device: Device, *, optimization_level: int = 3
+) -> QuantumCircuit:
+    """Compile and schedule one circuit; see ``compile_circuits``."""
+    return compile_circuits([circuit], device, optimization_level=optimization_level)[0]
 
 
 def cz_counts(circuit: QuantumCircuit) -> Mapping[frozenset[int], int]:
@@ -168,18 +179,16 @@ def _walk(circuit: QuantumCircuit, outer: tuple[int, ...], *, conditional: bool)
     return found
 
 
-def _transpile(
-    circuit: QuantumCircuit, target: Target, start: tuple[int, ...], optimization_level: int
-) -> QuantumCircuit:
+def _pass_manager(target: Target, optimization_level: int) -> PassManager:
+    """Preset pass manager that starts each virtual qubit on the qubit of the same number."""
     from qiskit.transpiler import generate_preset_pass_manager
 
-    manager = generate_preset_pass_manager(
+    return generate_preset_pass_manager(
         optimization_level,
         target=target,
-        initial_layout=list(start),
+        initial_layout=list(range(target.num_qubits)),
         seed_transpiler=TRANSPILER_SEED,
     )
-    return manager.run(circuit)
 
 
 def _fully_connected(device: Device) -> bool:

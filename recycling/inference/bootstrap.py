@@ -20,10 +20,11 @@ Real = NDArray[np.float64]
 
 #: Two-sided confidence of every interval.
 CONFIDENCE = 0.95
-#: Marginals of the joint outcome index (S, B, C_I), S outermost (array of shape (qubit, 2, 8)).
-_MARGINALS = np.stack(
-    [[((np.arange(8) >> shift) & 1) == outcome for outcome in (0, 1)] for shift in (2, 1, 0)]
-).astype(float)
+#: Sums of the records of (S, B, C_I), S outermost, and of the rest that give each qubit's outcomes
+#: 0 and 1 (array of shape (9, 3 · 2)).
+_MARGINALS = np.zeros((9, 3, 2))
+for _record, _bits in enumerate(np.ndindex(2, 2, 2)):
+    _MARGINALS[_record, range(3), _bits] = 1
 
 
 @dataclass(frozen=True)
@@ -64,44 +65,70 @@ def estimate_trial(
     """
     branch = counts[..., flag, :, :, :].reshape(*counts.shape[:4], 8)
     other = counts.sum(axis=(-4, -3, -2, -1)) - branch.sum(axis=-1)
-    table = np.concatenate([branch, other[..., None]], axis=-1)
-    values = _quantities(table, p_x, bath, solution)
-    if resamples == 0:
-        zero = {name: np.zeros_like(value) for name, value in values.items()}
-        return {name: Estimate(v, v, v, zero[name]) for name, v in values.items()}
-    shots = table.sum(axis=-1)
-    draws = generator.multinomial(shots, table / shots[..., None], size=(resamples, *shots.shape))
-    resampled = _quantities(draws, p_x, bath, solution)
-    return {name: _interval(value, resampled[name]) for name, value in values.items()}
-
-
-def _quantities(
-    table: NDArray[np.int64] | Real, p_x: Real, bath: Bath, solution: NDArray[np.complex128]
-) -> dict[str, Real]:
-    """Quantities from tables (..., stage, preparation, theta_b, basis, 8 records + 1 for the rest).
-
-    The leading axes are those of the resamples.
-    """
-    # (..., stage, preparation, theta_b, qubit, basis, outcome)
-    outcomes = np.einsum("...bo,qko->...qbk", table[..., :8].astype(float), _MARGINALS)
-    # (..., preparation, theta_b, stage, qubit, xyz)
-    bloch = np.moveaxis(linear_inversion(outcomes), -5, -3)
-    ground, excited = bloch[..., 0, :, :, :, :], bloch[..., 1, :, :, :, :]
-    mixed = mix(ground[..., None, :, :, :], excited[..., None, :, :, :], p_x[:, None, None])
-    quantities = thermodynamic_quantities(project(mixed), bath)
+    # One resample axis in front of everything; the first entry is the data itself.
+    tables = np.concatenate([branch, other[..., None]], axis=-1)[None]
+    if resamples:
+        shots = tables.sum(axis=-1)
+        probabilities = tables / shots[..., None]
+        draws = generator.multinomial(shots, probabilities, size=(resamples, *shots.shape))
+        tables = np.concatenate([tables, draws[:, 0]])
+    ground, excited = _bloch_vectors(tables)
+    # One p_x at a time: its arrays stay in the processor's cache.
+    by_p_x = [
+        _intervals(thermodynamic_quantities(project(mix(ground, excited, weight)), bath))
+        for weight in p_x
+    ]
     evenly = project(mix(ground, excited, 0.5))
-    quantities["fidelity"] = fidelity(evenly[..., BEFORE, C_I, :], solution)
-    pooled = table.sum(axis=(-5, -4, -2))
-    quantities["branch_probability"] = pooled[..., :8].sum(-1) / pooled.sum(-1)
-    return quantities
+    pooled = tables.sum(axis=(1, 2, 4))
+    by_angle = {
+        "fidelity": fidelity(evenly[..., BEFORE, C_I, :], solution),
+        "branch_probability": pooled[..., :8].sum(-1) / pooled.sum(-1),
+    }
+    return {name: _stack([own[name] for own in by_p_x]) for name in by_p_x[0]} | _intervals(
+        by_angle
+    )
 
 
-def _interval(value: Real, draws: Real) -> Estimate:
-    tail = (1 - CONFIDENCE) / 2
-    # Whole draws, never between two of them: some may be +inf, where no process exists.
-    low = np.quantile(draws, tail, axis=0, method="lower")
-    high = np.quantile(draws, 1 - tail, axis=0, method="higher")
-    finite = np.isfinite(draws).all(axis=0)
-    stderr = np.full_like(value, np.inf)
-    stderr[finite] = draws[:, finite].std(axis=0, ddof=1)
-    return Estimate(value, low, high, np.where(np.isnan(value), np.nan, stderr))
+def _bloch_vectors(tables: NDArray[np.int64] | Real) -> tuple[Real, Real]:
+    """Bloch vectors (resample, theta_b, stage, qubit, 3) without and with an X gate.
+
+    The tables are (resample, stage, preparation, theta_b, basis, 8 records + 1 for the rest).
+    """
+    outcomes = tables.astype(float) @ _MARGINALS.reshape(9, 6)
+    # (resample, stage, preparation, theta_b, basis, qubit, outcome) → basis and outcome last
+    by_basis = outcomes.reshape(*outcomes.shape[:-1], 3, 2).swapaxes(-3, -2)
+    bloch = np.moveaxis(linear_inversion(by_basis), 1, 3)
+    return bloch[:, 0], bloch[:, 1]
+
+
+def _intervals(quantities: dict[str, Real]) -> dict[str, Estimate]:
+    """Estimates from arrays whose first entry is the value and whose others are resamples."""
+    shapes = {name: array.shape[1:] for name, array in quantities.items()}
+    flat = np.concatenate([array.reshape(len(array), -1) for array in quantities.values()], axis=1)
+    value, draws = flat[0], flat[1:]
+    low, high, stderr = value, value, np.zeros_like(value)
+    if len(draws):
+        tail = (1 - CONFIDENCE) / 2 * (len(draws) - 1)
+        # Whole draws, never between two of them: some may be +inf, where no process exists.
+        lowest, highest = int(np.floor(tail)), int(np.ceil(len(draws) - 1 - tail))
+        ordered = np.sort(draws, axis=0)
+        low, high = ordered[lowest], ordered[highest]
+        finite = np.isfinite(draws).all(axis=0)
+        stderr = np.where(np.isnan(value), np.nan, np.inf)
+        stderr[finite] = draws[:, finite].std(axis=0, ddof=1)
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])[:-1]
+    parts = [np.split(array, ends) for array in (value, low, high, stderr)]
+    return {
+        name: Estimate(*(part[index].reshape(shape) for part in parts))
+        for index, (name, shape) in enumerate(shapes.items())
+    }
+
+
+def _stack(estimates: list[Estimate]) -> Estimate:
+    """Put estimates at successive p_x side by side: (theta_b, …) → (theta_b, p_x, …)."""
+    return Estimate(
+        *(
+            np.stack([getattr(own, part) for own in estimates], axis=1)
+            for part in ("value", "low", "high", "stderr")
+        )
+    )

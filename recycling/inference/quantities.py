@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.protocol import MEASURED_QUBITS, STAGES
+from recycling.inference.tomography import bloch_length
 from recycling.thermodynamics import (
     Bath,
     athermal_bound_from,
@@ -38,7 +39,7 @@ def thermodynamic_quantities(bloch: Real, bath: Bath) -> dict[str, Real]:
     bound". The gain is -inf where the athermal bound is +inf.
     """
     # A projected vector may be longer than 1 by rounding.
-    smaller_eigenvalue = np.maximum((1 - np.linalg.norm(bloch, axis=-1)) / 2, 0)
+    smaller_eigenvalue = np.maximum((1 - bloch_length(bloch)) / 2, 0)
     entropy = np.asarray(binary_entropy(smaller_eigenvalue))
     excited = (1 - bloch[..., 2]) / 2
     decrease = entropy[..., BEFORE, S] - entropy[..., AFTER, S]

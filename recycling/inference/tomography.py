@@ -35,8 +35,14 @@ def project(bloch: Real) -> Real:
     For a qubit their algorithm sets a negative eigenvalue to zero and the other one to 1: the
     Bloch vector (..., 3) is cut to length 1.
     """
-    length = np.linalg.norm(bloch, axis=-1, keepdims=True)
+    length = bloch_length(bloch)[..., None]
     return np.asarray(bloch / np.maximum(length, 1.0))
+
+
+def bloch_length(bloch: Real) -> Real:
+    """Length of Bloch vectors: (..., 3) → (...)."""
+    x, y, z = np.moveaxis(bloch, -1, 0)
+    return np.asarray(np.sqrt(x * x + y * y + z * z))
 
 
 def mix(ground: Real, excited: Real, p_x: ArrayLike) -> Real:

@@ -20,6 +20,7 @@ _COLOURS = {
     "measure": "#d55e00",
     "idle": "#e6e6e6",
 }
+_KINDS = {"cz": "cz", "measure": "measure", "delay": "idle"}
 #: Gates of a compiled circuit a row of its drawing.
 _FOLD = 44
 
@@ -27,19 +28,20 @@ _FOLD = 44
 def schedule_figure(circuit: QuantumCircuit, device: Device) -> Figure:
     """Each operation on the time axis, the conditional block taken and shaded."""
     operations = timeline(circuit, device)
-    figure = Figure(figsize=(9.5, 3.0), layout="constrained")
+    figure = Figure(figsize=(9.5, 3.0))
+    figure.subplots_adjust(left=0.11, right=0.99, bottom=0.16, top=0.82)
     axes = figure.add_subplot()
+    bars: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for operation in operations:
-        kind = {"cz": "cz", "measure": "measure", "delay": "idle"}.get(
-            operation.name, "single-qubit gate"
-        )
-        if operation.duration == 0:
-            continue
+        kind = _KINDS.get(operation.name, "single-qubit gate")
         for qubit in operation.qubits:
-            axes.broken_barh(
-                [(operation.start * 1e6, operation.duration * 1e6)], (qubit - 0.36, 0.72),
-                facecolor=_COLOURS[kind], edgecolor="white", linewidth=0.3,
-            )  # fmt: skip
+            span = (operation.start * 1e6, operation.duration * 1e6)
+            bars.setdefault((kind, qubit), []).append(span)
+    for (kind, qubit), spans in bars.items():
+        visible = [span for span in spans if span[1] > 0]
+        axes.broken_barh(
+            visible, (qubit - 0.36, 0.72), facecolor=_COLOURS[kind], edgecolor="white", lw=0.3
+        )
     inside = [operation for operation in operations if operation.conditional]
     if inside:
         start, end = min(o.start for o in inside), max(o.end for o in inside)
@@ -57,22 +59,25 @@ def schedule_figure(circuit: QuantumCircuit, device: Device) -> Figure:
     axes.set_xlabel("time (µs)")
     axes.spines[["top", "right"]].set_visible(False)
     handles = [Patch(color=colour, label=kind) for kind, colour in _COLOURS.items()]
-    figure.legend(handles=handles, loc="outside upper right", ncols=len(handles), frameon=False)
+    figure.legend(handles=handles, loc="upper right", ncols=len(handles), frameon=False)
     return figure
 
 
-def circuit_figure(circuit: QuantumCircuit) -> Figure:
+def circuit_figure(circuit: QuantumCircuit, device: Device) -> Figure:
     """Gates of a compiled circuit; delays, which the schedule shows, are left out."""
-    drawn = circuit.copy_empty_like()
+    from qiskit import QuantumCircuit, QuantumRegister
+
+    named = [QuantumRegister(1, role) for role in device.roles]
+    drawn = QuantumCircuit(*named, *circuit.cregs)
     for instruction in circuit.data:
-        if instruction.operation.name == "delay":
+        operation = instruction.operation
+        if operation.name == "delay":
             continue
-        blocks = getattr(instruction.operation, "blocks", None)
-        if blocks is not None:
-            kept = [_without_delays(block) for block in blocks]
-            instruction = instruction.replace(operation=instruction.operation.replace_blocks(kept))
-        drawn.append(instruction)
-    figure: Figure = drawn.draw("mpl", fold=_FOLD, style="bw", scale=0.55, idle_wires=True)
+        if operation.name == "if_else":
+            operation = operation.replace_blocks(_without_delays(b) for b in operation.blocks)
+        qubits = [drawn.qubits[circuit.find_bit(qubit).index] for qubit in instruction.qubits]
+        drawn.append(operation, qubits, instruction.clbits)
+    figure: Figure = drawn.draw("mpl", fold=_FOLD, scale=0.6)
     return figure
 
 

@@ -35,7 +35,6 @@ _SETTINGS: Any = {
     "grid.alpha": 0.25,
     "legend.frameon": False,
     "svg.hashsalt": "recycling",
-    "figure.constrained_layout.use": True,
 }
 _SIZE = (5.2, 3.7)
 _THETA_TICKS = {
@@ -94,7 +93,11 @@ def to_svg(figure: Figure) -> bytes:
     """Figure as an SVG file that is the same each time."""
     stream = io.BytesIO()
     with mpl.rc_context(_SETTINGS):
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(
+            stream,
+            format="svg",
+            metadata={"Date": None, "Creator": None},
+        )
     return stream.getvalue()
 
 
@@ -150,6 +153,7 @@ def _dissipation_ratio(dataset: xr.Dataset) -> Figure:
     axes.axhline(0, color="#888888", lw=0.8)
     scale = mpl.colors.Normalize(angles.min(), max(angles.max(), angles.min() + 1e-9))
     bar = figure.colorbar(mpl.cm.ScalarMappable(scale, mpl.colors.ListedColormap(colours)), ax=axes)
+    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.14, top=0.97)
     bar.set_label(r"$\theta_b$ (rad)")
     return figure
 
@@ -159,7 +163,7 @@ def _draw_energies(axes: Axes, point: xr.Dataset, along: str, quantum: float) ->
         values = point[name].where(np.isfinite(point[name])).transpose(along, "trial") / quantum
         colour, marker = style["color"], style["marker"]
         x = values[along].values
-        axes.plot(x, values, marker, color=colour, ms=2.5, alpha=0.45, mec="none")
+        axes.plot(x, values, marker, color=colour, ms=3.5, alpha=0.4, mec="none")
         if name == "heat":
             low, high = (
                 point[f"heat_{end}"].transpose(along, "trial") / quantum for end in ("low", "high")
@@ -181,6 +185,7 @@ def _math(label: str) -> str:
 
 def _new(x: str, y: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=_SIZE)
+    figure.subplots_adjust(left=0.13, right=0.87, bottom=0.14, top=0.97)
     axes = figure.add_subplot()
     axes.set_xlabel(x)
     axes.set_ylabel(y)

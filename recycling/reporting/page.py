@@ -70,8 +70,8 @@ def report(
             "Schedule of the recycling arm, measured after the erasure, conditional block taken.",
         ),
         "circuit": (
-            circuit_figure(circuit),
-            "Compiled circuit of the same setting; delays are left out here and shown above.",
+            circuit_figure(circuit, run.device),
+            "Compiled circuit of the same setting without its delays; the schedule shows those.",
         ),
     }
     folder = run.path / "figures"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,7 +59,7 @@ def verdict_table(dataset: xr.Dataset) -> Table:
         )
     return Table(
         ("θ_b (rad)", "P(branch)", "ΔS (nat)", "ΔQ_B (J)", "ΔQ_B (hf)", "ΔQ_B (k_B T0 ln 2)",
-         "Q_tight (hf)", "ΔQ_B − Q_tight (hf)", "z", "against Q_tight", "z", "against Q_Landauer"),
+         "Q_tight (hf)", "ΔQ_B − Q_tight (hf)", "z", "vs tight", "z", "vs Landauer"),
         rows,
         f"Recycling arm at p_x = {shown_p_x(dataset):g}, all trials together; ± is 95 %. z is the "
         "excess over the bound in standard errors; a verdict needs |z| ≥ 3. Sampling noise only.",
@@ -70,16 +71,20 @@ def headline(dataset: xr.Dataset) -> str:
     parts = []
     for bound, name in (("tight", "Q_tight"), ("landauer", "Q_Landauer")):
         found = verdicts(dataset, bound=bound)  # type: ignore[arg-type]
-        below = [v for v in found if v.text.startswith("below")]
-        if not below:
+        below = [v.text == "below" for v in found]
+        if not any(below):
             parts.append(f"ΔQ_B is below {name} at none of {len(found)} angles")
             continue
-        angles = f"θ_b = {below[0].theta_b:.3f}"
-        if len(below) > 1:
-            angles = f"{len(below)} of {len(found)} angles, {angles} to {below[-1].theta_b:.3f}"
-        strongest = min((v.z for v in below if np.isfinite(v.z)), default=None)
-        strength = "" if strongest is None else f" (z down to {strongest:.1f})"
-        parts.append(f"ΔQ_B is below {name} at {angles}{strength}")
+        ranges = []
+        for is_below, group in groupby(zip(below, found, strict=True), key=lambda pair: pair[0]):
+            angles = [verdict.theta_b for _, verdict in group]
+            if is_below:
+                last = f" to {angles[-1]:.3f}" if len(angles) > 1 else ""
+                ranges.append(f"{angles[0]:.3f}{last}")
+        strongest = min(v.z for v in found if v.text == "below")
+        strength = f" (z down to {strongest:.1f})" if np.isfinite(strongest) else ""
+        where = f"{sum(below)} of {len(found)} angles, θ_b = {' and '.join(ranges)}"
+        parts.append(f"ΔQ_B is below {name} at {where}{strength}")
     return "; ".join(parts) + "."
 
 

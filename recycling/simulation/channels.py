@@ -62,7 +62,8 @@ def depolarizing_strength(error: float, relaxation: Real) -> float:
     """Depolarizing strength λ that brings relaxation up to a gate's calibrated error.
 
     The average infidelity of relaxation and depolarization together is then ``error``. Where
-    relaxation alone is worse than the calibrated error, nothing is added: λ = 0.
+    relaxation alone is worse than the calibrated error, nothing is added: λ = 0. No channel
+    depolarizes by more than λ = d²/(d² - 1); an error beyond that gets this strength.
 
     Args:
         error: average gate infidelity.
@@ -72,7 +73,7 @@ def depolarizing_strength(error: float, relaxation: Real) -> float:
     dimension = np.sqrt(squared)
     entanglement_fidelity = ((dimension + 1) * (1 - error) - 1) / dimension
     kept = (squared * entanglement_fidelity - 1) / (np.trace(relaxation) - 1)
-    return float(max(0.0, 1 - kept))
+    return float(np.clip(1 - kept, 0.0, squared / (squared - 1)))
 
 
 def thermal_state(excited_population: ArrayLike) -> Real:

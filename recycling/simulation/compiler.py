@@ -178,11 +178,12 @@ class _Compiler:
     ) -> None:
         bits, values = self._condition(instruction)
         blocks = instruction.operation.blocks
-        for qubit in live:
-            # What is pending belongs before the branch. A qubit that only idles in it, and that is
-            # still in the thermal state which idling leaves alone, need not come to life for it.
-            interacts = any(qubits.index(qubit) in _interacting(block) for block in blocks)
-            if interacts or qubit in self.alive or not self._is_thermal(qubit):
+        acted_on = {qubits[inner] for block in blocks for inner in _interacting(block)}
+        # What is pending belongs before the branch, on qubits outside of it too.
+        for qubit in sorted(self.alive.union(live)):
+            # A qubit that only idles in the branch, and that is still in the thermal state which
+            # idling leaves alone, need not come to life for it.
+            if qubit in acted_on or qubit in self.alive or not self._is_thermal(qubit):
                 self._flush(qubit)
         branches = [self._block(block, qubits) for block in blocks]
         self._emit(Conditional(bits, values, branches[0], branches[1] if branches[1:] else ()))

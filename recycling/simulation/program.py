@@ -26,7 +26,9 @@ class _Hashed:
         """Hash of everything that the step does."""
         hasher = hashlib.sha256(type(self).__name__.encode())
         for field in fields(self):  # type: ignore[arg-type]
-            hasher.update(_content(getattr(self, field.name)))
+            content = _content(getattr(self, field.name))
+            # With its length in front, no part of one field can pass for a part of the next.
+            hasher.update(len(content).to_bytes(8, "big") + content)
         return hasher.digest()
 
 

@@ -1,0 +1,66 @@
+# Needs Python >= 3.11, make and a package registry; everything else comes from requirements.lock.
+PYTHON ?= python3
+VENV   ?= .venv
+ARGS   ?=
+
+BIN   := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help replay test lint types layers notebooks bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
+	$(BIN)/recycling replay --seed 7 $(ARGS)
+
+test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
+	$(BIN)/pytest -n 2 $(ARGS)
+
+lint: $(STAMP) ## style and common mistakes (ruff)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(STAMP) ## types (mypy --strict)
+	$(BIN)/mypy
+
+# Uncached: the cache overlooks a module that has come or gone.
+layers: $(STAMP) ## direction of imports (import-linter)
+	$(BIN)/lint-imports --no-logo --no-cache
+
+# Each notebook runs in its own folder; the executed copy goes to build/notebooks.
+notebooks: $(STAMP) ## execute every notebook into build/notebooks
+	@mkdir -p build/notebooks
+	@set -e; for notebook in notebooks/*.ipynb; do \
+		test -e "$$notebook" || continue; \
+		$(BIN)/jupyter execute --kernel_name=python3 \
+			--output="$(CURDIR)/build/notebooks/{notebook_name}" "$$notebook"; \
+	done
+
+bench: $(STAMP) ## time the main job
+	$(BIN)/python benchmarks/replay.py $(ARGS)
+
+# Pip's own settings are left out: a local mirror would put its files' hashes into the lock.
+lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="--upgrade" moves pins
+	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
+		CUSTOM_COMPILE_COMMAND="make lock" \
+		$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+		--no-emit-index-url --no-emit-find-links --extra dev \
+		--output-file requirements.lock $(ARGS) pyproject.toml
+
+# Only the default environment: a VENV from elsewhere is its owner's to remove.
+clean: ## remove .venv, build output and caches
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "$(PYTHON) is missing or older than Python 3.11; say which to use: make PYTHON=python3.11" >&2; exit 1; }
+	@echo "setting up $(VENV) (a few minutes the first time)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-build-isolation --no-deps --editable .
+	@touch $@
