@@ -108,7 +108,8 @@ def analyse_counts(
 
 def z_score(excess: NDArray[np.float64], stderr: NDArray[np.float64]) -> NDArray[np.float64]:
     """Excess in standard errors; +inf where the bound is +inf, NaN where nothing was sampled."""
-    z = np.divide(excess, stderr, out=np.full_like(excess, np.nan), where=stderr > 0)
+    sampled = (stderr > 0) & np.isfinite(excess)
+    z = np.divide(excess, stderr, out=np.full_like(excess, np.nan), where=sampled)
     return np.where(np.isposinf(excess), np.inf, z)
 
 

@@ -200,7 +200,7 @@ def spec_text(spec: str | Path) -> str:
     path = Path(spec)
     try:
         if path.is_file():
-            return path.read_text(encoding="utf-8")
+            return path.read_bytes().decode()  # line ends as they are: the text is kept as given
     except OSError as error:
         raise BadInput(f"spec = {str(spec)!r}: {error.strerror}; give another file") from None
     except UnicodeDecodeError:

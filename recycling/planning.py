@@ -25,7 +25,7 @@ from recycling.errors import BadInput
 from recycling.experiment import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
@@ -83,33 +83,16 @@ def build_device(experiment: Experiment) -> Device:
     Raises:
         BadInput: unknown profile, impossible layout, or numbers that contradict each other.
     """
-    spec, bath = experiment.device, experiment.bath
-    try:
-        if spec.profile == "ideal":
-            if spec.layout != "best":
-                raise ValueError("device.layout: the ideal device has no chip; remove the layout")
-            device = ideal_device(
-                temperature=bath.temperature,
-                frequency=bath.frequency,
-                clock_qubits=experiment.algorithm.clock_qubits,
-            )
-        else:
-            device = _chip_device(experiment)
-        return override_device(
-            device,
-            feedforward_latency=(
-                None if spec.feedforward_latency == "profile" else spec.feedforward_latency
-            ),
-            t1=spec.t1,
-            t2=spec.t2,
-            single_qubit_error=spec.single_qubit_error,
-            cz_error=spec.cz_error,
-            readout_error=spec.readout_error,
-        )
-    except ValidationError as error:
-        raise BadInput(one_line(error)) from error
-    except ValueError as error:
-        raise BadInput(str(error)) from error
+    if experiment.device.profile != "ideal":
+        return _on_chip(experiment)
+    if experiment.device.layout != "best":
+        raise BadInput("device.layout: the ideal device has no chip; remove the layout")
+    device = ideal_device(
+        temperature=experiment.bath.temperature,
+        frequency=experiment.bath.frequency,
+        clock_qubits=experiment.algorithm.clock_qubits,
+    )
+    return _with_changes(device, experiment)
 
 
 def compile_all(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
@@ -130,30 +113,71 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
     return dict(zip(SETTINGS, compiled, strict=True))
 
 
-def _chip_device(experiment: Experiment) -> Device:
+@dataclass(frozen=True)
+class Chip:
+    """A whole chip: its target, and the device that an experiment finds on a placement of it."""
+
+    target: Target
+    device_on: Callable[[tuple[int, ...]], Device]
+
+
+def chip(experiment: Experiment) -> Chip:
+    """Chip of an experiment's device profile.
+
+    Raises:
+        BadInput: the profile has no chip, or more clock qubits than a layout holds.
+    """
     spec, bath = experiment.device, experiment.bath
     if experiment.algorithm.clock_qubits != len(ROLES) - 4:
-        raise ValueError(
+        raise BadInput(
             f"algorithm.clock_qubits = {experiment.algorithm.clock_qubits}: layouts on a chip hold "
             "two clock qubits; give 2, or device.profile = 'ideal'"
         )
     paper = spec.profile == "paper"
-    backend = snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
+    try:
+        backend = snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
 
     def device_on(layout: tuple[int, ...]) -> Device:
         device = device_from_backend(
             backend, layout, temperature=bath.temperature, frequency=bath.frequency
         )
-        return paper_device(device) if paper else device
+        return _with_changes(paper_device(device) if paper else device, experiment)
 
-    if spec.layout == "best":
-        any_layout = next(placements(backend.target), None)
-        if any_layout is None:
+    return Chip(backend.target, device_on)
+
+
+def _on_chip(experiment: Experiment) -> Device:
+    whole, wanted = chip(experiment), experiment.device.layout
+    try:
+        if wanted != "best":
+            layout = _given_layout(wanted)
+            check_layout(layout, whole.target)
+            return whole.device_on(layout)
+        anywhere = next(placements(whole.target), None)
+        if anywhere is None:
             raise ValueError("device.layout: no placement on working gates; choose another device")
-        return device_on(_best_layout(experiment, device_on(any_layout), backend.target))
-    layout = _given_layout(spec.layout)
-    check_layout(layout, backend.target)
-    return device_on(layout)
+        return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole.target))
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def _with_changes(device: Device, experiment: Experiment) -> Device:
+    spec = experiment.device
+    latency = spec.feedforward_latency
+    try:
+        return override_device(
+            device,
+            feedforward_latency=None if latency == "profile" else latency,
+            t1=spec.t1,
+            t2=spec.t2,
+            single_qubit_error=spec.single_qubit_error,
+            cz_error=spec.cz_error,
+            readout_error=spec.readout_error,
+        )
+    except ValidationError as error:
+        raise BadInput(one_line(error)) from error
 
 
 def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:

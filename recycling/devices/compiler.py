@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -129,7 +130,10 @@ def compile_circuits(
     """
     target = device_target(device)
     manager = _pass_manager(target, optimization_level)
-    compiled = [manager.run(circuit) for circuit in circuits]
+    with warnings.catch_warnings():
+        # The hardware waits for whole cycles: a given latency is rounded to them, by half a dt.
+        warnings.filterwarnings("ignore", "Duration is rounded", UserWarning)
+        compiled = [manager.run(circuit) for circuit in circuits]
     if not any(device.measure_duration):
         return compiled  # an instantaneous device has no idle time
     return [schedule_as_late_as_possible(circuit, target) for circuit in compiled]

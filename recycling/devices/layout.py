@@ -28,7 +28,13 @@ Edges = Mapping[frozenset[int], float]
 
 
 def cz_errors(target: Target) -> dict[frozenset[int], float]:
-    """CZ error of each working edge; a dead gate (error 1, or none reported) is left out."""
+    """CZ error of each working edge; a dead gate (error 1, or none reported) is left out.
+
+    Raises:
+        ValueError: the device has no CZ gate at all.
+    """
+    if "cz" not in target.operation_names:
+        raise ValueError("the device has no CZ gate: give one with x, sx, rz and cz")
     errors: dict[frozenset[int], float] = {}
     for qubits, properties in target["cz"].items():
         error = getattr(properties, "error", None)
@@ -147,6 +153,7 @@ def best_layout(
 
 
 def _cz_error(target: Target, first: int, second: int) -> float:
+    """CZ error of a pair, the worse of its directions."""
     gates = target["cz"]
-    properties = gates.get((first, second)) or gates[(second, first)]
-    return float(properties.error)
+    reported = [gates[pair].error for pair in ((first, second), (second, first)) if pair in gates]
+    return float(max(reported))

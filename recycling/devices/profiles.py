@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Measurement, feedforward and conditional SWAP together, s (arXiv:2601.07522, Fig. 6(b)).
 PRINTED_FEEDFORWARD_ROUND = 3.3e-6
+#: Effective temperature of the bath qubit, K (from calibration data, as printed).
+PRINTED_TEMPERATURE = 0.043
 PAPER = "arXiv:2601.07522"
 #: Snapshot behind the paper's profile: a 156-qubit r2 Heron with the printed 68 ns CZ. Of the two
 #: such snapshots it is the one whose medians (CZ 3.3e-3, readout 9.5e-3) are those of an ordinary
@@ -42,14 +44,17 @@ def device_from_backend(
         backend: fake or real backend with a CZ gate.
         layout: physical qubit of each role, in the order of ``ROLES``.
         temperature: T0, K; snapshots do not hold one.
-        frequency: qubit frequency, Hz, used where the backend reports none.
+        frequency: frequency of B, Hz, and of every qubit where the backend reports none.
         feedforward_latency: s; None takes what is left of the paper's 3.3 µs after this device's
             measurement and SWAP.
 
     Raises:
-        ValueError: T0, a frequency or the latency out of range.
+        ValueError: a native gate is missing; T0, a frequency or the latency out of range.
     """
     target = backend.target
+    for name in (*SINGLE_QUBIT_GATES, "cz", "measure"):
+        if name not in target.operation_names:
+            raise ValueError(f"{backend.name} has no {name}: give a backend with x, sx, rz and cz")
     properties = [target.qubit_properties[qubit] for qubit in layout]
     where = f"{backend.name} snapshot"
     sources = dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), where)
@@ -64,7 +69,12 @@ def device_from_backend(
     frequencies = (frequency,) * len(layout)
     if all(reported):
         sources["frequency"] = where
-        frequencies = tuple(float(value or 0) for value in reported)
+        # The bounds take the bath's frequency from the spec; its thermal state must match them.
+        frequencies = tuple(
+            frequency if role == "B" else float(value or frequency)
+            for role, value in zip(ROLES, reported, strict=True)
+        )
+        sources["frequency[B]"] = "given in the spec"
     false_excited, false_ground, readout_source = _readout(backend, layout)
     sources |= dict.fromkeys(("false_excited", "false_ground"), readout_source)
     measure = [float(target["measure"][(qubit,)].duration) for qubit in layout]
@@ -89,7 +99,7 @@ def device_from_backend(
         feedforward_latency=feedforward_latency,
         dt=float(target.dt),
         gates=gates,
-        sources=sources | {"temperature": "given"},
+        sources=sources | {"temperature": "given in the spec"},
     )
 
 
@@ -116,8 +126,9 @@ def paper_device(device: Device) -> Device:
         "gates": f"durations 32 ns and 68 ns: {PAPER}; errors: {device.sources['gates']}",
         "t1": snapshot,
         "t1[B]": f"{PAPER}, printed",
-        "temperature": f"{PAPER}, printed",
     }
+    if device.temperature == PRINTED_TEMPERATURE:
+        sources["temperature"] = f"{PAPER}, printed"
     return profile.model_copy(update={"sources": sources})
 
 
@@ -148,7 +159,8 @@ def ideal_device(*, temperature: float, frequency: float, clock_qubits: int = 2)
         feedforward_latency=0.0,
         dt=1e-9,
         gates=tuple(gates),
-        sources=dict.fromkeys(_SOURCED, "ideal") | {"temperature": "given", "frequency": "given"},
+        sources=dict.fromkeys(_SOURCED, "ideal")
+        | dict.fromkeys(("temperature", "frequency"), "given in the spec"),
     )
 
 

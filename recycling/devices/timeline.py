@@ -1,4 +1,4 @@
-"""When each operation of a scheduled circuit starts and ends, on the branch that takes longest."""
+"""When each operation of a scheduled circuit starts and ends, conditional blocks taken."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Operation:
 
 
 def timeline(circuit: QuantumCircuit, device: Device) -> list[Operation]:
-    """Operations of a scheduled circuit in time, conditional blocks taken.
+    """Operations of a scheduled circuit in time, where every condition holds.
 
     All idle time of a scheduled circuit is in its delays, so each operation starts when its last
     qubit is free; barriers and conditionals bring their qubits to the same time.

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 #: Colours that stay apart for colour-blind readers and in grey print.
 _STYLES: dict[str, dict[str, Any]] = {
-    "heat": {"color": "#111111", "marker": "o", "label": "ΔQ_B", "linewidth": 1.8},
-    "bound_athermal": {"color": "#0072b2", "marker": "s", "label": "Q_ath"},
+    "heat": {"color": "#111111", "marker": "o", "label": "ΔQ_B", "width": 1.8, "zorder": 4},
+    # Wide and under ΔQ_B, which lies on it in theory.
+    "bound_athermal": {"color": "#56b4e9", "marker": "s", "label": "Q_ath", "width": 3.2},
     "bound_tight": {"color": "#d55e00", "marker": "^", "label": "Q_tight"},
     "bound_landauer": {"color": "#009e73", "marker": "v", "label": "Q_Landauer", "ls": "--"},
 }
@@ -172,7 +173,8 @@ def _draw_energies(axes: Axes, point: xr.Dataset, along: str, quantum: float) ->
                 axes.vlines(x, low[:, trial], high[:, trial], color=colour, lw=0.7, alpha=0.35)
         axes.plot(
             x, values.median("trial"), color=colour, ls=style.get("ls", "-"),
-            lw=style.get("linewidth", 1.3), marker=marker, ms=0, label=_math(style["label"]),
+            lw=style.get("width", 1.3), marker=marker, ms=0, label=_math(style["label"]),
+            zorder=style.get("zorder", 2),
         )  # fmt: skip
     axes.legend(loc="best", ncols=2)
 

@@ -1,4 +1,4 @@
-"""Second step of the engine: execute programs. Arrays alone, no Qiskit.
+"""Second step of the engine: execute programs. Arrays alone (of any array API), no Qiskit.
 
 Programs with a common beginning share its evolution: the HHL part of all circuits of an
 experiment is evolved once, and every angle θ_b and every basis rides along as a sweep axis.
@@ -7,10 +7,11 @@ experiment is evolved once, and every angle θ_b and every basis rides along as 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from recycling.simulation.channels import density_matrix
@@ -24,6 +25,9 @@ from recycling.simulation.program import (
     Step,
 )
 
+#: Name of an axis of the state: ("bit", i) or ("qubit", i).
+Axis = tuple[str, int]
+_LENGTHS = {"bit": 2, "qubit": 4}
 #: Pauli vector → populations of |0⟩ and |1⟩.
 _POPULATIONS = np.array([[0.5, 0, 0, 0.5], [0.5, 0, 0, -0.5]])
 #: PTMs of the projections on |0⟩ and |1⟩ (array of shape (2, 4, 4)).
@@ -66,42 +70,47 @@ class _State:
     """Tensor with named axes behind ``sweep_axes`` unnamed ones: ("bit", i) or ("qubit", i)."""
 
     tensor: Any
-    axes: tuple[tuple[str, int], ...]
+    axes: tuple[Axis, ...]
     sweep_axes: int
 
-    def order(self, last: Sequence[tuple[str, int]]) -> _State:
+    def order(self, last: Sequence[Axis]) -> _State:
         """Move the named axes to the end, in the order given."""
         axes = tuple(axis for axis in self.axes if axis not in last) + tuple(last)
         permutation = [self.sweep_axes + self.axes.index(axis) for axis in axes]
-        tensor = self.tensor.transpose(*range(self.sweep_axes), *permutation)
+        xp = array_namespace(self.tensor)
+        tensor = xp.permute_dims(self.tensor, (*range(self.sweep_axes), *permutation))
         return _State(tensor, axes, self.sweep_axes)
 
     def multiply(
-        self,
-        matrix: Any,
-        old: Sequence[tuple[str, int]],
-        new: Sequence[tuple[str, int]],
+        self, matrix: NDArray[np.float64], old: Sequence[Axis], new: Sequence[Axis]
     ) -> _State:
         """Contract the axes ``old`` with a matrix (*sweep, out, in); its rows become ``new``."""
         state = self.order(old)
+        xp = array_namespace(state.tensor)
         kept = state.axes[: len(state.axes) - len(old)]
-        sweep, inner = state.tensor.shape[: self.sweep_axes], state.tensor.shape[self.sweep_axes :]
-        kept_shape = inner[: len(kept)]
-        rows = state.tensor.reshape(*sweep, -1, matrix.shape[-1])
-        product = rows @ matrix.swapaxes(-1, -2)
+        shape = state.tensor.shape
+        kept_shape = shape[self.sweep_axes :][: len(kept)]
+        columns = xp.reshape(state.tensor, (*shape[: self.sweep_axes], -1, matrix.shape[-1]))
+        product = xp.matmul(columns, xp.asarray(np.ascontiguousarray(matrix.swapaxes(-1, -2))))
         lengths = [_LENGTHS[kind] for kind, _ in new]
-        tensor = product.reshape(*product.shape[: self.sweep_axes], *kept_shape, *lengths)
+        sweep = product.shape[: self.sweep_axes]
+        tensor = xp.reshape(product, (*sweep, *kept_shape, *lengths))
         return _State(tensor, (*kept, *new), self.sweep_axes)
 
+    def drop(self, axis: Axis, *, total: bool) -> _State:
+        """Remove a named axis: sum over it, or keep its first entry (the trace of a qubit)."""
+        ordered = self.order([axis])
+        xp = array_namespace(ordered.tensor)
+        tensor = xp.sum(ordered.tensor, axis=-1) if total else ordered.tensor[..., 0]
+        return _State(tensor, ordered.axes[:-1], self.sweep_axes)
 
-_LENGTHS = {"bit": 2, "qubit": 4}
 
-
-def execute(programs: Sequence[Program]) -> list[Outcome]:
+def execute(programs: Sequence[Program], xp: Any = np) -> list[Outcome]:
     """Evolve programs exactly, sharing what they have in common at their beginning.
 
     Args:
-        programs: compiled programs, all over sweeps with the same number of axes.
+        programs: compiled programs.
+        xp: namespace of the array API to compute in.
 
     Returns:
         One outcome for each program, in order.
@@ -111,7 +120,7 @@ def execute(programs: Sequence[Program]) -> list[Outcome]:
     for index, program in enumerate(programs):
         groups.setdefault(len(program.sweep), []).append(index)
     for sweep_axes, members in groups.items():
-        start = _State(np.ones((1,) * sweep_axes), (), sweep_axes)
+        start = _State(xp.ones((1,) * sweep_axes, dtype=xp.float64), (), sweep_axes)
         _descend(programs, members, 0, start, outcomes)
     return [outcomes[index] for index in range(len(programs))]
 
@@ -145,28 +154,29 @@ def _descend(
 def _advance(state: _State, step: Step) -> _State:
     match step:
         case Allocate(qubit, vector):
-            padding = (1,) * len(state.axes)
-            vector = vector.reshape(*vector.shape[:-1], *padding, 4)
-            return replace(
-                state, tensor=state.tensor[..., None] * vector, axes=(*state.axes, ("qubit", qubit))
-            )
+            return _allocate(state, ("qubit", qubit), vector)
         case Apply(qubits, channel):
             axes = [("qubit", qubit) for qubit in qubits]
             return state.multiply(channel, axes, axes)
         case Release(qubit):
-            ordered = state.order([("qubit", qubit)])
-            return replace(state, tensor=ordered.tensor[..., 0], axes=ordered.axes[:-1])
+            return state.drop(("qubit", qubit), total=False)
         case Measure():
             return _measure(state, step)
         case Conditional():
             return _branch(state, step)
 
 
+def _allocate(state: _State, axis: Axis, vector: NDArray[np.float64]) -> _State:
+    xp = array_namespace(state.tensor)
+    padded = vector.reshape(*vector.shape[:-1], *(1,) * len(state.axes), 4)
+    tensor = state.tensor[..., None] * xp.asarray(padded)
+    return _State(tensor, (*state.axes, axis), state.sweep_axes)
+
+
 def _measure(state: _State, step: Measure) -> _State:
     bit, qubit = ("bit", step.bit), ("qubit", step.qubit)
     if bit in state.axes:  # recorded before: the new record overwrites the old one
-        ordered = state.order([bit])
-        state = replace(state, tensor=ordered.tensor.sum(-1), axes=ordered.axes[:-1])
+        state = state.drop(bit, total=True)
     if step.release:
         return state.multiply(step.assignment @ _POPULATIONS, [qubit], [bit])
     recorded = np.einsum("rt,tij->rij", step.assignment, _PROJECTIONS)
@@ -177,23 +187,25 @@ def _branch(state: _State, step: Conditional) -> _State:
     """Evolve each record of the condition's bits by the steps that belong to it."""
     condition = [("bit", bit) for bit in step.bits]
     others = [axis for axis in state.axes if axis not in condition]
-    ordered = state.order(others)
+    ordered = state.order([*condition, *others])
+    xp = array_namespace(ordered.tensor)
     lead = (slice(None),) * state.sweep_axes
     parts = []
     for record in np.ndindex(*(2,) * len(step.bits)):
-        part = _State(ordered.tensor[(*lead, *record)], tuple(others), state.sweep_axes)
+        part = _State(ordered.tensor[(*lead, *record, ...)], tuple(others), state.sweep_axes)
         for inner in step.then if record == step.values else step.otherwise:
             part = _advance(part, inner)
         parts.append(part.order(others).tensor)
     sweep = np.broadcast_shapes(*(part.shape[: state.sweep_axes] for part in parts))
-    parts = [np.broadcast_to(part, sweep + part.shape[state.sweep_axes :]) for part in parts]
-    stacked = np.stack(parts, axis=state.sweep_axes)
-    tensor = stacked.reshape(*sweep, *(2,) * len(condition), *stacked.shape[state.sweep_axes + 1 :])
+    parts = [xp.broadcast_to(part, sweep + part.shape[state.sweep_axes :]) for part in parts]
+    stacked = xp.stack(parts, axis=state.sweep_axes)
+    inner_shape = stacked.shape[state.sweep_axes + 1 :]
+    tensor = xp.reshape(stacked, (*sweep, *(2,) * len(condition), *inner_shape))
     return _State(tensor, (*condition, *others), state.sweep_axes)
 
 
 def _finish(program: Program, state: _State) -> Outcome:
     wanted = [*(("bit", bit) for bit in program.bits), *(("qubit", q) for q in program.qubits)]
-    tensor = state.order(wanted).tensor
+    tensor = np.asarray(state.order(wanted).tensor)
     shape = program.sweep + tensor.shape[len(program.sweep) :]
     return Outcome(program, np.broadcast_to(tensor, shape))

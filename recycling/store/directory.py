@@ -105,16 +105,21 @@ def open_run(path: str | Path) -> Run:
     run = Run(Path(path))
     if not (run.path / "run.json").is_file():
         raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
+    damaged = BadInput(f"{run.path / 'run.json'} is damaged: restore it from a copy")
     try:
         version = int(run.record["schema_version"])
     except (ValueError, KeyError, TypeError):
-        raise BadInput(f"{run.path / 'run.json'} is damaged: restore it from a copy") from None
+        raise damaged from None
     if version > SCHEMA_VERSION:
         raise BadInput(
             f"run.json: schema_version = {version} is newer than this program's {SCHEMA_VERSION}: "
             "upgrade thermodynamic-recycling"
         )
-    for name, expected in run.record["checksums"].items():
+    try:
+        checksums = {name: str(run.record["checksums"][name]) for name in KEPT}
+    except (KeyError, TypeError):
+        raise damaged from None
+    for name, expected in checksums.items():
         file = run.path / name
         if not file.is_file():
             raise BadInput(f"{file} is missing: restore it from a copy")

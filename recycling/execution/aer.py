@@ -1,0 +1,167 @@
+"""The same physics on Qiskit Aer, shot by shot: an independent check of the exact engine.
+
+Nothing of ``recycling.simulation`` is used here. Aer puts no noise on delays and starts every
+qubit in |0⟩, so idle noise and the thermal start are written into the circuit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recycling.devices.timeline import duration_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qiskit import QuantumCircuit
+    from qiskit_aer.noise import NoiseModel, QuantumError
+
+    from recycling.devices.device import Device, Gate
+
+#: Classical registers of a protocol circuit, in the order of the axes of the counts.
+RECORDED = ("flag", "S", "B", "C_I")
+
+
+def noise_model(device: Device) -> NoiseModel:
+    """Noise of the device's native gates and of its readout.
+
+    A gate is followed by its ``gate_error``; readout is asymmetric.
+
+    Source: Aer's own device models, ``qiskit_aer.noise.device``. They take T0 by a frequency that
+    the snapshots lack, and symmetric readout; hence not those themselves.
+    """
+    from qiskit_aer.noise import NoiseModel, ReadoutError
+
+    model = NoiseModel(["id", "x", "sx", "rz", "cz"])
+    for gate in device.gates:
+        model.add_quantum_error(gate_error(device, gate), gate.name, list(gate.qubits))
+    for qubit, assignment in enumerate(device.assignment):
+        # Aer has a row for each true value, the device a row for each recorded one.
+        model.add_readout_error(ReadoutError(assignment.T), [qubit])
+    return model
+
+
+def gate_error(device: Device, gate: Gate) -> QuantumError:
+    """Depolarization, then relaxation, after a native gate.
+
+    Together they have the calibrated average infidelity. The average fidelity is linear in the
+    channel, (1 - λ) F(relaxation) + λ F(full depolarization) = 1 - error, hence the strength λ.
+    Where relaxation alone is worse than the calibrated error, λ = 0; it ends at 4ⁿ/(4ⁿ - 1), which
+    is the most that a channel can depolarize.
+
+    Source: ``qiskit_aer.noise.device.basic_device_gate_errors``.
+    """
+    from qiskit.quantum_info import SuperOp, average_gate_fidelity
+    from qiskit_aer.noise import depolarizing_error
+
+    count = len(gate.qubits)
+    relaxation = relaxation_error(device, gate.qubits[0], gate.duration)
+    for qubit in gate.qubits[1:]:
+        relaxation = relaxation.expand(relaxation_error(device, qubit, gate.duration))
+    relaxed = average_gate_fidelity(SuperOp(relaxation))
+    depolarized = average_gate_fidelity(SuperOp(depolarizing_error(1.0, count)))
+    strength = (relaxed - (1 - gate.error)) / (relaxed - depolarized)
+    largest = 4**count / (4**count - 1)
+    return depolarizing_error(float(np.clip(strength, 0, largest)), count).compose(relaxation)
+
+
+def relaxation_error(device: Device, qubit: int, duration: float) -> QuantumError:
+    """Relaxation of an idle qubit towards its thermal state for a duration in s."""
+    from qiskit_aer.noise import thermal_relaxation_error
+
+    return thermal_relaxation_error(
+        device.t1[qubit],
+        device.t2[qubit],
+        duration,
+        excited_state_population=device.excited_population[qubit],
+    )
+
+
+def with_idle_noise(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
+    """Write the thermal start and the relaxation of all idle time into a scheduled circuit.
+
+    Args:
+        circuit: output of ``compile_circuit``: native gates, idle time as delays.
+        device: the device it was compiled for.
+
+    Returns:
+        QuantumCircuit with an excitation by chance at the start of each qubit, and a relaxation
+        channel in place of each delay, those in conditional blocks included.
+    """
+    from qiskit_aer.noise import pauli_error
+
+    noisy = circuit.copy_empty_like()
+    for qubit, excited in enumerate(device.excited_population):
+        start = pauli_error([("X", excited), ("I", 1 - excited)])
+        noisy.append(start.to_instruction(), [qubit])
+    return _append_relaxing(noisy, circuit, tuple(range(circuit.num_qubits)), device)
+
+
+def simulate_counts(
+    circuit: QuantumCircuit,
+    device: Device,
+    parameters: Mapping[str, float],
+    shots: int,
+    seed: int,
+    *,
+    noise: NoiseModel | None = None,
+) -> NDArray[np.int64]:
+    """Simulate a compiled protocol circuit shot by shot, each shot a noisy statevector.
+
+    Args:
+        circuit: output of ``compile_circuit`` for a ``recycling_circuit`` with tomography.
+        device: the device it was compiled for.
+        parameters: value of each circuit parameter by name, rad.
+        shots: number of shots.
+        seed: seed of the simulator.
+        noise: the device's ``noise_model``, where it is at hand; it takes about 1 s to build.
+
+    Returns:
+        Counts of flag, S, B and C_I (array of shape (2, 2, 2, 2)).
+
+    Raises:
+        ValueError: the circuit does not record these four bits, or a parameter is missing.
+        RuntimeError: Aer failed.
+    """
+    from qiskit_aer import AerSimulator
+
+    recorded = tuple(register.name for register in circuit.cregs)
+    if recorded != RECORDED:
+        raise ValueError(f"the circuit records {recorded}: give one that records {RECORDED}")
+    bound = with_idle_noise(circuit, device).assign_parameters(dict(parameters))
+    if bound.parameters:
+        missing = ", ".join(parameter.name for parameter in bound.parameters)
+        raise ValueError(f"parameters: {missing} has no value: give one for each parameter")
+    noise = noise_model(device) if noise is None else noise
+    # Never shot_branching_enable: with noise it gives wrong counts (qiskit-aer 0.18.2).
+    simulator = AerSimulator(method="statevector", noise_model=noise)
+    result = simulator.run(bound, shots=shots, seed_simulator=seed).result()
+    if not result.success:
+        raise RuntimeError(f"Aer failed: {result.status}")
+    counts = np.zeros((2,) * len(RECORDED), dtype=np.int64)
+    for key, count in result.get_counts().items():
+        # Qiskit writes the last register first.
+        counts[tuple(int(bit) for bit in reversed(key.replace(" ", "")))] = count
+    return counts
+
+
+def _append_relaxing(
+    noisy: QuantumCircuit, circuit: QuantumCircuit, outer: tuple[int, ...], device: Device
+) -> QuantumCircuit:
+    """Append a circuit, its delays made relaxation; ``outer`` are its qubits on the device."""
+    for instruction in circuit.data:
+        operation: Any = instruction.operation
+        qubits = tuple(outer[circuit.find_bit(qubit).index] for qubit in instruction.qubits)
+        if operation.name == "delay":
+            duration = duration_of(operation, qubits, device)
+            operation = relaxation_error(device, qubits[0], duration).to_instruction()
+        elif operation.name == "if_else":
+            operation = operation.replace_blocks(
+                _append_relaxing(block.copy_empty_like(), block, qubits, device)
+                for block in operation.blocks
+            )
+        noisy.append(operation, instruction.qubits, instruction.clbits)
+    return noisy

@@ -1,0 +1,65 @@
+"""What several test modules share: the hypothesis profile and two runs, each made once."""
+
+import pytest
+from hypothesis import settings
+
+import recycling as rc
+
+settings.register_profile("repository", deadline=None, derandomize=True)
+settings.load_profile("repository")
+
+#: A noisy experiment, cheap: the layout is given, so that none is searched for.
+SMALL_SPEC = """\
+# A comment with <script>alert("markup")</script> in it & an ampersand.
+name = "small"
+seed = 3
+
+[device]
+profile = "paper"
+layout = { C_I = 11, C_C0 = 18, C_C1 = 12, C_A = 13, B = 10, S = 9 }
+
+[sweep]
+theta_b = [0.0, 0.4, 0.7853981633974483]
+p_x = [0.05, 0.1, 0.2, 0.4]
+
+[measurement]
+shots = 500
+trials = 2
+
+[inference]
+resamples = 100
+"""
+
+
+@pytest.fixture(scope="session")
+def small_spec():
+    """Text of the small spec."""
+    return SMALL_SPEC
+
+
+@pytest.fixture(scope="session")
+def small_experiment(small_spec):
+    return rc.Experiment.parse(small_spec)
+
+
+@pytest.fixture(scope="session")
+def small_plan(small_experiment):
+    return rc.plan(small_experiment)
+
+
+@pytest.fixture(scope="session")
+def small_run(small_experiment, small_spec, tmp_path_factory):
+    """The small experiment, run and stored; tests that damage it work on a copy."""
+    return rc.run(small_experiment, out=tmp_path_factory.mktemp("small") / "run", spec=small_spec)
+
+
+@pytest.fixture(scope="session")
+def small_dataset(small_run):
+    """Analysis of the small run; tests that change it work on a copy."""
+    return rc.analyse(small_run)
+
+
+@pytest.fixture(scope="session")
+def theory_run(tmp_path_factory):
+    """The preset "theory", run and stored."""
+    return rc.run(rc.preset("theory"), out=tmp_path_factory.mktemp("theory") / "run")

@@ -1,0 +1,406 @@
+"""The Dataset: its schema, the theory it must reproduce, the replay's pattern, the verdicts."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.constants import h, k
+
+import recycling as rc
+import recycling.verdicts
+from recycling.analysis import analyse_counts, experiment_attributes
+from recycling.execution.exact import execute_exact
+from recycling.experiment import SweepSpec
+from recycling.verdicts import controls, verdicts
+
+QUANTUM = h * 5e9  # hf, J
+GRID = ("arm", "theta_b", "p_x", "trial")
+STATES = (*GRID, "stage", "qubit")
+#: Dims and units of every estimate; each comes with the ends of its interval.
+ESTIMATES = {
+    "branch_probability": (("arm", "theta_b", "trial"), "1"),
+    "success_fidelity": (("theta_b", "trial"), "1"),
+    "entropy": (STATES, "nat"),
+    "excited_population": (STATES, "1"),
+    "entropy_decrease": (GRID, "nat"),
+    "heat": (GRID, "J"),
+    "bound_landauer": (GRID, "J"),
+    "bound_tight": (GRID, "J"),
+    "bound_athermal": (GRID, "J"),
+    "gain": (GRID, "J"),
+    "excess_tight": (GRID, "J"),
+    "excess_landauer": (GRID, "J"),
+}
+EXCESSES = ("excess_tight", "excess_landauer")
+ATTRIBUTES = {
+    "title", "data_kind", "schema_version", "spec_hash", "device", "temperature_K",
+    "temperature_source", "frequency_Hz", "seed", "shots", "interval",
+}  # fmt: skip
+SOFTWARE = {
+    "thermodynamic-recycling", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-experiments",
+    "numpy", "scipy", "xarray",
+}  # fmt: skip
+
+#: Fig. 4(c): θ_b/(π/16), then P(branch), P₁(B) and S(B) before, ΔS, ΔQ_B, Q_ath, Q_tight,
+#: Q_Landauer; p_x = 0.4, entropies in nats, energies in hf. Computed apart from this package.
+THEORY = [
+    (0, 0.858398, 0.008023, 0.025749, 0.647567, 0.392728, 0.392728, 0.394487, 0.116041),
+    (1, 0.816985, 0.022432, 0.027788, 0.645527, 0.378319, 0.378319, 0.389663, 0.115675),
+    (2, 0.781877, 0.118073, 0.029375, 0.643940, 0.282678, 0.282678, 0.386062, 0.115391),
+    (3, 0.758418, 0.286909, 0.030337, 0.642978, 0.113842, 0.113842, 0.383935, 0.115218),
+    (4, 0.750181, 0.500000, 0.030653, 0.642662, -0.099249, -0.099249, 0.383247, 0.115162),
+]
+EQUILIBRIUM = (0.003756, 0.024727, 0.648589, 0.396995, 0.396995, 0.396995, 0.116224)
+#: The table has six decimals.
+PRINTED = 1e-6
+
+
+@pytest.fixture(scope="module")
+def theory_file(theory_run):
+    """results.nc of the preset "theory", opened as anybody would."""
+    rc.analyse(theory_run)
+    with xr.open_dataset(theory_run.path / "results.nc") as dataset:
+        yield dataset
+
+
+@pytest.fixture(scope="module")
+def paper():
+    """The replay at p_x = 0.4 alone: device and Dataset."""
+    experiment = rc.preset("paper")
+    sweep = SweepSpec(theta_b=experiment.sweep.theta_b, p_x=(0.4,))
+    experiment = experiment.model_copy(update={"sweep": sweep})
+    assert (experiment.seed, experiment.theta_b.size) == (7, 11)
+    assert (experiment.measurement.trials, experiment.measurement.shots) == (5, 8000)
+    plan = rc.plan(experiment)
+    attributes = experiment_attributes(experiment, plan.device)
+    return plan.device, analyse_counts(experiment, execute_exact(plan), attributes)
+
+
+def table_values(point):
+    before = point.sel(stage="before", qubit="B")
+    energies = ("heat", "bound_athermal", "bound_tight", "bound_landauer")
+    return [
+        float(before["excited_population"].item()),
+        float(before["entropy"].item()),
+        float(point["entropy_decrease"].item()),
+        *(float(point[name].item()) / QUANTUM for name in energies),
+    ]
+
+
+def standard_error(dataset, name):
+    """Half the 95 % interval in units of that of a normal variable."""
+    return (dataset[f"{name}_high"] - dataset[f"{name}_low"]) / (2 * 1.96)
+
+
+def test_dataset_has_the_promised_variables(small_dataset):
+    expected = {}
+    for name, described in ESTIMATES.items():
+        expected |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), described)
+    for name in EXCESSES:
+        expected[f"{name}_stderr"] = (GRID, "J")
+        expected[f"{name}_z"] = (GRID, "1")
+    found = {
+        name: (array.dims, array.attrs["units"]) for name, array in small_dataset.data_vars.items()
+    }
+    assert found == expected
+    assert all(array.attrs["long_name"] for array in small_dataset.data_vars.values())
+    assert all(array.dtype == np.float64 for array in small_dataset.data_vars.values())
+
+
+def test_dataset_has_the_promised_dims_and_coordinates(small_dataset, small_experiment):
+    assert dict(small_dataset.sizes) == {
+        "arm": 2, "theta_b": 3, "p_x": 4, "trial": 2, "stage": 2, "qubit": 3,
+    }  # fmt: skip
+    assert list(small_dataset["arm"].values) == ["equilibrium", "recycling"]
+    assert list(small_dataset["stage"].values) == ["before", "after"]
+    assert list(small_dataset["qubit"].values) == ["S", "B", "C_I"]
+    np.testing.assert_array_equal(small_dataset["theta_b"], small_experiment.theta_b)
+    np.testing.assert_array_equal(small_dataset["p_x"], small_experiment.p_x)
+    np.testing.assert_array_equal(small_dataset["trial"], [0, 1])
+    assert small_dataset["theta_b"].attrs["units"] == "rad"
+    assert small_dataset["p_x"].attrs["units"] == "1"
+
+
+def test_dataset_has_the_promised_attributes(small_dataset, small_experiment):
+    attributes = small_dataset.attrs
+    assert set(attributes) == ATTRIBUTES | {f"version_{name}" for name in SOFTWARE}
+    assert attributes["schema_version"] == 1
+    assert attributes["spec_hash"] == small_experiment.hash
+    assert attributes["seed"] == 3
+    assert attributes["shots"] == "500"
+    assert (attributes["temperature_K"], attributes["frequency_Hz"]) == (0.043, 5e9)
+    assert attributes["device"] == "paper (ibm_kawasaki)"
+    assert "2601.07522" in attributes["temperature_source"]
+    assert attributes["data_kind"] == "simulated"
+    assert "100 resamples" in attributes["interval"]
+    assert attributes["version_numpy"] == np.__version__
+
+
+def test_results_file_holds_the_dataset(small_run, small_dataset):
+    with xr.open_dataset(small_run.path / "results.nc") as stored:
+        xr.testing.assert_identical(stored.load(), small_dataset)
+
+
+def test_estimates_lie_in_their_intervals(small_dataset):
+    for name in ESTIMATES:
+        low, high = small_dataset[f"{name}_low"], small_dataset[f"{name}_high"]
+        assert bool((low <= high).all()), name
+        # ΔQ_B is linear in the counts, so nearly unbiased: the value is inside its own interval.
+        if name in ("heat", "branch_probability"):
+            value = small_dataset[name]
+            assert bool(((low <= value) & (value <= high)).all()), name
+
+
+def test_variables_agree_with_each_other(small_dataset):
+    ds = small_dataset
+    change = ds.sel(stage="after", drop=True) - ds.sel(stage="before", drop=True)
+    # Differences of numbers up to hf, k_B T0 and ln 2, each a few roundings.
+    close = {"rtol": 0, "atol": 1e-13}
+    population, entropy = (change[name] for name in ("excited_population", "entropy"))
+    np.testing.assert_allclose(ds["heat"] / QUANTUM, population.sel(qubit="B"), **close)
+    np.testing.assert_allclose(ds["entropy_decrease"], -entropy.sel(qubit="S"), **close)
+    np.testing.assert_allclose(ds["bound_landauer"] / (k * 0.043), ds["entropy_decrease"], **close)
+    for bound in ("tight", "landauer"):
+        finite = np.isfinite(ds[f"bound_{bound}"])
+        difference = (ds["heat"] - ds[f"bound_{bound}"]).where(finite, np.inf)
+        np.testing.assert_allclose(ds[f"excess_{bound}"] / QUANTUM, difference / QUANTUM, **close)
+    # G = Q_tight - Q_ath where both exist.
+    both = np.isfinite(ds["bound_tight"]) & np.isfinite(ds["bound_athermal"])
+    gain = (ds["bound_tight"] - ds["bound_athermal"]).where(both)
+    np.testing.assert_allclose(ds["gain"].where(both) / QUANTUM, gain / QUANTUM, **close)
+
+
+@pytest.mark.parametrize("row", THEORY, ids=[f"{row[0]}π/16" for row in THEORY])
+def test_theory_is_the_checked_table(theory_file, row):
+    sixteenths, probability, *expected = row
+    theta_b = sixteenths * np.pi / 16
+    point = theory_file.sel(theta_b=theta_b, p_x=0.4, method="nearest").isel(trial=0)
+    # The angle is on the grid: π/80 apart, written with 12 decimals.
+    assert float(point["theta_b"]) == pytest.approx(theta_b, abs=1e-12)
+    assert float(point["p_x"]) == 0.4
+    recycling = point.sel(arm="recycling")
+    np.testing.assert_allclose(table_values(recycling), expected, rtol=0, atol=PRINTED)
+    assert float(recycling["branch_probability"]) == pytest.approx(probability, abs=PRINTED)
+    equilibrium = point.sel(arm="equilibrium")
+    np.testing.assert_allclose(table_values(equilibrium), EQUILIBRIUM, rtol=0, atol=PRINTED)
+    # The other branch of the same algorithm.
+    assert float(equilibrium["branch_probability"]) == pytest.approx(1 - probability, abs=PRINTED)
+
+
+def test_theory_has_no_interval(theory_file):
+    for name in ESTIMATES:
+        for end in ("low", "high"):
+            np.testing.assert_array_equal(theory_file[f"{name}_{end}"], theory_file[name])
+    for name in EXCESSES:
+        np.testing.assert_array_equal(theory_file[f"{name}_stderr"], 0)
+        # Nothing was sampled: there is no z, save where no process exists.
+        z = theory_file[f"{name}_z"]
+        assert bool((np.isnan(z) | np.isposinf(theory_file[name])).all())
+    assert theory_file.attrs["shots"] == "exact"
+
+
+def test_ideal_recycling_saturates_the_athermal_bound(theory_file):
+    """ΔQ_B = Q_ath in Fig. 4(c); and G is against doing reset and erasure separately."""
+    recycling = theory_file.sel(arm="recycling")
+    # A few hundred gates and an inverse entropy, each exact to rounding.
+    np.testing.assert_allclose(
+        recycling["heat"] / QUANTUM, recycling["bound_athermal"] / QUANTUM, rtol=0, atol=1e-12
+    )
+    thermal = 1 / (1 + np.exp(QUANTUM / (k * 0.043)))
+    athermal = recycling["excited_population"].sel(stage="before", qubit="B")
+    balance = recycling["heat"] / QUANTUM + athermal - thermal
+    # The target is p_x|1⟩⟨1| + (1 - p_x)|0⟩⟨0| made of thermal qubits.
+    target = recycling["p_x"] * (1 - thermal) + (1 - recycling["p_x"]) * thermal
+    np.testing.assert_allclose(*xr.broadcast(balance, target - thermal), rtol=0, atol=1e-12)
+
+
+def test_replay_has_the_fidelities_of_fig_3(paper):
+    _, dataset = paper
+    median = dataset["success_fidelity"].median("trial")
+    # Paper: 0.92 to 0.97; a generic Heron: 0.909 to 0.958.
+    assert float(median.min()) >= 0.90
+    assert float(median.max()) <= 0.97
+    rise = float(median[-1] - median[0])
+    # The median of five trials scatters by 1.25 standard errors of their mean.
+    errors = standard_error(dataset, "success_fidelity").isel(theta_b=[0, -1])
+    sigma = 1.25 * float(np.sqrt((errors**2).sum("theta_b")).mean()) / np.sqrt(5)
+    assert rise > 3 * sigma, "it rises with θ_b"
+
+
+def test_replay_heat_falls_with_the_angle(paper):
+    _, dataset = paper
+    point = dataset.sel(arm="recycling", p_x=0.4)
+    heat = point["heat"].mean("trial").values
+    sigma = np.sqrt((standard_error(point, "heat") ** 2).mean("trial").values / 5)
+    step, error = np.diff(heat), np.hypot(sigma[1:], sigma[:-1])
+    # 10 steps: 3σ fails once in 70 by chance; the seed is fixed.
+    assert np.all(step < 3 * error)
+    # From π/16 on theory falls by 0.03 hf a step and more, tens of standard errors.
+    assert np.all(step[3:] < -3 * error[3:])
+
+
+def test_replay_crosses_the_bounds_where_the_paper_does(paper):
+    _, dataset = paper
+    tight, landauer = (verdicts(dataset, bound=bound) for bound in ("tight", "landauer"))
+    assert (tight[0].text, landauer[0].text) == ("above", "above")
+    assert (tight[-1].text, landauer[-1].text) == ("below", "below")
+    assert tight[0].theta_b == 0
+    assert tight[-1].theta_b == pytest.approx(np.pi / 4, abs=1e-12)
+    # Trials differ by their shots alone: s/σ of five, squared times 4, is χ² with 4 degrees of
+    # freedom, beyond 23.5 once in 10⁴.
+    assert all(v.scatter**2 * 4 < 23.5 for v in tight)
+
+
+def test_replay_heat_respects_the_athermal_bound(paper):
+    _, dataset = paper
+    excess = (dataset["heat"] - dataset["bound_athermal"]).mean("trial")
+    error = np.sqrt((standard_error(dataset, "heat") ** 2).mean("trial") / 5)
+    assert bool(np.isfinite(excess).all())
+    assert float((excess / error).min()) > -3
+
+
+def test_replay_equilibrium_arm_is_above_its_bounds(paper):
+    _, dataset = paper
+    for bound in ("tight", "landauer"):
+        assert [v.text for v in verdicts(dataset, "equilibrium", bound)] == ["above"] * 11
+
+
+def test_replay_passes_its_controls(paper):
+    device, dataset = paper
+    found = controls(dataset, device)
+    assert [control.name for control in found if control.passed is False] == []
+    assert sum(control.passed is True for control in found) == 4
+    for control in found:
+        assert control.name
+        assert control.expected
+        assert control.found
+
+
+def test_a_seed_fixes_the_dataset(small_experiment, small_dataset, small_spec, tmp_path):
+    again = rc.analyse(rc.run(small_experiment, out=tmp_path / "again", spec=small_spec))
+    xr.testing.assert_identical(again, small_dataset)
+
+
+def test_another_seed_gives_other_data(small_plan, small_dataset):
+    other = small_plan.experiment.model_copy(update={"seed": 4})
+    plan = rc.Plan(other, small_plan.device, small_plan.circuits)
+    changed = analyse_counts(other, execute_exact(plan), {})
+    assert not np.allclose(changed["heat"], small_dataset["heat"], rtol=1e-6, atol=0)
+    assert not np.allclose(changed["heat_low"], small_dataset["heat_low"], rtol=1e-6, atol=0)
+
+
+def test_each_trial_is_drawn_anew(small_run):
+    first, second = (small_run.counts.isel(trial=trial) for trial in (0, 1))
+    # A setting is 500 shots over 16 records: all of its counts agree once in thousands.
+    records = ("flag", "S", "B", "C_I")
+    assert float((first == second).all(records).mean()) < 0.1
+
+
+def test_progress_ends_at_one(small_experiment, small_run):
+    seen = []
+    analyse_counts(small_experiment, small_run.counts, {}, seen.append)
+    assert seen[-1] == 1
+    assert seen == sorted(seen)
+
+
+def doctored(dataset, *, excess, stderr, arm="recycling", bound="tight"):
+    """Dataset whose excess over a bound, in J, is the given one in every trial."""
+    changed = dataset.copy(deep=True)
+    changed[f"excess_{bound}"].loc[{"arm": arm}] = excess
+    changed[f"excess_{bound}_stderr"].loc[{"arm": arm}] = stderr
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("excess", "stderr", "text", "z"),
+    [
+        # Two trials: the mean has 1/√2 of the standard error of each.
+        (-3.01, np.sqrt(2), "below", -3.01),
+        (3.01, np.sqrt(2), "above", 3.01),
+        (-2.99, np.sqrt(2), "not resolved", -2.99),
+        (2.99, np.sqrt(2), "not resolved", 2.99),
+        # Exact: 1e-26 J is 1 % of the heat, 1e-35 J is rounding.
+        (-1.0, 0.0, "below", np.nan),
+        (-1e-9, 0.0, "at the bound", np.nan),
+        (0.0, 0.0, "at the bound", np.nan),
+        (1.0, 0.0, "above", np.nan),
+        (np.inf, np.inf, "no thermal process", np.inf),
+        (np.inf, 0.0, "no thermal process", np.inf),
+        # Some resamples had no process: far below by value, but nothing is known.
+        (-100.0, np.inf, "not resolved", 0),
+        (np.nan, np.nan, "no data", np.nan),
+    ],
+)
+def test_verdict_says_what_the_data_say(small_dataset, excess, stderr, text, z):
+    unit = 1e-26  # J
+    changed = doctored(small_dataset, excess=excess * unit, stderr=stderr * unit)
+    for verdict in verdicts(changed):
+        assert verdict.text.startswith(text)
+        assert verdict.z == pytest.approx(z, rel=1e-12, nan_ok=True)
+        assert verdict.p_x == 0.4
+    # The other bound and the other arm are untouched.
+    untouched = verdicts(changed, bound="landauer") + verdicts(changed, arm="equilibrium")
+    expected = verdicts(small_dataset, bound="landauer") + verdicts(small_dataset, "equilibrium")
+    assert [v.text for v in untouched] == [v.text for v in expected]
+
+
+def test_one_impossible_trial_is_never_below(small_dataset):
+    changed = small_dataset.copy(deep=True)
+    changed["excess_tight"].loc[{"trial": 0}] = -1e-23
+    changed["excess_tight"].loc[{"trial": 1}] = np.inf
+    changed["excess_tight_stderr"].loc[{"trial": 1}] = np.inf
+    assert {v.text for v in verdicts(changed)} == {"no thermal process"}
+
+
+def test_verdict_shows_the_p_x_of_the_paper_or_the_closest(small_dataset):
+    without = small_dataset.sel(p_x=[0.05, 0.2])
+    assert {v.p_x for v in verdicts(without)} == {0.2}
+
+
+def failed(dataset, device):
+    return [control.name for control in controls(dataset, device) if control.passed is False]
+
+
+def test_controls_catch_heat_below_the_athermal_bound(paper):
+    device, dataset = paper
+    changed = dataset.copy(deep=True)
+    shift = float((dataset["heat"] - dataset["bound_athermal"]).max()) + 0.1 * QUANTUM
+    for name in ("heat", "heat_low", "heat_high"):
+        changed[name] = changed[name] - shift
+    assert failed(changed, device) == ["heat above the athermal bound"]
+
+
+def test_controls_catch_an_impossible_athermal_process(paper):
+    device, dataset = paper
+    changed = dataset.copy(deep=True)
+    changed["bound_athermal"][{"arm": 1, "theta_b": 3, "trial": 2}] = np.inf
+    assert failed(changed, device) == ["heat above the athermal bound"]
+
+
+@pytest.mark.parametrize("bound", ["tight", "landauer"])
+def test_controls_catch_an_equilibrium_arm_below_a_bound(paper, bound):
+    device, dataset = paper
+    error = float(dataset[f"excess_{bound}_stderr"].max())
+    changed = doctored(dataset, excess=-10 * error, stderr=error, arm="equilibrium", bound=bound)
+    assert failed(changed, device) == ["equilibrium arm"]
+
+
+def test_controls_let_an_equilibrium_arm_scatter(paper):
+    device, dataset = paper
+    error = float(dataset["excess_tight_stderr"].max())
+    # One standard error of a trial is √5 of the mean of five: not resolved, so no failure.
+    changed = doctored(dataset, excess=-error, stderr=error, arm="equilibrium")
+    assert failed(changed, device) == []
+
+
+@pytest.mark.parametrize("value", [1e-3, -1e-3])
+def test_controls_catch_a_wrong_gain(paper, monkeypatch, value):
+    device, dataset = paper
+    monkeypatch.setattr(recycling.verdicts, "gain", lambda *_args: value * QUANTUM)
+    expected = ["gain of a thermal bath at T0"]
+    if value > 0:  # a hotter bath must not gain
+        expected.append("gain of a hotter thermal bath (54 mK)")
+    assert failed(dataset, device) == expected
+
+
+def test_controls_pass_on_the_theory(theory_run, theory_file):
+    assert failed(theory_file, theory_run.device) == []
