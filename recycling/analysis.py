@@ -42,6 +42,7 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "gain": (_GRID, "J", "gain G = Q_tight - Q_ath, Eq. (3)"),
     "excess_tight": (_GRID, "J", "heat above the tight bound"),
     "excess_landauer": (_GRID, "J", "heat above the Landauer bound"),
+    "excess_athermal": (_GRID, "J", "heat above the athermal bound"),
     "success_fidelity": (
         ("theta_b", "trial"), "1", "fidelity of C_I with A⁻¹b in the success branch"),
 }  # fmt: skip

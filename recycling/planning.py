@@ -177,7 +177,7 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
             readout_error=spec.readout_error,
         )
     except ValidationError as error:
-        raise BadInput(one_line(error)) from error
+        raise BadInput(f"device: {one_line(error)}") from error
 
 
 def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:

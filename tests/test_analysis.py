@@ -29,8 +29,9 @@ ESTIMATES = {
     "gain": (GRID, "J"),
     "excess_tight": (GRID, "J"),
     "excess_landauer": (GRID, "J"),
+    "excess_athermal": (GRID, "J"),
 }
-EXCESSES = ("excess_tight", "excess_landauer")
+EXCESSES = ("excess_tight", "excess_landauer", "excess_athermal")
 ATTRIBUTES = {
     "title", "data_kind", "schema_version", "spec_hash", "device", "temperature_K",
     "temperature_source", "frequency_Hz", "seed", "shots", "interval",
@@ -360,20 +361,38 @@ def failed(dataset, device):
     return [control.name for control in controls(dataset, device) if control.passed is False]
 
 
-def test_controls_catch_heat_below_the_athermal_bound(paper):
+@pytest.mark.parametrize("arm", ["equilibrium", "recycling"])
+def test_controls_catch_heat_below_the_athermal_bound(paper, arm):
     device, dataset = paper
-    changed = dataset.copy(deep=True)
-    shift = float((dataset["heat"] - dataset["bound_athermal"]).max()) + 0.1 * QUANTUM
-    for name in ("heat", "heat_low", "heat_high"):
-        changed[name] = changed[name] - shift
+    error = 0.01 * QUANTUM
+    changed = doctored(dataset, excess=-2 * error, stderr=error, arm=arm, bound="athermal")
+    # Two standard errors of a trial are 2√5 > 3 of the mean of five.
     assert failed(changed, device) == ["heat above the athermal bound"]
 
 
-def test_controls_catch_an_impossible_athermal_process(paper):
+def test_controls_say_where_no_athermal_process_exists(paper):
     device, dataset = paper
     changed = dataset.copy(deep=True)
-    changed["bound_athermal"][{"arm": 1, "theta_b": 3, "trial": 2}] = np.inf
-    assert failed(changed, device) == ["heat above the athermal bound"]
+    changed["excess_athermal"][{"arm": 1, "theta_b": 3, "trial": 2}] = np.inf
+    (control,) = (c for c in controls(changed, device) if c.name == "heat above the athermal bound")
+    assert control.passed is None
+    assert "no athermal process exists at 1" in control.found
+
+
+def test_nothing_erased_is_no_verdict(small_dataset):
+    changed = doctored(small_dataset, excess=-1e-24, stderr=1e-26)
+    changed["entropy_decrease"].loc[{"arm": "recycling"}] = -0.01
+    assert {verdict.text for verdict in verdicts(changed)} == {"nothing erased"}
+
+
+@pytest.mark.parametrize("temperature", [1e-4, 0.043, 4.0])
+def test_thermal_controls_hold_at_any_temperature(paper, temperature):
+    device, dataset = paper
+    changed = dataset.assign_attrs(temperature_K=temperature)
+    thermal, hotter = controls(changed, device)[:2]
+    assert thermal.passed is True
+    # At 0.1 mK the excited population of the bath underflows: G is zero to every digit.
+    assert hotter.passed is (None if temperature < 1e-3 else True)
 
 
 @pytest.mark.parametrize("bound", ["tight", "landauer"])
@@ -398,7 +417,7 @@ def test_controls_catch_a_wrong_gain(paper, monkeypatch, value):
     monkeypatch.setattr(recycling.verdicts, "gain", lambda *_args: value * QUANTUM)
     expected = ["gain of a thermal bath at T0"]
     if value > 0:  # a hotter bath must not gain
-        expected.append("gain of a hotter thermal bath (54 mK)")
+        expected.append("gain of a hotter thermal bath (53.7 mK)")
     assert failed(dataset, device) == expected
 
 

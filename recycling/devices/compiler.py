@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from circuits.protocol import THETA_B
 from recycling.devices.ibm import schedule_as_late_as_possible
+from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,7 +84,7 @@ def route_algorithm(
         optimization_level: 0 to 3, of Qiskit's preset pass managers.
 
     Raises:
-        ValueError: no order comes home.
+        BadInput: no order comes home.
     """
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
@@ -104,8 +105,8 @@ def route_algorithm(
         if (moved[start[0]], moved[start[-1]]) == home:
             candidates.append((sum(cz_counts(routed).values()), routed.depth(), start, routed))
     if not candidates:
-        raise ValueError(
-            f"compile.optimization_level = {optimization_level}: no routing brings the algorithm's "
+        raise BadInput(
+            f"device.optimization_level = {optimization_level}: no routing brings the algorithm's "
             "qubits home; give another level"
         )
     best = min(candidates, key=lambda candidate: candidate[:3])[-1]

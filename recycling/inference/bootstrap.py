@@ -113,15 +113,27 @@ def _intervals(quantities: dict[str, Real]) -> dict[str, Estimate]:
         lowest, highest = int(np.floor(tail)), int(np.ceil(len(draws) - 1 - tail))
         ordered = np.sort(draws, axis=0)
         low, high = ordered[lowest], ordered[highest]
-        finite = np.isfinite(draws).all(axis=0)
-        stderr = np.where(np.isnan(value), np.nan, np.inf)
-        stderr[finite] = draws[:, finite].std(axis=0, ddof=1)
+        stderr = _standard_error(draws)
+        stderr[np.isnan(value)] = np.nan
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])[:-1]
     parts = [np.split(array, ends) for array in (value, low, high, stderr)]
     return {
         name: Estimate(*(part[index].reshape(shape) for part in parts))
         for index, (name, shape) in enumerate(shapes.items())
     }
+
+
+def _standard_error(draws: Real) -> Real:
+    """Standard deviation over resamples (first axis); +inf where they do not say.
+
+    They do not say where one of them is infinite, or where all are alike: too few shots to
+    resample, with nothing but rounding between the draws.
+    """
+    spread = np.full(draws.shape[1:], np.inf)
+    finite = np.isfinite(draws).all(axis=0)
+    spread[finite] = draws[:, finite].std(axis=0, ddof=1)
+    rounding = 64 * np.finfo(float).eps * np.abs(draws).max(axis=0, initial=0)
+    return np.where(spread > rounding, spread, np.inf)
 
 
 def _stack(estimates: list[Estimate]) -> Estimate:

@@ -32,8 +32,8 @@ def thermodynamic_quantities(bloch: Real, bath: Bath) -> dict[str, Real]:
 
     Returns:
         ``entropy`` (nats) and ``excited_population`` of shape (..., stage, qubit); of shape (...):
-        ``entropy_decrease`` (nats), ``heat``, ``bound_landauer``, ``bound_tight``,
-        ``bound_athermal``, ``gain``, ``excess_tight``, ``excess_landauer`` (J).
+        ``entropy_decrease`` (nats), ``heat``, the three bounds, ``gain`` and the excess of the heat
+        over each bound (J).
 
     An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
     bound". The gain is -inf where the athermal bound is +inf.
@@ -63,6 +63,7 @@ def thermodynamic_quantities(bloch: Real, bath: Bath) -> dict[str, Real]:
         "gain": np.where(np.isnan(athermal), np.nan, gain),
         "excess_tight": excess(heat, tight),
         "excess_landauer": excess(heat, landauer),
+        "excess_athermal": excess(heat, athermal),
     }
 
 

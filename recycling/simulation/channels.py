@@ -72,7 +72,10 @@ def depolarizing_strength(error: float, relaxation: Real) -> float:
     squared = relaxation.shape[-1]
     dimension = np.sqrt(squared)
     entanglement_fidelity = ((dimension + 1) * (1 - error) - 1) / dimension
-    kept = (squared * entanglement_fidelity - 1) / (np.trace(relaxation) - 1)
+    surviving = np.trace(relaxation) - 1
+    if surviving < np.finfo(float).eps:  # relaxation leaves nothing to depolarize
+        return 0.0
+    kept = (squared * entanglement_fidelity - 1) / surviving
     return float(np.clip(1 - kept, 0.0, squared / (squared - 1)))
 
 
