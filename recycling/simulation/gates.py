@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,20 +25,26 @@ def gate_channel(operation: Any, parameters: Mapping[str, Real], sweep_axes: int
     Returns:
         Array of shape (*sweep, 4ⁿ, 4ⁿ), of length 1 along the axes the gate does not depend on.
     """
+    kind: Any = type(operation)
+    if not any(getattr(parameter, "parameters", ()) for parameter in operation.params):
+        fixed = _channel_at(kind, tuple(float(parameter) for parameter in operation.params))
+        return fixed.reshape((1,) * sweep_axes + fixed.shape)
     angles = [_angle(parameter, parameters, sweep_axes) for parameter in operation.params]
-    if angles:
-        shape = np.broadcast_shapes(*(angle.shape for angle in angles))
-        points = zip(*(np.broadcast_to(angle, shape).ravel() for angle in angles), strict=True)
-        unitary = np.array([type(operation)(*point).to_matrix() for point in points])
-        unitary = unitary.reshape(*shape, *unitary.shape[-2:])
-    else:
-        unitary = operation.to_matrix()
-        unitary = unitary.reshape((1,) * sweep_axes + unitary.shape)
-    if operation.num_qubits == 2:  # Qiskit has its first qubit innermost
-        halves = unitary.reshape(*unitary.shape[:-2], 2, 2, 2, 2)
-        swapped = np.moveaxis(halves, (-4, -3, -2, -1), (-3, -4, -1, -2))
-        unitary = swapped.reshape(unitary.shape)
-    return unitary_channel(unitary)
+    shape = np.broadcast_shapes(*(angle.shape for angle in angles))
+    points = zip(*(np.broadcast_to(angle, shape).ravel() for angle in angles), strict=True)
+    channels = np.array([_channel_at(kind, point) for point in points])
+    return channels.reshape(*shape, *channels.shape[-2:])
+
+
+@lru_cache(maxsize=4096)
+def _channel_at(kind: Any, angles: tuple[float, ...]) -> Real:
+    """PTM of one gate at given angles; the same few gates come back in every circuit."""
+    unitary = kind(*angles).to_matrix()
+    if len(unitary) == 4:  # Qiskit has its first qubit innermost
+        unitary = unitary.reshape(2, 2, 2, 2).transpose(1, 0, 3, 2).reshape(4, 4)
+    channel = unitary_channel(unitary)
+    channel.setflags(write=False)
+    return channel
 
 
 def _angle(expression: Any, parameters: Mapping[str, Real], sweep_axes: int) -> Real:
