@@ -23,7 +23,6 @@ EXIT_INTERRUPTED = 130
 _TERMINAL_COLUMNS = (0, 4, 7, 8, 9, 10, 11)
 
 app = typer.Typer(
-    help="From a spec file to a verdict: thermodynamic recycling on quantum hardware.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -40,6 +39,26 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="Path of a spec, or: paper, theory.")]
 Backend = Annotated[str, typer.Option("--backend", help="Where to run: exact.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from recycling import __version__
+
+        typer.echo(f"recycling {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """From a spec file to a verdict: thermodynamic recycling on quantum hardware."""
 
 
 @app.command()
