@@ -9,16 +9,20 @@ from recycling.thermodynamics.bounds import (
     landauer_bound,
     tight_bound,
 )
+from recycling.thermodynamics.branches import BranchGains, branch_gains, max_bath_entropy
 from recycling.thermodynamics.entropy import binary_entropy, von_neumann_entropy
 
 __all__ = [
     "Bath",
+    "BranchGains",
     "athermal_bound",
     "athermal_bound_from",
     "binary_entropy",
+    "branch_gains",
     "gain",
     "gain_from",
     "landauer_bound",
+    "max_bath_entropy",
     "tight_bound",
     "von_neumann_entropy",
 ]

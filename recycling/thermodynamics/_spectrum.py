@@ -93,6 +93,42 @@ class Spectrum:
             energy = self.mean_level(self.beta_at_entropy(entropy))
         return np.where(entropy > math.log(self.dimension) + self._entropy_rounding, np.inf, energy)
 
+    def entropy_at_mean_level(self, level: FloatArray) -> FloatArray:
+        """Entropy of the Gibbs state (T > 0) of a mean energy, (n,) -> (n,) in nats.
+
+        -inf below the ground level, where there is no state; ln d from the mean of all levels up.
+        """
+        mean = float(self.levels.mean())
+        entropy = np.where(level < 0, -np.inf, math.log(self.dimension))
+        entropy = np.where(level == 0, math.log(self.ground_degeneracy), entropy)
+        inside = (level > 0) & (level < mean)
+        if inside.any():
+            entropy[inside] = self.entropy(self._beta_at_mean_level(level[inside], mean))
+        return np.where(np.isnan(level), np.nan, entropy)
+
+    def _beta_at_mean_level(self, level: FloatArray, mean: float) -> FloatArray:
+        """Solve for beta, given a mean energy between 0 and the mean of all levels, (n,) -> (n,).
+
+        The unknown is ln beta. The bracket is rigorous:
+
+        - mean - <E> is the integral of Var(E) <= 1/4 over beta, so at most beta / 4;
+        - <E> <= n e^(-beta gap), with n = d/g0 - 1, once beta * gap >= 1.
+        """
+        from scipy.optimize import elementwise  # slow to import
+
+        ratio = self.dimension / self.ground_degeneracy - 1
+        hot = 4 * np.maximum(mean - level, SMALLEST)
+        cold = np.maximum(1, np.log(ratio / level)) / self.excited_levels.min()
+
+        def residual(log_beta: FloatArray, target: FloatArray) -> FloatArray:
+            found = self.mean_level(np.exp(log_beta))
+            return np.log(np.maximum(found, SMALLEST)) - target
+
+        bracket = (np.log(hot) - 1, np.log(cold) + 1)
+        root = elementwise.find_root(residual, bracket, args=(np.log(level),))
+        assert root.success.all()
+        return np.asarray(np.exp(root.x))
+
     @property
     def _entropy_rounding(self) -> float:
         """How far rounding may carry an entropy S(bath) + S(before) - S(after) above ln d.

@@ -143,6 +143,18 @@ class Bath:
 
         return blockwise(temperature, S)
 
+    def entropy_at_energy(self, E: ArrayLike) -> Floats:
+        """Entropy of the Gibbs state (T > 0) of mean energy E; E (...) in J -> (...) in nats.
+
+        -inf below the ground energy, where there is no state; ln d from the mean of the levels up.
+        """
+        return blockwise(
+            lambda energy: self._spectrum.entropy_at_mean_level(
+                (energy - self._ground) / self._width
+            ),
+            E,
+        )
+
     def energy(self, state: ArrayLike) -> Floats:
         """Energy Tr[H rho]; state (..., d, d) -> (...) in J; ValueError for another shape."""
         rho = np.asarray(state, dtype=np.complex128)
