@@ -114,7 +114,7 @@ def test_the_gain_changes_sign_at_the_largest_entropy(bath, decrease, surplus):
 
 @pytest.mark.parametrize("bath", BATHS)
 def test_more_erasure_tolerates_less_entropy(bath):
-    """Eqs. (6) and (22): ∂S_max/∂ΔS = 𝒯(S_th + ΔS)/𝒯(S_max + ΔS) - 1 ≤ 0, with the signs of (13)."""
+    """Eqs. (6), (22): ∂S_max/∂ΔS = 𝒯(S_th + ΔS)/𝒯(S_max + ΔS) - 1 ≤ 0, signs as in (13)."""
     energy = float(bath.mean_energy()) + 0.1 * QUANTUM
     decrease, step = np.linspace(0.01, 0.25, 13), 1e-5
     lower, upper = (rc.max_bath_entropy(decrease + s, bath, energy) for s in (-step, step))
