@@ -56,7 +56,7 @@ class Verdict:
         if self.entropy_decrease <= 0:
             return "nothing erased"
         if np.isposinf(self.excess):
-            return "no thermal process"
+            return "no process"
         if self.stderr > 0 and abs(self.z) < RESOLUTION:
             return "not resolved"
         if self.stderr == 0 and abs(self.excess) < 1e-9 * abs(self.heat):

@@ -324,8 +324,8 @@ def doctored(dataset, *, excess, stderr, arm="recycling", bound="tight"):
         (-1e-9, 0.0, "at the bound", np.nan),
         (0.0, 0.0, "at the bound", np.nan),
         (1.0, 0.0, "above", np.nan),
-        (np.inf, np.inf, "no thermal process", np.inf),
-        (np.inf, 0.0, "no thermal process", np.inf),
+        (np.inf, np.inf, "no process", np.inf),
+        (np.inf, 0.0, "no process", np.inf),
         # Some resamples had no process: far below by value, but nothing is known.
         (-100.0, np.inf, "not resolved", 0),
         (np.nan, np.nan, "no data", np.nan),
@@ -349,7 +349,7 @@ def test_one_impossible_trial_is_never_below(small_dataset):
     changed["excess_tight"].loc[{"trial": 0}] = -1e-23
     changed["excess_tight"].loc[{"trial": 1}] = np.inf
     changed["excess_tight_stderr"].loc[{"trial": 1}] = np.inf
-    assert {v.text for v in verdicts(changed)} == {"no thermal process"}
+    assert {v.text for v in verdicts(changed)} == {"no process"}
 
 
 def test_verdict_shows_the_p_x_of_the_paper_or_the_closest(small_dataset):
