@@ -12,7 +12,13 @@ from qiskit_experiments.library.tomography.basis import PauliMeasurementBasis
 from scipy.optimize import minimize
 
 from recycling.inference.quantities import fidelity
-from recycling.inference.tomography import bloch_to_density_matrix, linear_inversion, mix, project
+from recycling.inference.tomography import (
+    bloch_to_density_matrix,
+    linear_inversion,
+    mix,
+    project,
+    projected_mixtures,
+)
 
 EPS = np.finfo(float).eps
 #: Index of X, Y and Z among the bases of qiskit-experiments.
@@ -168,6 +174,19 @@ def test_mixing_is_that_of_density_matrices():
         expected = (1 - weight) * bloch_to_density_matrix(ground)
         expected = expected + weight * bloch_to_density_matrix(excited)
         np.testing.assert_allclose(state, expected, rtol=0, atol=4 * EPS)
+
+
+def test_projected_mixtures_are_projections_of_mixtures():
+    ground, excited = np.random.default_rng(5).uniform(-0.8, 0.8, (2, 7, 4, 3))
+    weights = [0.0, 0.3, 1.0]
+    for weight, states in zip(weights, projected_mixtures(ground, excited, weights), strict=True):
+        expected = project(mix(ground, excited, weight))
+        length = np.linalg.norm(expected, axis=-1)
+        assert (length < 1 - 1e-3).any()
+        assert (length > 1 - 1e-12).any(), "some need the projection"
+        # Squares of up to 6 are summed and rounded; lengths here are above 0.1.
+        np.testing.assert_allclose(states.length, length, rtol=0, atol=200 * EPS)
+        np.testing.assert_allclose(states.z, expected[..., 2], rtol=0, atol=200 * EPS)
 
 
 @given(states)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.inference.quantities import BEFORE, C_I, fidelity, thermodynamic_quantities
-from recycling.inference.tomography import linear_inversion, mix, project
+from recycling.inference.tomography import linear_inversion, mix, project, projected_mixtures
 from recycling.thermodynamics import Bath
 
 Real = NDArray[np.float64]
@@ -75,8 +75,8 @@ def estimate_trial(
     ground, excited = _bloch_vectors(tables)
     # One p_x at a time: its arrays stay in the processor's cache.
     by_p_x = [
-        _intervals(thermodynamic_quantities(project(mix(ground, excited, weight)), bath))
-        for weight in p_x
+        _intervals(thermodynamic_quantities(states, bath))
+        for states in projected_mixtures(ground, excited, p_x)
     ]
     evenly = project(mix(ground, excited, 0.5))
     pooled = tables.sum(axis=(1, 2, 4))

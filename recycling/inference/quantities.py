@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.protocol import MEASURED_QUBITS, STAGES
-from recycling.inference.tomography import bloch_length
+from recycling.inference.tomography import Mixture
 from recycling.thermodynamics import (
     Bath,
     athermal_bound_from,
@@ -23,11 +23,11 @@ BEFORE, AFTER = (STAGES.index(stage) for stage in ("before", "after"))
 S, B, C_I = (MEASURED_QUBITS.index(qubit) for qubit in ("S", "B", "C_I"))
 
 
-def thermodynamic_quantities(bloch: Real, bath: Bath) -> dict[str, Real]:
+def thermodynamic_quantities(states: Mixture, bath: Bath) -> dict[str, Real]:
     """Everything that the states of S and B before and after the erasure say.
 
     Args:
-        bloch: Bloch vectors of physical states (array of shape (..., stage, qubit, 3)).
+        states: physical states (arrays of shape (..., stage, qubit)).
         bath: qubit bath at the temperature T0 of the bounds.
 
     Returns:
@@ -38,10 +38,8 @@ def thermodynamic_quantities(bloch: Real, bath: Bath) -> dict[str, Real]:
     An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
     bound". The gain is -inf where the athermal bound is +inf.
     """
-    # A projected vector may be longer than 1 by rounding.
-    smaller_eigenvalue = np.maximum((1 - bloch_length(bloch)) / 2, 0)
-    entropy = np.asarray(binary_entropy(smaller_eigenvalue))
-    excited = (1 - bloch[..., 2]) / 2
+    entropy = np.asarray(binary_entropy((1 - states.length) / 2))
+    excited = (1 - states.z) / 2
     decrease = entropy[..., BEFORE, S] - entropy[..., AFTER, S]
     energy = bath_energy(excited[..., B], bath)
     heat = energy[..., AFTER] - energy[..., BEFORE]
