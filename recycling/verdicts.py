@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from circuits.protocol import ARMS
 from recycling.thermodynamics import Bath, gain
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from recycling.devices.device import Device
+
+Real = NDArray[np.float64]
 
 #: Standard errors that a verdict asks for.
 RESOLUTION = 3.0
@@ -83,32 +86,43 @@ def shown_p_x(dataset: xr.Dataset) -> float:
 def verdicts(dataset: xr.Dataset, arm: str = "recycling", bound: Bound = "tight") -> list[Verdict]:
     """Verdict on each angle at the shown p_x, trials averaged with their shot noise."""
     p_x = shown_p_x(dataset)
-    point = dataset.sel(arm=arm, p_x=p_x)
-    found = []
-    for theta_b in dataset["theta_b"].values:
-        here = point.sel(theta_b=theta_b)
-        sampled = ~np.isnan(here[f"excess_{bound}"].values)
-        excess = here[f"excess_{bound}"].values[sampled]
-        errors = here[f"excess_{bound}_stderr"].values[sampled]
-        trials = max(excess.size, 1)
-        explained = float(np.sqrt(np.sum(errors**2) / trials))
-        spread = (
-            float(np.std(excess, ddof=1)) if np.isfinite(excess).all() and trials > 1 else np.nan
-        )
-        found.append(
-            Verdict(
-                arm=arm,
-                bound=bound,
-                theta_b=float(theta_b),
-                p_x=p_x,
-                entropy_decrease=float(here["entropy_decrease"].mean()),
-                heat=float(here["heat"].mean()),
-                excess=float(np.mean(excess)) if excess.size else np.nan,
-                stderr=explained / float(np.sqrt(trials)),
-                scatter=spread / explained if explained > 0 else np.nan,
-            )
-        )
-    return found
+    names = [f"excess_{bound}", f"excess_{bound}_stderr", "heat", "entropy_decrease"]
+    point = dataset[names].sel(arm=arm, p_x=p_x).transpose("theta_b", "trial")
+    by_angle = zip(point["theta_b"].values, *(point[name].values for name in names), strict=True)
+    return [
+        _verdict(arm, bound, p_x, float(theta_b), *(np.asarray(values) for values in trials))
+        for theta_b, *trials in by_angle
+    ]
+
+
+def _verdict(
+    arm: str,
+    bound: Bound,
+    p_x: float,
+    theta_b: float,
+    excess: Real,
+    errors: Real,
+    heat: Real,
+    entropy_decrease: Real,
+) -> Verdict:
+    """Verdict from one value a trial; trials without data are left out."""
+    sampled = ~np.isnan(excess)
+    excess, errors = excess[sampled], errors[sampled]
+    trials = max(excess.size, 1)
+    explained = float(np.sqrt(np.sum(errors**2) / trials))
+    comparable = bool(np.isfinite(excess).all()) and trials > 1
+    spread = float(np.std(excess, ddof=1)) if comparable else np.nan
+    return Verdict(
+        arm=arm,
+        bound=bound,
+        theta_b=theta_b,
+        p_x=p_x,
+        entropy_decrease=float(np.mean(entropy_decrease[sampled])) if sampled.any() else np.nan,
+        heat=float(np.mean(heat[sampled])) if sampled.any() else np.nan,
+        excess=float(np.mean(excess)) if sampled.any() else np.nan,
+        stderr=explained / float(np.sqrt(trials)),
+        scatter=spread / explained if explained > 0 else np.nan,
+    )
 
 
 def controls(dataset: xr.Dataset, device: Device) -> list[Control]:

@@ -35,21 +35,24 @@ def verdict_table(dataset: xr.Dataset) -> Table:
     """Heat against both bounds at every angle, in J, hf and k_B T0 ln 2."""
     quantum = planck * dataset.attrs["frequency_Hz"]
     landauer_unit = boltzmann * dataset.attrs["temperature_K"] * np.log(2)
-    point = dataset.sel(arm="recycling", p_x=shown_p_x(dataset))
+    means = dataset[["branch_probability", "bound_tight"]].sel(arm="recycling").mean("trial")
     rows = []
-    for tight, landauer in zip(
-        verdicts(dataset, bound="tight"), verdicts(dataset, bound="landauer"), strict=True
+    for tight, landauer, probability, bound in zip(
+        verdicts(dataset, bound="tight"),
+        verdicts(dataset, bound="landauer"),
+        means["branch_probability"].values,
+        means["bound_tight"].sel(p_x=shown_p_x(dataset)).values,
+        strict=True,
     ):
-        here = point.sel(theta_b=tight.theta_b).mean("trial")
         rows.append(
             (
                 f"{tight.theta_b:.4f}",
-                f"{float(here['branch_probability']):.4f}",
-                f"{float(here['entropy_decrease']):.4f}",
+                f"{probability:.4f}",
+                f"{tight.entropy_decrease:.4f}",
                 f"{tight.heat:.3e}",
                 f"{tight.heat / quantum:+.4f}",
                 f"{tight.heat / landauer_unit:+.3f}",
-                f"{float(here['bound_tight']) / quantum:.4f}",
+                f"{bound / quantum:.4f}",
                 f"{_number(tight.excess / quantum)} ± {_number(1.96 * tight.stderr / quantum, '')}",
                 _number(tight.z, "+.1f"),
                 tight.text,
