@@ -24,8 +24,6 @@ SHAPE = (("C_I", "C_C0"), ("C_I", "C_C1"), ("C_I", "B"), ("C_C1", "C_A"), ("B", 
 #: Roles whose measurement decides the result.
 MEASURED = ("C_A", "S", "B", "C_I")
 
-Edges = Mapping[frozenset[int], float]
-
 
 def cz_errors(target: Target) -> dict[frozenset[int], float]:
     """CZ error of each working edge; a dead gate (error 1, or none reported) is left out.
