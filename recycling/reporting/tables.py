@@ -190,7 +190,7 @@ def paper_table(dataset: xr.Dataset, device: Device, circuit: QuantumCircuit) ->
     return Table(
         ("", "paper (ibm_kawasaki)", "this run"), rows,
         "No snapshot of ibm_kawasaki exists: numbers that the paper does not print come from "
-        "another Heron and are not tuned to its figures.",
+        "another Heron's snapshot as calibrated; another snapshot lands elsewhere.",
     )  # fmt: skip
 
 
