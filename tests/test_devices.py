@@ -12,6 +12,7 @@ from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import DensityMatrix, partial_trace
 from qiskit.transpiler import CouplingMap, InstructionProperties
 
+import recycling as rc
 from circuits import HHL, recycling_circuit
 from circuits.protocol import ARMS, STAGES
 from recycling.devices.compiler import (
@@ -656,3 +657,25 @@ def test_overrides_act_on_every_qubit():
     assert device.source("t1", "B") == "given in the spec"
     with pytest.raises(ValidationError, match="above 2 t1"):
         override_device(paper(), t2=1e-2)
+
+
+def test_latency_on_an_instantaneous_device_makes_every_qubit_wait():
+    """A given latency is idle time for S too, which no delay of the protocol itself covers."""
+    spec = """name = "i"
+[device]
+profile = "ideal"
+t1 = 1e-4
+t2 = 1e-4
+feedforward_latency = 3e-6
+"""
+    planned = rc.plan(rc.Experiment.parse(spec))
+    target = planned.device.roles.index("S")
+    for (arm, _, preparation), circuit in planned.circuits.items():
+        operations = timeline(circuit, planned.device)
+        for qubit in range(planned.device.num_qubits):
+            waited = sum(o.duration for o in operations if qubit in o.qubits and o.name == "delay")
+            # Whole numbers of the device's 1 ns; floats of 1e-6 s are summed.
+            assert waited == pytest.approx(3e-6 if arm == "recycling" else 0, abs=1e-18)
+        if arm == "recycling" and preparation == "X":
+            own = [o.name for o in operations if target in o.qubits and o.name in ("delay", "x")]
+            assert own[:2] == ["delay", "x"], "the target is prepared after the wait"

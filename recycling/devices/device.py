@@ -101,6 +101,12 @@ class Device(BaseModel):
         return {(gate.name, gate.qubits): gate for gate in self.gates}
 
     @property
+    def is_instantaneous(self) -> bool:
+        """Whether no gate, no measurement and no feedforward takes time."""
+        gates = any(gate.duration > 0 for gate in self.gates)
+        return not (gates or any(self.measure_duration) or self.feedforward_latency)
+
+    @property
     def edges(self) -> tuple[tuple[int, int], ...]:
         """Pairs of qubits that share a two-qubit gate, in the order listed."""
         pairs = dict.fromkeys(tuple(sorted(g.qubits)) for g in self.gates if len(g.qubits) == 2)
