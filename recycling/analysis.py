@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, STAGES
+from circuits.tomography import BASIS_ANGLES
 from recycling.inference.bootstrap import Estimate, estimate_trial
+from recycling.planning import PREPARATIONS
 from recycling.store.files import write_whole
 from recycling.thermodynamics import Bath
 
@@ -126,8 +128,13 @@ def _estimate_all(
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
     solution = experiment.algorithm.build().solution(experiment.theta_b)
     ordered = counts.transpose(
-        "arm", "trial", "stage", "preparation", "theta_b", "basis", "flag", "S", "B", "C_I"
-    ).sel(arm=list(ARMS), stage=list(STAGES), preparation=["I", "X"], basis=["X", "Y", "Z"])
+        "arm", "trial", "stage", "preparation", "theta_b", "basis", "flag", *MEASURED_QUBITS
+    ).sel(
+        arm=list(ARMS),
+        stage=list(STAGES),
+        preparation=list(PREPARATIONS),
+        basis=list(BASIS_ANGLES),
+    )
     exact = experiment.measurement.shots == "exact"
     resamples = 0 if exact else experiment.inference.resamples
     jobs = list(product(range(len(ARMS)), range(ordered.sizes["trial"])))

@@ -134,10 +134,7 @@ def chip(experiment: Experiment) -> Chip:
             "two clock qubits; give 2, or device.profile = 'ideal'"
         )
     paper = spec.profile == "paper"
-    try:
-        backend = snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
-    except ValueError as error:
-        raise BadInput(str(error)) from error
+    backend = snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
 
     def device_on(layout: tuple[int, ...]) -> Device:
         device = device_from_backend(
@@ -150,17 +147,14 @@ def chip(experiment: Experiment) -> Chip:
 
 def _on_chip(experiment: Experiment) -> Device:
     whole, wanted = chip(experiment), experiment.device.layout
-    try:
-        if wanted != "best":
-            layout = _given_layout(wanted)
-            check_layout(layout, whole.target)
-            return whole.device_on(layout)
-        anywhere = next(placements(whole.target), None)
-        if anywhere is None:
-            raise ValueError("device.layout: no placement on working gates; choose another device")
-        return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole.target))
-    except ValueError as error:
-        raise BadInput(str(error)) from error
+    if wanted != "best":
+        layout = _given_layout(wanted)
+        check_layout(layout, whole.target)
+        return whole.device_on(layout)
+    anywhere = next(placements(whole.target), None)
+    if anywhere is None:
+        raise BadInput("device.layout: no placement on working gates; choose another device")
+    return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole.target))
 
 
 def _with_changes(device: Device, experiment: Experiment) -> Device:
@@ -197,7 +191,7 @@ def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tu
 
 def _given_layout(layout: Mapping[str, int]) -> tuple[int, ...]:
     if set(layout) != set(ROLES):
-        raise ValueError(
+        raise BadInput(
             f"device.layout has the keys {', '.join(layout) or 'none'}: give a qubit for each of "
             + ", ".join(ROLES)
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recycling.errors import BadInput
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.providers import BackendV2
@@ -14,7 +16,7 @@ def snapshot_backend(name: str) -> BackendV2:
     """Offline snapshot of an IBM device, by class name, e.g. "FakeTorino".
 
     Raises:
-        ValueError: there is no such snapshot, or it has no CZ gate (it is not a Heron).
+        BadInput: there is no such snapshot, or it has no CZ gate (it is not a Heron).
     """
     from qiskit_ibm_runtime import fake_provider
 
@@ -23,7 +25,7 @@ def snapshot_backend(name: str) -> BackendV2:
     backend_class = getattr(fake_provider, name, None)
     backend = backend_class() if name.startswith("Fake") and backend_class is not None else None
     if backend is None or "cz" not in backend.target.operation_names:
-        raise ValueError(
+        raise BadInput(
             f"device.profile = {name!r} is not a Heron snapshot: give 'paper', 'ideal' or one of "
             + ", ".join(herons)
         )

@@ -15,6 +15,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from recycling.devices.device import ROLES
+from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
@@ -29,10 +30,10 @@ def cz_errors(target: Target) -> dict[frozenset[int], float]:
     """CZ error of each working edge; a dead gate (error 1, or none reported) is left out.
 
     Raises:
-        ValueError: the device has no CZ gate at all.
+        BadInput: the device has no CZ gate at all.
     """
     if "cz" not in target.operation_names:
-        raise ValueError("the device has no CZ gate: give one with x, sx, rz and cz")
+        raise BadInput("the device has no CZ gate: give one with x, sx, rz and cz")
     errors: dict[frozenset[int], float] = {}
     for qubits, properties in target["cz"].items():
         error = getattr(properties, "error", None)
@@ -64,15 +65,15 @@ def check_layout(layout: tuple[int, ...], target: Target) -> None:
         target: the device.
 
     Raises:
-        ValueError: a qubit twice, unknown or dead, or roles that no working CZ connects.
+        BadInput: a qubit twice, unknown or dead, or roles that no working CZ connects.
     """
     if len(layout) != len(ROLES) or len(set(layout)) != len(ROLES):
-        raise ValueError(f"device.layout = {list(layout)}: give {len(ROLES)} different qubits")
+        raise BadInput(f"device.layout = {list(layout)}: give {len(ROLES)} different qubits")
     place = dict(zip(ROLES, layout, strict=True))
     working, errors = working_qubits(target), cz_errors(target)
     for role, qubit in place.items():
         if qubit not in working:
-            raise ValueError(
+            raise BadInput(
                 f"device.layout: {role} = {qubit} is not a working qubit of this device: give "
                 "another, or layout = 'best'"
             )
@@ -81,7 +82,7 @@ def check_layout(layout: tuple[int, ...], target: Target) -> None:
         if pair not in errors:
             dead = any(frozenset(qubits) == pair for qubits in target["cz"])
             why = "joined by a dead gate" if dead else "not connected"
-            raise ValueError(
+            raise BadInput(
                 f"device.layout: {first} = {place[first]} and {second} = {place[second]} are "
                 f"{why}: give neighbours, or layout = 'best'"
             )
@@ -139,11 +140,11 @@ def best_layout(
     """Placement with the fewest expected errors; see ``expected_errors`` for the arguments.
 
     Raises:
-        ValueError: the device has no placement of the shape on working gates.
+        BadInput: the device has no placement of the shape on working gates.
     """
     candidates = list(placements(target))
     if not candidates:
-        raise ValueError(
+        raise BadInput(
             "device.layout: the device has no working qubit with three neighbours in the shape "
             "S-B-C_I-C_C1-C_A, C_I-C_C0: choose another device"
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recycling.devices.device import ROLES, Device, Gate
+from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -51,12 +52,13 @@ def device_from_backend(
             measurement and SWAP.
 
     Raises:
-        ValueError: a native gate is missing; T0, a frequency or the latency out of range.
+        BadInput: a native gate is missing.
+        pydantic.ValidationError: T0, a frequency or the latency out of range.
     """
     target = backend.target
     for name in (*SINGLE_QUBIT_GATES, "cz", "measure"):
         if name not in target.operation_names:
-            raise ValueError(f"{backend.name} has no {name}: give a backend with x, sx, rz and cz")
+            raise BadInput(f"{backend.name} has no {name}: give a backend with x, sx, rz and cz")
     properties = [target.qubit_properties[qubit] for qubit in layout]
     where = f"{backend.name} snapshot"
     sources = dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), where)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import THETA_B
+from circuits.protocol import ARMS, STAGES, THETA_B
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
-from recycling.planning import SETTINGS, Plan
+from recycling.planning import PREPARATIONS, SETTINGS, Plan
 from recycling.simulation.compiler import compile_program
 from recycling.simulation.engine import execute
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 DIMENSIONS = (
     "arm", "stage", "preparation", "theta_b", "basis", "trial", "flag", "S", "B", "C_I"
 )  # fmt: skip
-BASES = tuple(BASIS_ANGLES)
 #: Largest deviation of a probability from [0, 1] by rounding: 4⁶ terms of a few roundings each.
 ROUNDING = 4**6 * 4 * np.finfo(float).eps
 
@@ -39,7 +38,7 @@ def exact_probabilities(plan: Plan) -> NDArray[np.float64]:
         compile_program(plan.circuits[setting], plan.device, parameters) for setting in SETTINGS
     ]
     outcomes = np.stack([outcome.probabilities for outcome in execute(programs)])
-    return outcomes.reshape(2, 2, 2, *outcomes.shape[1:])
+    return outcomes.reshape(len(ARMS), len(STAGES), len(PREPARATIONS), *outcomes.shape[1:])
 
 
 def execute_exact(plan: Plan) -> xr.DataArray:
@@ -62,11 +61,11 @@ def execute_exact(plan: Plan) -> xr.DataArray:
         flat = np.broadcast_to(flat, (*flat.shape[:-2], trials, 16))
         data = generator.multinomial(shots, flat).reshape(*flat.shape[:-1], 2, 2, 2, 2)
     coordinates = {
-        "arm": ["equilibrium", "recycling"],
-        "stage": ["before", "after"],
-        "preparation": ["I", "X"],
+        "arm": list(ARMS),
+        "stage": list(STAGES),
+        "preparation": list(PREPARATIONS),
         "theta_b": experiment.theta_b,
-        "basis": list(BASES),
+        "basis": list(BASIS_ANGLES),
     }
     return xr.DataArray(data, dims=DIMENSIONS, coords=coordinates, name="counts")
 

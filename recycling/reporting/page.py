@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recycling.analysis import analyse_counts, experiment_attributes
+from recycling.analysis import analyse, analyse_counts, experiment_attributes
 from recycling.execution.exact import execute_exact
 from recycling.experiment import DeviceSpec, Experiment, MeasurementSpec
 from recycling.planning import plan
@@ -55,8 +55,6 @@ def report(
     import jinja2
 
     if dataset is None:
-        from recycling.analysis import analyse
-
         progress("analysing")
         dataset = analyse(run)
     progress("computing the theory")
