@@ -1,0 +1,365 @@
+"""One archive of a finished run, for a data repository.
+
+The archive is a ZIP file that holds a BagIt bag (RFC 8493)::
+
+    recycling-run-<id>/
+        bagit.txt
+        README.txt                what is in it, and how to open it
+        manifest-sha256.txt       checksums of data/, as sha256sum -c reads them
+        tagmanifest-sha256.txt    checksums of the three files above
+        data/                     the run directory
+
+Checksums find damage; they do not say who made the archive. Therefore nothing in it is believed
+before it is checked, and nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+import struct
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import ValidationError
+
+from circuits.protocol import ARMS, PREPARATIONS, RECORDED, STAGES
+from circuits.tomography import BASIS_ANGLES
+from recycling.errors import BadInput
+from recycling.store.directory import Run, open_unchecked
+from recycling.store.files import Damaged, checksum, sync_folder
+from recycling.store.lock import locked
+
+#: Most bytes that an archive may unpack to, and most times its own size.
+LARGEST, LARGEST_RATIO = 20 * 10**9, 1000
+
+_DATA = "data/"
+_MANIFEST, _TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
+_BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+#: Files that a run may lack. Figures are left out: the report holds them.
+_OPTIONAL = ("telemetry.jsonl", "results.nc", "report.html")
+#: Earliest time that ZIP can tell: the same run gives the same bytes.
+_TIME = (1980, 1, 1, 0, 0, 0)
+_MODE, _UNIX = stat.S_IFREG | 0o644, 3
+_ENCRYPTED = 0x1
+_LARGEST_MANIFEST = 16 * 10**6
+#: Parts of a name: nothing hidden, absolute, with "..", a drive, or special on any system.
+_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
+_NAME = re.compile(rf"{_PART}(?:/{_PART})*")
+_LINE = re.compile(rf"([0-9a-f]{{64}})  ({_PART}(?:/{_PART})*)")
+#: What reading a damaged archive raises.
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError,
+    OverflowError, MemoryError,
+)  # fmt: skip
+
+_README = """\
+Run {run_id} of the experiment "{name}": {kind} data.
+
+begun      {created}
+backend    {backend}
+device     {device}
+spec hash  {spec_hash}
+format     BagIt 1.0; run directory of schema {schema}
+
+Files in data/
+{files}
+
+To check    sha256sum -c {manifest}
+To read     xarray.open_dataset("data/results.nc") in Python, or any reader of netCDF-4;
+            numpy.load for the shots; all other files but circuits.qpy are text
+To go on    recycling unbundle FILE.zip, then recycling analyse, report or export, with a
+            thermodynamic-recycling that reads schema {schema}
+
+In shots/trial-*.npz, shots[pub, theta_b, basis, shot] holds the bits of a shot as a number, the
+lowest bit first: {bits}. A pub is one of {arms} by one of
+{stages} by a preparation of S ({preparations}), the last one fastest; the bases are {bases}.
+A table instead of shots has a probability or a count for each such number.
+
+To analyse the run again gives the same Dataset with the software that it was made with:
+{software}
+
+run.json names the instance of the account on the quantum service, if one was given. No file holds
+a token.
+"""
+#: What a file of a run is, or the files of one of its folders are.
+_MEANINGS = {
+    "run.json": "identity, spec, device, software and checksums",
+    "run.json.copy": "its copy",
+    "experiment.toml": "the spec as given",
+    "device.json": "calibration of the qubits used, layout, temperature, latency",
+    "calibration.json": "calibration of the whole chip as the service reported it",
+    "circuits.qpy": "the circuits executed (Qiskit QPY)",
+    "jobs/": "the journal of each job",
+    "shots/": "the outcomes of each job in the order of the shots (npz)",
+    "telemetry.jsonl": "times of the steps, calibration around the jobs",
+    "results.nc": "the results with their intervals (netCDF-4)",
+    "report.html": "the report with its figures",
+}
+
+
+def write_bundle(run_path: str | Path, archive_path: str | Path) -> Path:
+    """Put a finished run into one archive; the same run gives the same bytes.
+
+    The archive holds the files that the run knows by name, and results.nc and report.html as they
+    are there now: analyse the run before. Files that somebody else put into the folder stay out.
+
+    Args:
+        run_path: run directory.
+        archive_path: archive to create.
+
+    Returns:
+        Path of the archive.
+
+    Raises:
+        BadInput: the run is not finished, damaged or in use, or the archive exists or cannot be
+            written. Nothing is written.
+    """
+    archive_path = Path(archive_path)
+    if archive_path.exists() or archive_path.is_symlink():
+        raise BadInput(f"out = {str(archive_path)!r} exists: give a new file, or remove it")
+    folder = open_unchecked(run_path).path
+    with locked(folder):
+        run = Run(folder)
+        _check_finished(run)
+        try:
+            archive_path.parent.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix=".bundle-", dir=archive_path.parent) as scratch:
+                partial = Path(scratch) / archive_path.name
+                with partial.open("wb") as stream:
+                    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+                        _write_bag(archive, run)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                partial.replace(archive_path)
+            sync_folder(archive_path.parent)
+        except OSError as error:
+            raise BadInput(
+                f"out = {str(archive_path)!r}: {error.strerror}; give another file"
+            ) from error
+    return archive_path
+
+
+def open_bundle(archive_path: str | Path, folder: str | Path) -> Run:
+    """Unpack a bundle into a new run directory and open it.
+
+    Every name, size and checksum is checked before the folder appears.
+
+    Args:
+        archive_path: archive that ``write_bundle`` made.
+        folder: run directory to create.
+
+    Raises:
+        BadInput: the archive is not a bundle, damaged, unsafe to unpack, or written by a newer
+            version, or the folder exists or cannot be written. Nothing is written.
+    """
+    archive_path, folder = Path(archive_path), Path(folder)
+    if folder.exists() or folder.is_symlink():
+        raise BadInput(f"out = {str(folder)!r} exists: give a new folder, or remove it")
+    with _refusing(archive_path), zipfile.ZipFile(archive_path) as archive:
+        members = _members(archive, archive_path.stat().st_size)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+            bag = Path(scratch) / "bag"
+            for name, info in members.items():
+                _unpack(archive, info, bag / name)
+            _check_bag(bag, set(members))
+            _check_run(bag / "data")
+            for path in bag.glob("data/**/"):
+                sync_folder(path)
+            (bag / "data").replace(folder)
+        sync_folder(folder.parent)
+    return Run(folder)
+
+
+def _check_finished(run: Run) -> None:
+    for damage in run.damage():
+        raise BadInput(
+            f"{run.path / damage.file} is damaged: {damage.why}; mend with: "
+            f"recycling resume {run.path}"
+        )
+    if run.record["state"] != "done" or not run.complete:
+        raise BadInput(
+            f"run = {str(run.path)!r} is not finished: go on with: recycling resume {run.path}"
+        )
+
+
+def _write_bag(archive: zipfile.ZipFile, run: Run) -> None:
+    base = f"recycling-run-{run.record['run_id']}"
+
+    def add(name: str, content: bytes) -> str:
+        info = zipfile.ZipInfo(f"{base}/{name}", _TIME)
+        info.create_system, info.external_attr = _UNIX, _MODE << 16
+        archive.writestr(info, content)
+        return hashlib.sha256(content).hexdigest()
+
+    names = sorted(_names(run))
+    for name in (base, *names):
+        if not _NAME.fullmatch(name):
+            raise BadInput(f"run = {str(run.path)!r}: {name!r} is no name for a file: rename it")
+    # Shots are compressed as they are, and how zlib compresses depends on its version.
+    payload = {_DATA + name: add(_DATA + name, (run.path / name).read_bytes()) for name in names}
+    tags = {"README.txt": _readme(run, names), "bagit.txt": _BAGIT, _MANIFEST: _lines(payload)}
+    checksums = {name: add(name, text.encode()) for name, text in tags.items()}
+    add(_TAG_MANIFEST, _lines(checksums).encode())
+
+
+def _names(run: Run) -> list[str]:
+    """Files of a run to put into a bundle."""
+    of_jobs = [(f"jobs/{job.name}.json", f"shots/{job.name}.npz") for job in run.jobs]
+    return [
+        "run.json",
+        "run.json.copy",
+        *run.record["checksums"],
+        *chain.from_iterable(of_jobs),
+        *(name for name in _OPTIONAL if (run.path / name).is_file()),
+    ]
+
+
+def _lines(checksums: Mapping[str, str]) -> str:
+    return "".join(f"{digest}  {name}\n" for name, digest in checksums.items())
+
+
+def _readme(run: Run, names: list[str]) -> str:
+    groups = dict.fromkeys(f"{Path(name).parts[0]}/" if "/" in name else name for name in names)
+    return _README.format(
+        **{key: run.record[key] for key in ("run_id", "name", "created", "backend", "spec_hash")},
+        kind="simulated" if run.simulated else "measured",
+        device=run.device.name,
+        schema=run.record["schema_version"],
+        bits=", ".join(RECORDED),
+        bases=", ".join(BASIS_ANGLES),
+        arms=", ".join(ARMS),
+        stages=", ".join(STAGES),
+        preparations=", ".join(PREPARATIONS),
+        manifest=_MANIFEST,
+        files="\n".join(f"  {group:18}{_MEANINGS.get(group, '')}".rstrip() for group in groups),
+        software="\n".join(f"  {name} {of}" for name, of in run.record["software"].items()),
+    )
+
+
+@contextmanager
+def _refusing(archive_path: Path) -> Iterator[None]:
+    """Turn whatever is wrong with an archive, or with unpacking it, into one line."""
+    name = f"bundle = {str(archive_path)!r}"
+    try:
+        yield
+    except BadInput as error:
+        raise BadInput(f"{name}: {error}") from error
+    except _UNREADABLE as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise BadInput(
+            f"{name}: {reason}; give an undamaged archive that recycling bundle made"
+        ) from error
+
+
+def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    """Files of an archive by their name in the bag, once all names and sizes are safe.
+
+    Raises:
+        Damaged: the archive is no bag, or unsafe to unpack.
+    """
+    files = []
+    for info in archive.infolist():
+        if reason := _refusal(info):
+            raise Damaged(f"{info.orig_filename!r} {reason}")
+        if not info.is_dir():
+            files.append(info)
+    # Names that differ in case alone are one file on some systems.
+    names = Counter(info.filename.casefold() for info in files)
+    for name, times in names.items():
+        if times > 1:
+            raise Damaged(f"{name!r} is in it {times} times")
+    bases = sorted({info.filename.partition("/")[0] for info in files})
+    if len(bases) != 1:
+        raise Damaged(f"it holds {', '.join(bases[:3]) or 'nothing'} instead of one folder")
+    unpacked = sum(info.file_size for info in files)
+    if unpacked > min(LARGEST, LARGEST_RATIO * size):
+        raise Damaged(f"its {size} bytes unpack to {unpacked}, which is absurd")
+    return {info.filename.partition("/")[2]: info for info in files}
+
+
+def _refusal(info: zipfile.ZipInfo) -> str:
+    """Why a member is not unpacked, if it is not."""
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    # The name as it is in the archive: zipfile has cut it at a null byte.
+    if not _NAME.fullmatch(info.orig_filename.removesuffix("/")):
+        return "is no safe name for a file"
+    if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
+        return "is a link or a special file"
+    if info.flag_bits & _ENCRYPTED:
+        return "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return "is compressed in an unusual way"
+    return ""
+
+
+def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open(info) as source, path.open("xb") as target:
+            shutil.copyfileobj(source, target)
+            target.flush()
+            os.fsync(target.fileno())
+    except _UNREADABLE as error:
+        raise Damaged(f"{info.filename!r} cannot be unpacked: {error}") from error
+
+
+def _check_bag(bag: Path, names: set[str]) -> None:
+    """Check that a bag holds what its manifests list, and nothing else.
+
+    Raises:
+        Damaged: it does not.
+    """
+    expected = _manifest(bag / _TAG_MANIFEST) | _manifest(bag / _MANIFEST)
+    listed = {*expected, _TAG_MANIFEST}
+    for name in sorted(listed - names):
+        raise Damaged(f"{name!r} is missing")
+    for name in sorted(names - listed):
+        raise Damaged(f"{name!r} is in no manifest")
+    for name, digest in expected.items():
+        if checksum(bag / name) != digest:
+            raise Damaged(f"the checksum of {name!r} differs")
+
+
+def _manifest(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        raise Damaged(f"{path.name!r} is missing")
+    if path.stat().st_size > _LARGEST_MANIFEST:
+        raise Damaged(f"{path.name!r} is absurdly long")
+    found = [_LINE.fullmatch(line) for line in path.read_text(encoding="ascii").splitlines()]
+    checksums = {line[2]: line[1] for line in found if line is not None}
+    if len(checksums) != len(found):
+        raise Damaged(f"{path.name!r} is no list of checksums")
+    return checksums
+
+
+def _check_run(folder: Path) -> None:
+    """Check a run by its own record, as unpacked and not yet believed.
+
+    Raises:
+        BadInput: no run, or written by a newer version.
+        Damaged: it is not finished, or not what was written.
+    """
+    if not (folder / "run.json").is_file():
+        raise Damaged("it holds no run")
+    try:
+        run = open_unchecked(folder)
+        outside = [name for name in run.record["checksums"] if not _NAME.fullmatch(name)]
+        if outside:
+            raise Damaged(f"run.json names {outside[0]!r}, which is no safe name for a file")
+        for damage in run.damage():
+            raise Damaged(f"{_DATA + damage.file!r} is not what run.json says: {damage.why}")
+        if not run.complete:
+            raise Damaged("its run is not finished")
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
+        raise Damaged("its run.json cannot be read") from error
