@@ -1,0 +1,209 @@
+"""What the exact engine predicts for compiled circuits on a device, without sampling noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.protocol import ANALYSED_FLAG, ARMS, PREPARATIONS, STAGES
+from recycling.devices.device import Device
+from recycling.experiment import shown_p_x
+from recycling.inference.bootstrap import estimate_trial
+from recycling.inference.significance import RESOLUTION
+from recycling.jobs import Pub
+from recycling.simulation.compiler import compile_program
+from recycling.simulation.engine import execute
+from recycling.thermodynamics import Bath
+
+if TYPE_CHECKING:
+    from recycling.experiment import Experiment
+
+Real = NDArray[np.float64]
+
+#: Quantities that are predicted: the first in nats, all others in J.
+PREDICTED = (
+    "entropy_decrease", "heat", "bound_landauer", "bound_tight", "bound_athermal", "gain",
+    "excess_landauer", "excess_tight",
+)  # fmt: skip
+#: Share of the shots that a numerical derivative moves; its error goes with the square.
+_STEP = 1e-5
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Expected quantities of the recycling arm and how far shots will scatter about them.
+
+    ``values`` holds an array of shape (theta_b,) for each name in ``PREDICTED``, in nats or J.
+    ``deviations`` is the standard error that one shot of each basis and preparation would leave, to
+    be divided by √shots. ``shots`` are those of each basis, preparation and trial; None stands for
+    infinitely many. ``shots_for_verdict`` (array of shape (theta_b,)) are those of one trial from
+    which it is expected to find the heat below Q_tight by 3 standard errors; +inf where it is not.
+    """
+
+    theta_b: Real
+    p_x: float
+    shots: int | None
+    trials: int
+    values: Mapping[str, Real]
+    deviations: Mapping[str, Real]
+    shots_for_verdict: Real
+
+    def stderr(self, name: str) -> Real:
+        """Standard error in one trial (array of shape (theta_b,)); 0 for infinitely many shots."""
+        shots = np.inf if self.shots is None else self.shots
+        return np.asarray(self.deviations[name] / np.sqrt(shots))
+
+    def pooled_stderr(self, name: str) -> Real:
+        """Standard error of the mean over all trials (array of shape (theta_b,))."""
+        return np.asarray(self.stderr(name) / np.sqrt(self.trials))
+
+    def z(self, name: str = "excess_tight") -> Real:
+        """Expected value in standard errors, all trials together (array of shape (theta_b,)).
+
+        Infinite where infinitely many shots leave no error, and where no process exists.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = self.values[name] / self.pooled_stderr(name)
+        return np.where(np.isposinf(self.values[name]), np.inf, z)
+
+
+def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Prediction:
+    """Predict heat, bounds and gain at the p_x that is shown, and their standard errors.
+
+    The values are exact. The standard errors are to first order in the sampling noise (delta
+    method), with the covariance of multinomial counts. This order does not see that with few shots
+    some samples show a state for which no process exists: there the bootstrap has no error at all.
+
+    Args:
+        experiment: validated spec.
+        device: the device, with its calibration.
+        pubs: PUBs of the protocol over all angles of the experiment, compiled for the device.
+    """
+    probabilities = protocol_probabilities(pubs, device)[ARMS.index("recycling")]
+    bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
+    p_x = shown_p_x(experiment.p_x)
+    values = _estimates(probabilities, bath, p_x)
+    deviations = _deviations(probabilities, bath, p_x)
+    shots = experiment.measurement.shots
+    return Prediction(
+        theta_b=experiment.theta_b,
+        p_x=p_x,
+        shots=None if shots == "exact" else shots,
+        trials=experiment.measurement.trials,
+        values=values,
+        deviations=deviations,
+        shots_for_verdict=_shots_for_verdict(values, deviations, bath),
+    )
+
+
+def _deviations(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
+    """Standard errors times √shots (arrays of shape (theta_b,)).
+
+    Each setting (stage, preparation, basis) is multinomial over its records r with probabilities
+    p. A record acts on a quantity f by its influence I_r = d/dε f(p + ε (δ_r - p)). These have the
+    mean 0, so N var f = Σ_r p_r I_r², summed over the settings.
+    """
+    stages, preparations, points, bases = probabilities.shape[:4]
+    variances = {name: np.zeros(points) for name in PREDICTED}
+    for setting in np.ndindex(stages, preparations, bases):
+        up, down = (
+            _estimates(_moved(probabilities, setting, step), bath, p_x) for step in (_STEP, -_STEP)
+        )
+        stage, preparation, basis = setting
+        weights = probabilities[stage, preparation, :, basis].reshape(points, -1)
+        for name, variance in variances.items():
+            finite = np.isfinite(up[name]) & np.isfinite(down[name])
+            slope = np.full_like(up[name], np.inf)
+            np.subtract(up[name], down[name], out=slope, where=finite)
+            influence = slope.reshape(weights.shape) / (2 * _STEP)
+            # A record that never comes counts for nothing, whatever its influence.
+            terms = np.zeros_like(weights)
+            np.multiply(weights, influence**2, out=terms, where=weights > 0)
+            variance += terms.sum(axis=-1)
+    return {name: np.sqrt(variance) for name, variance in variances.items()}
+
+
+def _moved(probabilities: Real, setting: tuple[int, ...], step: float) -> Real:
+    """Tables with one setting moved by a step towards each record in turn.
+
+    The axis θ_b of the result runs over (theta_b, record).
+    """
+    stage, preparation, basis = setting
+    table = probabilities.reshape(*probabilities.shape[:4], -1)
+    records = table.shape[-1]
+    towards = np.eye(records) - table[stage, preparation, :, basis][:, None, :]
+    moved = np.repeat(table, records, axis=2)
+    moved[stage, preparation, :, basis] += step * towards.reshape(-1, records)
+    return moved.reshape(*moved.shape[:4], *probabilities.shape[4:])
+
+
+def _estimates(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
+    """What the analysis makes of exact frequencies, by name (arrays of shape (theta_b,)).
+
+    The frequencies are those of the recycling arm: (stage, preparation, theta_b, basis, flag, S,
+    B, C_I).
+    """
+    estimates = estimate_trial(
+        probabilities,
+        ANALYSED_FLAG["recycling"],
+        np.array([p_x]),
+        bath,
+        # The fidelity with the solution is not asked for.
+        np.ones((probabilities.shape[2], 2), dtype=complex),
+        resamples=0,
+        generator=np.random.default_rng(0),
+    )
+    return {name: estimates[name].value[:, 0] for name in PREDICTED}
+
+
+def _shots_for_verdict(
+    values: Mapping[str, Real], deviations: Mapping[str, Real], bath: Bath
+) -> Real:
+    """Shots that put 3 standard errors between the heat and the bound.
+
+    And as many between the entropy decrease and the most that the bath can take up: beyond it
+    there is no bound to compare with.
+    """
+    decrease = values["entropy_decrease"]
+    room = np.log(len(bath.energies)) - float(bath.entropy()) - decrease
+    gaps = {"excess_tight": -values["excess_tight"], "entropy_decrease": room}
+    expected = (decrease > 0) & np.all([gap > 0 for gap in gaps.values()], axis=0)
+    shots = np.full_like(decrease, np.inf)
+    shots[expected] = np.ceil(
+        np.max(
+            [
+                (RESOLUTION * deviations[name][expected] / gap[expected]) ** 2
+                for name, gap in gaps.items()
+            ],
+            axis=0,
+        )
+    )
+    return shots
+
+
+def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.float64]]:
+    """Joint probabilities of the recorded bits of PUBs.
+
+    Args:
+        pubs: circuits compiled for the device.
+        device: noise, timing and temperature.
+
+    Returns:
+        For each PUB an array of shape (*sweep, 2, …, 2), one axis for each classical bit in order.
+    """
+    programs = [compile_program(pub.circuit, device, pub.parameters) for pub in pubs]
+    return [outcome.probabilities for outcome in execute(programs)]
+
+
+def protocol_probabilities(pubs: Sequence[Pub], device: Device) -> NDArray[np.float64]:
+    """Joint probabilities of the protocol's PUBs.
+
+    Returns:
+        Array of shape (arm, stage, preparation, theta_b, basis, flag, S, B, C_I).
+    """
+    outcomes = np.stack(pub_probabilities(pubs, device))
+    return outcomes.reshape(len(ARMS), len(STAGES), len(PREPARATIONS), *outcomes.shape[1:])

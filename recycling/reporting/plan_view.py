@@ -1,0 +1,375 @@
+"""A plan for people and for scripts: what it compiles to, costs, and promises to show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.constants import h as planck
+from scipy.constants import k as boltzmann
+
+from recycling.cost import (
+    JOB_OVERHEAD,
+    LONGEST_JOB,
+    OPEN_PLAN_SECONDS,
+    POSTS_PER_MINUTE,
+)
+from recycling.devices.structure import duration_of_circuit, schedule, structure
+from recycling.jobs import EXECUTIONS_PER_JOB
+from recycling.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from circuits.protocol import Setting
+    from recycling.cost import Cost, JobCost
+    from recycling.planning import Plan
+    from recycling.prediction import Prediction
+
+#: Part of a Gaussian in the middle 95 %, in standard errors.
+_NINETY_FIVE = 1.96
+
+
+def plan_headline(plan: Plan) -> str:
+    """Cost and promise of a plan in one line."""
+    return f"{_cost_in_words(plan)}; {_promise(plan.prediction, _quantum(plan))}"
+
+
+def plan_tables(plan: Plan) -> list[Table]:
+    """Everything about a plan, in tables that fit a terminal of 80 columns."""
+    tables = [_overview(plan), _circuits(plan)]
+    if not plan.device.is_instantaneous:
+        tables.append(_schedule(plan))
+    if plan.cost is not None:
+        tables += [_jobs(plan, plan.cost), _limits(plan, plan.cost)]
+    return [*tables, _predictions(plan)]
+
+
+def plan_summary(plan: Plan) -> dict[str, Any]:
+    """Everything about a plan as JSON: units are in the keys, null is what is infinite."""
+    device = plan.device
+    return {
+        "headline": plan_headline(plan),
+        "experiment": plan.experiment.name,
+        "spec_hash": plan.experiment.hash,
+        "backend": str(plan.backend),
+        "device": device.name,
+        "layout": None
+        if device.layout is None
+        else dict(zip(device.roles, device.layout, strict=True)),
+        "temperature_K": plan.experiment.bath.temperature,
+        "feedforward_latency_s": device.feedforward_latency,
+        "circuits": [
+            {
+                "arm": arm,
+                "stage": stage,
+                "preparation": preparation,
+                "gates": dict(found.gates),
+                "conditional_gates": dict(found.conditional),
+                "depth": found.depth,
+                "duration_s": found.duration,
+            }
+            for (arm, stage, preparation), circuit in plan.circuits.items()
+            for found in [structure(circuit, device)]
+        ],
+        "schedule": [
+            {
+                "part": step.name,
+                "qubits": list(step.roles),
+                "start_s": step.start,
+                "duration_s": step.duration,
+            }
+            for step in schedule(plan.circuits[longest_setting(plan)], device)
+        ],
+        "cost": None if plan.cost is None else _cost_summary(plan, plan.cost),
+        "instance_remaining_seconds": _remaining(plan),
+        "prediction": _prediction_summary(plan.prediction),
+    }
+
+
+def longest_setting(plan: Plan) -> Setting:
+    """Setting whose circuit takes longest; of several the one with most gates."""
+    circuits = plan.circuits
+    return max(
+        circuits,
+        key=lambda setting: (
+            duration_of_circuit(circuits[setting], plan.device),
+            sum(structure(circuits[setting], plan.device).gates.values()),
+        ),
+    )
+
+
+def _overview(plan: Plan) -> Table:
+    experiment, device = plan.experiment, plan.device
+    measurement, prediction = experiment.measurement, plan.prediction
+    layout = "none: every pair is coupled"
+    if device.layout is not None:
+        layout = ", ".join(
+            f"{role} {qubit}" for role, qubit in zip(device.roles, device.layout, strict=True)
+        )
+    shots = measurement.shots
+    rows = [
+        ("backend", str(plan.backend)),
+        ("device", device.name),
+        ("qubits", layout),
+        ("sweep", f"{len(experiment.theta_b)} θ_b, {len(experiment.p_x)} p_x from the same shots"),
+        (
+            "shots",
+            f"{'infinitely many' if shots == 'exact' else f'{shots:,}'} of each basis and "
+            f"preparation, {_count(measurement.trials, 'trial')}",
+        ),
+        ("bath", f"{experiment.bath.frequency / 1e9:g} GHz at {_temperature(plan)}"),
+        ("shown", f"p_x = {prediction.p_x:g}, recycling arm"),
+    ]
+    return Table((f"plan of {experiment.name}", ""), rows)
+
+
+def _circuits(plan: Plan) -> Table:
+    found = {setting: structure(c, plan.device) for setting, c in plan.circuits.items()}
+    names = dict.fromkeys(("cz", *sorted({name for s in found.values() for name in s.gates})))
+    rows = [
+        (
+            " ".join(setting),
+            *(str(own.gates.get(name, 0)) for name in names),
+            str(own.depth),
+            f"{own.duration * 1e6:.3f}",
+        )
+        for setting, own in found.items()
+    ]
+    block = max((own.conditional for own in found.values()), key=len)
+    inside = ", ".join(f"{block[name]} {name}" for name in names if name in block)
+    return Table(
+        ("circuit", *names, "depth", "length (µs)"), rows,
+        f"The recycling arm's conditional block, {inside}, is counted as executed. Each circuit "
+        "serves all angles and bases by its parameters.",
+    )  # fmt: skip
+
+
+def _schedule(plan: Plan) -> Table:
+    device, setting = plan.device, longest_setting(plan)
+    rows = [
+        (
+            step.name,
+            "all" if step.roles == device.roles else ", ".join(step.roles),
+            f"{step.start * 1e6:.3f}",
+            f"{step.duration * 1e6:.3f}",
+        )
+        for step in schedule(plan.circuits[setting], device)
+    ]
+    return Table(
+        ("part of the longest branch", "qubits", "start (µs)", "duration (µs)"), rows,
+        f"Circuit {' '.join(setting)}, condition met. The feedforward latency is "
+        f"{device.sources['feedforward_latency']}.",
+    )  # fmt: skip
+
+
+def _jobs(plan: Plan, cost: Cost) -> Table:
+    rows = [
+        (str(len(jobs)), jobs[0].job.name, *_numbers(jobs[0])) for jobs in _alike(cost).values()
+    ]
+    rows.append((str(len(cost.jobs)), "all", *_numbers(cost)))
+    return Table(
+        ("jobs", "such as", "PUBs", "circuits", "executions", "in circuits (s)", "QPU (s)"), rows,
+        "Numbers of one such job, and of all. A circuit here has all its parameters given. QPU "
+        "time, which pay-as-you-go plans bill, by IBM's formula: "
+        f"{JOB_OVERHEAD:g} s a job + (rep_delay + circuit length) × executions, with "
+        f"rep_delay = {cost.rep_delay * 1e6:g} µs, {_delay_source(plan)}.",
+    )  # fmt: skip
+
+
+def _limits(plan: Plan, cost: Cost) -> Table:
+    largest = max(own.executions for own in cost.jobs)
+    longest = max(own.qpu_seconds for own in cost.jobs)
+    count, seconds = len(cost.jobs), cost.qpu_seconds
+    rows = [
+        ("executions of a job", f"{largest:,}", f"{EXECUTIONS_PER_JOB:,}",
+         _verdict(largest <= EXECUTIONS_PER_JOB)),
+        ("QPU time of a job", f"{longest:,.0f} s", f"{_longest_job(plan):,.0f} s",
+         _verdict(longest <= _longest_job(plan))),
+        ("posts", _count(count, "job"), f"{POSTS_PER_MINUTE} a minute",
+         f"takes {cost.posting_minutes} min" if cost.posting_minutes else "fits"),
+        ("open plan", _time(seconds), f"{_time(OPEN_PLAN_SECONDS)} in 28 days",
+         f"{cost.open_plan_periods:.2g} allowances" if seconds > OPEN_PLAN_SECONDS else "fits"),
+    ]  # fmt: skip
+    remaining = _remaining(plan)
+    if remaining is not None:
+        rows.append(
+            ("left in the instance", _time(seconds), _time(remaining),
+             _verdict(seconds <= remaining))
+        )  # fmt: skip
+    mode = plan.experiment.hardware.mode
+    note = "" if mode != "session" else (
+        "A session is billed by the clock from its first job to its end, more than the QPU time "
+        "above, and the open plan has none."
+    )  # fmt: skip
+    return Table(("limit", "this plan", "allowed", ""), rows, note)
+
+
+def _predictions(plan: Plan) -> Table:
+    prediction, quantum = plan.prediction, _quantum(plan)
+    values, z = prediction.values, prediction.z()
+    errors = _NINETY_FIVE * prediction.pooled_stderr("excess_tight") / quantum
+    rows = [
+        (
+            f"{prediction.theta_b[point]:.4f}",
+            f"{values['entropy_decrease'][point]:.4f}",
+            *(
+                _number(values[name][point] / quantum, "+.4f")
+                for name in ("heat", "bound_tight", "gain")
+            ),
+            _number(values["excess_tight"][point] / quantum, "+.4f")
+            + ("" if prediction.shots is None else f" ± {_number(errors[point], '.4f')}"),
+            _number(z[point], "+.1f"),
+            _number(prediction.shots_for_verdict[point], ",.0f"),
+        )
+        for point in range(len(prediction.theta_b))
+    ]
+    unit = quantum / (boltzmann * plan.experiment.bath.temperature * np.log(2))
+    return Table(
+        ("θ_b", "ΔS", "ΔQ_B", "Q_tight", "gain", "ΔQ_B − Q_tight", "z", "3 σ shots"), rows,
+        f"Predicted by the exact engine for this device at p_x = {prediction.p_x:g}: θ_b in rad, "
+        f"ΔS in nats, heat in hf = {quantum:.3e} J = {unit:.3g} k_B T0 ln 2. ± is 95 % and z the "
+        "excess in standard errors, all trials together. 3 σ shots, of each basis and preparation, "
+        "give one trial about even odds to show ΔQ_B < Q_tight by 3 σ; three times as many make "
+        "it near certain.",
+    )  # fmt: skip
+
+
+def _cost_summary(plan: Plan, cost: Cost) -> dict[str, Any]:
+    return {
+        "qpu_seconds": cost.qpu_seconds,
+        "circuit_seconds": cost.circuit_seconds,
+        "executions": cost.executions,
+        "pubs": cost.pubs,
+        "parameter_sets": cost.parameter_sets,
+        "rep_delay_s": cost.rep_delay,
+        "longest_job_qpu_seconds": _longest_job(plan),
+        "posting_minutes": cost.posting_minutes,
+        "open_plan_allowances": cost.open_plan_periods,
+        "jobs_beyond_limits": [own.job.name for own in cost.beyond_limits(_longest_job(plan))],
+        "jobs": [
+            {
+                "name": own.job.name,
+                "pubs": own.pubs,
+                "parameter_sets": own.parameter_sets,
+                "executions": own.executions,
+                "circuit_seconds": own.circuit_seconds,
+                "qpu_seconds": own.qpu_seconds,
+            }
+            for own in cost.jobs
+        ],
+    }
+
+
+def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
+    z = prediction.z()
+    return {
+        "arm": "recycling",
+        "p_x": prediction.p_x,
+        "shots": prediction.shots,
+        "trials": prediction.trials,
+        "points": [
+            {
+                "theta_b_rad": float(prediction.theta_b[point]),
+                **{
+                    f"{name}_{'nat' if name == 'entropy_decrease' else 'J'}": _finite(values[point])
+                    for name, values in prediction.values.items()
+                },
+                "excess_tight_stderr_J": _finite(prediction.pooled_stderr("excess_tight")[point]),
+                "excess_tight_z": _finite(z[point]),
+                "shots_for_verdict": _finite(prediction.shots_for_verdict[point]),
+            }
+            for point in range(len(prediction.theta_b))
+        ],
+    }
+
+
+def _cost_in_words(plan: Plan) -> str:
+    if plan.cost is None:
+        return "infinitely many shots: for the exact engine alone"
+    cost = f"{_time(plan.cost.qpu_seconds)} of QPU time in {_count(len(plan.cost.jobs), 'job')}"
+    return cost if plan.hardware is not None else f"on hardware {cost}"
+
+
+def _promise(prediction: Prediction, quantum: float) -> str:
+    """The angle at which the verdict is easiest, and what it takes there."""
+    shots, excess = prediction.shots_for_verdict, prediction.values["excess_tight"]
+    hopeless = bool(np.isinf(shots).all())
+    point = int(np.argmin(excess if hopeless else shots))
+    if np.isinf(excess[point]):
+        return "no process that erases so much exists at any θ_b"
+    z = prediction.z()[point]
+    found = (
+        f"predicted ΔQ_B − Q_tight = {excess[point] / quantum:+.3f} hf at θ_b = "
+        f"{prediction.theta_b[point]:.3f}{f', z = {z:+.0f}' if np.isfinite(z) else ''}"
+    )
+    if hopeless:
+        return f"{found}; no shots will show it below"
+    given = prediction.shots
+    few = f", not {given:,}" if given is not None and given < shots[point] else ""
+    return f"{found}; for 3 σ one trial needs {shots[point]:,.0f} shots{few}"
+
+
+def _alike(cost: Cost) -> dict[tuple[str, ...], list[JobCost]]:
+    """Jobs that differ by name alone, by their numbers."""
+    groups: dict[tuple[str, ...], list[JobCost]] = {}
+    for own in cost.jobs:
+        groups.setdefault(_numbers(own), []).append(own)
+    return groups
+
+
+def _numbers(cost: JobCost | Cost) -> tuple[str, ...]:
+    return (
+        str(cost.pubs),
+        f"{cost.parameter_sets:,}",
+        f"{cost.executions:,}",
+        f"{cost.circuit_seconds:,.1f}",
+        f"{cost.qpu_seconds:,.1f}",
+    )
+
+
+def _delay_source(plan: Plan) -> str:
+    if plan.experiment.hardware.rep_delay is not None:
+        return "given in the spec"
+    if plan.hardware is not None:
+        return f"the default of {plan.hardware.name}"
+    return "the documented default of a Heron: as if on hardware"
+
+
+def _longest_job(plan: Plan) -> float:
+    """QPU time after which a job is cancelled, s."""
+    return plan.experiment.hardware.max_execution_time or LONGEST_JOB
+
+
+def _remaining(plan: Plan) -> float | None:
+    """QPU time that the account's instance still has, s; None where nobody says."""
+    return None if plan.hardware is None else plan.hardware.remaining_seconds()
+
+
+def _temperature(plan: Plan) -> str:
+    source = plan.device.source("temperature", "B")
+    return f"T0 = {plan.experiment.bath.temperature * 1e3:g} mK ({source})"
+
+
+def _quantum(plan: Plan) -> float:
+    """The bath quantum hf, J."""
+    return float(planck * plan.experiment.bath.frequency)
+
+
+def _verdict(fits: bool) -> str:
+    return "fits" if fits else "too much"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:,.3g} min"
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if np.isfinite(value) else "–"
+
+
+def _finite(value: float) -> float | None:
+    """JSON knows no infinity."""
+    return float(value) if np.isfinite(value) else None
