@@ -1,0 +1,47 @@
+"""A loopback IBM Quantum service for tests: the unmodified client talks to it over HTTP.
+
+Nothing of the package knows of it; environment variables lead the client there::
+
+    with LoopbackService(seed=1) as service:
+        service.faults.append(Fault(Drop(accept=True), tag="job:trial-2"))
+        subprocess.run(command, env=os.environ | service.environment())
+        assert service.accepted("job:trial-2") == 1
+
+It executes jobs on the exact engine, on the snapshots of real devices. Two things are simpler than
+on hardware: every shot starts in the thermal state, whatever ``init_qubits`` and ``rep_delay`` say,
+and a job is executed when its status is asked for, so that nothing depends on waiting.
+"""
+
+from .execution import Physics
+from .faults import (
+    TRANSPORT,
+    Answer,
+    Corrupt,
+    Delay,
+    Destiny,
+    Drop,
+    Fault,
+    Faults,
+    Reset,
+    Status,
+    Truncate,
+)
+from .jobs import JobRecord
+from .service import LoopbackService
+
+__all__ = [
+    "TRANSPORT",
+    "Answer",
+    "Corrupt",
+    "Delay",
+    "Destiny",
+    "Drop",
+    "Fault",
+    "Faults",
+    "JobRecord",
+    "LoopbackService",
+    "Physics",
+    "Reset",
+    "Status",
+    "Truncate",
+]

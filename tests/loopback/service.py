@@ -1,0 +1,328 @@
+"""The service: accounts, backends, jobs and sessions on a real socket of this machine."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter, deque
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, RLock, Thread
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from .backends import chip
+from .execution import Physics, decode, digest, encode, sample
+from .faults import Destiny, Faults
+from .jobs import JobRecord, SessionRecord, Usage, entropy, later, now
+from .routes import API, Refusal, bearer_token
+from .server import Server
+
+#: Executions that the service accepts in one job.
+EXECUTIONS_PER_JOB = 10_000_000
+#: Longest life of a session, s.
+MAX_TIME = 8 * 3600
+INVALID = "Error in the validation process of the job"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One instance of the account: its plan, and the seconds that the plan allows."""
+
+    name: str
+    plan: str
+    pricing: str
+    seconds: int
+
+    @property
+    def crn(self) -> str:
+        """Cloud resource name."""
+        return f"crn:v1:bluemix:public:quantum-computing:us-east:a/loopback:{self.name}::"
+
+
+#: An open plan has ten minutes a month.
+INSTANCES = (
+    Instance("loopback-open", "open", "free", 600),
+    Instance("loopback-premium", "premium", "subscription", 36_000),
+)
+
+
+class LoopbackService:
+    """IBM Quantum on 127.0.0.1, for one account; a context manager.
+
+    Args:
+        snapshots: class names of the snapshots behind the backends.
+        seed: seed of all shots. Those of a job follow from it and from the job's tag that starts
+            with "job:", or, without one, from what the job does; not from time or order.
+        physics: what the snapshots do not say.
+        faults: misbehaviour.
+        queue_polls: GETs of a job for which it stays queued; ``service.job(id)`` is one, and
+            ``job.status()`` another.
+        running_polls: GETs for which it then stays running.
+        posts_per_minute: job posts accepted in a minute; None: any number.
+        executions_per_job: circuit executions accepted in a job; None: any number.
+        port: TCP port; 0 takes a free one.
+    """
+
+    def __init__(
+        self,
+        *,
+        snapshots: tuple[str, ...] = ("FakeMarrakesh", "FakeTorino"),
+        seed: int = 0,
+        physics: Physics | None = None,
+        faults: Faults | None = None,
+        queue_polls: int = 0,
+        running_polls: int = 0,
+        posts_per_minute: int | None = None,
+        executions_per_job: int | None = EXECUTIONS_PER_JOB,
+        port: int = 0,
+    ) -> None:
+        chips = [chip(snapshot, physics or Physics()) for snapshot in snapshots]
+        self.chips = {each.name: each for each in chips}
+        self.instances = {instance.crn: instance for instance in INSTANCES}
+        self.token, self.bearer = "secret-loopback-token", bearer_token()
+        self.seed = seed
+        self.faults = faults or Faults()
+        self.queue_polls, self.running_polls = queue_polls, running_polls
+        self.posts_per_minute, self.executions_per_job = posts_per_minute, executions_per_job
+        self.stopping = Event()
+        #: Number of requests by (method, path).
+        self.requests: Counter[tuple[str, str]] = Counter()
+        self._jobs: dict[str, JobRecord] = {}
+        self._sessions: dict[str, SessionRecord] = {}
+        self._posts: deque[float] = deque()
+        self._free: dict[str, datetime] = {}
+        self._lock = RLock()
+        self._server = Server(self, port)
+        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Address of the server."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def environment(self, plan: str = "premium") -> dict[str, str]:
+        """Variables with which ``QiskitRuntimeService()`` finds this service and no other."""
+        crn = next(crn for crn, instance in self.instances.items() if instance.plan == plan)
+        return {
+            "QISKIT_IBM_CHANNEL": "ibm_quantum_platform",
+            "QISKIT_IBM_URL": self.url + API,
+            "QISKIT_IBM_TOKEN": self.token,
+            "QISKIT_IBM_INSTANCE": crn,
+            "IAM_URL": self.url + "/iam",
+            "GLOBAL_SEARCH_URL": self.url + "/search",
+            "GLOBAL_CATALOG_URL": self.url + "/catalog",
+        }
+
+    @property
+    def jobs(self) -> list[JobRecord]:
+        """All jobs ever accepted, oldest first."""
+        with self._lock:
+            return list(self._jobs.values())
+
+    def accepted(self, tag: str) -> int:
+        """Number of jobs accepted with a tag."""
+        return sum(tag in job.tags for job in self.jobs)
+
+    def count(self, method: str, path: str) -> None:
+        """Count a request."""
+        with self._lock:
+            self.requests[method, path.removeprefix(API)] += 1
+
+    def submit(self, instance: str, payload: dict[str, Any], destiny: Destiny | None) -> JobRecord:
+        """Accept a job.
+
+        Raises:
+            Refusal: malformed, too large, too many a minute, or its session is closed.
+        """
+        self._check_rate()
+        if payload.get("program_id") != "executor":
+            raise Refusal(404, f"Program not found: {payload.get('program_id')}", 1228)
+        if payload.get("backend") not in self.chips:
+            raise Refusal(404, f"Backend {payload.get('backend')} not found.", 1007)
+        try:
+            task = decode(payload["params"])
+        except Exception as error:  # whatever it is, the job cannot be read
+            raise Refusal(400, f"{INVALID}: {error}", 1002) from error
+        limit = self.executions_per_job
+        if limit is not None and task.executions > limit:
+            excess = f"{task.executions} circuit executions exceed the maximum of {limit}."
+            raise Refusal(400, f"{INVALID}: {excess}", 1002)
+        session_id = payload.get("session_id")
+        if session_id and not self.session(session_id).accepting:
+            raise Refusal(409, "Session has been closed.", 1217)
+        with self._lock:
+            job = JobRecord(
+                id=f"loopback{len(self._jobs):012d}",
+                backend=payload["backend"],
+                instance=instance,
+                tags=tuple(payload.get("tags", ())),
+                session_id=session_id,
+                params=payload["params"],
+                task=task,
+                max_execution_time=payload.get("cost"),
+                destiny=destiny or Destiny("Completed"),
+                created=now(),
+            )
+            self._jobs[job.id] = job
+        return job
+
+    def job(self, job_id: str) -> JobRecord:
+        """A job by its id.
+
+        Raises:
+            Refusal: there is none.
+        """
+        with self._lock:
+            if job_id not in self._jobs:
+                raise Refusal(404, f"Job not found. Job ID: {job_id}", 1291)
+            return self._jobs[job_id]
+
+    def poll(self, job_id: str) -> JobRecord:
+        """A job by its id; each poll brings it forward."""
+        job = self.job(job_id)
+        with job.lock:
+            if not job.is_final:
+                self._advance(job)
+        return job
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job.
+
+        Raises:
+            Refusal: it is over.
+        """
+        job = self.job(job_id)
+        with job.lock:
+            if job.is_final:
+                raise Refusal(409, f"The job cannot be cancelled: it is {job.state}.", 1221)
+            job.end("Cancelled", "Job was cancelled by the user.")
+
+    def usage(self, instance: str) -> dict[str, Any]:
+        """Seconds consumed and left of an instance."""
+        used = sum(job.usage.charged for job in self.jobs if job.usage and job.instance == instance)
+        limit = self.instances[instance].seconds
+        return {
+            "instance_id": instance,
+            "plan_id": self.instances[instance].plan,
+            "usage_consumed_seconds": used,
+            "usage_limit_seconds": limit,
+            "usage_remaining_seconds": max(limit - used, 0),
+            "usage_limit_reached": used >= limit,
+        }
+
+    def queue_length(self, backend: str) -> int:
+        """Jobs of a backend that are not over."""
+        return sum(job.backend == backend and not job.is_final for job in self.jobs)
+
+    def open_session(self, instance: str, payload: dict[str, Any]) -> SessionRecord:
+        """Open a session or a batch.
+
+        Raises:
+            Refusal: a session on an open plan.
+        """
+        mode = payload.get("mode", "dedicated")
+        if mode == "dedicated" and self.instances[instance].plan == "open":
+            raise Refusal(
+                400, "You are not authorized to run a session when using the open plan.", 1352
+            )
+        with self._lock:
+            session = SessionRecord(
+                id=f"session{len(self._sessions):013d}",
+                backend=payload["backend"],
+                instance=instance,
+                mode=mode,
+                max_time=payload.get("max_ttl", MAX_TIME),
+                created=now(),
+            )
+            self._sessions[session.id] = session
+        return session
+
+    def session(self, session_id: str) -> SessionRecord:
+        """A session by its id.
+
+        Raises:
+            Refusal: there is none.
+        """
+        with self._lock:
+            if session_id not in self._sessions:
+                raise Refusal(404, f"Session not found. Session ID: {session_id}", 1213)
+            return self._sessions[session_id]
+
+    def jobs_of(self, session_id: str) -> list[JobRecord]:
+        """Jobs of a session."""
+        return [job for job in self.jobs if job.session_id == session_id]
+
+    def close_session(self, session_id: str, *, cancel: bool) -> None:
+        """Accept no more jobs in a session; ``cancel`` those that are not over."""
+        session = self.session(session_id)
+        session.accepting, session.closed = False, now() if cancel else session.closed
+        for job in self.jobs_of(session_id) if cancel else ():
+            with job.lock:
+                if not job.is_final:
+                    job.end("Cancelled", "Session was closed.")
+
+    def _check_rate(self) -> None:
+        if self.posts_per_minute is None:
+            return
+        with self._lock:
+            while self._posts and self._posts[0] <= monotonic() - 60:
+                self._posts.popleft()
+            if len(self._posts) >= self.posts_per_minute:
+                wait = 60 - (monotonic() - self._posts[0])
+                raise Refusal(
+                    429,
+                    f"Too many POST jobs requests received: limit is {self.posts_per_minute} "
+                    "per minute.",
+                    1202,
+                    {"Retry-After": str(int(wait) + 1)},
+                )
+            self._posts.append(monotonic())
+
+    def _advance(self, job: JobRecord) -> None:
+        destiny, job.polls = job.destiny, job.polls + 1
+        queued = self.queue_polls if destiny.queue_polls is None else destiny.queue_polls
+        if destiny.state == "Queued" or job.polls <= queued:
+            return
+        if job.polls <= queued + self.running_polls:
+            job.state, job.running = "Running", job.running or now()
+        elif destiny.state == "Completed":
+            self._execute(job)
+        else:
+            job.running = job.running or now()
+            job.end(destiny.state, destiny.reason, destiny.reason_code)
+
+    def _execute(self, job: JobRecord) -> None:
+        chip, task = self.chips[job.backend], job.task
+        try:
+            items = chip.executor.run(task, job.params)
+        except Exception as error:  # whatever it is, the job has failed and must say why
+            job.log = traceback.format_exc()
+            job.end("Failed", f"{type(error).__name__}: {error}", 1002)
+            return
+        usage = Usage.of(task, items, chip.default_rep_delay)
+        with self._lock:  # a backend does one job after the other
+            job.running = max(now(), self._free.get(job.backend, now()))
+            job.finished = self._free[job.backend] = later(job.running, usage)
+        job.usage = usage
+        if job.max_execution_time is not None and usage.charged > job.max_execution_time:
+            job.end("Cancelled", "Job ran longer than maximum execution time.", 1305)
+            return
+        drawn = sample(items, task.shots, entropy(self.seed, job.name, digest(items, task.shots)))
+        job.result = encode(task, items, drawn, (job.running, job.finished))
+        job.end("Completed")

@@ -1,0 +1,22 @@
+"""Run a command with the loopback service in place of IBM Quantum.
+
+``python -m tests.with_loopback COMMAND`` runs it, and keeps its runs apart from those of devices.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+
+from tests.loopback import LoopbackService
+
+
+def main() -> int:
+    """Run the command of the arguments; returns its exit code."""
+    with LoopbackService(seed=1, queue_polls=2) as service, tempfile.TemporaryDirectory() as runs:
+        environment = os.environ | service.environment() | {"RECYCLING_RUNS": runs}
+        return subprocess.run(sys.argv[1:], env=environment).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
