@@ -13,12 +13,12 @@ from time import perf_counter
 import numpy as np
 import xarray  # noqa: F401  (its import is no part of the simulation)
 
-from circuits.protocol import THETA_B
+from circuits.protocol import SETTINGS, THETA_B
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
-from recycling.execution.aer import noise_model, simulate_counts
-from recycling.execution.exact import execute_exact
+from recycling.execution.aer import noise_model, simulate_shots
+from recycling.execution.counts import simulate_counts
 from recycling.experiment import preset
-from recycling.planning import SETTINGS, plan
+from recycling.planning import plan
 
 SEED = 7
 
@@ -41,7 +41,7 @@ def full_replay():
 def exact_simulation(planned):
     """Wall time (s) of the exact engine on a plan: all probabilities, and all shots sampled."""
     started = perf_counter()
-    counts = execute_exact(planned)
+    counts = simulate_counts(planned)
     return perf_counter() - started, counts
 
 
@@ -60,7 +60,7 @@ def aer_simulation(planned, shots, circuits):
         setting, theta_b, angles = points[index]
         parameters = {THETA_B: theta_b, **dict(zip(BASIS_PARAMETERS, angles, strict=True))}
         started = perf_counter()
-        simulate_counts(
+        simulate_shots(
             planned.circuits[setting], planned.device, parameters, shots, seed, noise=noise
         )
         times.append(perf_counter() - started)

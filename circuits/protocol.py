@@ -14,6 +14,7 @@ has none, so that B stays thermal, and its success branch is analysed.
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from circuits.erasure import prepare_target, swap
@@ -27,10 +28,17 @@ Arm = Literal["equilibrium", "recycling"]
 Stage = Literal["before", "after"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
 STAGES: tuple[Stage, ...] = get_args(Stage)
+#: Preparations of the target: without and with an X gate.
+PREPARATIONS = ("I", "X")
+#: Arm, stage and preparation of one circuit.
+Setting = tuple[Arm, Stage, str]
+SETTINGS: tuple[Setting, ...] = tuple(product(ARMS, STAGES, PREPARATIONS))
 #: Value of the flag in the branch that each arm analyses.
 ANALYSED_FLAG: dict[str, int] = {"equilibrium": 1, "recycling": 0}
 #: Qubits that tomography measures, in the order of their classical bits.
 MEASURED_QUBITS = ("S", "B", "C_I")
+#: Classical registers of a circuit with tomography, in their order; each holds one bit.
+RECORDED = ("flag", *MEASURED_QUBITS)
 #: Name of the circuit parameter that holds the angle of b.
 THETA_B = "theta_b"
 

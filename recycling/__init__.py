@@ -12,11 +12,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from recycling.analysis import analyse
-    from recycling.errors import BadInput
+    from recycling.errors import BackendFailure, BadInput, Incomplete
     from recycling.experiment import Experiment, preset
     from recycling.planning import Plan, plan
     from recycling.reporting import report
-    from recycling.runs import run
+    from recycling.runs import resume, run
     from recycling.store import Run, open_run
     from recycling.thermodynamics import (
         Bath,
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 _HOME = {
     "analyse": "analysis",
     "athermal_bound": "thermodynamics",
+    "BackendFailure": "errors",
     "BadInput": "errors",
     "Bath": "thermodynamics",
     "Experiment": "experiment",
     "branch_gains": "thermodynamics",
     "gain": "thermodynamics",
+    "Incomplete": "errors",
     "landauer_bound": "thermodynamics",
     "max_bath_entropy": "thermodynamics",
     "open_run": "store",
@@ -44,6 +46,7 @@ _HOME = {
     "plan": "planning",
     "preset": "experiment",
     "report": "reporting",
+    "resume": "runs",
     "Run": "store",
     "run": "runs",
     "tight_bound": "thermodynamics",
@@ -51,9 +54,11 @@ _HOME = {
 }
 
 __all__ = [
+    "BackendFailure",
     "BadInput",
     "Bath",
     "Experiment",
+    "Incomplete",
     "Plan",
     "Run",
     "analyse",
@@ -66,6 +71,7 @@ __all__ = [
     "plan",
     "preset",
     "report",
+    "resume",
     "run",
     "tight_bound",
     "von_neumann_entropy",

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, STAGES
+from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, PREPARATIONS, STAGES
 from circuits.tomography import BASIS_ANGLES
 from recycling.inference.bootstrap import Estimate, estimate_trial
-from recycling.planning import PREPARATIONS
 from recycling.store.files import write_whole
 from recycling.thermodynamics import Bath
 

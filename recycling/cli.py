@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recycling.terminal import (
+    errors,
+    print_json,
+    print_lines,
+    print_result,
+    print_table,
+    shown,
+)
+
 if TYPE_CHECKING:
     import xarray as xr
 
+    from recycling.experiment import Experiment
     from recycling.store import Run
-
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
-#: Columns of the verdict table that fit a terminal of 80 characters.
-_TERMINAL_COLUMNS = (0, 4, 7, 8, 9, 10, 11)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,7 +38,26 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="Path of a spec, or: paper, theory.")]
-Backend = Annotated[str, typer.Option("--backend", help="Where to run: exact.")]
+Backend = Annotated[
+    str, typer.Option("--backend", "-b", help="Where to run: exact, aer, fake:NAME or ibm:NAME.")
+]
+Instance = Annotated[
+    str | None, typer.Option("--instance", help="IBM Quantum instance, by name or CRN.")
+]
+PlanName = Annotated[
+    str | None,
+    typer.Option("--plan", help="IBM Quantum plan, e.g. open, where no instance is given."),
+]
+AccountName = Annotated[
+    str | None, typer.Option("--account", help="Name of a saved IBM Quantum account.")
+]
+Budget = Annotated[
+    float | None,
+    typer.Option("--max-qpu-seconds", min=0, help="Submit nothing estimated above this budget."),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Leave when all jobs are submitted; resume fetches them.")
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -66,8 +85,8 @@ def replay(
     out: Out = None, seed: Seed = None, as_json: AsJson = False, debug: Debug = False
 ) -> None:
     """Replay the paper end to end: preset "paper" on the exact engine."""
-    with _errors(debug):
-        _run_to_report("paper", "exact", out, seed, as_json)
+    with errors(debug=debug):
+        _run_to_report("paper", "exact", out, seed, as_json=as_json)
 
 
 @app.command()
@@ -76,33 +95,258 @@ def run(
     out: Out = None,
     backend: Backend = "exact",
     seed: Seed = None,
+    instance: Instance = None,
+    plan: PlanName = None,
+    account: AccountName = None,
+    max_qpu_seconds: Budget = None,
+    no_wait: NoWait = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Run a spec, analyse it and write its report."""
-    with _errors(debug):
-        _run_to_report(spec, backend, out, seed, as_json)
+    """Run a spec, analyse it and write its report; goes on with a run that was interrupted."""
+    with errors(debug=debug):
+        from recycling.devices.ibm import Account
+
+        _run_to_report(
+            spec,
+            backend,
+            out,
+            seed,
+            as_json=as_json,
+            account=Account(instance, plan, account),
+            max_qpu_seconds=max_qpu_seconds,
+            wait=not no_wait,
+        )
+
+
+@app.command()
+def resume(
+    run_path: RunPath,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Submit failed and cancelled jobs again.")
+    ] = False,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Go on with a run: mend, submit what never was, fetch what is done, analyse, report."""
+    with errors(debug=debug):
+        with shown(jobs=True) as work:
+            from recycling.runs import resume as resume_run
+
+            stored = resume_run(
+                run_path,
+                retry_failed=retry_failed,
+                wait=not no_wait,
+                progress=work.step,
+                watch=work.watch,
+            )
+        print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
+
+
+@app.command()
+def status(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Show the jobs of a run and what happened to them; asks no backend."""
+    with errors(debug=debug):
+        from recycling.reporting.status import status_summary, status_table
+
+        summary = status_summary(run_path)
+        if as_json:
+            print_json(summary)
+        else:
+            print_table(status_table(summary), f"{summary['name']} on {summary['backend']}")
+            print_lines([summary["headline"]], style="bold")
+            print_lines(summary["notes"])
+
+
+@app.command()
+def cancel(run_path: RunPath, debug: Debug = False) -> None:
+    """Cancel the jobs of a run that are under way; what is done is kept."""
+    with errors(debug=debug):
+        with shown() as work:
+            work.step("cancelling")
+            from recycling.runs import cancel as cancel_run
+
+            count = cancel_run(run_path)
+        print_lines([f"{count} jobs cancelled; recycling resume --retry-failed {run_path} submits "
+                     "them again"])  # fmt: skip
+
+
+@app.command()
+def plan(
+    spec: Spec,
+    backend: Backend = "exact",
+    seed: Seed = None,
+    instance: Instance = None,
+    plan: PlanName = None,
+    account: AccountName = None,
+    max_qpu_seconds: Budget = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a run would do, cost and find, before anything is submitted."""
+    with errors(debug=debug):
+        _, _, experiment = _experiment(spec, seed)
+        with shown() as work:
+            work.step("compiling circuits")
+            from recycling.devices.ibm import Account
+            from recycling.planning import plan as plan_run
+            from recycling.reporting.plan_view import plan_headline, plan_summary, plan_tables
+
+            planned = plan_run(experiment, backend, Account(instance, plan, account))
+            work.step("predicting")
+            summary = plan_summary(planned)
+        if as_json:
+            print_json(summary)
+        else:
+            for table in plan_tables(planned):
+                print_table(table)
+            print_lines([plan_headline(planned)], style="bold")
+        if max_qpu_seconds is not None:
+            planned.check_budget(max_qpu_seconds)
+
+
+@app.command()
+def layouts(
+    spec: Spec,
+    backend: Backend = "exact",
+    top: Annotated[int, typer.Option("--top", min=1, help="Placements to show.")] = 10,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture of the chip to write.")] = Path(
+        "layouts.svg"
+    ),
+    write: Annotated[
+        Path | None, typer.Option("--write", help="New spec with the best placement in it.")
+    ] = None,
+    instance: Instance = None,
+    plan: PlanName = None,
+    account: AccountName = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Score every placement on the chip by the gain that the exact engine predicts."""
+    with errors(debug=debug):
+        text, _, experiment = _experiment(spec, None)
+        if write is not None and write.exists():
+            from recycling.errors import BadInput
+
+            raise BadInput(f"write = {str(write)!r} exists: give a new file")
+        with shown() as work:
+            work.step("scoring placements")
+            from recycling.chips import chip
+            from recycling.devices.ibm import Account
+            from recycling.layouts import score_layouts, with_layout
+            from recycling.planning import connected_chip
+            from recycling.reporting.chip_map import chip_map, layout_summary, layout_table
+            from recycling.reporting.figures import to_svg
+            from recycling.store.files import write_whole
+
+            behind = connected_chip(backend, Account(instance, plan, account))
+            scored = score_layouts(experiment, behind, progress=work.fraction)
+            work.step("drawing the chip")
+            frequency = experiment.bath.frequency
+            name = backend if behind else experiment.device.profile
+            figure = chip_map(
+                chip(experiment, behind).target,
+                scored,
+                frequency,
+                title=f"{len(scored)} placements on {name}, predicted by the exact engine",
+            )
+            write_whole(out, to_svg(figure))
+            if write is not None:
+                write_whole(write, with_layout(text, scored[0].layout).encode())
+        if as_json:
+            print_json(layout_summary(scored, frequency))
+            return
+        print_table(layout_table(scored, frequency, top=top))
+        print_lines([f"picture: {out}", *([f"spec: {write}"] if write else [])])
 
 
 @app.command()
 def analyse(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> None:
     """Analyse a stored run again: writes results.nc."""
-    with _errors(debug):
+    with errors(debug=debug):
         from recycling.store import open_run
 
         opened = open_run(run_path)
-        dataset = _analyse(opened)
-        _print_result(opened, dataset, None, as_json)
+        print_result(opened, _analyse(opened), None, as_json=as_json)
 
 
 @app.command()
 def report(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> None:
     """Write the report of a stored run again: report.html and figures/."""
-    with _errors(debug):
+    with errors(debug=debug):
         from recycling.store import open_run
 
         opened = open_run(run_path)
-        _print_result(opened, *_report(opened, _analyse(opened)), as_json)
+        print_result(opened, *_report(opened, _analyse(opened)), as_json=as_json)
+
+
+@app.command()
+def export(
+    run_path: RunPath,
+    file_format: Annotated[
+        str, typer.Option("--format", "-f", help="csv, parquet or json.")
+    ] = "csv",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="New folder [default: <RUN>-<format>].")
+    ] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Export the counts too.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Export the results of a run as tables with their units."""
+    with errors(debug=debug):
+        from recycling.store import open_run
+
+        opened = open_run(run_path)
+        dataset = _analyse(opened)
+        with shown() as work:
+            work.step("writing tables")
+            from recycling.export import export as export_run
+
+            folder = out or run_path.with_name(f"{run_path.resolve().name}-{file_format}")
+            files = export_run(opened, dataset, folder, file_format, raw=raw)  # type: ignore[arg-type]
+        print_lines([str(file) for file in files])
+
+
+@app.command()
+def bundle(
+    run_path: RunPath,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="New archive [default: <RUN>.zip].")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Put a run into one archive with checksums, for a data repository."""
+    with errors(debug=debug):
+        from recycling.store import open_run
+
+        # Analysed anew, so that the archive has the results of this version.
+        _analyse(open_run(run_path))
+        with shown() as work:
+            work.step("writing the archive")
+            from recycling.store.bundle import write_bundle
+
+            archive = out or run_path.with_name(f"{run_path.resolve().name}.zip")
+            written = write_bundle(run_path, archive)
+        print_lines([f"bundle: {written}"])
+
+
+@app.command()
+def unbundle(
+    archive: Annotated[Path, typer.Argument(metavar="FILE", help="Archive made by bundle.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="New run directory [default: runs/<FILE>].")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Check an archive and unpack its run."""
+    with errors(debug=debug):
+        with shown() as work:
+            work.step("checking the archive")
+            from recycling.store.bundle import open_bundle
+
+            opened = open_bundle(archive, out or Path("runs") / archive.stem)
+        print_lines([f"run: {opened.path}", f"analyse it with: recycling report {opened.path}"])
 
 
 def main() -> None:
@@ -110,164 +354,46 @@ def main() -> None:
     app()
 
 
-def _run_to_report(
-    spec: str, backend: str, out: Path | None, seed: int | None, as_json: bool
-) -> None:
+def _experiment(spec: str, seed: int | None) -> tuple[str, dict[str, Any], Experiment]:
+    """Text of a spec, the changes to it, and the experiment that they make."""
     from recycling.experiment import Experiment, spec_text
 
     text = spec_text(spec)
-    changes = {} if seed is None else {"seed": seed}
-    experiment = Experiment.parse(text, **changes)
-    with _steps() as step:
+    changes: dict[str, Any] = {} if seed is None else {"seed": seed}
+    return text, changes, Experiment.parse(text, **changes)
+
+
+def _run_to_report(
+    spec: str, backend: str, out: Path | None, seed: int | None, *, as_json: bool, **how: Any
+) -> None:
+    text, changes, experiment = _experiment(spec, seed)
+    with shown(jobs=backend != "exact") as work:
         from recycling.runs import run as run_experiment
 
-        stored = run_experiment(experiment, backend, out, spec=text, changes=changes, progress=step)
-    _print_result(stored, *_report(stored, _analyse(stored)), as_json)
+        stored = run_experiment(
+            experiment,
+            backend,
+            out,
+            spec=text,
+            changes=changes,
+            progress=work.step,
+            watch=work.watch,
+            **how,
+        )
+    print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
 
 
-def _analyse(run: Run) -> xr.Dataset:
-    from recycling.analysis import analyse as analyse_run
+def _analyse(stored: Run) -> xr.Dataset:
+    with shown() as work:
+        work.step("analysing")
+        from recycling.analysis import analyse as analyse_run
 
-    console = _console()
-    if not console.is_terminal:
-        with _steps() as step:
-            step("analysing")
-            return analyse_run(run)
-    from rich.progress import Progress
-
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("analysing", total=1.0)
-        return analyse_run(run, lambda fraction: progress.update(task, completed=fraction))
+        return analyse_run(stored, work.fraction)
 
 
-def _report(run: Run, dataset: xr.Dataset) -> tuple[xr.Dataset, Path]:
-    with _steps() as step:
-        step("preparing the report")
+def _report(stored: Run, dataset: xr.Dataset) -> tuple[xr.Dataset, Path]:
+    with shown() as work:
+        work.step("preparing the report")
         from recycling.reporting import report as write_report
 
-        return dataset, write_report(run, dataset, progress=step)
-
-
-def _print_result(run: Run, dataset: xr.Dataset, page: Path | None, as_json: bool) -> None:
-    from recycling.reporting.tables import headline, verdict_table
-    from recycling.verdicts import controls
-
-    checks = controls(dataset, run.device)
-    files = {"run": run.path, "results": run.path / "results.nc"}
-    if page is not None:
-        files["report"] = page
-    if as_json:
-        from recycling.verdicts import verdicts
-
-        summary = {
-            "headline": headline(dataset),
-            "data_kind": dataset.attrs["data_kind"],
-            "verdicts": [
-                {
-                    "bound": bound,
-                    "theta_b": v.theta_b,
-                    "p_x": v.p_x,
-                    "heat_J": v.heat,
-                    "excess_J": v.excess,
-                    "stderr_J": v.stderr,
-                    "z": v.z,
-                    "verdict": v.text,
-                }
-                for bound in ("tight", "landauer")
-                for v in verdicts(dataset, bound=bound)
-            ],
-            "controls": [
-                {"name": c.name, "expected": c.expected, "found": c.found, "passed": c.passed}
-                for c in checks
-            ],
-            "files": {name: str(path) for name, path in files.items()},
-        }
-        typer.echo(json.dumps(_finite(summary), indent=1, ensure_ascii=False))
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = verdict_table(dataset)
-    console = Console()
-    title = f"{dataset.attrs['title']} ({dataset.attrs['data_kind']})"
-    shown = Table(title=title, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    for index in _TERMINAL_COLUMNS:
-        shown.add_column(table.columns[index], no_wrap=True)
-    for row in table.rows:
-        shown.add_row(*(row[index] for index in _TERMINAL_COLUMNS))
-    console.print(shown)
-    console.print(table.note, style="dim")
-    console.print(headline(dataset), style="bold")
-    failed = [c for c in checks if c.passed is False]
-    for control in failed:
-        console.print(f"control failed: {control.name}: {control.expected}; {control.found}")
-    if not failed:
-        console.print(f"all {sum(c.passed is True for c in checks)} controls passed")
-    for name, path in files.items():
-        console.print(f"{name}: {path}", soft_wrap=True, highlight=False)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has neither NaN nor infinity: they become null and a string."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return str(value)
-    return value
-
-
-@contextmanager
-def _steps() -> Iterator[Callable[[str], None]]:
-    """Show the step under way: a spinner on a terminal, a plain line for each step done elsewhere.
-
-    A step that fails leaves no line, so that an error stands alone.
-    """
-    console = _console()
-    if console.is_terminal:
-        with console.status("") as status:
-            yield status.update
-        return
-    under_way: list[tuple[str, float]] = []
-
-    def begin(text: str) -> None:
-        end()
-        under_way.append((text, perf_counter()))
-
-    def end() -> None:
-        for text, started in under_way:
-            console.print(f"{text}: {perf_counter() - started:.1f} s", highlight=False)
-        under_way.clear()
-
-    yield begin
-    end()
-
-
-def _console() -> Any:
-    """Console for progress: standard error, so that standard output holds results alone."""
-    from rich.console import Console
-
-    return Console(stderr=True)
-
-
-@contextmanager
-def _errors(debug: bool) -> Iterator[None]:
-    """One line on standard error and the exit code that belongs to the error."""
-    from recycling.errors import BadInput
-
-    try:
-        yield
-    except BadInput as error:
-        if debug:
-            raise
-        typer.echo(f"error: {' '.join(str(error).split())}", err=True)
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        if debug:
-            raise
-        typer.echo("interrupted: nothing half-written is left; run the command again", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        return dataset, write_report(stored, dataset, progress=work.step)

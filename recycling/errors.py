@@ -1,7 +1,22 @@
-"""The one error that means: the user's input is at fault."""
+"""The errors that a user can do something about; the command line exits with their code."""
 
 from __future__ import annotations
 
 
 class BadInput(ValueError):  # reads as what it is: bad input
     """One line that names the field, the value and the mend; the command line exits with 2."""
+
+
+class Incomplete(RuntimeError):
+    """The run is not done, nothing is lost, and it can be resumed; exit code 3."""
+
+
+class BackendFailure(RuntimeError):
+    """The backend failed or refused, in one line with its reason; exit code 4.
+
+    ``transient`` says that another attempt may mend it.
+    """
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Largest angle of b in the paper, rad; above it the sweep repeats itself by symmetry.
 LARGEST_THETA_B = np.pi / 4
+#: Excited weight at which the paper shows Figs. 3 and 4.
+PAPER_P_X = 0.4
 
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ErrorRate = Annotated[float, Field(ge=0, lt=0.5)]
@@ -116,8 +118,8 @@ class SweepSpec(_Section):
 class MeasurementSpec(_Section):
     """Shots of each basis and target preparation, or "exact" for infinitely many; trials."""
 
-    # Up to there all settings together still sum without rounding.
-    shots: Literal["exact"] | Annotated[int, Field(ge=1, le=10**12)] = 8000
+    # The outcome of every shot is kept: ten million are 2.6 GB for one trial of the paper's sweep.
+    shots: Literal["exact"] | Annotated[int, Field(ge=1, le=10**7)] = 8000
     trials: Annotated[int, Field(ge=1)] = 5
 
     @model_validator(mode="after")
@@ -127,6 +129,24 @@ class MeasurementSpec(_Section):
                 f"trials = {self.trials}: exact trials are all alike; give 1 with shots = 'exact'"
             )
         return self
+
+
+class HardwareSpec(_Section):
+    """How an IBM Quantum backend executes the jobs; simulators heed the brackets alone.
+
+    ``mode`` is "batch", "session" or "job". ``rep_delay`` is the wait between shots in s, by
+    default the backend's. ``init_qubits`` resets all qubits before each shot: without it the bath
+    relaxes by itself during ``rep_delay``, and carries over what has not relaxed.
+    ``max_execution_time`` in s bounds each job. ``brackets`` measures T1, T2, readout and thermal
+    population of the bath qubit before and after; "auto" does so on hardware only.
+    """
+
+    mode: Literal["batch", "session", "job"] = "batch"
+    rep_delay: PositiveFloat | None = None
+    init_qubits: bool = True
+    max_execution_time: Annotated[int, Field(ge=1, le=10800)] | None = None
+    brackets: Literal["auto"] | bool = "auto"
+    bracket_shots: Annotated[int, Field(ge=100, le=100_000)] = 2000
 
 
 class InferenceSpec(_Section):
@@ -150,6 +170,7 @@ class Experiment(_Section):
     device: DeviceSpec = DeviceSpec()
     sweep: SweepSpec = SweepSpec()
     measurement: MeasurementSpec = MeasurementSpec()
+    hardware: HardwareSpec = HardwareSpec()
     inference: InferenceSpec = InferenceSpec()
 
     @classmethod
@@ -189,6 +210,11 @@ class Experiment(_Section):
         # Sorted, since tables with the same keys in another order are equal.
         fields = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(fields.encode()).hexdigest()
+
+
+def shown_p_x(p_x: NDArray[np.float64]) -> float:
+    """Excited weight to show: the paper's 0.4, or the closest one there is."""
+    return float(p_x[np.argmin(np.abs(p_x - PAPER_P_X))])
 
 
 def spec_text(spec: str | Path) -> str:
@@ -245,6 +271,7 @@ _MENDS = {
     "too_long": "{max_length} entries",
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
     **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
     **dict.fromkeys(("complex_type", "complex_str_parsing"), "a number"),
 }
 
@@ -282,5 +309,7 @@ def _keys(fault: ErrorDetails) -> tuple[str | int, ...]:
     return tuple(
         key if isinstance(key, int) or key.isprintable() else repr(key)
         for depth, key in enumerate(fault["loc"])
-        if depth != 2 or isinstance(key, int) or (key.isidentifier() and key != "Range")
+        if depth != 2
+        or isinstance(key, int)
+        or (key.isidentifier() and key not in ("Range", "bool"))
     )

@@ -1,98 +1,194 @@
-"""From an experiment to what will be executed: device, layout and compiled circuits."""
+"""From an experiment to what will be executed: device, layout, compiled circuits and jobs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import ValidationError
+import numpy as np
 
-from circuits.protocol import ARMS, STAGES, Arm, Stage, recycling_circuit
-from recycling.devices.compiler import compile_circuit, compile_circuits, cz_counts, route_algorithm
-from recycling.devices.device import ROLES, Device
-from recycling.devices.ibm import snapshot_backend
-from recycling.devices.layout import best_layout, check_layout, placements
-from recycling.devices.profiles import (
-    PAPER_SNAPSHOT,
-    device_from_backend,
-    ideal_device,
-    override_device,
-    paper_device,
-)
-from recycling.devices.timeline import busy_times, timeline
+from circuits.characterisation import bracket_circuits
+from circuits.protocol import SETTINGS, Setting, recycling_circuit
+from recycling.chips import build_device
+from recycling.cost import DEFAULT_REP_DELAY, SHORTEST_REP_DELAY, Cost, check_budget, estimate_cost
+from recycling.devices.compiler import compile_circuits, route_algorithm
+from recycling.devices.ibm import Account, Hardware, snapshot_backend
 from recycling.errors import BadInput
-from recycling.experiment import one_line
+from recycling.jobs import Job, Pub, all_jobs, bracket_pubs, protocol_pubs
+from recycling.prediction import Prediction, predict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from qiskit import QuantumCircuit
-    from qiskit.transpiler import Target
+    from qiskit.providers import BackendV2
 
+    from recycling.devices.device import Device
     from recycling.experiment import Experiment
 
-#: Preparations of the target: without and with an X gate.
-PREPARATIONS = ("I", "X")
-#: Arm, stage and preparation of one circuit.
-Setting = tuple[Arm, Stage, str]
-SETTINGS: tuple[Setting, ...] = tuple(product(ARMS, STAGES, PREPARATIONS))
+Kind = Literal["exact", "aer", "fake", "ibm"]
+
+
+@dataclass(frozen=True)
+class BackendName:
+    """Name of a backend: its kind, and the chip where the kind needs one."""
+
+    kind: Kind
+    chip: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.chip}" if self.chip else self.kind
 
 
 @dataclass(frozen=True)
 class Plan:
     """What will be executed: one compiled circuit for each arm, stage and preparation.
 
-    Each circuit serves every θ_b and every basis by its parameters.
+    Each circuit serves every θ_b and every basis by its parameters. ``brackets`` measure the bath
+    qubit before and after. All circuits are on the device's own qubits; ``hardware`` is the chip
+    behind them where they go to a service.
     """
 
     experiment: Experiment
+    backend: BackendName
     device: Device
     circuits: Mapping[Setting, QuantumCircuit]
+    brackets: tuple[QuantumCircuit, ...] = ()
+    hardware: Hardware | None = field(default=None, compare=False)
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs, in the order in which they are submitted."""
+        return all_jobs(self.experiment, brackets=bool(self.brackets))
+
+    @property
+    def rep_delay(self) -> float:
+        """Wait between shots, s: the spec's, or the device's own."""
+        asked = self.experiment.hardware.rep_delay
+        if asked is not None:
+            return asked
+        return DEFAULT_REP_DELAY if self.hardware is None else self.hardware.default_rep_delay
+
+    @cached_property
+    def cost(self) -> Cost | None:
+        """QPU time that this costs, or would cost on hardware; None with shots = "exact"."""
+        return estimate_cost(((job, self.pubs(job)) for job in self.jobs), self.device,
+                             self.rep_delay)  # fmt: skip
+
+    @cached_property
+    def prediction(self) -> Prediction:
+        """What the exact engine predicts for this device, with the errors of the spec's shots."""
+        return predict(
+            self.experiment,
+            self.device,
+            protocol_pubs(self.circuits, self.experiment.theta_b),
+        )
+
+    def check_budget(self, max_qpu_seconds: float) -> None:
+        """Check the cost against a budget.
+
+        Raises:
+            BadInput: it is estimated to cost more.
+        """
+        shortest = SHORTEST_REP_DELAY if self.hardware is None else self.hardware.rep_delay_range[0]
+        check_budget(self.cost, self.experiment, max_qpu_seconds, shortest)
+
+    def check_limits(self) -> None:
+        """Check each job against the limits of a service.
+
+        Raises:
+            BadInput: the service would cancel a job.
+        """
+        beyond = () if self.cost is None else self.cost.beyond_limits()
+        if beyond:
+            raise BadInput(
+                f"{beyond[0].job.name} takes {beyond[0].qpu_seconds:.0f} s of QPU time, more than "
+                "the service allows a job: give fewer measurement.shots or a shorter "
+                "hardware.rep_delay"
+            )
+
+    def pubs(self, job: Job) -> list[Pub]:
+        """PUBs of a job."""
+        if job.trial is None:
+            return bracket_pubs(self.brackets)
+        return protocol_pubs(self.circuits, self.experiment.theta_b[slice(*job.points)])
 
 
-def plan(experiment: Experiment, backend: str = "exact") -> Plan:
+def plan(experiment: Experiment, backend: str = "exact", account: Account | None = None) -> Plan:
     """Choose the layout, build the device and compile all circuits.
 
     Args:
         experiment: validated spec.
-        backend: where it will run; "exact" is the local engine.
+        backend: where it will run: "exact", "aer", "fake:NAME" or "ibm:NAME".
+        account: whose IBM Quantum account to use; None takes the default one.
 
     Raises:
-        BadInput: unknown backend or device profile, or a layout that is not connected or uses a
-            dead gate.
+        BadInput: unknown backend or device profile, a layout that is not connected or uses a
+            dead gate, or no account.
+        BackendFailure: the service does not answer.
     """
-    check_backend(backend)
-    device = build_device(experiment)
-    return Plan(experiment, device, compile_all(experiment, device))
+    name = parse_backend(backend)
+    hardware = Hardware(name.chip, account or Account()) if name.kind == "ibm" else None
+    if hardware is not None:
+        check_for_hardware(experiment, hardware)
+    chip = chip_behind(name, hardware)
+    if name.kind != "exact" and experiment.measurement.shots == "exact":
+        raise BadInput("measurement.shots = 'exact': only the backend 'exact' has infinitely many")
+    device = build_device(experiment, chip)
+    circuits = compile_all(experiment, device)
+    brackets = compile_brackets(device) if _wants_brackets(experiment, name) else ()
+    return Plan(experiment, name, device, circuits, brackets, hardware)
 
 
-def check_backend(backend: str) -> None:
-    """Check that a backend is known.
+def parse_backend(backend: str) -> BackendName:
+    """Read the name of a backend.
 
     Raises:
-        BadInput: it is not.
+        BadInput: it is none.
     """
-    if backend != "exact":
-        raise BadInput(f"backend = {backend!r}: give 'exact'")
-
-
-def build_device(experiment: Experiment) -> Device:
-    """Device of an experiment: its profile on its layout, with the spec's changes.
-
-    Raises:
-        BadInput: unknown profile, impossible layout, or numbers that contradict each other.
-    """
-    if experiment.device.profile != "ideal":
-        return _on_chip(experiment)
-    if experiment.device.layout != "best":
-        raise BadInput("device.layout: the ideal device has no chip; remove the layout")
-    device = ideal_device(
-        temperature=experiment.bath.temperature,
-        frequency=experiment.bath.frequency,
-        clock_qubits=experiment.algorithm.clock_qubits,
+    kind, colon, chip = backend.partition(":")
+    if (kind in ("exact", "aer") and not colon) or (kind in ("fake", "ibm") and chip):
+        return BackendName(kind, chip)  # type: ignore[arg-type]
+    raise BadInput(
+        f"backend = {backend!r}: give 'exact', 'aer', 'fake:NAME' (a snapshot, e.g. fake:FakeFez) "
+        "or 'ibm:NAME' (e.g. ibm:ibm_fez)"
     )
-    return _with_changes(device, experiment)
+
+
+def connected_chip(backend: str, account: Account) -> BackendV2 | None:
+    """Chip that a backend stands for, by its name; see ``chip_behind``."""
+    name = parse_backend(backend)
+    return chip_behind(name, Hardware(name.chip, account) if name.kind == "ibm" else None)
+
+
+def chip_behind(name: BackendName, hardware: Hardware | None = None) -> BackendV2 | None:
+    """Chip that a backend stands for; None where the spec's device profile decides.
+
+    Raises:
+        BadInput: there is no such chip.
+    """
+    if hardware is not None:
+        return hardware.backend
+    return snapshot_backend(name.chip) if name.kind == "fake" else None
+
+
+def check_for_hardware(experiment: Experiment, hardware: Hardware) -> None:
+    """Check a spec against a real device.
+
+    Raises:
+        BadInput: numbers that only a simulation can change, or a repetition delay out of range.
+    """
+    for name in ("t1", "t2", "single_qubit_error", "cz_error", "readout_error"):
+        value = getattr(experiment.device, name)
+        if value is not None:
+            raise BadInput(f"device.{name} = {value:g}: hardware has its own; remove it")
+    delay = experiment.hardware.rep_delay
+    shortest, longest = hardware.rep_delay_range
+    if delay is not None and not shortest <= delay <= longest:
+        raise BadInput(
+            f"hardware.rep_delay = {delay:g} s: {hardware.name} takes {shortest:g} to {longest:g} s"
+        )
 
 
 def compile_all(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
@@ -113,86 +209,25 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
     return dict(zip(SETTINGS, compiled, strict=True))
 
 
-@dataclass(frozen=True)
-class Chip:
-    """A whole chip: its target, and the device that an experiment finds on a placement of it."""
+def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
+    """Circuits that measure the bath qubit before and after a run, on the device's own qubits.
 
-    target: Target
-    device_on: Callable[[tuple[int, ...]], Device]
-
-
-def chip(experiment: Experiment) -> Chip:
-    """Chip of an experiment's device profile.
-
-    Raises:
-        BadInput: the profile has no chip, or more clock qubits than a layout holds.
+    None on a device without decay, where there is nothing to measure.
     """
-    spec, bath = experiment.device, experiment.bath
-    if experiment.algorithm.clock_qubits != len(ROLES) - 4:
-        raise BadInput(
-            f"algorithm.clock_qubits = {experiment.algorithm.clock_qubits}: layouts on a chip hold "
-            "two clock qubits; give 2, or device.profile = 'ideal'"
+    bath = device.roles.index("B")
+    if not np.isfinite(device.t1[bath]):
+        return ()
+    return tuple(
+        bracket_circuits(
+            t1=device.t1[bath],
+            t2=device.t2[bath],
+            dt=device.dt,
+            qubit=bath,
+            num_qubits=device.num_qubits,
         )
-    paper = spec.profile == "paper"
-    backend = snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
-
-    def device_on(layout: tuple[int, ...]) -> Device:
-        device = device_from_backend(
-            backend, layout, temperature=bath.temperature, frequency=bath.frequency
-        )
-        return _with_changes(paper_device(device) if paper else device, experiment)
-
-    return Chip(backend.target, device_on)
-
-
-def _on_chip(experiment: Experiment) -> Device:
-    whole, wanted = chip(experiment), experiment.device.layout
-    if wanted != "best":
-        layout = _given_layout(wanted)
-        check_layout(layout, whole.target)
-        return whole.device_on(layout)
-    anywhere = next(placements(whole.target), None)
-    if anywhere is None:
-        raise BadInput("device.layout: no placement on working gates; choose another device")
-    return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole.target))
-
-
-def _with_changes(device: Device, experiment: Experiment) -> Device:
-    spec = experiment.device
-    latency = spec.feedforward_latency
-    try:
-        return override_device(
-            device,
-            feedforward_latency=None if latency == "profile" else latency,
-            t1=spec.t1,
-            t2=spec.t2,
-            single_qubit_error=spec.single_qubit_error,
-            cz_error=spec.cz_error,
-            readout_error=spec.readout_error,
-        )
-    except ValidationError as error:
-        raise BadInput(f"device: {one_line(error)}") from error
-
-
-def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:
-    """Score placements by what the longest circuit does; it is the same on every placement."""
-    level = experiment.device.optimization_level
-    routed = route_algorithm(experiment.algorithm.build(), anywhere, optimization_level=level)
-    circuit = recycling_circuit(
-        routed, excited=True, feedforward_latency=anywhere.feedforward_latency
     )
-    compiled = compile_circuit(circuit, anywhere, optimization_level=level)
-    counts = {
-        frozenset(ROLES[qubit] for qubit in pair): count
-        for pair, count in cz_counts(compiled).items()
-    }
-    return best_layout(target, counts, busy_times(timeline(compiled, anywhere), anywhere))
 
 
-def _given_layout(layout: Mapping[str, int]) -> tuple[int, ...]:
-    if set(layout) != set(ROLES):
-        raise BadInput(
-            f"device.layout has the keys {', '.join(layout) or 'none'}: give a qubit for each of "
-            + ", ".join(ROLES)
-        )
-    return tuple(layout[role] for role in ROLES)
+def _wants_brackets(experiment: Experiment, name: BackendName) -> bool:
+    wanted = experiment.hardware.brackets
+    return name.kind == "ibm" if wanted == "auto" else wanted

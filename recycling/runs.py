@@ -1,17 +1,32 @@
-"""Run an experiment into a run directory."""
+"""Run an experiment into a run directory, and go on where a run stopped."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from recycling.execution.exact import execute_exact
+from recycling.brackets import stored_brackets
+from recycling.devices.ibm import Account, Hardware
+from recycling.driving import Driver, Watch
+from recycling.errors import BadInput, Incomplete
+from recycling.execution import prepare
 from recycling.experiment import Experiment
-from recycling.planning import check_backend, plan
-from recycling.store.directory import Run, check_new, create_run
+from recycling.jobs import Job
+from recycling.planning import Plan, compile_all, compile_brackets, parse_backend, plan
+from recycling.store.directory import Run, open_unchecked
+from recycling.store.files import Damaged
+from recycling.store.journal import JobRecord
+from recycling.store.writer import (
+    RunWriter,
+    check_new,
+    circuits_bytes,
+    continued_run,
+    new_run,
+)
 
 Progress = Callable[[str], None]
 
@@ -23,43 +38,207 @@ def run(
     *,
     spec: str | None = None,
     changes: Mapping[str, Any] | None = None,
+    account: Account | None = None,
+    max_qpu_seconds: float | None = None,
+    wait: bool = True,
     progress: Progress = lambda _step: None,
+    watch: Watch = lambda _job, _state, _done: None,
 ) -> Run:
-    """Run an experiment and store it.
+    """Run an experiment and store it. The same call goes on with a run, and pays for none twice.
 
     Args:
         experiment: validated spec.
-        backend: "exact", the local engine.
-        out: run directory to create; by default ``runs/<name>-<time>``.
+        backend: "exact", "aer", "fake:NAME" or "ibm:NAME".
+        out: run directory to create, or one of the same experiment on the same backend, which is
+            brought to its end; by default ``runs/<name>-<time>``.
         spec: text of the spec to keep; by default the experiment written out as TOML.
         changes: top-level fields that overrule the text.
+        account: whose IBM Quantum account to use; None takes the default one.
+        max_qpu_seconds: budget of QPU time; a plan that is estimated above it is not submitted.
+        wait: wait for the jobs; otherwise return when all are submitted, and ``resume`` later.
         progress: called with the name of each step as it begins.
+        watch: called with the name of a job, its state, and the fraction of jobs done.
 
     Raises:
-        BadInput: the directory exists, or the experiment cannot be planned. Nothing is written.
+        BadInput: the directory holds something else, the experiment cannot be planned, or it is
+            above the budget. Nothing is written.
+        BackendFailure: the backend failed; what is done is kept, and ``resume`` goes on.
+        Incomplete: interrupted; ``resume`` goes on.
     """
     path = default_path(experiment) if out is None else Path(out)
+    name = parse_backend(backend)
+    if _holds(path, experiment, str(name)):
+        return resume(path, wait=wait, progress=progress, watch=watch)
     check_new(path)
-    check_backend(backend)
-    timings = {}
     started = perf_counter()
     progress("compiling circuits")
-    planned = plan(experiment, backend)
-    timings["plan"] = perf_counter() - started
-    progress("simulating")
-    started = perf_counter()
-    counts = execute_exact(planned)
-    timings["simulate"] = perf_counter() - started
-    return create_run(
-        path,
-        spec=experiment.to_toml() if spec is None else spec,
-        changes=changes or {},
-        plan=planned,
-        counts=counts,
-        timings=timings,
-    )
+    planned = plan(experiment, backend, account)
+    if planned.hardware is not None:
+        planned.check_limits()
+        if max_qpu_seconds is not None:
+            planned.check_budget(max_qpu_seconds)
+    text = experiment.to_toml() if spec is None else spec
+    with new_run(path, spec=text, changes=changes or {}, plan=planned) as writer:
+        writer.note("planned", seconds=round(perf_counter() - started, 4))
+        return _drive(writer, planned, wait=wait, progress=progress, watch=watch)
+
+
+def resume(
+    path: str | Path,
+    *,
+    retry_failed: bool = False,
+    wait: bool = True,
+    progress: Progress = lambda _step: None,
+    watch: Watch = lambda _job, _state, _done: None,
+) -> Run:
+    """Go on with a run: mend what is damaged, submit what never was, fetch what is done.
+
+    Args:
+        path: run directory.
+        retry_failed: submit jobs that failed or were cancelled again.
+        wait: wait for jobs under way.
+        progress: called with the name of each step as it begins.
+        watch: called with the name of a job, its state, and the fraction of jobs done.
+
+    Raises:
+        BadInput: not a run, or another process is writing.
+        BackendFailure: as for ``run``.
+        Incomplete: as for ``run``.
+    """
+    with continued_run(path) as writer:
+        writer = _mended(writer, progress)
+        if writer.run.complete:
+            writer.finish()
+            return writer.run
+        progress("continuing")
+        planned = stored_plan(writer.run)
+        return _drive(
+            writer, planned, wait=wait, retry_failed=retry_failed, progress=progress, watch=watch
+        )
+
+
+def cancel(path: str | Path) -> int:
+    """Cancel the jobs of a run that are under way; returns their number.
+
+    Raises:
+        BadInput: not a run, or another process is writing.
+        BackendFailure: the backend cannot be reached.
+    """
+    with continued_run(path) as writer:
+        writer = _mended(writer, lambda _step: None)
+        planned = stored_plan(writer.run)
+        return Driver(writer, planned, prepare(planned), lambda *_: None).cancel_all()
+
+
+def status(path: str | Path) -> dict[str, JobRecord | str]:
+    """Journal of each job by name, or what is wrong with it; asks no backend.
+
+    Raises:
+        BadInput: not a run.
+    """
+    opened = open_unchecked(path)
+    found: dict[str, JobRecord | str] = {}
+    for job in opened.jobs:
+        try:
+            found[job.name] = opened.journal(job)
+        except Damaged as error:
+            found[job.name] = f"journal damaged: {error}"
+    return found
+
+
+def stored_plan(stored: Run) -> Plan:
+    """Plan of a stored run, with the device and the circuits that it began with."""
+    name = parse_backend(stored.record["backend"])
+    hardware = None
+    if name.kind == "ibm":
+        hardware = Hardware(name.chip, Account(**stored.record["account"]))
+    return Plan(stored.experiment, name, stored.device, stored.circuits, stored.brackets, hardware)
 
 
 def default_path(experiment: Experiment) -> Path:
     """Run directory for an experiment that names none: runs/<name>-<local time>."""
     return Path("runs") / f"{experiment.name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def _mended(writer: RunWriter, progress: Progress) -> RunWriter:
+    """Writer of a run after its damaged files were mended."""
+    mended = writer.mend({"circuits.qpy": _recompiled(writer.run)})
+    for damage in mended:
+        progress(f"mending {damage.file}: {damage.why}")
+    return RunWriter(Run(writer.run.path)) if mended else writer
+
+
+def _drive(
+    writer: RunWriter,
+    planned: Plan,
+    *,
+    wait: bool,
+    retry_failed: bool = False,
+    progress: Progress,
+    watch: Watch,
+) -> Run:
+    path = writer.run.path
+    jobs = planned.jobs
+
+    def simulated(job: Job, part: float) -> None:
+        watch(job.name, f"{part:.0%}", (jobs.index(job) + part) / len(jobs))
+
+    backend = prepare(planned, simulated, earlier=_groups(writer.run))
+    driver = Driver(writer, planned, backend, watch)
+    started = perf_counter()
+    try:
+        if retry_failed:
+            driver.retry_failed()
+        progress("simulating" if planned.hardware is None else _announced(planned))
+        driver.submit_all()
+        if planned.hardware is not None:
+            progress("waiting for the jobs")
+        driver.collect_all(wait=wait)
+    except KeyboardInterrupt:
+        raise Incomplete(
+            f"interrupted; nothing is lost; go on with: recycling resume {path}"
+        ) from None
+    writer.note("collected", seconds=round(perf_counter() - started, 4))
+    stored = Run(path)
+    for side, bracket in stored_brackets(stored).items():
+        writer.note(side, **json.loads(bracket.model_dump_json()))
+    return stored
+
+
+def _announced(planned: Plan) -> str:
+    cost = planned.cost
+    estimate = "" if cost is None else f", in all about {cost.qpu_seconds:.0f} s of QPU time"
+    return f"submitting {len(planned.jobs)} jobs{estimate}"
+
+
+def _groups(stored: Run) -> set[str]:
+    """Batches or sessions that jobs of a run were submitted in."""
+    attempts = [a for job in stored.jobs for a in stored.journal(job).attempts]
+    return {attempt.group for attempt in attempts if attempt.group is not None}
+
+
+def _holds(path: Path, experiment: Experiment, backend: str) -> bool:
+    """Whether a path holds a run of this very experiment on this very backend."""
+    try:
+        found = open_unchecked(path).record
+    except BadInput:
+        return False
+    return (found["spec_hash"], found["backend"]) == (experiment.hash, backend)
+
+
+def _recompiled(stored: Run) -> Callable[[], bytes]:
+    """Content of circuits.qpy, compiled again from spec and device."""
+
+    def compile_again() -> bytes:
+        name = parse_backend(stored.record["backend"])
+        device, experiment = stored.device, stored.experiment
+        hardware = None
+        if name.kind == "ibm":
+            hardware = Hardware(name.chip, Account(**stored.record["account"]))
+        brackets = compile_brackets(device) if stored.record["brackets"] else ()
+        planned = Plan(
+            experiment, name, device, compile_all(experiment, device), brackets, hardware
+        )
+        return circuits_bytes(planned)
+
+    return compile_again

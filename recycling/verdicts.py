@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.protocol import ARMS
+from recycling.experiment import shown_p_x as closest_p_x
+from recycling.inference.significance import RESOLUTION
 from recycling.thermodynamics import Bath, gain
 
 if TYPE_CHECKING:
@@ -17,11 +19,6 @@ if TYPE_CHECKING:
     from recycling.devices.device import Device
 
 Real = NDArray[np.float64]
-
-#: Standard errors that a verdict asks for.
-RESOLUTION = 3.0
-#: Excited weight at which the paper shows Figs. 3 and 4.
-PAPER_P_X = 0.4
 
 Bound = Literal["tight", "landauer", "athermal"]
 
@@ -79,8 +76,7 @@ class Control:
 
 def shown_p_x(dataset: xr.Dataset) -> float:
     """Excited weight to show: the paper's 0.4, or the closest one there is."""
-    values = dataset["p_x"].values
-    return float(values[np.argmin(np.abs(values - PAPER_P_X))])
+    return closest_p_x(dataset["p_x"].values)
 
 
 def verdicts(dataset: xr.Dataset, arm: str = "recycling", bound: Bound = "tight") -> list[Verdict]:

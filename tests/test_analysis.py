@@ -1,5 +1,7 @@
 """The Dataset: its schema, the theory it must reproduce, the replay's pattern, the verdicts."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,7 +10,7 @@ from scipy.constants import h, k
 import recycling as rc
 import recycling.verdicts
 from recycling.analysis import analyse_counts, experiment_attributes
-from recycling.execution.exact import execute_exact
+from recycling.execution.counts import simulate_counts
 from recycling.experiment import SweepSpec
 from recycling.verdicts import controls, verdicts
 
@@ -73,7 +75,7 @@ def paper():
     assert (experiment.measurement.trials, experiment.measurement.shots) == (5, 8000)
     plan = rc.plan(experiment)
     attributes = experiment_attributes(experiment, plan.device)
-    return plan.device, analyse_counts(experiment, execute_exact(plan), attributes)
+    return plan.device, analyse_counts(experiment, simulate_counts(plan), attributes)
 
 
 def table_values(point):
@@ -283,8 +285,8 @@ def test_a_seed_fixes_the_dataset(small_experiment, small_dataset, small_spec, t
 
 def test_another_seed_gives_other_data(small_plan, small_dataset):
     other = small_plan.experiment.model_copy(update={"seed": 4})
-    plan = rc.Plan(other, small_plan.device, small_plan.circuits)
-    changed = analyse_counts(other, execute_exact(plan), {})
+    plan = dataclasses.replace(small_plan, experiment=other)
+    changed = analyse_counts(other, simulate_counts(plan), {})
     assert not np.allclose(changed["heat"], small_dataset["heat"], rtol=1e-6, atol=0)
     assert not np.allclose(changed["heat_low"], small_dataset["heat_low"], rtol=1e-6, atol=0)
 

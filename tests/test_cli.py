@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -66,8 +67,9 @@ def test_run_writes_results_and_report(finished):
         "fig5b-ratio", "schedule", "circuit",
     )}  # fmt: skip
     assert written == figures | {
-        "run.json", "experiment.toml", "device.json", "circuits.qpy", "shots", "shots/counts.npz",
-        "results.nc", "report.html", "figures",
+        ".lock", "run.json", "run.json.copy", "experiment.toml", "device.json", "circuits.qpy",
+        "jobs", "jobs/trial-0.json", "jobs/trial-1.json", "shots", "shots/trial-0.npz",
+        "shots/trial-1.npz", "telemetry.jsonl", "results.nc", "report.html", "figures",
     }  # fmt: skip
     with xr.open_dataset(folder / "out" / "results.nc") as dataset:
         assert dataset.attrs["seed"] == 11
@@ -193,7 +195,11 @@ def test_a_damaged_run_is_one_line(finished, tmp_path):
     (tmp_path / "run" / "run.json").write_bytes(record)
     done = recycling("analyse", "run", cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "error: run/experiment.toml is missing: restore it from a copy\n"
+    assert re.fullmatch(
+        r"error: run/experiment\.toml is damaged: it is missing \(and \d+ more\); mend with: "
+        "recycling resume run\n",
+        done.stderr,
+    )
     assert list(listing(tmp_path)) == ["run", "run/run.json"]
 
 

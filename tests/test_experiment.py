@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qiskit.transpiler import InstructionProperties
 
 import recycling as rc
-from recycling import planning
+from recycling import chips
 from recycling.devices.device import ROLES
 from recycling.devices.ibm import snapshot_backend
 from recycling.experiment import (
@@ -19,6 +19,7 @@ from recycling.experiment import (
     BathSpec,
     DeviceSpec,
     Experiment,
+    HardwareSpec,
     InferenceSpec,
     MeasurementSpec,
     Range,
@@ -121,7 +122,16 @@ experiments = st.builds(
     ),
     sweep=st.builds(SweepSpec, theta_b=sweeps(math.pi / 4), p_x=sweeps(1.0)),
     measurement=st.just(MeasurementSpec(shots="exact", trials=1))
-    | st.builds(MeasurementSpec, shots=st.integers(1, 10**12), trials=st.integers(1, 50)),
+    | st.builds(MeasurementSpec, shots=st.integers(1, 10**7), trials=st.integers(1, 50)),
+    hardware=st.builds(
+        HardwareSpec,
+        mode=st.sampled_from(["batch", "session", "job"]),
+        rep_delay=optional(positive),
+        init_qubits=st.booleans(),
+        max_execution_time=optional(st.integers(1, 10800)),
+        brackets=st.just("auto") | st.booleans(),
+        bracket_shots=st.integers(100, 10**5),
+    ),
     inference=st.builds(InferenceSpec, resamples=st.integers(100, 10**5)),
 )
 
@@ -235,14 +245,24 @@ BAD_SPECS = [
      "give each value once"),
     ("[measurement]\nshots = 0", "measurement.shots", "0", "give 'exact' or 1 or more"),
     ("[measurement]\nshots = -5", "measurement.shots", "-5", "give 'exact' or 1 or more"),
-    ("[measurement]\nshots = 1_000_000_000_001", "measurement.shots", "1000000000001",
-     "give 'exact' or 1e+12 or less"),
+    ("[measurement]\nshots = 10_000_001", "measurement.shots", "10000001",
+     "give 'exact' or 1e+07 or less"),
     ('[measurement]\nshots = "many"', "measurement.shots", "'many'",
      "give 'exact' or a whole number"),
     ("[measurement]\ntrials = 0", "measurement.trials", "0", "give 1 or more"),
     ('[measurement]\nshots = "exact"\ntrials = 2', "measurement.trials", "2",
      "give 1 with shots = 'exact'"),
     ('[measurement]\nshots = "exact"', "measurement.trials", "5", "give 1 with shots = 'exact'"),
+    ('[hardware]\nmode = "solo"', "hardware.mode", "'solo'", "give 'batch', 'session' or 'job'"),
+    ("[hardware]\nrep_delay = 0", "hardware.rep_delay", "0", "give a number above 0"),
+    ("[hardware]\nrep_delay = inf", "hardware.rep_delay", "inf", "give a finite number"),
+    ('[hardware]\ninit_qubits = "maybe"', "hardware.init_qubits", "'maybe'", "give true or false"),
+    ("[hardware]\nmax_execution_time = 10801", "hardware.max_execution_time", "10801",
+     "give 10800 or less"),
+    ('[hardware]\nbrackets = "often"', "hardware.brackets", "'often'",
+     "give 'auto' or true or false"),
+    ("[hardware]\nbracket_shots = 99", "hardware.bracket_shots", "99", "give 100 or more"),
+    ("[hardware]\nrepdelay = 1e-3", "hardware.repdelay", "0.001", "remove it or correct its name"),
     ("[inference]\nresamples = 99", "inference.resamples", "99", "give 100 or more"),
     ('[inference]\nestimator = "guess"', "inference.estimator", "'guess'",
      "give 'linear inversion'"),
@@ -334,12 +354,12 @@ def test_an_unknown_preset_is_refused():
 @pytest.fixture(scope="module")
 def heron():
     """Snapshot behind the paper's profile, loaded once."""
-    return snapshot_backend(planning.PAPER_SNAPSHOT)
+    return snapshot_backend(chips.PAPER_SNAPSHOT)
 
 
 @pytest.fixture
 def snapshots(heron, monkeypatch):
-    monkeypatch.setattr(planning, "snapshot_backend", lambda _name: heron)
+    monkeypatch.setattr(chips, "snapshot_backend", lambda _name: heron)
 
 
 def planned(layout=None, **device):
@@ -384,12 +404,12 @@ def test_a_layout_names_every_role_and_no_other(keys):
     ],
 )
 def test_a_layout_on_a_dead_gate_is_refused(monkeypatch, gate, qubits, parts):
-    backend = snapshot_backend(planning.PAPER_SNAPSHOT)
+    backend = snapshot_backend(chips.PAPER_SNAPSHOT)
     dead = InstructionProperties(duration=68e-9, error=1.0)
     backend.target.update_instruction_properties(gate, qubits, dead)
     if len(qubits) == 2:  # the snapshot lists both directions
         backend.target.update_instruction_properties(gate, qubits[::-1], dead)
-    monkeypatch.setattr(planning, "snapshot_backend", lambda _name: backend)
+    monkeypatch.setattr(chips, "snapshot_backend", lambda _name: backend)
     message = complaint(planned)
     assert message.startswith("device.layout")
     assert "give" in message
@@ -399,7 +419,7 @@ def test_a_layout_on_a_dead_gate_is_refused(monkeypatch, gate, qubits, parts):
 
 @pytest.mark.usefixtures("snapshots")
 def test_a_chip_without_a_place_is_refused(monkeypatch):
-    monkeypatch.setattr(planning, "placements", lambda _target: iter(()))
+    monkeypatch.setattr(chips, "placements", lambda _target: iter(()))
     assert complaint(planned, "best").startswith("device.layout: no placement on working gates")
 
 

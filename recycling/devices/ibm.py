@@ -1,15 +1,44 @@
-"""The one module that imports qiskit-ibm-runtime: its snapshots and its scheduling passes."""
+"""The one module that imports qiskit-ibm-runtime: snapshots, scheduling, and jobs on the service.
+
+Its interface moves between minor releases; what moves is mended here.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from recycling.errors import BadInput
+import numpy as np
+from numpy.typing import NDArray
+
+from recycling.errors import BackendFailure, BadInput
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.primitives import PrimitiveResult
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
+
+#: PUB as the Sampler takes it: a circuit and the values of its parameters by name.
+SamplerPub = tuple["QuantumCircuit", Mapping[str, NDArray[np.float64]]]
+#: States of a job on the service that are final, and how a run calls them.
+_STATES = {
+    "INITIALIZING": "queued", "QUEUED": "queued", "RUNNING": "running", "DONE": "done",
+    "ERROR": "failed", "CANCELLED": "cancelled",
+}  # fmt: skip
+#: Answers that another attempt may mend. 408: the service waited too long for the request.
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
+#: What a run keeps of a job's metrics.
+_METRICS = ("timestamps", "usage", "circuits_execution_time_ns")
+#: Domain of the service whose outcomes are measured; those of any other are simulated.
+_IBM_DOMAIN = "ibm.com"
+#: JSON Web Token.
+_BEARER_TOKEN = re.compile(r"\beyJ[\w-]+(\.[\w-]+)+")
 
 
 def snapshot_backend(name: str) -> BackendV2:
@@ -42,3 +71,300 @@ def schedule_as_late_as_possible(circuit: QuantumCircuit, target: Target) -> Qua
 
     passes = [ALAPScheduleAnalysis(target=target), PadDelay(target=target)]
     return PassManager(passes).run(circuit)
+
+
+def sample_locally(
+    simulator: BackendV2, pubs: Sequence[SamplerPub], shots: int, seed: int
+) -> list[NDArray[np.uint8]]:
+    """Run PUBs through the Sampler in its local mode; see ``Hardware.fetch`` for the result."""
+    from qiskit_ibm_runtime.executor_sampler import Sampler
+
+    sampler = Sampler(mode=simulator)
+    sampler.options.simulator.seed_simulator = seed
+    return _outcomes(sampler.run(list(pubs), shots=shots).result())
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose account pays: the instance (name or CRN), the plan, and the name of a saved account.
+
+    None leaves the choice to the account. Tokens stay where qiskit-ibm-runtime keeps them.
+    """
+
+    instance: str | None = None
+    plan: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How the service executes a job; the fields are those of the spec's ``[hardware]``."""
+
+    rep_delay: float | None
+    init_qubits: bool
+    max_execution_time: int | None
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """State of a job: "queued", "running", "done", "failed" or "cancelled", and why."""
+
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """A device of IBM Quantum. It connects when it is first asked for something.
+
+    Raises:
+        BadInput: from every use: no account, or a device that the account does not have.
+        BackendFailure: from every use: the service failed, refused, or did not answer.
+    """
+
+    name: str
+    account: Account
+
+    @cached_property
+    def service(self) -> Any:
+        """Connected QiskitRuntimeService."""
+        from qiskit_ibm_runtime import QiskitRuntimeService
+        from qiskit_ibm_runtime.exceptions import IBMInputValueError
+
+        with self._failures("connecting"):
+            try:
+                return QiskitRuntimeService(
+                    name=self.account.name,
+                    instance=self.account.instance or "auto",
+                    plans_preference=[self.account.plan] if self.account.plan else None,
+                )
+            except IBMInputValueError as error:
+                text = self._text(error)
+                raise BadInput(f"the IBM Quantum account: {text}; correct it") from None
+
+    @cached_property
+    def backend(self) -> BackendV2:
+        """The device as a Qiskit backend, with the calibration of this moment."""
+        from qiskit.providers.exceptions import QiskitBackendNotFoundError
+
+        with self._failures("loading the device"):
+            try:
+                backend = self.service.backend(self.name)
+            except QiskitBackendNotFoundError:
+                # The client takes a list that was not answered for one that is empty.
+                if not any(self.service._backends_info_per_instance.values()):
+                    raise BackendFailure(
+                        f"{self.name}: the service does not list its devices: try later",
+                        transient=True,
+                    ) from None
+                raise BadInput(
+                    f"backend = 'ibm:{self.name}': this account has no such device; give another, "
+                    "or another --instance"
+                ) from None
+            if backend.properties() is None:
+                raise BackendFailure(
+                    f"{self.name} reports no calibration: try later, or another device",
+                    transient=True,
+                )
+            return backend
+
+    @cached_property
+    def rep_delay_range(self) -> tuple[float, float]:
+        """Shortest and longest wait between shots, s; (0, inf) where none is reported."""
+        low, high = getattr(self.backend, "rep_delay_range", None) or (0.0, np.inf)
+        return float(low), float(high)
+
+    @cached_property
+    def default_rep_delay(self) -> float:
+        """Wait between shots where none is asked for, s."""
+        return float(getattr(self.backend, "default_rep_delay", None) or 250e-6)
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Whether the service is not IBM's own, but one that imitates it."""
+        host = urlsplit(str(self.service.active_account().get("url"))).hostname or ""
+        return not f".{host}".endswith(f".{_IBM_DOMAIN}")
+
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """Calibration of the whole chip as reported: the service forgets retired devices."""
+        return dict(self.backend.properties().to_dict())
+
+    def remaining_seconds(self) -> float | None:
+        """QPU time that the instance still has, s; None where it does not say."""
+        with self._failures("asking for the usage"):
+            usage = self.service.usage()
+            remaining = usage.get("usage_remaining_seconds") if isinstance(usage, dict) else None
+            return None if remaining is None else float(remaining)
+
+    def open(self, mode: str) -> str | None:
+        """Open a batch or a session and return its id; None for plain jobs."""
+        from qiskit_ibm_runtime import Batch, Session
+
+        if mode == "job":
+            return None
+        with self._failures(f"opening a {mode}"):
+            group = (Batch if mode == "batch" else Session)(backend=self.backend)
+            return str(group.session_id)
+
+    def close(self, mode: str, group: str) -> None:
+        """Close a batch or a session: what is in it runs to its end, and no more is billed."""
+        from qiskit_ibm_runtime import Batch, Session
+
+        with self._failures(f"closing the {mode}"):
+            # The device first: where the account has several instances, it tells which to ask.
+            service = self.backend.service
+            (Batch if mode == "batch" else Session).from_id(group, service=service).close()
+
+    def submit(
+        self,
+        pubs: Sequence[SamplerPub],
+        shots: int,
+        *,
+        tags: Sequence[str],
+        execution: Execution,
+        mode: str = "job",
+        group: str | None = None,
+    ) -> str:
+        """Submit one job and return its id.
+
+        Raises:
+            BackendFailure: refused, or no answer; then only a look by tag tells whether it was
+                accepted.
+        """
+        from qiskit_ibm_runtime import Batch, Session
+        from qiskit_ibm_runtime.executor_sampler import Sampler
+
+        with self._failures("submitting"):
+            where: Any = self.backend
+            if group is not None:
+                kind = Batch if mode == "batch" else Session
+                where = kind.from_id(group, service=self.service)
+            sampler = Sampler(mode=where)
+            options = sampler.options
+            options.environment.job_tags = list(tags)
+            options.execution.init_qubits = execution.init_qubits
+            options.execution.rep_delay = execution.rep_delay
+            options.execution.scheduler_timing = True
+            options.max_execution_time = execution.max_execution_time
+            return str(sampler.run(list(pubs), shots=shots).job_id())
+
+    def find(self, tag: str) -> list[str]:
+        """Ids of all jobs with a tag, the oldest first."""
+        with self._failures("looking for a job"):
+            # Only the instance that the device belongs to knows its jobs.
+            instance = self.backend._instance
+            jobs = self.service.jobs(
+                job_tags=[tag], limit=None, descending=False, instance=instance
+            )
+            return [str(job.job_id()) for job in jobs]
+
+    def poll(self, job_id: str) -> JobStatus:
+        """State of a job."""
+        with self._failures("asking for a job"):
+            job = self.service.job(job_id)
+            state = _STATES[job.status()]
+            reason = job.error_message() if state == "failed" else None
+            return JobStatus(state, self._public(str(reason or "")))
+
+    def fetch(self, job_id: str) -> tuple[list[NDArray[np.uint8]], dict[str, Any]]:
+        """Outcomes of a finished job, and what the service tells about its time.
+
+        Returns:
+            For each PUB an array of shape (*sweep, shots): the bits of one shot as a number, the
+            first classical register its lowest bit. And a record with the job's metrics and the
+            true schedule of each PUB, where they are reported.
+        """
+        with self._failures("fetching a result"):
+            job = self.service.job(job_id)
+            result = job.result()
+            if result is None:
+                raise BackendFailure(
+                    f"{self.name}: the result of {job_id} is empty", transient=True
+                )
+            metrics = job.metrics()
+            compilations = [pub.metadata.get("compilation", {}) for pub in result]
+            record = {
+                "metrics": {key: metrics.get(key) for key in _METRICS},
+                "schedules": [each.get("scheduler_timing") for each in compilations],
+            }
+            return _outcomes(result), record
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job that is not finished."""
+        with self._failures("cancelling a job"):
+            self.service.job(job_id).cancel()
+
+    @contextmanager
+    def _failures(self, doing: str) -> Iterator[None]:
+        """Turn whatever the client raises into one line without secrets."""
+        from qiskit.providers.exceptions import QiskitBackendNotFoundError
+        from qiskit_ibm_runtime.accounts.exceptions import AccountNotFoundError, AccountsError
+
+        try:
+            yield
+        except (BadInput, BackendFailure):
+            raise
+        except AccountNotFoundError:
+            which = f" named {self.account.name!r}" if self.account.name else ""
+            raise BadInput(
+                f"backend = 'ibm:{self.name}': no IBM Quantum account{which} on this machine; save "
+                "one with QiskitRuntimeService.save_account(...), or set QISKIT_IBM_TOKEN"
+            ) from None
+        except AccountsError as error:
+            # A sign-in that was not answered looks like a wrong account.
+            if not _is_transient(error):
+                text = self._text(error)
+                raise BadInput(f"the IBM Quantum account: {text}; correct it") from None
+            raise self._failure(doing, error.__context__ or error, transient=True) from None
+        except QiskitBackendNotFoundError as error:
+            # The device was there before: the list of devices has not been answered.
+            raise self._failure(doing, error, transient=True) from None
+        except Exception as error:
+            raise self._failure(doing, error, transient=_is_transient(error)) from None
+
+    def _failure(self, doing: str, error: BaseException, *, transient: bool) -> BackendFailure:
+        return BackendFailure(f"{self.name}, {doing}: {self._text(error)}", transient=transient)
+
+    def _text(self, error: BaseException) -> str:
+        """Message of an error in one short line, without secrets."""
+        return self._public(str(error) or type(error).__name__)[:300]
+
+    def _public(self, text: str) -> str:
+        """Text in one line, without the account's token and what the client gets for it."""
+        service = self.__dict__.get("service")
+        token = service.active_account().get("token") if service is not None else None
+        text = _BEARER_TOKEN.sub("…", " ".join(text.split()))
+        return text.replace(token, "…") if token else text
+
+
+def _is_transient(error: BaseException) -> bool:
+    """Whether another attempt may mend it: no answer, or an answer that says so."""
+    from requests.exceptions import RequestException
+
+    unanswered = False
+    chain: BaseException | None = error
+    while chain is not None:
+        response = getattr(chain, "response", None)
+        code = getattr(chain if response is None else response, "status_code", None)
+        if code not in (None, -1):
+            return code in _TRANSIENT
+        unanswered |= code == -1 or isinstance(chain, (RequestException, OSError))
+        chain = chain.__cause__ or chain.__context__
+    return unanswered
+
+
+def _outcomes(result: PrimitiveResult) -> list[NDArray[np.uint8]]:
+    """Bits of each shot as a number, at most eight, the first register lowest."""
+    outcomes = []
+    for pub in result:
+        place = 0
+        numbers: NDArray[np.uint8] | None = None
+        for bits in pub.data.values():
+            register = np.asarray(bits.array, dtype=np.uint8)[..., 0] << np.uint8(place)
+            numbers = register if numbers is None else numbers | register
+            place += bits.num_bits
+        if numbers is None or place > 8:
+            raise ValueError(f"a PUB with {place} classical bits: give 1 to 8")
+        outcomes.append(numbers)
+    return outcomes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,6 +40,7 @@ def device_from_backend(
     temperature: float,
     frequency: float,
     feedforward_latency: float | None = None,
+    calibration: Any = None,
 ) -> Device:
     """Device profile of any Heron-like ``BackendV2`` on a chosen layout.
 
@@ -50,6 +51,8 @@ def device_from_backend(
         frequency: frequency of B, Hz, and of every qubit where the backend reports none.
         feedforward_latency: s; None takes what is left of the paper's 3.3 µs after this device's
             measurement and SWAP.
+        calibration: the backend's own ``properties()``, where they are at hand: some backends
+            read them from a file each time.
 
     Raises:
         BadInput: a native gate is missing.
@@ -79,7 +82,7 @@ def device_from_backend(
             for role, value in zip(ROLES, reported, strict=True)
         )
         sources["frequency[B]"] = "given in the spec"
-    false_excited, false_ground, readout_source = _readout(backend, layout)
+    false_excited, false_ground, readout_source = _readout(backend, layout, calibration)
     sources |= dict.fromkeys(("false_excited", "false_ground"), readout_source)
     measure = [float(target["measure"][(qubit,)].duration) for qubit in layout]
     gates = tuple(_native_gates(backend, layout))
@@ -219,6 +222,11 @@ def override_device(
     return device.replace("given in the spec", **fields) if fields else device
 
 
+def calibration_of(backend: BackendV2) -> Any:
+    """Calibration of a backend as it reports it; None where it reports none."""
+    return getattr(backend, "properties", lambda: None)()
+
+
 def _native_gates(backend: BackendV2, layout: tuple[int, ...]) -> list[Gate]:
     """Working gates among the layout's qubits, by position in the layout."""
     position = {qubit: index for index, qubit in enumerate(layout)}
@@ -239,10 +247,10 @@ def _native_gates(backend: BackendV2, layout: tuple[int, ...]) -> list[Gate]:
 
 
 def _readout(
-    backend: BackendV2, layout: tuple[int, ...]
+    backend: BackendV2, layout: tuple[int, ...], calibration: Any
 ) -> tuple[tuple[float, ...], tuple[float, ...], str]:
     """P(1 | 0), P(0 | 1) of each qubit and their source: asymmetric wherever it is reported."""
-    properties = getattr(backend, "properties", lambda: None)()
+    properties = calibration or calibration_of(backend)
     if properties is not None:
         pairs = [
             (

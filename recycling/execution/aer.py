@@ -12,17 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.devices.timeline import duration_of
+from recycling.errors import BackendFailure
+from recycling.execution.backend import Outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qiskit import QuantumCircuit
+    from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel, QuantumError
 
     from recycling.devices.device import Device, Gate
-
-#: Classical registers of a protocol circuit, in the order of the axes of the counts.
-RECORDED = ("flag", "S", "B", "C_I")
+    from recycling.execution.backend import Progress
+    from recycling.jobs import Job, Pub
 
 
 def noise_model(device: Device) -> NoiseModel:
@@ -100,7 +102,35 @@ def with_idle_noise(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
     return _append_relaxing(noisy, circuit, tuple(range(circuit.num_qubits)), device)
 
 
-def simulate_counts(
+def execute_aer(
+    job: Job,
+    pubs: Sequence[Pub],
+    device: Device,
+    seed: np.random.SeedSequence,
+    progress: Progress = lambda _fraction: None,
+) -> Outcomes:
+    """Execute a job shot by shot, each shot a noisy statevector; see ``execute_exact``."""
+    assert job.shots is not None  # the plan refuses infinitely many
+    noise = noise_model(device)
+    sweeps = [list(np.ndindex(*pub.sweep)) for pub in pubs]
+    seeds = iter(seed.generate_state(sum(map(len, sweeps))))
+    done, total = 0, sum(map(len, sweeps))
+    outcomes = []
+    for pub, sweep in zip(pubs, sweeps, strict=True):
+        shots = np.empty((*pub.sweep, job.shots), dtype=np.uint8)
+        for index in sweep:
+            values = {n: float(np.broadcast_to(v, pub.sweep)[index]) for n, v in
+                      pub.parameters.items()}  # fmt: skip
+            shots[index] = simulate_shots(
+                pub.circuit, device, values, job.shots, int(next(seeds)), noise=noise
+            )
+            done += 1
+            progress(done / total)
+        outcomes.append(shots)
+    return Outcomes(len(pubs[0].circuit.clbits), shots=np.stack(outcomes))
+
+
+def simulate_shots(
     circuit: QuantumCircuit,
     device: Device,
     parameters: Mapping[str, float],
@@ -108,11 +138,11 @@ def simulate_counts(
     seed: int,
     *,
     noise: NoiseModel | None = None,
-) -> NDArray[np.int64]:
-    """Simulate a compiled protocol circuit shot by shot, each shot a noisy statevector.
+) -> NDArray[np.uint8]:
+    """Simulate a compiled circuit shot by shot, each shot a noisy statevector.
 
     Args:
-        circuit: output of ``compile_circuit`` for a ``recycling_circuit`` with tomography.
+        circuit: output of ``compile_circuit``, with at most eight classical bits.
         device: the device it was compiled for.
         parameters: value of each circuit parameter by name, rad.
         shots: number of shots.
@@ -120,32 +150,31 @@ def simulate_counts(
         noise: the device's ``noise_model``, where it is at hand; it takes about 1 s to build.
 
     Returns:
-        Counts of flag, S, B and C_I (array of shape (2, 2, 2, 2)).
+        Bits of each shot as a number, the first bit lowest (array of shape (shots,)).
 
     Raises:
-        ValueError: the circuit does not record these four bits, or a parameter is missing.
-        RuntimeError: Aer failed.
+        ValueError: a parameter is missing.
+        BackendFailure: Aer failed.
     """
-    from qiskit_aer import AerSimulator
-
-    recorded = tuple(register.name for register in circuit.cregs)
-    if recorded != RECORDED:
-        raise ValueError(f"the circuit records {recorded}: give one that records {RECORDED}")
     bound = with_idle_noise(circuit, device).assign_parameters(dict(parameters))
     if bound.parameters:
         missing = ", ".join(parameter.name for parameter in bound.parameters)
         raise ValueError(f"parameters: {missing} has no value: give one for each parameter")
-    noise = noise_model(device) if noise is None else noise
-    # Never shot_branching_enable: with noise it gives wrong counts (qiskit-aer 0.18.2).
-    simulator = AerSimulator(method="statevector", noise_model=noise)
-    result = simulator.run(bound, shots=shots, seed_simulator=seed).result()
+    simulator = simulator_of(noise_model(device) if noise is None else noise)
+    result = simulator.run(bound, shots=shots, seed_simulator=seed, memory=True).result()
     if not result.success:
-        raise RuntimeError(f"Aer failed: {result.status}")
-    counts = np.zeros((2,) * len(RECORDED), dtype=np.int64)
-    for key, count in result.get_counts().items():
-        # Qiskit writes the last register first.
-        counts[tuple(int(bit) for bit in reversed(key.replace(" ", "")))] = count
-    return counts
+        raise BackendFailure(f"Aer failed: {result.status}")
+    # Qiskit writes the last register first: read as a binary number, the first one is lowest.
+    memory = np.array([key.replace(" ", "") for key in result.get_memory()])
+    keys, inverse = np.unique(memory, return_inverse=True)
+    return np.array([int(key, 2) for key in keys], dtype=np.uint8)[inverse]
+
+
+def simulator_of(noise: NoiseModel) -> AerSimulator:
+    """Aer, shot by shot. Never shot_branching_enable: with noise it gives wrong counts (0.18.2)."""
+    from qiskit_aer import AerSimulator
+
+    return AerSimulator(method="statevector", noise_model=noise)
 
 
 def _append_relaxing(

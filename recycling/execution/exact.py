@@ -1,73 +1,63 @@
-"""The exact backend: joint probabilities from the engine, shots by seeded multinomial sampling."""
+"""The exact backend: joint probabilities from the engine, every shot drawn with a seed."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import ARMS, STAGES, THETA_B
-from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
-from recycling.planning import PREPARATIONS, SETTINGS, Plan
-from recycling.simulation.compiler import compile_program
-from recycling.simulation.engine import execute
+from recycling.devices.device import Device
+from recycling.execution.backend import Outcomes
+from recycling.jobs import Job, Pub
+from recycling.prediction import pub_probabilities
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-#: Axes of counts: the setting, then the recorded bits.
-DIMENSIONS = (
-    "arm", "stage", "preparation", "theta_b", "basis", "trial", "flag", "S", "B", "C_I"
-)  # fmt: skip
 #: Largest deviation of a probability from [0, 1] by rounding: 4⁶ terms of a few roundings each.
 ROUNDING = 4**6 * 4 * np.finfo(float).eps
 
 
-def exact_probabilities(plan: Plan) -> NDArray[np.float64]:
-    """Joint probabilities of all settings.
+def execute_exact(
+    job: Job,
+    pubs: Sequence[Pub],
+    device: Device,
+    seed: np.random.SeedSequence,
+    progress: Callable[[float], None] = lambda _fraction: None,
+) -> Outcomes:
+    """Execute a job on the exact engine.
 
-    Returns:
-        Array with the axes of ``DIMENSIONS`` less the trial.
+    Args:
+        job: what to execute; without a number of shots the probabilities are the outcome.
+        pubs: PUBs of the job, all over one sweep and with the same number of bits.
+        device: the device they were compiled for.
+        seed: seed of the shots.
+        progress: called with the fraction done.
     """
-    angles = np.array(list(BASIS_ANGLES.values()))
-    parameters = {THETA_B: plan.experiment.theta_b[:, None]}
-    for column, name in enumerate(BASIS_PARAMETERS):
-        parameters[name] = angles[None, :, column]
-    programs = [
-        compile_program(plan.circuits[setting], plan.device, parameters) for setting in SETTINGS
-    ]
-    outcomes = np.stack([outcome.probabilities for outcome in execute(programs)])
-    return outcomes.reshape(len(ARMS), len(STAGES), len(PREPARATIONS), *outcomes.shape[1:])
+    probabilities = np.stack(
+        [
+            table.reshape(*pub.sweep, -1)
+            for pub, table in zip(pubs, pub_probabilities(pubs, device), strict=True)
+        ]
+    )
+    bits = probabilities.shape[-1].bit_length() - 1
+    probabilities = _first_bit_lowest(probabilities, bits)
+    if job.shots is None:
+        return Outcomes(bits, table=probabilities)
+    cumulative = _normalised(probabilities).cumsum(axis=-1)[..., :-1]
+    generator = np.random.default_rng(seed)
+    shots = np.empty((*probabilities.shape[:-1], job.shots), dtype=np.uint8)
+    for index in np.ndindex(*probabilities.shape[:-1]):
+        uniform = generator.random(job.shots)
+        shots[index] = np.searchsorted(cumulative[index], uniform, side="right")
+    progress(1.0)
+    return Outcomes(bits, shots=shots)
 
 
-def execute_exact(plan: Plan) -> xr.DataArray:
-    """Execute a plan on the exact engine.
-
-    Returns:
-        Counts (int64) over ``DIMENSIONS``; with ``shots = "exact"`` the probabilities (float64).
-    """
-    import xarray as xr
-
-    experiment = plan.experiment
-    probabilities = exact_probabilities(plan)[..., None, :, :, :, :]
-    shots, trials = experiment.measurement.shots, experiment.measurement.trials
-    data: NDArray[np.float64] | NDArray[np.int64]
-    if shots == "exact":
-        data = probabilities
-    else:
-        generator = np.random.default_rng(np.random.SeedSequence(experiment.seed, spawn_key=(0,)))
-        flat = _normalised(probabilities).reshape(*probabilities.shape[:-4], 16)
-        flat = np.broadcast_to(flat, (*flat.shape[:-2], trials, 16))
-        data = generator.multinomial(shots, flat).reshape(*flat.shape[:-1], 2, 2, 2, 2)
-    coordinates = {
-        "arm": list(ARMS),
-        "stage": list(STAGES),
-        "preparation": list(PREPARATIONS),
-        "theta_b": experiment.theta_b,
-        "basis": list(BASIS_ANGLES),
-    }
-    return xr.DataArray(data, dims=DIMENSIONS, coords=coordinates, name="counts")
+def _first_bit_lowest(probabilities: NDArray[np.float64], bits: int) -> NDArray[np.float64]:
+    """Reorder records from "first bit outermost" to "first bit lowest"."""
+    sweep = probabilities.shape[:-1]
+    by_bit = probabilities.reshape(*sweep, *(2,) * bits)
+    reverse = (*range(len(sweep)), *reversed(range(len(sweep), len(sweep) + bits)))
+    return by_bit.transpose(reverse).reshape(*sweep, -1)
 
 
 def _normalised(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -75,4 +65,4 @@ def _normalised(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     if probabilities.min() < -ROUNDING:
         raise ArithmeticError(f"negative probability {probabilities.min():.3g} from the engine")
     clipped = np.maximum(probabilities, 0)
-    return np.asarray(clipped / clipped.sum(axis=(-4, -3, -2, -1), keepdims=True))
+    return np.asarray(clipped / clipped.sum(axis=-1, keepdims=True))

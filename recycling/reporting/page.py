@@ -9,12 +9,14 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from circuits.protocol import Setting
 from recycling.analysis import analyse, analyse_counts, experiment_attributes
-from recycling.execution.exact import execute_exact
+from recycling.execution.counts import simulate_counts
 from recycling.experiment import DeviceSpec, Experiment, MeasurementSpec
 from recycling.planning import plan
 from recycling.reporting import tables
 from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
+from recycling.reporting.conduct import conduct_tables
 from recycling.reporting.figures import paper_figures, to_svg
 from recycling.store.files import write_whole
 from recycling.verdicts import controls
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from recycling.store.directory import Run
 
 #: Setting of the circuit that the report shows: the longest one.
-SHOWN_SETTING = ("recycling", "after", "X")
+SHOWN_SETTING: Setting = ("recycling", "after", "X")
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,10 @@ def report(
             tables.source_table(run.device),
         ],
         paper=tables.paper_table(dataset, run.device, circuit),
+        conduct=conduct_tables(run),
+        timings=[line for line in run.telemetry if "seconds" in line],
         gate_counts=dict(circuit.count_ops()),
-        spec=(run.path / "experiment.toml").read_text(encoding="utf-8"),
+        spec=run.record["spec"],
     )
     path = run.path / "report.html"
     write_whole(path, html.encode())
@@ -118,4 +122,4 @@ def theory_dataset(experiment: Experiment) -> xr.Dataset:
     )
     planned = plan(ideal)
     attributes = experiment_attributes(ideal, planned.device) | {"data_kind": "simulated"}
-    return analyse_counts(ideal, execute_exact(planned), attributes)
+    return analyse_counts(ideal, simulate_counts(planned), attributes)

@@ -12,6 +12,7 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 from recycling.devices.compiler import cz_counts
+from recycling.devices.structure import structure
 from recycling.devices.timeline import timeline
 from recycling.verdicts import shown_p_x, verdicts
 
@@ -167,7 +168,8 @@ def paper_table(dataset: xr.Dataset, device: Device, circuit: QuantumCircuit) ->
         (
             "HHL part",
             "4.0 µs, depth about 100",
-            f"{(flag.start - first) * 1e6:.1f} µs; the whole circuit is {circuit.depth()} deep",
+            f"{(flag.start - first) * 1e6:.1f} µs; the whole circuit is "
+            f"{structure(circuit, device).depth} deep",
         ),
         ("measurement, feedforward and SWAP", "3.3 µs", round_time),
         (

@@ -1,0 +1,109 @@
+"""IBM Quantum as a backend: circuits on the whole chip, jobs found again by their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recycling.devices.compiler import place_on_chip
+from recycling.devices.device import Device
+from recycling.devices.ibm import Execution, Hardware, JobStatus
+from recycling.errors import BackendFailure
+from recycling.execution.backend import Outcomes
+from recycling.experiment import HardwareSpec
+from recycling.jobs import Job, Pub, full_parameters
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+
+@dataclass
+class HardwareBackend:
+    """A device of IBM Quantum.
+
+    ``group`` is the batch or session of this process, opened with the first job that is submitted;
+    ``earlier`` are those of processes that may have died before they closed them.
+    """
+
+    hardware: Hardware
+    device: Device
+    spec: HardwareSpec
+    earlier: Collection[str] = ()
+    group: str | None = field(default=None, init=False)
+
+    def submit(self, job: Job, pubs: Sequence[Pub], tag: str) -> str:
+        """Submit a job to the service, in the batch or session of this backend."""
+        assert job.shots is not None  # the plan refuses infinitely many
+        placed = [
+            (placed_circuit(pub.circuit, self.device, self._num_qubits), full_parameters(pub))
+            for pub in pubs
+        ]
+        if self.group is None:
+            self.group = self.hardware.open(self.spec.mode)
+        return self.hardware.submit(
+            placed,
+            job.shots,
+            tags=[tag, "recycling", f"job:{job.name}"],
+            execution=Execution(
+                self.spec.rep_delay, self.spec.init_qubits, self.spec.max_execution_time
+            ),
+            mode=self.spec.mode,
+            group=self.group,
+        )
+
+    def find(self, tag: str) -> str | None:
+        """Id of the job with a tag. Of several the oldest counts, and the others are cancelled.
+
+        Only the service's client can make several, by posting again by itself.
+        """
+        found = self.hardware.find(tag)
+        for job_id in found[1:]:
+            try:
+                self.hardware.cancel(job_id)
+            except BackendFailure as failure:
+                # Refused: it is over already, and nothing can be saved.
+                if failure.transient:
+                    raise
+        return found[0] if found else None
+
+    def poll(self, job_id: str) -> JobStatus:
+        """State of a job."""
+        return self.hardware.poll(job_id)
+
+    def fetch(self, job: Job, pubs: Sequence[Pub], job_id: str) -> Outcomes:
+        """Outcomes of a finished job and what the service tells about its time."""
+        del job
+        outcomes, record = self.hardware.fetch(job_id)
+        shots = np.stack(outcomes)
+        return Outcomes(len(pubs[0].circuit.clbits), shots=shots, record=record)
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job that is not finished."""
+        self.hardware.cancel(job_id)
+
+    def close(self) -> None:
+        """Close the batch or session: what is in it runs on, and no more is billed for it.
+
+        A session that is left open is billed until it times out; a batch costs nothing.
+        """
+        groups = {self.group, *(self.earlier if self.spec.mode == "session" else ())} - {None}
+        for group in groups:
+            self.hardware.close(self.spec.mode, str(group))
+        self.group, self.earlier = None, ()
+
+    @cached_property
+    def _num_qubits(self) -> int:
+        return int(self.hardware.backend.num_qubits)
+
+
+def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> QuantumCircuit:
+    """Circuit as it is sent: on the chip's qubits, idle time left to the service's scheduler.
+
+    A circuit of a bracket keeps its delays: they are what it measures.
+    """
+    assert device.layout is not None
+    return place_on_chip(circuit, device.layout, num_qubits, keep_delays=not circuit.parameters)

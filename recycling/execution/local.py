@@ -1,0 +1,61 @@
+"""Simulators as backends: a job is executed when it is fetched, always to the same outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recycling.devices.device import Device
+from recycling.devices.ibm import JobStatus
+from recycling.execution.backend import JobProgress, Outcomes, Progress
+from recycling.jobs import Job, Pub
+
+#: Executes a job: job, PUBs, device, seed, progress.
+Simulate = Callable[[Job, Sequence[Pub], Device, np.random.SeedSequence, Progress], Outcomes]
+
+
+@dataclass(frozen=True)
+class LocalBackend:
+    """A simulator. Nothing is lost with it: outcomes follow from job and seed alone."""
+
+    simulate: Simulate
+    device: Device
+    seed: int
+    progress: JobProgress
+    group: None = None
+
+    def submit(self, job: Job, pubs: Sequence[Pub], tag: str) -> str:
+        """Accept any job: its tag is its id."""
+        del job, pubs
+        return tag
+
+    def find(self, tag: str) -> str | None:
+        """Nothing is kept here, and nothing is paid for twice."""
+        del tag
+        return None
+
+    def poll(self, job_id: str) -> JobStatus:
+        """Every job is ready to be fetched."""
+        del job_id
+        return JobStatus("done")
+
+    def fetch(self, job: Job, pubs: Sequence[Pub], job_id: str) -> Outcomes:
+        """Execute the job."""
+        del job_id
+        seed = job_seed(self.seed, job)
+        return self.simulate(job, pubs, self.device, seed, lambda done: self.progress(job, done))
+
+    def cancel(self, job_id: str) -> None:
+        """Nothing runs between two calls."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def job_seed(seed: int, job: Job) -> np.random.SeedSequence:
+    """Seed of a job: independent of all others, and of when and how often it is executed."""
+    if job.trial is None:
+        return np.random.SeedSequence(seed, spawn_key=(2, *job.name.encode()))
+    return np.random.SeedSequence(seed, spawn_key=(0, job.trial, job.points[0], job.first_shot))

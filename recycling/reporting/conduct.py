@@ -1,0 +1,62 @@
+"""How a run went: its jobs, its brackets, and the true schedule beside the planned one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from circuits.protocol import SETTINGS
+from recycling.brackets import stored_drift
+from recycling.devices.timeline import timeline
+from recycling.reporting.status import status_summary, status_table
+from recycling.reporting.tables import Table
+from recycling.store.directory import Run
+
+
+def conduct_tables(run: Run) -> dict[str, Table]:
+    """Tables by their captions; those without content are left out."""
+    tables = {"Jobs": status_table(status_summary(run.path))}
+    since, during = stored_drift(run)
+    caption = {
+        "The bath qubit since its calibration": since,
+        "The bath qubit during the run": during,
+    }
+    for title, changes in caption.items():
+        if changes:
+            tables[title] = Table(
+                ("", "drift"),
+                [(change.text, "drifted" if change.flagged else "") for change in changes],
+                "Drifted: by more than 3 joint standard errors. A calibrated P(1|0) contains what "
+                "excitation a reset leaves; that of a bracket does not.",
+            )
+    schedule = schedule_table(run)
+    if schedule is not None:
+        tables["Schedule"] = schedule
+    return tables
+
+
+def schedule_table(run: Run) -> Table | None:
+    """Length of each circuit as the service scheduled it, beside the plan's."""
+    first = next((job for job in run.jobs if job.trial is not None), None)
+    record = run.journal(first).current.record if first is not None else {}
+    schedules: list[dict[str, Any] | None] = record.get("schedules") or []
+    rows = []
+    for setting, schedule in zip(SETTINGS, schedules, strict=False):
+        if schedule is None:
+            continue
+        planned = max(o.end for o in timeline(run.circuits[setting], run.device))
+        true = float(schedule["circuit_duration"]) * run.device.dt
+        rows.append(
+            (
+                " ".join(setting),
+                f"{planned * 1e6:.2f}",
+                f"{true * 1e6:.2f}",
+                f"{round((true - planned) * 1e9) + 0:+d}",
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        ("circuit", "planned (µs)", "scheduled (µs)", "difference (ns)"),
+        rows,
+        "The plan waits for the assumed feedforward latency; the service's schedule holds its own.",
+    )

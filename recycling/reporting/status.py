@@ -1,0 +1,88 @@
+"""The state of a run's jobs, for people and scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from recycling.reporting.tables import Table
+from recycling.runs import status
+from recycling.store.directory import open_unchecked
+
+
+def status_summary(path: Path) -> dict[str, Any]:
+    """State of a run and of each of its jobs, from its journals alone.
+
+    Raises:
+        BadInput: not a run.
+    """
+    run = open_unchecked(path)
+    jobs = []
+    for name, record in status(path).items():
+        if isinstance(record, str):
+            jobs.append({"name": name, "state": "damaged", "reason": record})
+            continue
+        job: dict[str, Any] = {
+            "name": name,
+            "state": record.state,
+            "attempts": len(record.attempts),
+        }
+        if record.attempts:
+            current = record.current
+            usage = current.record.get("metrics", {}).get("usage") or {}
+            job |= {
+                "id": current.id,
+                "tag": current.tag,
+                "reason": current.reason,
+                "since": current.times.get(current.state, ""),
+                "qpu_seconds": usage.get("qpu_charge_time_seconds"),
+                "earlier": [f"{a.state}: {a.reason}" for a in record.attempts[:-1]],
+            }
+        jobs.append(job)
+    damage = [f"{d.file}: {d.why}" for d in run.damage()]
+    return {
+        "name": run.record["name"],
+        "backend": run.record["backend"],
+        "created": run.record["created"],
+        "state": run.record["state"],
+        "headline": _headline(jobs),
+        "jobs": jobs,
+        "damage": damage,
+        "notes": _notes(run.path, jobs, damage),
+    }
+
+
+def status_table(summary: dict[str, Any]) -> Table:
+    """Jobs of a run as a table; reasons are in its note, since a terminal cuts wide columns."""
+    reasons = [f"{job['name']}: {job['reason']}" for job in summary["jobs"] if job.get("reason")]
+    return Table(
+        ("job", "state", "since (UTC)", "QPU s", "id"),
+        [
+            (
+                job["name"],
+                job["state"] + (f" ({job['attempts']})" if job.get("attempts", 0) > 1 else ""),
+                str(job.get("since") or "–")[:19],
+                str(job["qpu_seconds"]) if job.get("qpu_seconds") is not None else "–",
+                str(job.get("id") or "–") if summary["backend"].startswith("ibm") else "–",
+            )
+            for job in summary["jobs"]
+        ],
+        "\n".join(reasons),
+    )
+
+
+def _headline(jobs: list[dict[str, Any]]) -> str:
+    states = [job["state"] for job in jobs]
+    counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(states) if s != "done")
+    done = f"{states.count('done')} of {len(jobs)} jobs done"
+    return f"{done}; {counts}" if counts else done
+
+
+def _notes(path: Path, jobs: list[dict[str, Any]], damage: list[str]) -> list[str]:
+    notes = [f"damaged: {text}" for text in damage]
+    states = {job["state"] for job in jobs}
+    if states & {"failed", "cancelled"}:
+        notes.append(f"submit again what failed: recycling resume --retry-failed {path}")
+    elif states != {"done"} or damage:
+        notes.append(f"go on with: recycling resume {path}")
+    return notes

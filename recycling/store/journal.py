@@ -1,0 +1,110 @@
+"""The journal of one job: every attempt from its intent to its outcome, one sealed file a job."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from recycling.jobs import Job
+from recycling.store.files import Damaged, seal, unseal, write_whole
+
+State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled"]
+#: States from which nothing follows by itself.
+FINAL = frozenset({"done", "failed", "cancelled"})
+
+
+class Attempt(BaseModel):
+    """One attempt at a job.
+
+    ``tag`` is unique and is written and synced before the submission; ``id`` is the backend's
+    name for the job; ``group`` the batch or session it runs in; ``times`` says when each state
+    was reached (UTC, ISO 8601); ``shots_checksum`` is that of the stored outcomes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tag: str
+    state: State = "intended"
+    id: str | None = None
+    group: str | None = None
+    reason: str = ""
+    times: dict[str, str] = {}
+    record: dict[str, Any] = {}
+    shots_checksum: str | None = None
+
+    def become(self, state: State, **changes: Any) -> Attempt:
+        """Copy in another state, with the time of the change."""
+        times = self.times | {state: now()}
+        return self.model_copy(update={"state": state, "times": times, **changes})
+
+
+class JobRecord(BaseModel):
+    """A job and its attempts, the last one the current one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """State of the current attempt; "planned" before the first."""
+        return self.attempts[-1].state if self.attempts else "planned"
+
+    @property
+    def current(self) -> Attempt:
+        """The current attempt."""
+        return self.attempts[-1]
+
+    def update(self, state: State, **changes: Any) -> JobRecord:
+        """Copy with the current attempt in another state."""
+        return self.with_current(self.current.become(state, **changes))
+
+    def with_current(self, attempt: Attempt) -> JobRecord:
+        """Copy with another current attempt in place of the present one."""
+        return self.model_copy(update={"attempts": (*self.attempts[:-1], attempt)})
+
+    def another_attempt(self, run_id: str) -> JobRecord:
+        """Copy with a new attempt. Its tag follows from its number: it can be found if lost."""
+        attempt = Attempt(tag=tag_of(run_id, self.name, len(self.attempts) + 1)).become("intended")
+        return self.model_copy(update={"attempts": (*self.attempts, attempt)})
+
+
+def tag_of(run_id: str, job: str, attempt: int) -> str:
+    """Tag of an attempt, unique over all runs."""
+    return f"recycling-{run_id}-{job}-{attempt}"
+
+
+def now() -> str:
+    """Time in UTC, ISO 8601, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def journal_path(run: Path, job: str) -> Path:
+    """File of a job's journal."""
+    return run / "jobs" / f"{job}.json"
+
+
+def write_journal(run: Path, record: JobRecord) -> None:
+    """Write the journal of a job, whole and synced."""
+    write_whole(journal_path(run, record.name), seal(record.model_dump(mode="json")))
+
+
+def read_journal(run: Path, job: Job) -> JobRecord:
+    """Journal of a job. Each has one from the beginning of the run.
+
+    Raises:
+        Damaged: the file is missing, or is not what was written.
+    """
+    try:
+        record = JobRecord.model_validate(unseal(journal_path(run, job.name).read_bytes()))
+    except FileNotFoundError:
+        raise Damaged("it is missing") from None
+    except (ValidationError, OSError):
+        raise Damaged("it cannot be read") from None
+    if record.name != job.name:
+        raise Damaged("it belongs to another job")
+    return record

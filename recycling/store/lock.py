@@ -1,0 +1,35 @@
+"""One writer at a time in a run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from recycling.errors import BadInput
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a run directory. The system frees it when a process dies.
+
+    Raises:
+        BadInput: another process holds it, or the folder cannot be written.
+    """
+    lock = FileLock(folder / ".lock", blocking=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise BadInput(
+            f"run = {str(folder)!r} is in use by another process: wait for it, or stop it"
+        ) from None
+    except OSError as error:
+        raise BadInput(
+            f"run = {str(folder)!r}: {error.strerror}; give a folder to write in"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()

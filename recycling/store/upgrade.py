@@ -1,0 +1,117 @@
+"""Bring a run of an older schema to the present one, step by step."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recycling.errors import BadInput
+from recycling.execution.backend import Outcomes
+from recycling.experiment import Experiment
+from recycling.jobs import all_jobs
+from recycling.store.files import append_line, checksum, seal, write_whole
+from recycling.store.journal import JobRecord, tag_of, write_journal
+from recycling.store.lock import locked
+from recycling.store.outcomes import outcomes_path, write_outcomes
+
+#: Entry in the record of an attempt whose outcomes are of an older schema, with its number.
+UPGRADED = "upgraded_from_schema"
+
+
+def upgrade(folder: Path) -> None:
+    """Upgrade a run in place. A run of the present schema is left as it is.
+
+    Raises:
+        BadInput: a file of the older run is damaged, or somebody else is writing.
+    """
+    while _version(folder) in _STEPS:
+        with locked(folder):
+            step = _STEPS.get(_version(folder))  # another process may have been faster
+            try:
+                if step is not None:
+                    step(folder)
+            except BadInput:
+                raise
+            except Exception as error:  # whatever an older record may lack
+                raise BadInput(
+                    f"{folder / 'run.json'} of an older schema cannot be upgraded "
+                    f"({type(error).__name__}: {error}): restore it from a copy"
+                ) from error
+
+
+def _version(folder: Path) -> int:
+    """Schema of a run from before records were sealed; 0 for all others."""
+    try:
+        record = json.loads((folder / "run.json").read_bytes())
+        version = 0 if "checksum" in record else record["schema_version"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+    return version if type(version) is int else 0
+
+
+def _from_1(folder: Path) -> None:
+    """Counts of all trials in one file become one file a job; run.json holds spec and device.
+
+    Schema 1 kept no order of shots. run.json is written last of all: a death before it leaves a
+    run of schema 1, to which the other new files mean nothing.
+    """
+    record = json.loads((folder / "run.json").read_bytes())
+    for name, expected in record["checksums"].items():
+        path = folder / name
+        if not path.is_file() or checksum(path) != expected:
+            raise BadInput(f"{path} is missing or damaged: restore it from a copy")
+    spec = (folder / "experiment.toml").read_bytes().decode()
+    experiment = Experiment.parse(spec, **record["changes"])
+    run_id = hashlib.sha256((folder / "run.json").read_bytes()).hexdigest()[:12]
+    tables = _tables_of_1(folder / "shots" / "counts.npz")
+    (folder / "jobs").mkdir(exist_ok=True)
+    for job in all_jobs(experiment, brackets=False):
+        path = outcomes_path(folder, job.name)
+        part = tables[job.trial][:, slice(*job.points)]
+        write_outcomes(path, Outcomes(4, table=part if job.first_shot == 0 else 0 * part))
+        done = JobRecord(name=job.name).another_attempt(run_id).update(
+            "done",
+            id=tag_of(run_id, job.name, 1),
+            shots_checksum=checksum(path),
+            record={UPGRADED: 1},
+        )  # fmt: skip
+        write_journal(folder, done)
+    (folder / "telemetry.jsonl").unlink(missing_ok=True)
+    for step, seconds in record.get("timings_seconds", {}).items():
+        append_line(folder / "telemetry.jsonl", {"event": step, "seconds": seconds})
+    kept = ("experiment.toml", "device.json", "circuits.qpy")
+    upgraded: dict[str, Any] = {
+        "schema_version": 2,
+        "run_id": run_id,
+        **{key: record[key] for key in ("name", "created", "backend", "simulated", "spec_hash")},
+        "account": {},
+        "spec": spec,
+        "changes": record["changes"],
+        "device": json.loads((folder / "device.json").read_bytes()),
+        "brackets": False,
+        "software": record["software"],
+        "checksums": {name: checksum(folder / name) for name in kept},
+        "state": "done",
+    }
+    write_whole(folder / "run.json.copy", seal(upgraded))
+    write_whole(folder / "run.json", seal(upgraded))
+    (folder / "shots" / "counts.npz").unlink(missing_ok=True)
+
+
+def _tables_of_1(path: Path) -> np.ndarray[Any, Any]:
+    """Counts of schema 1 as tables (array of shape (trial, pub, theta_b, basis, 16))."""
+    with np.load(path, allow_pickle=False) as archive:
+        names = [str(name) for name in archive["dimensions"]]
+        order = ["trial", "arm", "stage", "preparation", "theta_b", "basis", "C_I", "B", "S",
+                 "flag"]  # fmt: skip
+        counts = archive["counts"].transpose([names.index(name) for name in order])
+    trials, *_, points, bases = counts.shape[:6]
+    return np.asarray(counts.reshape(trials, -1, points, bases, 16))
+
+
+_STEPS: dict[int, Callable[[Path], None]] = {1: _from_1}

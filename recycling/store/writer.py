@@ -1,0 +1,292 @@
+"""Everything that writes into a run directory, under its lock."""
+
+from __future__ import annotations
+
+import io
+import json
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recycling.errors import BadInput
+from recycling.execution.backend import Outcomes
+from recycling.store.directory import (
+    SCHEMA_VERSION,
+    SENT_PREFIX,
+    Damage,
+    Run,
+    open_unchecked,
+)
+from recycling.store.files import Damaged, append_line, checksum, read_lines, seal, write_whole
+from recycling.store.journal import Attempt, JobRecord, now, tag_of, write_journal
+from recycling.store.lock import locked
+from recycling.store.outcomes import outcomes_path, read_outcomes, write_outcomes
+from recycling.store.upgrade import UPGRADED
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from recycling.planning import Plan
+
+#: Software whose versions a run records.
+SOFTWARE = (
+    "thermodynamic-recycling", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-experiments",
+    "numpy", "scipy", "xarray",
+)  # fmt: skip
+#: What a run directory may hold before run.json is in it, which makes it a run.
+_BEFORE_IDENTITY = frozenset({
+    ".lock", "jobs", "shots", "experiment.toml", "device.json", "calibration.json", "circuits.qpy",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunWriter:
+    """The one writer of a run. Every change is on the disk when its method returns."""
+
+    run: Run
+
+    def save(self, record: JobRecord) -> JobRecord:
+        """Write the journal of a job."""
+        write_journal(self.run.path, record)
+        return record
+
+    def store(self, record: JobRecord, outcomes: Outcomes) -> JobRecord:
+        """Store the outcomes of a job, then say in its journal that it is done."""
+        path = outcomes_path(self.run.path, record.name)
+        write_outcomes(path, outcomes)
+        done = record.update("done", shots_checksum=checksum(path), record=dict(outcomes.record))
+        return self.save(done)
+
+    def note(self, event: str, **details: Any) -> None:
+        """Add an event to the telemetry."""
+        append_line(self.run.path / "telemetry.jsonl", {"time": now(), "event": event, **details})
+
+    def finish(self) -> None:
+        """Say in run.json that all outcomes are here."""
+        if self.run.record["state"] != "done":
+            self.run.record["state"] = "done"
+            _write_identity(self.run.path, self.run.record)
+
+    def mend(self, make_again: Mapping[str, Callable[[], bytes]]) -> list[Damage]:
+        """Put damaged files aside and restore what can be restored.
+
+        Outcomes are fetched again, and a lost journal begins anew with a tag that finds its job.
+
+        Args:
+            make_again: makes the content of a file anew, by its name.
+
+        Returns:
+            What was damaged.
+        """
+        found = self.run.damage()
+        if not found:
+            return []
+        path = self.run.path
+        aside = path / "quarantine" / now().replace(":", "")
+        for damage in found:
+            file = path / damage.file
+            if file.is_file():
+                (aside / damage.file).parent.mkdir(parents=True, exist_ok=True)
+                (aside / damage.file).write_bytes(file.read_bytes())
+            self._restore(damage.file, make_again)
+        self.note("mended", files={damage.file: damage.why for damage in found})
+        return found
+
+    def _restore_journal(self, name: str) -> None:
+        """Begin a lost journal anew: with the outcomes that are here, or a tag that finds the job.
+
+        Outcomes count first: they are paid for, and the service may have forgotten the job.
+        """
+        tag = tag_of(self.run.record["run_id"], name, 1)
+        lost = Attempt(tag=tag).become("intended", reason="its journal was damaged")
+        path = outcomes_path(self.run.path, name)
+        try:
+            read_outcomes(path)
+        except Damaged:
+            self.save(JobRecord(name=name, attempts=(lost,)))
+        else:
+            done = lost.become("done", shots_checksum=checksum(path))
+            self.save(JobRecord(name=name, attempts=(done,)))
+
+    def _restore_shots(self, name: str) -> None:
+        """Have lost outcomes fetched again; counts of schema 1 nobody can draw again."""
+        outcomes_path(self.run.path, name).unlink(missing_ok=True)
+        record = next(self.run.journal(job) for job in self.run.jobs if job.name == name)
+        if UPGRADED in record.current.record:
+            self.save(record.update("failed", reason="its counts, of schema 1, were damaged"))
+        else:
+            self.save(record.update("submitted", shots_checksum=None))
+
+    def _restore(self, name: str, make_again: Mapping[str, Callable[[], bytes]]) -> None:
+        path, record = self.run.path / name, self.run.record
+        kept: Mapping[str, Callable[[], bytes]] = {
+            "experiment.toml": lambda: record["spec"].encode(),
+            "device.json": lambda: _device_bytes(record["device"]),
+            **make_again,
+        }
+        if name.startswith("jobs/"):
+            self._restore_journal(Path(name).stem)
+        elif name.startswith("shots/"):
+            self._restore_shots(Path(name).stem)
+        elif name == "telemetry.jsonl":
+            whole, _ = read_lines(path)
+            path.unlink(missing_ok=True)
+            for line in whole:
+                append_line(path, line)
+        else:
+            if name in kept:
+                write_whole(path, kept[name]())
+                record["checksums"][name] = checksum(path)
+            elif name in record["checksums"]:
+                # Nothing depends on it, and it cannot be had again.
+                path.unlink(missing_ok=True)
+                del record["checksums"][name]
+            _write_identity(self.run.path, record)
+
+
+@contextmanager
+def new_run(
+    path: Path, *, spec: str, changes: Mapping[str, Any], plan: Plan
+) -> Iterator[RunWriter]:
+    """Create a run directory and hold its lock.
+
+    The folder is a run once it has run.json, which is written last; a folder that a death left
+    without it is filled anew.
+
+    Args:
+        path: directory to create.
+        spec: text of the spec, kept as given.
+        changes: top-level fields of the spec that were overruled.
+        plan: what will be executed.
+
+    Raises:
+        BadInput: the directory exists with something else in it, or cannot be written.
+    """
+    check_new(path)
+    try:
+        for folder in (path, path / "jobs", path / "shots"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"out = {str(path)!r}: {error.strerror}; give another folder") from error
+    with locked(path):
+        check_new(path)
+        device = json.loads(plan.device.model_dump_json())
+        contents = {
+            "experiment.toml": spec.encode(),
+            "device.json": _device_bytes(device),
+            "circuits.qpy": circuits_bytes(plan),
+        }
+        if plan.hardware is not None:
+            text = json.dumps(plan.hardware.calibration, default=str)
+            contents["calibration.json"] = text.encode()
+        for name, content in contents.items():
+            write_whole(path / name, content)
+        record = {
+            "schema_version": SCHEMA_VERSION,
+            "run_id": uuid.uuid4().hex[:12],
+            "name": plan.experiment.name,
+            "created": now(),
+            "backend": str(plan.backend),
+            "simulated": plan.hardware is None or plan.hardware.simulated,
+            "spec_hash": plan.experiment.hash,
+            "account": {} if plan.hardware is None else asdict(plan.hardware.account),
+            "spec": spec,
+            "changes": dict(changes),
+            "device": device,
+            "brackets": bool(plan.brackets),
+            "software": software_versions(),
+            "checksums": {name: checksum(path / name) for name in contents},
+            "state": "open",
+        }
+        for job in plan.jobs:
+            write_journal(path, JobRecord(name=job.name))
+        _write_identity(path, record)
+        yield RunWriter(Run(path))
+
+
+@contextmanager
+def continued_run(path: str | Path) -> Iterator[RunWriter]:
+    """Open a run for writing and hold its lock.
+
+    Raises:
+        BadInput: not a run, or another process is writing.
+    """
+    folder = open_unchecked(path).path
+    with locked(folder):
+        yield RunWriter(Run(folder))
+
+
+def check_new(path: Path) -> None:
+    """Check that a run can be created at a path.
+
+    Raises:
+        BadInput: something is there already.
+    """
+    remnant = path.is_dir() and not path.is_symlink() and _is_remnant(path)
+    if not remnant and (path.exists() or path.is_symlink()):
+        raise BadInput(f"out = {str(path)!r} exists: give a new folder, or remove it")
+
+
+def _is_remnant(path: Path) -> bool:
+    """Whether a folder is empty, or is what a death left before it was a run: without outcomes."""
+    names = {child.name for child in path.iterdir()}
+    # Our own lock tells a remnant from a folder in which somebody keeps a spec.
+    if ".lock" in names:
+        ours = all(name in _BEFORE_IDENTITY or name.startswith(".") for name in names)
+    else:
+        ours = names <= {"jobs", "shots"}
+    return ours and not any((path / "shots").glob("*.npz"))
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of the software that a result depends on."""
+    versions = {}
+    for name in SOFTWARE:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    return versions
+
+
+def circuits_bytes(plan: Plan) -> bytes:
+    """All circuits of a plan as QPY: as planned, and for hardware as sent to the chip."""
+    from qiskit import qpy
+
+    planned = [_named(circuit, " ".join(setting)) for setting, circuit in plan.circuits.items()]
+    planned += plan.brackets
+    stream = io.BytesIO()
+    qpy.dump([*planned, *_sent(planned, plan)], stream)
+    return stream.getvalue()
+
+
+def _sent(planned: list[QuantumCircuit], plan: Plan) -> list[QuantumCircuit]:
+    if plan.hardware is None:
+        return []
+    from recycling.execution.hardware import placed_circuit
+
+    count = int(plan.hardware.backend.num_qubits)
+    return [
+        _named(placed_circuit(circuit, plan.device, count), SENT_PREFIX + circuit.name)
+        for circuit in planned
+    ]
+
+
+def _named(circuit: QuantumCircuit, name: str) -> QuantumCircuit:
+    named = circuit.copy()
+    named.name = name
+    return named
+
+
+def _device_bytes(device: Mapping[str, Any]) -> bytes:
+    return json.dumps(device, indent=1).encode()
+
+
+def _write_identity(path: Path, record: Mapping[str, Any]) -> None:
+    """Write run.json and its copy: the copy first, so that run.json says that both are there."""
+    for name in ("run.json.copy", "run.json"):
+        write_whole(path / name, seal(dict(record)))

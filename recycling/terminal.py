@@ -1,0 +1,243 @@
+"""What the command line shows: progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+import typer
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from recycling.store import Run
+
+EXIT_BAD_INPUT = 2
+EXIT_INCOMPLETE = 3
+EXIT_BACKEND_FAILURE = 4
+EXIT_INTERRUPTED = 130
+#: Columns of the verdict table that fit a terminal of 80 characters.
+_TERMINAL_COLUMNS = (0, 4, 7, 8, 9, 10, 11)
+
+
+class TableLike(Protocol):
+    """A table of text: what its columns are called, its rows, and a note beneath."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of the columns."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[str]]:
+        """Text of the cells."""
+
+    @property
+    def note(self) -> str:
+        """What to know about it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How the work under way is shown: ``step`` begins a step, ``watch`` follows the jobs."""
+
+    step: Callable[[str], None]
+    watch: Callable[[str, str, float], None]
+    fraction: Callable[[float], None]
+
+
+@contextmanager
+def shown(*, jobs: bool = False) -> Iterator[Shown]:
+    """Show the work under way: a bar on a terminal, plain lines elsewhere.
+
+    Elsewhere there is a line for each step done and, with ``jobs``, for each change of a job. A
+    step that fails leaves no line, so that an error stands alone.
+    """
+    console = _console()
+    with _bar(console) if console.is_terminal else _lines(console, jobs=jobs) as work:
+        yield work
+
+
+@contextmanager
+def _bar(console: Any) -> Iterator[Shown]:
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def step(text: str) -> None:
+            bar.reset(task, total=None, description=text)
+
+        def fraction(done: float) -> None:
+            bar.update(task, total=1.0, completed=done)
+
+        def watch(job: str, state: str, done: float) -> None:
+            bar.update(task, total=1.0, completed=done, description=f"{job}: {state}")
+
+        yield Shown(step, watch, fraction)
+
+
+@contextmanager
+def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
+    under_way: list[tuple[str, float]] = []
+    states: dict[str, str] = {}
+
+    def end() -> None:
+        for text, started in under_way:
+            console.print(f"{text}: {perf_counter() - started:.1f} s", highlight=False)
+        under_way.clear()
+
+    def step(text: str) -> None:
+        end()
+        under_way.append((text, perf_counter()))
+
+    def watch(job: str, state: str, _done: float) -> None:
+        changed = states.get(job) != state and not state.endswith(("ing", "%"))
+        if jobs and (changed or state == "running" != states.get(job)):
+            console.print(f"{job}: {state}", highlight=False)
+        states[job] = state
+
+    yield Shown(step, watch, lambda _done: None)
+    end()
+
+
+def print_json(value: Any) -> None:
+    """Print a value as strict JSON."""
+    typer.echo(json.dumps(_finite(value), indent=1, ensure_ascii=False))
+
+
+def print_table(table: TableLike, title: str = "") -> None:
+    """Print a table for people."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    drawn = Table(title=title or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    for column in table.columns:
+        drawn.add_column(column, no_wrap=True)
+    for row in table.rows:
+        drawn.add_row(*row)
+    console.print(drawn)
+    if table.note:
+        console.print(table.note, style="dim")
+
+
+def print_lines(lines: Sequence[str], style: str = "") -> None:
+    """Print lines for people, none of them broken."""
+    from rich.console import Console
+
+    for line in lines:
+        Console().print(line, style=style, soft_wrap=True, highlight=False)
+
+
+def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: bool) -> None:
+    """Print the verdicts and controls of a run, and where its files are."""
+    from recycling.reporting.tables import Table, headline, verdict_table
+    from recycling.verdicts import controls
+
+    checks = controls(dataset, run.device)
+    files = {"run": run.path, "results": run.path / "results.nc"}
+    if page is not None:
+        files["report"] = page
+    if as_json:
+        print_json(_summary(dataset, checks, files))
+        return
+    table = verdict_table(dataset)
+    narrow = Table(
+        tuple(table.columns[index] for index in _TERMINAL_COLUMNS),
+        [tuple(row[index] for index in _TERMINAL_COLUMNS) for row in table.rows],
+        table.note,
+    )
+    print_table(narrow, f"{dataset.attrs['title']} ({dataset.attrs['data_kind']})")
+    print_lines([headline(dataset)], style="bold")
+    failed = [c for c in checks if c.passed is False]
+    print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
+    if not failed:
+        print_lines([f"all {sum(c.passed is True for c in checks)} controls passed"])
+    print_lines([f"{name}: {path}" for name, path in files.items()])
+
+
+def _summary(dataset: xr.Dataset, checks: Any, files: dict[str, Path]) -> dict[str, Any]:
+    from recycling.reporting.tables import headline
+    from recycling.verdicts import verdicts
+
+    return {
+        "headline": headline(dataset),
+        "data_kind": dataset.attrs["data_kind"],
+        "verdicts": [
+            {
+                "bound": bound,
+                "theta_b": v.theta_b,
+                "p_x": v.p_x,
+                "heat_J": v.heat,
+                "excess_J": v.excess,
+                "stderr_J": v.stderr,
+                "z": v.z,
+                "verdict": v.text,
+            }
+            for bound in ("tight", "landauer")
+            for v in verdicts(dataset, bound=bound)
+        ],
+        "controls": [
+            {"name": c.name, "expected": c.expected, "found": c.found, "passed": c.passed}
+            for c in checks
+        ],
+        "files": {name: str(path) for name, path in files.items()},
+    }
+
+
+def _finite(value: Any) -> Any:
+    """JSON has neither NaN nor infinity: they become null and a string."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value != value:
+        return None
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return str(value)
+    return value
+
+
+def _console() -> Any:
+    """Console for progress: standard error, so that standard output holds results alone."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+@contextmanager
+def errors(*, debug: bool) -> Iterator[None]:
+    """One line on standard error and the exit code that belongs to the error.
+
+    SIGTERM stops a command as Ctrl-C does.
+    """
+    from recycling.errors import BackendFailure, BadInput, Incomplete
+
+    codes: dict[type[BaseException], int] = {
+        BadInput: EXIT_BAD_INPUT,
+        Incomplete: EXIT_INCOMPLETE,
+        BackendFailure: EXIT_BACKEND_FAILURE,
+    }
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except tuple(codes) as error:
+        if debug:
+            raise
+        word = "incomplete" if isinstance(error, Incomplete) else "error"
+        typer.echo(f"{word}: {' '.join(str(error).split())}", err=True)
+        sys.exit(codes[type(error)])
+    except KeyboardInterrupt:
+        if debug:
+            raise
+        typer.echo("interrupted: nothing half-written is left; run the command again", err=True)
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,130 @@
+"""Run an experiment in a process that is killed, really, at a chosen durable write."""
+
+import os
+import random
+import signal
+from collections.abc import Callable
+from multiprocessing import get_context
+from pathlib import Path
+
+#: Loaded once in the process from which all others are forked: loading takes seconds.
+PRELOAD = [
+    "recycling.analysis",
+    "recycling.runs",
+    "qiskit",
+    "qiskit.qpy",
+    "qiskit_ibm_runtime",
+    "qiskit_ibm_runtime.executor_sampler",
+    "qiskit_experiments.library",
+    "xarray",
+]
+#: A small experiment on given qubits: nothing is searched for, and a run takes a second.
+SPEC = """\
+name = "killed"
+seed = 5
+
+[device]
+profile = "FakeMarrakesh"
+layout = { C_I = 11, C_C0 = 18, C_C1 = 12, C_A = 13, B = 10, S = 9 }
+
+[sweep]
+theta_b = [0.0, 0.7853981633974483]
+p_x = [0.4]
+
+[measurement]
+shots = 200
+trials = 2
+
+[hardware]
+brackets = false
+
+[inference]
+resamples = 100
+"""
+
+
+def forked(target: Callable, *arguments: object, timeout: float = 120.0) -> int:
+    """Call a function in a process of its own; returns its exit code, −9 if it was killed."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    process = context.Process(target=target, args=arguments)
+    process.start()
+    process.join(timeout)
+    if process.is_alive():
+        process.kill()
+        process.join()
+        raise TimeoutError(f"{target.__name__}{arguments} takes longer than {timeout} s")
+    return int(process.exitcode or 0)
+
+
+def run_and_die(
+    backend: str, out: Path, environment: dict[str, str], kill_at: int | None, count_in: Path | None
+) -> None:
+    """Run ``SPEC``, or go on with it, and die at a durable write.
+
+    Args:
+        backend: where to run.
+        out: run directory.
+        environment: variables to set.
+        kill_at: number of the write point to die at; None lives.
+        count_in: file to write the number of points to that were passed.
+    """
+    os.environ.update(environment)
+    from recycling import driving
+    from recycling.experiment import Experiment
+    from recycling.runs import run
+
+    driving.LOOKS, driving.FIRST_WAIT = (0.0, 0.1), 0.1
+    passed = _die_at(kill_at)
+    run(Experiment.parse(SPEC), backend, out, spec=SPEC)
+    if count_in is not None:
+        count_in.write_text(str(passed()), encoding="utf-8")
+
+
+def _die_at(kill_at: int | None) -> Callable[[], int]:
+    """Make every durable step a point to die at: before and after each sync and each rename."""
+    passed = 0
+    fsync, replace = os.fsync, Path.replace
+
+    def point() -> None:
+        nonlocal passed
+        if passed == kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        passed += 1
+
+    def killing_fsync(descriptor: int) -> None:
+        point()
+        fsync(descriptor)
+        point()
+
+    def killing_replace(self: Path, target: Path) -> Path:
+        point()
+        replaced = replace(self, target)
+        point()
+        return replaced
+
+    os.fsync, Path.replace = killing_fsync, killing_replace
+    return lambda: passed
+
+
+def points(backend: str, out: Path, environment: dict[str, str]) -> int:
+    """Number of points to die at in a whole run."""
+    count = out.with_name(out.name + ".points")
+    assert forked(run_and_die, backend, out, environment, None, count) == 0
+    return int(count.read_text(encoding="utf-8"))
+
+
+def kill_and_resume(
+    backend: str, out: Path, environment: dict[str, str], first: int, randomness: random.Random
+) -> int:
+    """Run, die at a point, and go on with the same command, sometimes dying again, to the end.
+
+    Returns:
+        Number of deaths.
+    """
+    deaths, kill_at = 0, first
+    while forked(run_and_die, backend, out, environment, kill_at, None) == -signal.SIGKILL:
+        deaths += 1
+        # Half of the times it dies again, early enough to be on its way.
+        kill_at = randomness.randrange(40) if deaths < 4 and randomness.random() < 0.5 else None
+    return deaths

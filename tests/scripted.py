@@ -1,0 +1,223 @@
+"""A backend in memory that keeps what it accepted, and fails where its script says so."""
+
+import os
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+import recycling.driving
+import recycling.runs
+from recycling.devices.ibm import JobStatus
+from recycling.errors import BackendFailure
+from recycling.execution.backend import Outcomes
+from recycling.experiment import Experiment
+from recycling.jobs import expected_shape
+
+#: An experiment that compiles in no time: the noiseless device has no chip.
+SPEC = """\
+name = "scripted"
+seed = 2
+
+[device]
+profile = "ideal"
+
+[sweep]
+theta_b = [0.0, 0.5]
+p_x = [0.4]
+
+[measurement]
+shots = 20
+trials = 3
+
+[inference]
+resamples = 100
+"""
+EXPERIMENT = Experiment.parse(SPEC)
+
+
+def busy(message="503 Service Unavailable"):
+    """A failure that may pass."""
+    return BackendFailure(message, transient=True)
+
+
+def refused(message="400 the job is malformed"):
+    """A failure that stays."""
+    return BackendFailure(message)
+
+
+class Killed(BaseException):
+    """The process is gone: from here on nothing is written and nothing is sent."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A job that the service has accepted, and will be paid for."""
+
+    id: str
+    tag: str
+    job: str
+    group: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Raise an error instead of an answer; the service has ``acted`` or not."""
+
+    error: BaseException
+    acted: bool = False
+
+
+@dataclass
+class Service:
+    """The other side: it lives on when a client dies.
+
+    ``faults`` maps a method and the number of its call, from 0, to a fault; ``answers`` maps the
+    name of a job to the states that polls find, until it is done.
+    """
+
+    accepted: list[Accepted] = field(default_factory=list)
+    faults: dict[tuple[str, int], Fault] = field(default_factory=dict)
+    answers: dict[str, list[JobStatus]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    opened: int = 0
+    closed: list[str] = field(default_factory=list)
+    #: Called before and after each call.
+    point: object = staticmethod(lambda: None)
+    #: Changes the outcomes of a job.
+    alter: object = staticmethod(lambda _job, outcomes: outcomes)
+
+    def client(self, *_arguments, **_keywords):
+        """Backend of one process: what takes the place of ``recycling.execution.prepare``."""
+        return Client(self)
+
+    def fail(self, method, *numbers, error, acted=False):
+        """Let calls of a method fail; without numbers the next one."""
+        for number in numbers or (self.calls.count(method),):
+            self.faults[method, number] = Fault(error, acted)
+
+    def tags(self):
+        """How many jobs were accepted under each tag."""
+        return Counter(accepted.tag for accepted in self.accepted)
+
+    def jobs(self):
+        """How many jobs were accepted of each name."""
+        return Counter(accepted.job for accepted in self.accepted)
+
+    def call(self, method, act):
+        """One request and its answer."""
+        number = self.calls.count(method)
+        self.calls.append(method)
+        self.point()
+        fault = self.faults.get((method, number))
+        if fault is not None and not fault.acted:
+            raise fault.error
+        answer = act()
+        self.point()
+        if fault is not None:
+            raise fault.error
+        return answer
+
+
+class Client:
+    """The service as ``recycling.execution.backend.Backend``, for one process."""
+
+    def __init__(self, service):
+        self.service = service
+        self.group = None
+
+    def _open(self):
+        self.service.opened += 1
+        return f"group-{self.service.opened}"
+
+    def submit(self, job, _pubs, tag):
+        if self.group is None:
+            self.group = self.service.call("open", self._open)
+
+        def accept():
+            job_id = f"id-{len(self.service.accepted)}"
+            self.service.accepted.append(Accepted(job_id, tag, job.name, self.group))
+            return job_id
+
+        return self.service.call("submit", accept)
+
+    def find(self, tag):
+        def look():
+            return next((a.id for a in self.service.accepted if a.tag == tag), None)
+
+        return self.service.call("find", look)
+
+    def poll(self, job_id):
+        def look():
+            (accepted,) = (a for a in self.service.accepted if a.id == job_id)
+            answers = self.service.answers.get(accepted.job)
+            return answers.pop(0) if answers else JobStatus("done")
+
+        return self.service.call("poll", look)
+
+    def fetch(self, job, pubs, job_id):
+        (accepted,) = (a for a in self.service.accepted if a.id == job_id)
+        assert accepted.job == job.name, "a job is fetched as what it was submitted as"
+        return self.service.call("fetch", lambda: self.service.alter(job, outcomes_of(job, pubs)))
+
+    def cancel(self, job_id):
+        self.service.call("cancel", lambda: self.service.cancelled.append(job_id))
+
+    def close(self):
+        group, self.group = self.group, None
+        if group is not None:
+            self.service.call("close", lambda: self.service.closed.append(group))
+
+
+def outcomes_of(job, pubs):
+    """Outcomes that a job always has."""
+    bits = len(pubs[0].circuit.clbits)
+    generator = np.random.default_rng(zlib.crc32(job.name.encode()))
+    shots = generator.integers(0, 2**bits, expected_shape(job, pubs), dtype=np.uint8)
+    return Outcomes(bits, shots=shots, record={"metrics": {"usage": {"seconds": 2}}})
+
+
+def install(monkeypatch, service, plan):
+    """Let every run go to a service, with a plan that is compiled; returns the waits, s."""
+    waits = []
+    monkeypatch.setattr(recycling.runs, "plan", lambda *_: plan)
+    monkeypatch.setattr(recycling.runs, "prepare", service.client)
+    monkeypatch.setattr(recycling.driving, "sleep", waits.append)
+    monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
+    # Nobody pulls the plug of this machine, and a sync takes longer than all else.
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
+    return waits
+
+
+def watch_disk(monkeypatch, point):
+    """Call ``point`` at every sync.
+
+    That is in every state of the disk that a death can leave: a file is synced before it gets its
+    name, and its folder after; a line is synced when it is written.
+    """
+    fsync = os.fsync
+
+    def fsync_after(descriptor):
+        point()
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync_after)
+
+
+class DeathAt:
+    """Dies at a point, and at every later one: what is dead does nothing more."""
+
+    def __init__(self, number=None, error=Killed):
+        self.passed, self.number, self.error = 0, number, error
+
+    def __call__(self):
+        number, self.passed = self.passed, self.passed + 1
+        if self.number is not None and number >= self.number:
+            raise self.error
+
+
+def tree(folder):
+    """Every file and folder under a folder, hidden ones too."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))

@@ -1,0 +1,20 @@
+"""Runs that are killed, and a service that fails: a short version of ``make soak``."""
+
+import pytest
+
+from tests.soak import IBM, fault_everywhere, kill_everywhere
+
+
+@pytest.mark.parametrize(("backend", "kills"), [("exact", 10), (IBM, 6)])
+def test_killed_runs_lose_nothing_and_pay_nothing_twice(backend, kills, tmp_path):
+    tally = kill_everywhere(backend, tmp_path, kills, seed=3)
+    assert tally.kills >= kills
+    assert tally.different == 0
+    assert tally.duplicates == 0
+
+
+def test_faults_of_the_service_lose_nothing_and_pay_nothing_twice(tmp_path):
+    tally = fault_everywhere(tmp_path, 8, seed=4)
+    assert tally.faults.total() >= 8
+    assert tally.different == 0
+    assert tally.duplicates == 0
