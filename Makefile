@@ -9,7 +9,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay test lint types layers notebooks bench lock clean
+.PHONY: help replay test lint types layers notebooks soak bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,14 +31,19 @@ types: $(STAMP) ## types (mypy --strict)
 layers: $(STAMP) ## direction of imports (import-linter)
 	$(BIN)/lint-imports --no-logo --no-cache
 
-# Each notebook runs in its own folder; the executed copy goes to build/notebooks.
+# Each notebook runs in its own folder; the executed copy goes to build/notebooks. The loopback
+# service stands in for IBM Quantum.
 notebooks: $(STAMP) ## execute every notebook into build/notebooks
 	@mkdir -p build/notebooks
 	@set -e; for notebook in notebooks/*.ipynb; do \
 		test -e "$$notebook" || continue; \
-		$(BIN)/jupyter execute --kernel_name=python3 \
+		$(BIN)/python -m tests.with_loopback \
+			$(BIN)/jupyter execute --kernel_name=python3 \
 			--output="$(CURDIR)/build/notebooks/{notebook_name}" "$$notebook"; \
 	done
+
+soak: $(STAMP) ## kill runs and inject faults, hundreds of times (20 minutes)
+	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(STAMP) ## time the main job
 	$(BIN)/python benchmarks/replay.py $(ARGS)
