@@ -83,7 +83,7 @@ def analyse_counts(
         "arm": list(ARMS),
         "theta_b": ("theta_b", experiment.theta_b, {"units": "rad", "long_name": "angle of b"}),
         "p_x": ("p_x", experiment.p_x, {"units": "1", "long_name": "excited weight of the target"}),
-        "trial": np.arange(trials),
+        "trial": counts["trial"].values,
         "stage": list(STAGES),
         "qubit": list(MEASURED_QUBITS),
     }
@@ -105,7 +105,9 @@ def analyse_counts(
                 "long_name": f"{long_name}, in standard errors",
                 "comment": "NaN where there is no sampling error (shots = 'exact')",
             })  # fmt: skip
-    return xr.Dataset(variables, coordinates, dict(attributes))
+    # Of a run under way only whole trials are analysed; that must be seen.
+    complete = {"trials": f"{trials} of {experiment.measurement.trials}"}
+    return xr.Dataset(variables, coordinates, complete | dict(attributes))
 
 
 def z_score(excess: NDArray[np.float64], stderr: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -141,7 +143,8 @@ def _estimate_all(
 
     def estimate(job: tuple[int, int]) -> tuple[tuple[str, int], dict[str, Estimate]]:
         arm, trial = job
-        seed = np.random.SeedSequence(experiment.seed, spawn_key=(1, arm, trial))
+        number = int(ordered["trial"].values[trial])
+        seed = np.random.SeedSequence(experiment.seed, spawn_key=(1, arm, number))
         estimates = estimate_trial(
             ordered.values[arm, trial],
             ANALYSED_FLAG[ARMS[arm]],

@@ -156,7 +156,9 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
         [tuple(row[index] for index in _TERMINAL_COLUMNS) for row in table.rows],
         table.note,
     )
-    print_table(narrow, f"{dataset.attrs['title']} ({dataset.attrs['data_kind']})")
+    attributes = dataset.attrs
+    title = f"{attributes['title']} ({attributes['data_kind']}, {attributes['trials']} trials)"
+    print_table(narrow, title)
     print_lines([headline(dataset)], style="bold")
     failed = [c for c in checks if c.passed is False]
     print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
@@ -172,6 +174,7 @@ def _summary(dataset: xr.Dataset, checks: Any, files: dict[str, Path]) -> dict[s
     return {
         "headline": headline(dataset),
         "data_kind": dataset.attrs["data_kind"],
+        "trials": dataset.attrs["trials"],
         "verdicts": [
             {
                 "bound": bound,

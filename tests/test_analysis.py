@@ -1,6 +1,7 @@
 """The Dataset: its schema, the theory it must reproduce, the replay's pattern, the verdicts."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import recycling.verdicts
 from recycling.analysis import analyse_counts, experiment_attributes
 from recycling.execution.counts import simulate_counts
 from recycling.experiment import SweepSpec
+from recycling.store.journal import JobRecord, write_journal
 from recycling.verdicts import controls, verdicts
 
 QUANTUM = h * 5e9  # hf, J
@@ -36,7 +38,7 @@ ESTIMATES = {
 EXCESSES = ("excess_tight", "excess_landauer", "excess_athermal")
 ATTRIBUTES = {
     "title", "data_kind", "schema_version", "spec_hash", "device", "temperature_K",
-    "temperature_source", "frequency_Hz", "seed", "shots", "interval",
+    "temperature_source", "frequency_Hz", "seed", "shots", "trials", "interval",
 }  # fmt: skip
 SOFTWARE = {
     "thermodynamic-recycling", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-experiments",
@@ -425,3 +427,14 @@ def test_controls_catch_a_wrong_gain(paper, monkeypatch, value):
 
 def test_controls_pass_on_the_theory(theory_run, theory_file):
     assert failed(theory_file, theory_run.device) == []
+
+
+def test_a_run_under_way_has_its_whole_trials_alone(small_run, small_dataset, tmp_path):
+    shutil.copytree(small_run.path, tmp_path / "run")
+    (tmp_path / "run" / "shots" / "trial-0.npz").unlink()
+    write_journal(tmp_path / "run", JobRecord(name="trial-0"))
+    dataset = rc.analyse(rc.open_run(tmp_path / "run"))
+    assert dataset.attrs["trials"] == "1 of 2"
+    assert small_dataset.attrs["trials"] == "2 of 2"
+    # The second trial is what it is in the whole run, its intervals included.
+    xr.testing.assert_equal(dataset, small_dataset.sel(trial=[1]))

@@ -87,7 +87,8 @@ def test_run_keeps_the_spec_and_the_change_apart(finished):
 def test_json_is_all_that_run_prints(finished):
     folder, done = finished
     summary = strict_json(done.stdout)
-    assert set(summary) == {"headline", "data_kind", "verdicts", "controls", "files"}
+    assert set(summary) == {"headline", "data_kind", "trials", "verdicts", "controls", "files"}
+    assert summary["trials"] == "2 of 2"
     assert summary["data_kind"] == "simulated"
     run = rc.open_run(folder / "out")
     with xr.open_dataset(run.path / "results.nc") as dataset:
@@ -138,7 +139,7 @@ def test_report_writes_the_report_again(finished):
     assert done.returncode == 0, done.stderr
     assert report.read_bytes() == before
     # Not JSON this time: a table, the verdict in words, the controls and the files.
-    assert "thermodynamic recycling: small (simulated)" in done.stdout
+    assert "thermodynamic recycling: small (simulated, 2 of 2 trials)" in done.stdout
     assert "ΔQ_B is below" in done.stdout
     assert "control" in done.stdout
     assert "report: out/report.html" in done.stdout

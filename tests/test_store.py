@@ -360,6 +360,9 @@ def occupy(path, kind):
         (path / "shots").mkdir(parents=True)
         (path / "shots" / "mine.npz").write_text("mine", encoding="utf-8")
         (path / "experiment.toml").write_text("mine", encoding="utf-8")
+    elif kind == "one name of ours":
+        (path / "jobs").mkdir(parents=True)
+        (path / "jobs" / "mine.txt").write_text("mine", encoding="utf-8")
     elif kind == "hidden":
         path.mkdir()
         (path / ".git").mkdir()
@@ -369,7 +372,9 @@ def occupy(path, kind):
         path.symlink_to(path.parent / "nowhere")
 
 
-@pytest.mark.parametrize("kind", ["folder", "names of ours", "hidden", "file", "dangling link"])
+@pytest.mark.parametrize(
+    "kind", ["folder", "names of ours", "one name of ours", "hidden", "file", "dangling link"]
+)
 def test_what_is_somebody_elses_is_refused(create, tmp_path, kind):
     occupy(tmp_path / "run", kind)
     before = tree(tmp_path)

@@ -235,10 +235,9 @@ def _is_remnant(path: Path) -> bool:
     """Whether a folder is empty, or is what a death left before it was a run: without outcomes."""
     names = {child.name for child in path.iterdir()}
     # Our own lock tells a remnant from a folder in which somebody keeps a spec.
-    if ".lock" in names:
-        ours = all(name in _BEFORE_IDENTITY or name.startswith(".") for name in names)
-    else:
-        ours = names <= {"jobs", "shots"}
+    if ".lock" not in names:
+        return not any(child.is_file() or child.name.startswith(".") for child in path.rglob("*"))
+    ours = all(name in _BEFORE_IDENTITY or name.startswith(".") for name in names)
     return ours and not any((path / "shots").glob("*.npz"))
 
 
