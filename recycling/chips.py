@@ -123,17 +123,24 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
 
 def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:
     """Score placements by what the longest circuit does; it is the same on every placement."""
+    return best_layout(target, *circuit_work(experiment, anywhere))
+
+
+def circuit_work(
+    experiment: Experiment, device: Device
+) -> tuple[Mapping[frozenset[str], int], Mapping[str, float]]:
+    """CZ gates by pair of roles, and busy times by role in s, of the longest circuit."""
     level = experiment.device.optimization_level
-    routed = route_algorithm(experiment.algorithm.build(), anywhere, optimization_level=level)
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
     circuit = recycling_circuit(
-        routed, excited=True, feedforward_latency=anywhere.feedforward_latency
+        routed, excited=True, feedforward_latency=device.feedforward_latency
     )
-    compiled = compile_circuit(circuit, anywhere, optimization_level=level)
+    compiled = compile_circuit(circuit, device, optimization_level=level)
     counts = {
         frozenset(ROLES[qubit] for qubit in pair): count
         for pair, count in cz_counts(compiled).items()
     }
-    return best_layout(target, counts, busy_times(timeline(compiled, anywhere), anywhere))
+    return counts, busy_times(timeline(compiled, device), device)
 
 
 def _given_layout(layout: Mapping[str, int]) -> tuple[int, ...]:

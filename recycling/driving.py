@@ -24,7 +24,7 @@ from recycling.errors import BackendFailure, Incomplete
 from recycling.execution.backend import Backend, Outcomes
 from recycling.jobs import Job, expected_shape
 from recycling.planning import Plan
-from recycling.store.journal import FINAL, JobRecord, tag_of
+from recycling.store.journal import FINAL, LOST, JobRecord, tag_of
 from recycling.store.writer import RunWriter
 
 T = TypeVar("T")
@@ -138,12 +138,14 @@ class Driver:
 
     def _with_lost_attempts(self, job: Job, record: JobRecord) -> JobRecord:
         """Where a journal was lost, later attempts may have been made: their tags are known."""
-        while True:
-            following = tag_of(self._run_id, job.name, len(record.attempts) + 1)
-            if self._find(following) is None:
-                return record
-            record = self.writer.save(record.update("failed", reason="its journal was damaged"))
+        if record.current.reason != LOST:
+            return record
+        later = [tag_of(self._run_id, job.name, len(record.attempts) + n) for n in (1, 2, 3)]
+        made = [number for number, tag in enumerate(later, start=1) if self._find(tag) is not None]
+        for _ in range(max(made, default=0)):
+            record = self.writer.save(record.update("failed"))
             record = self.writer.save(record.another_attempt(self._run_id))
+        return record
 
     def _submit(self, job: Job, record: JobRecord) -> None:
         if record.state == "planned":

@@ -32,17 +32,14 @@ import tomlkit
 from numpy.typing import NDArray
 
 from circuits.protocol import ANALYSED_FLAG, MEASURED_QUBITS, SETTINGS, THETA_B, recycling_circuit
-from recycling.chips import chip
+from recycling.chips import chip, circuit_work
 from recycling.devices.compiler import (
-    compile_circuit,
     compile_circuits,
-    cz_counts,
     route_algorithm,
 )
 from recycling.devices.device import ROLES
 from recycling.devices.layout import check_layout, expected_errors, placements
 from recycling.devices.profiles import ideal_device
-from recycling.devices.timeline import busy_times, timeline
 from recycling.errors import BadInput
 from recycling.experiment import Experiment, shown_p_x
 from recycling.inference.quantities import C_I, excess, fidelity, thermodynamic_quantities
@@ -141,7 +138,7 @@ def score_layouts(
         check_layout(layout, whole.target)
     level = experiment.device.optimization_level
     noiseless = _noiseless_heat(experiment)
-    work = _work(experiment, whole.device_on(everywhere[0]))
+    work = circuit_work(experiment, whole.device_on(everywhere[0]))
     routed: dict[object, Algorithm] = {}
     compiled: dict[object, list[QuantumCircuit]] = {}
     scored = []
@@ -286,22 +283,6 @@ def _bloch(tensor: Real, flag: int) -> Real:
     branch = tensor[:, flag]
     pauli = np.stack([branch[:, :, 0, 0], branch[:, 0, :, 0], branch[:, 0, 0, :]], axis=1)
     return np.asarray(pauli[..., 1:] / pauli[..., :1])
-
-
-def _work(
-    experiment: Experiment, device: Device
-) -> tuple[Mapping[frozenset[str], int], Mapping[str, float]]:
-    """CZ gates by pair of roles and busy times by role of the longest circuit."""
-    circuit = recycling_circuit(
-        _route(experiment, device), excited=True, feedforward_latency=device.feedforward_latency
-    )
-    level = experiment.device.optimization_level
-    compiled = compile_circuit(circuit, device, optimization_level=level)
-    counts = {
-        frozenset(ROLES[qubit] for qubit in pair): count
-        for pair, count in cz_counts(compiled).items()
-    }
-    return counts, busy_times(timeline(compiled, device), device)
 
 
 def _timing(device: Device) -> object:

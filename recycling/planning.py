@@ -170,7 +170,7 @@ def chip_behind(name: BackendName, hardware: Hardware | None = None) -> BackendV
     """
     if hardware is not None:
         return hardware.backend
-    return snapshot_backend(name.chip) if name.kind == "fake" else None
+    return snapshot_backend(name.chip, "backend") if name.kind == "fake" else None
 
 
 def check_for_hardware(experiment: Experiment, hardware: Hardware) -> None:

@@ -239,6 +239,11 @@ def errors(*, debug: bool) -> Iterator[None]:
         word = "incomplete" if isinstance(error, Incomplete) else "error"
         typer.echo(f"{word}: {' '.join(str(error).split())}", err=True)
         sys.exit(codes[type(error)])
+    except OSError as error:
+        if debug:
+            raise
+        typer.echo(f"incomplete: {error}; mend it and run the command again", err=True)
+        sys.exit(EXIT_INCOMPLETE)
     except KeyboardInterrupt:
         if debug:
             raise

@@ -230,6 +230,18 @@ def test_without_an_identity_a_run_is_refused_and_left_alone(take, request, stor
     assert after == before
 
 
+def test_jobs_under_way_are_not_forgotten_with_an_identity(take, half):
+    """Nothing is fetched yet, but the journals know the ids of what was submitted."""
+    run = take(half)
+    for name in (*IDENTITY, "shots/trial-0.npz"):
+        (run.path / name).unlink()
+    before = [(run.path / f"jobs/{name}.json").read_bytes() for name in NAMES]
+    with pytest.raises(BadInput, match="exists"):
+        rc.run(EXPERIMENT, out=run.path, spec=SPEC)
+    assert [(run.path / f"jobs/{name}.json").read_bytes() for name in NAMES] == before
+    assert run.service.jobs() == dict.fromkeys(NAMES, 1)
+
+
 @pytest.mark.parametrize("digit", "013456789")
 def test_a_changed_schema_version_is_damage_and_no_other_schema(take, whole, undisturbed, digit):
     run = take(whole)

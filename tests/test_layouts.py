@@ -11,7 +11,7 @@ from scipy.constants import h as planck
 
 import recycling as rc
 from circuits.protocol import recycling_circuit
-from recycling.chips import build_device, chip
+from recycling.chips import build_device, chip, circuit_work
 from recycling.devices.compiler import compile_circuits, route_algorithm
 from recycling.devices.device import ROLES
 from recycling.devices.ibm import snapshot_backend
@@ -25,7 +25,6 @@ from recycling.layouts import (
     ScoredLayout,
     _compile,
     _score,
-    _work,
     score_layouts,
     with_layout,
 )
@@ -193,7 +192,7 @@ def test_agrees_with_the_thermodynamics_of_the_density_matrices(experiment, whol
 
 def test_expected_errors_are_what_the_best_layout_goes_by(experiment, whole, scored):
     everywhere = list(placements(whole.target))
-    work = _work(experiment, whole.device_on(everywhere[0]))
+    work = circuit_work(experiment, whole.device_on(everywhere[0]))
     fewest = min(everywhere, key=lambda own: expected_errors(own, whole.target, *work))
     assert fewest == build_device(experiment).layout
     for own in scored:

@@ -41,8 +41,12 @@ _IBM_DOMAIN = "ibm.com"
 _BEARER_TOKEN = re.compile(r"\beyJ[\w-]+(\.[\w-]+)+")
 
 
-def snapshot_backend(name: str) -> BackendV2:
+def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
     """Offline snapshot of an IBM device, by class name, e.g. "FakeTorino".
+
+    Args:
+        name: class name.
+        field: where the user gave it, for the error.
 
     Raises:
         BadInput: there is no such snapshot, or it has no CZ gate (it is not a Heron).
@@ -55,7 +59,9 @@ def snapshot_backend(name: str) -> BackendV2:
     backend = backend_class() if name.startswith("Fake") and backend_class is not None else None
     if backend is None or "cz" not in backend.target.operation_names:
         raise BadInput(
-            f"device.profile = {name!r} is not a Heron snapshot: give 'paper', 'ideal' or one of "
+            f"{field} = {name!r} is not a Heron snapshot: give "
+            + ("'paper', 'ideal' or " if field == "device.profile" else "")
+            + "one of "
             + ", ".join(herons)
         )
     return backend

@@ -14,6 +14,8 @@ from recycling.store.files import Damaged, seal, unseal, write_whole
 State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled"]
 #: States from which nothing follows by itself.
 FINAL = frozenset({"done", "failed", "cancelled"})
+#: Reason of an attempt of which nothing but its tag is known.
+LOST = "its journal was damaged"
 
 
 class Attempt(BaseModel):

@@ -22,7 +22,7 @@ from recycling.store.directory import (
     open_unchecked,
 )
 from recycling.store.files import Damaged, append_line, checksum, read_lines, seal, write_whole
-from recycling.store.journal import Attempt, JobRecord, now, tag_of, write_journal
+from recycling.store.journal import LOST, Attempt, JobRecord, now, tag_of, write_journal
 from recycling.store.lock import locked
 from recycling.store.outcomes import outcomes_path, read_outcomes, write_outcomes
 from recycling.store.upgrade import UPGRADED
@@ -102,7 +102,7 @@ class RunWriter:
         Outcomes count first: they are paid for, and the service may have forgotten the job.
         """
         tag = tag_of(self.run.record["run_id"], name, 1)
-        lost = Attempt(tag=tag).become("intended", reason="its journal was damaged")
+        lost = Attempt(tag=tag).become("intended", reason=LOST)
         path = outcomes_path(self.run.path, name)
         try:
             read_outcomes(path)
