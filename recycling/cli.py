@@ -168,8 +168,8 @@ def cancel(run_path: RunPath, debug: Debug = False) -> None:
             from recycling.runs import cancel as cancel_run
 
             count = cancel_run(run_path)
-        print_lines([f"{count} jobs cancelled; recycling resume --retry-failed {run_path} submits "
-                     "them again"])  # fmt: skip
+        again = f"; submit again with: recycling resume --retry-failed {run_path}" if count else ""
+        print_lines([f"{count} {'job' if count == 1 else 'jobs'} cancelled{again}"])
 
 
 @app.command()

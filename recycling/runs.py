@@ -189,7 +189,7 @@ def _drive(
     try:
         if retry_failed:
             driver.retry_failed()
-        progress("simulating" if planned.hardware is None else _announced(planned))
+        progress("simulating" if planned.hardware is None else _announced(writer.run, planned))
         driver.submit_all()
         if planned.hardware is not None:
             progress("waiting for the jobs")
@@ -205,10 +205,16 @@ def _drive(
     return stored
 
 
-def _announced(planned: Plan) -> str:
-    cost = planned.cost
-    estimate = "" if cost is None else f", in all about {cost.qpu_seconds:.0f} s of QPU time"
-    return f"submitting {len(planned.jobs)} jobs{estimate}"
+def _announced(stored: Run, planned: Plan) -> str:
+    """What is about to be submitted, and what it costs."""
+    names = {
+        job.name for job in planned.jobs if stored.journal(job).state in ("planned", "intended")
+    }
+    if not names:
+        return "looking for the jobs"
+    costs = planned.cost.jobs if planned.cost is not None else ()
+    seconds = sum(cost.qpu_seconds for cost in costs if cost.job.name in names)
+    return f"submitting {len(names)} jobs, in all about {seconds:.0f} s of QPU time"
 
 
 def _groups(stored: Run) -> set[str]:

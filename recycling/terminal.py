@@ -91,7 +91,9 @@ def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
 
     def end() -> None:
         for text, started in under_way:
-            console.print(f"{text}: {perf_counter() - started:.1f} s", highlight=False)
+            console.print(
+                f"{text}: {perf_counter() - started:.1f} s", highlight=False, soft_wrap=True
+            )
         under_way.clear()
 
     def step(text: str) -> None:
@@ -101,7 +103,7 @@ def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
     def watch(job: str, state: str, _done: float) -> None:
         changed = states.get(job) != state and not state.endswith(("ing", "%"))
         if jobs and (changed or state == "running" != states.get(job)):
-            console.print(f"{job}: {state}", highlight=False)
+            console.print(f"{job}: {state}", highlight=False, soft_wrap=True)
         states[job] = state
 
     yield Shown(step, watch, lambda _done: None)
@@ -119,7 +121,7 @@ def print_table(table: TableLike, title: str = "") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(markup=False)
     drawn = Table(title=title or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for column in table.columns:
         drawn.add_column(column, no_wrap=True)
@@ -135,7 +137,7 @@ def print_lines(lines: Sequence[str], style: str = "") -> None:
     from rich.console import Console
 
     for line in lines:
-        Console().print(line, style=style, soft_wrap=True, highlight=False)
+        Console(markup=False).print(line, style=style, soft_wrap=True, highlight=False)
 
 
 def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: bool) -> None:
@@ -214,7 +216,7 @@ def _console() -> Any:
     """Console for progress: standard error, so that standard output holds results alone."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, markup=False)
 
 
 @contextmanager

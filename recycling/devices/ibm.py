@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -139,7 +139,7 @@ class Hardware:
 
         with self._failures("connecting"):
             try:
-                return QiskitRuntimeService(
+                service = QiskitRuntimeService(
                     name=self.account.name,
                     instance=self.account.instance or "auto",
                     plans_preference=[self.account.plan] if self.account.plan else None,
@@ -147,6 +147,20 @@ class Hardware:
             except IBMInputValueError as error:
                 text = self._text(error)
                 raise BadInput(f"the IBM Quantum account: {text}; correct it") from None
+            self._check_plan(service)
+            return service
+
+    def _check_plan(self, service: Any) -> None:
+        """The client prefers an account's own instance to any plan that is asked for."""
+        own, asked = service.active_account().get("instance"), self.account.plan
+        if self.account.instance or own is None or asked is None:
+            return
+        plans = {key: i["plan"] for i in service.instances() for key in (i["crn"], i["name"])}
+        if plans.get(own) != asked.lower():
+            raise BadInput(
+                f"plan = {asked!r}: the account's own instance is on the plan {plans.get(own)!r}; "
+                "give --instance"
+            )
 
     @cached_property
     def backend(self) -> BackendV2:
@@ -173,6 +187,11 @@ class Hardware:
                     transient=True,
                 )
             return backend
+
+    @property
+    def payer(self) -> Account:
+        """The account with the instance that the device was found in, whatever was asked for."""
+        return replace(self.account, instance=str(self.backend._instance))
 
     @cached_property
     def rep_delay_range(self) -> tuple[float, float]:

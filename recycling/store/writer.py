@@ -193,7 +193,7 @@ def new_run(
             "backend": str(plan.backend),
             "simulated": plan.hardware is None or plan.hardware.simulated,
             "spec_hash": plan.experiment.hash,
-            "account": {} if plan.hardware is None else asdict(plan.hardware.account),
+            "account": {} if plan.hardware is None else asdict(plan.hardware.payer),
             "spec": spec,
             "changes": dict(changes),
             "device": device,

@@ -1,0 +1,496 @@
+"""Jobs that do not go their way, from the command line: a service that misbehaves, and a user."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+import recycling as rc
+import recycling.cli
+import recycling.driving
+from recycling.devices.ibm import Account, Hardware
+from tests.loopback import (
+    Answer,
+    Corrupt,
+    Destiny,
+    Drop,
+    Fault,
+    LoopbackService,
+    Reset,
+    Status,
+    Truncate,
+)
+from tests.on_ibm import IBM, alive, command, connected, planned_once, spec, without_results
+
+#: A reason as a service may give it: with what is markup to a terminal and to a page.
+REASON = "The control electronics [bold]caught[/bold] a <b>cold</b> [/7]."
+
+
+@pytest.fixture(scope="module")
+def running():
+    with LoopbackService(seed=1) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def reference(running, tmp_path_factory):
+    """A run that nothing befell, and its plan."""
+    folder = tmp_path_factory.mktemp("reference")
+    with connected(running, folder / "accounts.json") as patch:
+        plan = rc.plan(rc.Experiment.parse(spec()), IBM)
+        planned_once(patch, plan)
+        return rc.run(plan.experiment, IBM, folder / "run", spec=spec()), plan
+
+
+@pytest.fixture
+def service(running, reference, tmp_path, monkeypatch):
+    """The service, to which commands in an empty folder are led."""
+    running.faults.clear()
+    running.faults.injected.clear()
+    (tmp_path / "spec.toml").write_text(spec(), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    with connected(running, tmp_path / "accounts.json") as patch:
+        planned_once(patch, reference[1])
+        without_results(patch)
+        yield running
+
+
+def run(*options):
+    return command("run", "spec.toml", "--backend", IBM, "--out", "out", *options)
+
+
+def summary():
+    """What ``status --json`` says."""
+    done = command("status", "out", "--json")
+    assert done.code == 0
+    return json.loads(done.out)
+
+
+def jobs():
+    """What ``status --json`` says of each job."""
+    return {job["name"]: job for job in summary()["jobs"]}
+
+
+def states():
+    return {name: job["state"] for name, job in jobs().items()}
+
+
+def same_shots(reference):
+    """Whether the run has the bits of every shot of the reference."""
+    found, other = rc.open_run("out"), reference[0]
+    return all((found.outcomes(j).shots == other.outcomes(j).shots).all() for j in other.jobs)
+
+
+# -- a service that misbehaves -----------------------------------------------------------------
+
+#: What befalls the submission of a job, and how many jobs the service accepts then.
+SUBMISSIONS = [
+    # The client posts again by itself.
+    (Status(500), 1),
+    (Status(503, retry_after=0), 1),
+    # It cannot know that the first post was accepted.
+    (Status(504, accept=True), 2),
+    # From here on it gives up, and the driver looks for the tag.
+    (Status(429), 1),
+    (Drop(), 1),
+    (Drop(accept=True), 1),
+    (Reset(), 1),
+    (Truncate(), 1),
+    (Truncate(declared=False), 1),
+    (Corrupt(), 1),
+    (Answer(b"<html>Bad Gateway</html>", code=200), 1),
+]
+
+
+def test_submissions_that_go_wrong_are_paid_once(service, reference, monkeypatch):
+    """Each trial has a fault of its own."""
+    text = spec().replace("trials = 2", f"trials = {len(SUBMISSIONS)}")
+    experiment = rc.Experiment.parse(text)
+    planned_once(monkeypatch, replace(reference[1], experiment=experiment))
+    for trial, (effect, _) in enumerate(SUBMISSIONS):
+        service.faults.append(Fault(effect, tag=f"job:trial-{trial}"))
+    monkeypatch.setattr(service, "queue_polls", 2)
+    before = len(service.jobs)
+    assert rc.run(experiment, IBM, "out", spec=text).complete
+    assert service.faults.injected.total() == len(SUBMISSIONS)
+    accepted = Counter(job.name for job in service.jobs[before:])
+    assert accepted == {f"job:trial-{t}": number for t, (_, number) in enumerate(SUBMISSIONS)}
+    assert len(alive(service, before)) == alive(service, before).total() == len(SUBMISSIONS)
+    assert same_shots(reference)
+    # Of the two that the client made the first is kept.
+    first, second = (job for job in service.jobs[before:] if job.name == "job:trial-2")
+    assert (first.state, second.state) == ("Completed", "Cancelled")
+    assert jobs()["trial-2"]["id"] == first.id
+
+
+def test_a_second_job_that_is_over_already_stops_nothing(service, reference):
+    """The service has run it before it could be cancelled."""
+    service.faults.append(Fault(Status(504, accept=True), tag="job:trial-0"))
+    assert run().code == 0
+    assert same_shots(reference)
+
+
+def test_a_refusal_is_not_repeated_and_says_why(service):
+    before = service.requests["POST", "/jobs"]
+    body = b'{"errors": [{"code": 1002, "message": "The job is malformed."}]}'
+    service.faults.append(Fault(Answer(body, code=400), tag="job:trial-1"))
+    done = run()
+    assert done.code == 4
+    assert "The job is malformed." in done.error
+    assert service.requests["POST", "/jobs"] - before == 2
+    assert states() == {"trial-0": "submitted", "trial-1": "failed"}
+    assert "The job is malformed." in jobs()["trial-1"]["reason"]
+    # What was accepted before the refusal is not lost.
+    assert command("resume", "out").code == 4
+    assert states() == {"trial-0": "done", "trial-1": "failed"}
+    assert command("resume", "out", "--retry-failed").code == 0
+    assert service.requests["POST", "/jobs"] - before == 3
+
+
+def test_more_posts_than_a_minute_takes_are_waited_for(service, reference, monkeypatch):
+    """The service's minute passes while the driver waits."""
+    waits = []
+
+    def wait(seconds):
+        waits.append(seconds)
+        with service._lock:
+            service._posts.clear()
+
+    monkeypatch.setattr("tenacity.nap.time.sleep", wait)
+    # The client would sleep through the minute itself, as the answer tells it to.
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep_for_retry", lambda *_: False)
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+    monkeypatch.setattr(service, "posts_per_minute", 1)
+    service._posts.clear()
+    before = len(service.jobs)
+    assert run().code == 0
+    assert len(service.jobs) - before == 2
+    assert waits
+    assert same_shots(reference)
+
+
+#: What befalls answers, by the path of the request.
+ANSWERS = {
+    r"/jobs/[^/]+$": [Status(429), Drop(), Status(500), Reset(), Truncate(), Corrupt()],
+    r"/results$": [
+        Status(429), Drop(), Status(500), Reset(), Truncate(), Status(404), Corrupt(),
+        Corrupt(valid=True), Truncate(declared=False), Answer(b"{}"), Answer(b""),
+        Answer(b"", code=204), Answer(b'{"data": []}'),
+    ],
+    r"/metrics$": [Drop(), Status(500), Status(404), Corrupt()],
+}  # fmt: skip
+
+
+def test_what_cannot_be_read_is_asked_for_again(service, reference, monkeypatch):
+    monkeypatch.setattr(recycling.driving, "ATTEMPTS", 20)
+    before = len(service.jobs)
+    for path, effects in ANSWERS.items():
+        for effect in effects:
+            service.faults.append(Fault(effect, "GET", path))
+    assert run().code == 0
+    assert len(service.jobs) - before == 2
+    assert service.faults.injected.total() == sum(map(len, ANSWERS.values()))
+    assert same_shots(reference)
+
+
+# -- jobs that end badly -----------------------------------------------------------------------
+
+
+def test_jobs_that_end_badly_wait_for_a_word(service, reference):
+    before = len(service.jobs)
+    service.faults.append(Fault(Destiny("Failed", REASON, 8000), tag="job:trial-0"))
+    service.faults.append(Fault(Destiny("Cancelled", "By an operator."), tag="job:trial-1"))
+    done = run()
+    assert done.code == 4
+    assert "trial-0 failed" in done.error
+    assert REASON in done.error
+    assert "recycling resume --retry-failed out" in done.error
+
+    found = summary()
+    assert found["headline"] == "0 of 2 jobs done; 1 failed, 1 cancelled"
+    assert REASON in found["jobs"][0]["reason"]
+    assert found["notes"] == ["submit again what failed: recycling resume --retry-failed out"]
+
+    # By itself nothing is paid for again.
+    for again in (run(), command("resume", "out")):
+        assert again.code == 4
+        assert again.error == done.error
+    assert len(service.jobs) - before == 2
+
+    assert command("resume", "out", "--retry-failed").code == 0
+    assert len(service.jobs) - before == 4
+    assert states() == {"trial-0": "done", "trial-1": "done"}
+    job = jobs()["trial-0"]
+    assert job["attempts"] == 2
+    assert len(job["earlier"]) == 1
+    assert REASON in job["earlier"][0]
+    assert same_shots(reference)
+
+
+def test_status_shows_a_reason_as_it_is_and_whole(service):
+    service.faults.append(Fault(Destiny("Failed", REASON, 8000), tag="job:trial-1"))
+    assert run("--no-wait").code == 4
+    done = command("status", "out")
+    assert done.code == 0
+    assert REASON in " ".join(done.out.split())
+
+
+def test_status_fits_a_terminal(service):
+    service.faults.append(Fault(Destiny("Failed", "too hot " * 20, 8000), tag="job:trial-1"))
+    assert run("--no-wait").code == 4
+    lines = command("status", "out").out.splitlines()
+    title, *_, headline, note = lines
+    assert title.strip() == f"killed on {IBM}"
+    rows = {
+        line.split()[0]: line.split() for line in lines if line.startswith(("job", " job", " t"))
+    }
+    assert {"job", "trial-0", "trial-1"} <= set(rows)
+    assert rows["trial-1"][1] == "failed"
+    assert rows["trial-1"][-1] == jobs()["trial-1"]["id"]
+    assert "too hot too hot" in " ".join(lines)
+    assert headline == "1 of 2 jobs done; 1 failed"
+    assert note == "submit again what failed: recycling resume --retry-failed out"
+
+
+# -- runs that are left and gone on with -------------------------------------------------------
+
+
+def test_a_run_is_left_and_gone_on_with(service, reference):
+    before = len(service.jobs)
+    service.faults.append(Fault(Destiny("Queued"), tag="job:trial-1"))
+    done = run("--no-wait")
+    assert done.code == 3
+    assert done.out == ""
+    assert done.error == (
+        "incomplete: 1 of 2 jobs are done, the others are under way; fetch them with: "
+        "recycling resume out"
+    )
+    assert states() == {"trial-0": "done", "trial-1": "submitted"}
+    found = summary()
+    assert found["headline"] == "1 of 2 jobs done; 1 submitted"
+    assert found["notes"] == ["go on with: recycling resume out"]
+    assert found["jobs"][0]["qpu_seconds"] == service.jobs[before].usage.charged
+    assert [job["id"] for job in found["jobs"]] == [job.id for job in service.jobs[before:]]
+
+    # The same command goes on with it, and so does resume; another experiment does not.
+    for again in (run("--no-wait"), command("resume", "out", "--no-wait")):
+        assert again.code == 3
+        assert again.error == done.error
+    other = run("--no-wait", "--seed", "9")
+    assert other.code == 2
+    assert other.only_line.startswith("error: out = 'out' exists")
+
+    service.jobs[-1].destiny = Destiny("Completed")
+    assert run().code == 0
+    assert len(service.jobs) - before == 2
+    assert summary()["headline"] == "2 of 2 jobs done"
+    assert summary()["notes"] == []
+    assert same_shots(reference)
+
+    # Now it is finished: whatever is asked, the service is not.
+    requests = service.requests.total()
+    assert command("resume", "out").code == run().code == 0
+    assert command("cancel", "out").out.startswith("0 jobs cancelled")
+    assert states() == {"trial-0": "done", "trial-1": "done"}
+    assert service.requests.total() == requests
+
+
+def test_cancelling_keeps_what_is_done(service, reference):
+    before = len(service.jobs)
+    service.faults.append(Fault(Destiny("Queued"), tag="job:trial-1"))
+    assert run("--no-wait").code == 3
+    done = command("cancel", "out")
+    assert done.code == 0
+    assert done.out.startswith("1 job")
+    assert "recycling resume --retry-failed out" in done.out
+    assert [job.state for job in service.jobs[before:]] == ["Completed", "Cancelled"]
+    assert states() == {"trial-0": "done", "trial-1": "cancelled"}
+    assert jobs()["trial-1"]["reason"] == "on request"
+
+    stopped = command("resume", "out")
+    assert stopped.code == 4
+    assert "trial-1 cancelled: on request" in stopped.error
+    assert len(service.jobs) - before == 2
+    assert command("resume", "out", "--retry-failed").code == 0
+    assert len(service.jobs) - before == 3
+    assert same_shots(reference)
+
+
+def test_what_is_over_cannot_be_cancelled_and_is_not_lost(service, reference, monkeypatch):
+    """Its outcome is there and paid for, only not here yet."""
+    before = len(service.jobs)
+    monkeypatch.setattr(service, "queue_polls", 2)
+    assert run("--no-wait").code == 3
+    assert states() == {"trial-0": "submitted", "trial-1": "submitted"}
+    monkeypatch.setattr(service, "queue_polls", 0)
+    done = command("cancel", "out")
+    assert done.code == 0
+    assert done.out.startswith("0 jobs cancelled")
+    assert states() == {"trial-0": "submitted", "trial-1": "submitted"}
+    assert command("resume", "out").code == 0
+    assert len(service.jobs) - before == 2
+    assert same_shots(reference)
+
+
+def test_an_interrupt_is_incomplete_and_resumed(service, reference, monkeypatch):
+    before = len(service.jobs)
+    monkeypatch.setattr(service, "queue_polls", 2)
+
+    def interrupt(_seconds):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recycling.driving, "sleep", interrupt)
+        done = run()
+    assert done.code == 3
+    assert done.error == (
+        "incomplete: interrupted; nothing is lost; go on with: recycling resume out"
+    )
+    assert run().code == 0
+    assert len(service.jobs) - before == 2
+    assert same_shots(reference)
+
+
+def test_a_process_that_is_told_to_stop_leaves_a_run_to_resume(service, reference, tmp_path):
+    """A real process and a real signal, while the jobs are queued."""
+    before = len(service.jobs)
+    service.faults.append(Fault(Destiny("Queued"), times=2))
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from recycling.cli import main; main()",
+         "run", "spec.toml", "--backend", IBM, "--out", "out"],
+        env=os.environ | {"HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    seen = []
+    while not seen or not seen[-1].startswith("trial-1: queued"):
+        line = process.stderr.readline()
+        assert line, seen
+        seen.append(line)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 3, err
+    assert out == ""
+    assert err == "incomplete: interrupted; nothing is lost; go on with: recycling resume out\n"
+    for job in service.jobs[before:]:
+        job.destiny = Destiny("Completed")
+    assert command("resume", "out").code == 0
+    assert len(service.jobs) - before == 2
+    assert same_shots(reference)
+
+
+# -- budget ------------------------------------------------------------------------------------
+
+
+def test_nothing_is_submitted_above_the_budget(service, reference):
+    cost = reference[1].cost.qpu_seconds
+    before = len(service.jobs)
+    done = run("--max-qpu-seconds", f"{cost - 0.1:.3f}")
+    assert done.code == 2
+    assert done.only_line.startswith(f"error: max_qpu_seconds = {cost - 0.1:.3f}: ")
+    assert "measurement.shots = " in done.error
+    assert not os.path.exists("out")  # noqa: PTH110 (the folder is the present one)
+    assert len(service.jobs) == before
+    assert run("--max-qpu-seconds", f"{cost + 0.1:.3f}").code == 0
+    assert len(service.jobs) - before == 2
+
+
+# -- batches and sessions ----------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process is gone: nothing more is written or sent."""
+
+
+def in_session(patch, reference):
+    """Let runs take a session; returns their experiment."""
+    experiment = rc.Experiment.parse(spec('mode = "session"'))
+    planned_once(patch, replace(reference[1], experiment=experiment))
+    return experiment
+
+
+def test_a_batch_is_closed_when_all_is_submitted(service, monkeypatch):
+    """What is in it runs to its end."""
+    monkeypatch.setattr(service, "queue_polls", 2)
+    assert run().code == 0
+    batch = service.session(service.jobs[-1].session_id)
+    assert (batch.mode, batch.accepting) == ("batch", False)
+    assert service.jobs_of(batch.id) == service.jobs[-2:]
+
+
+def test_a_session_that_a_death_left_open_is_closed(service, reference, monkeypatch):
+    experiment = in_session(monkeypatch, reference)
+    before = len(service.jobs)
+    submit = Hardware.submit
+
+    def submit_first(self, *arguments, **options):
+        if options["tags"][2] == "job:trial-1":
+            raise Killed
+        return submit(self, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(Hardware, "submit", submit_first)
+        dying.setattr(Hardware, "close", lambda *_: None)
+        with pytest.raises(Killed):
+            rc.run(experiment, IBM, "out", spec=spec('mode = "session"'))
+    left = service.session(service.jobs[-1].session_id)
+    assert (left.mode, left.accepting) == ("dedicated", True)
+
+    assert rc.resume("out").complete
+    first, second = service.jobs[before:]
+    assert first.session_id == left.id
+    assert second.session_id != left.id
+    for job in (first, second):
+        assert not service.session(job.session_id).accepting
+    assert same_shots(reference)
+
+
+@pytest.mark.parametrize(("times", "closed"), [(1, True), (None, False)])
+def test_a_session_that_does_not_close_is_told(service, reference, monkeypatch, times, closed):
+    experiment = in_session(monkeypatch, reference)
+    service.faults.append(Fault(Drop(), "PATCH", "/sessions/", times=times))
+    run = rc.run(experiment, IBM, "out", spec=spec('mode = "session"'))
+    assert run.complete
+    assert service.session(service.jobs[-1].session_id).accepting is not closed
+    notes = [line for line in run.telemetry if line["event"] == "not closed"]
+    assert len(notes) == (not closed)
+    assert all("closing the session" in note["reason"] for note in notes)
+
+
+# -- several instances -------------------------------------------------------------------------
+
+
+def test_a_job_is_looked_for_in_the_instance_that_has_it(service, reference, monkeypatch):
+    """No instance is given: the client takes one, and must not look in another."""
+    monkeypatch.delenv("QISKIT_IBM_INSTANCE")
+    monkeypatch.setattr(recycling.runs, "Hardware", Hardware)
+    # The device need not be asked how long it waits, so that looking comes first.
+    text = spec("rep_delay = 1e-4")
+    plan = replace(
+        reference[1],
+        experiment=rc.Experiment.parse(text),
+        hardware=Hardware("ibm_marrakesh", Account()),
+    )
+    monkeypatch.setattr(recycling.runs, "plan", lambda *_: plan)
+    before = len(service.jobs)
+    submit = Hardware.submit
+
+    def submit_and_die(self, *arguments, **options):
+        submit(self, *arguments, **options)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(Hardware, "submit", submit_and_die)
+        with pytest.raises(Killed):
+            rc.run(plan.experiment, IBM, "out", spec=text)
+    assert states() == {"trial-0": "intended", "trial-1": "planned"}
+    assert rc.resume("out").complete
+    assert [job.name for job in service.jobs[before:]] == ["job:trial-0", "job:trial-1"]
+    assert {service.instances[job.instance].plan for job in service.jobs[before:]} == {"open"}
