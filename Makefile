@@ -17,8 +17,9 @@ help: ## list the targets
 replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 	$(BIN)/recycling replay --seed 7 $(ARGS)
 
+# A file's tests share what is slow to make, so that they stay together.
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## style and common mistakes (ruff)
 	$(BIN)/ruff check

@@ -48,14 +48,17 @@ def reference(running, tmp_path_factory):
 
 
 @pytest.fixture
-def service(running, reference, tmp_path, monkeypatch):
-    """The service, to which commands in an empty folder are led."""
+def service(running, reference, tmp_path):
+    """The service, to which commands in an empty folder are led.
+
+    All changes are undone by one hand: a second one would restore what the first had put there.
+    """
     running.faults.clear()
     running.faults.injected.clear()
     (tmp_path / "spec.toml").write_text(spec(), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
     with connected(running, tmp_path / "accounts.json") as patch:
+        patch.chdir(tmp_path)
+        patch.setenv("COLUMNS", "80")
         planned_once(patch, reference[1])
         without_results(patch)
         yield running
