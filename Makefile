@@ -17,9 +17,10 @@ help: ## list the targets
 replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 	$(BIN)/recycling replay --seed 7 $(ARGS)
 
-# A file's tests share what is slow to make, so that they stay together.
+# A file's tests share what is slow to make, so that they stay together. Three workers for two
+# cores: the tests of the service wait now and then.
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(STAMP) ## style and common mistakes (ruff)
 	$(BIN)/ruff check

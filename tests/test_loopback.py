@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.providers.exceptions import QiskitBackendNotFoundError
 from qiskit_ibm_runtime import Batch, QiskitRuntimeService, Session
 from qiskit_ibm_runtime.api.exceptions import RequestsApiError
 from qiskit_ibm_runtime.exceptions import (
@@ -712,30 +711,3 @@ def test_random_faults_follow_from_their_seed():
     # Binomial: mean 200, standard deviation 12.6; four of them.
     assert injected.total() == pytest.approx(200, abs=51)
     assert Faults.random(7, 1.0).draw("POST", "/iam/identity/token", ()) is None
-
-
-def test_whoever_asks_for_his_tag_after_a_failure_submits_once(service, client, backend):
-    errors = (IBMRuntimeError, RequestsApiError, QiskitBackendNotFoundError)
-    service.faults = Faults.random(7, 0.15)
-
-    def insist(action):
-        while True:
-            try:
-                return action()
-            except errors:
-                continue
-
-    def submit(tag):
-        try:
-            return sampler(backend, tag, "job:soak").run([excitation(0)], shots=200)
-        except errors:
-            found = insist(lambda: client.jobs(job_tags=[tag]))
-            return found[0] if found else submit(tag)
-
-    results = []
-    for number in range(12):
-        job = submit(f"soak {number}")
-        results.append(insist(job.result)[0].data.c.array)
-    assert [service.accepted(f"soak {number}") for number in range(12)] == [1] * 12
-    assert {"drop", "drop, accepted", "reset", "truncate"} <= service.faults.injected.keys()
-    assert all((result == results[0]).all() for result in results)
