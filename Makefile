@@ -44,7 +44,7 @@ notebooks: $(STAMP) ## execute every notebook into build/notebooks
 			--output="$(CURDIR)/build/notebooks/{notebook_name}" "$$notebook"; \
 	done
 
-soak: $(STAMP) ## kill runs and inject faults, hundreds of times (20 minutes)
+soak: $(STAMP) ## kill runs and inject faults, hundreds of times (half an hour)
 	$(BIN)/python -m tests.soak $(ARGS)
 
 bench: $(STAMP) ## time the main job

@@ -455,6 +455,30 @@ def test_a_session_that_a_death_left_open_is_closed(service, reference, monkeypa
     assert same_shots(reference)
 
 
+def test_a_session_known_by_its_job_alone_is_closed(service, reference, monkeypatch):
+    """Death between the acceptance of the first job and the journal that would name its session."""
+    experiment = in_session(monkeypatch, reference)
+    before = len(service.jobs)
+    submit = Hardware.submit
+
+    def submit_and_die(self, *arguments, **options):
+        submit(self, *arguments, **options)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as dying:
+        dying.setattr(Hardware, "submit", submit_and_die)
+        dying.setattr(Hardware, "close", lambda *_: None)
+        with pytest.raises(Killed):
+            rc.run(experiment, IBM, "out", spec=spec('mode = "session"'))
+    (only,) = service.jobs[before:]
+    assert service.session(only.session_id).accepting
+
+    assert rc.resume("out").complete
+    assert len(service.jobs[before:]) == 2
+    assert not any(service.session(job.session_id).accepting for job in service.jobs[before:])
+    assert same_shots(reference)
+
+
 @pytest.mark.parametrize(("times", "closed"), [(1, True), (None, False)])
 def test_a_session_that_does_not_close_is_told(service, reference, monkeypatch, times, closed):
     experiment = in_session(monkeypatch, reference)

@@ -284,6 +284,11 @@ class Hardware:
             )
             return [str(job.job_id()) for job in jobs]
 
+    def group_of(self, job_id: str) -> str | None:
+        """Id of the batch or session that a job runs in."""
+        with self._failures("asking for a job"):
+            return self.service.job(job_id).session_id or None
+
     def poll(self, job_id: str) -> JobStatus:
         """State of a job."""
         with self._failures("asking for a job"):

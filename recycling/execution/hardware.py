@@ -68,6 +68,9 @@ class HardwareBackend:
                 # Refused: it is over already, and nothing can be saved.
                 if failure.transient:
                     raise
+        if found and self.spec.mode == "session" and self.group is None:
+            # Its session was opened by a process that died before it could say so.
+            self.earlier = {*self.earlier, self.hardware.group_of(found[0]) or ""} - {""}
         return found[0] if found else None
 
     def poll(self, job_id: str) -> JobStatus:
