@@ -179,7 +179,7 @@ def _collect(
 
 def _attributes(run: Run) -> dict[str, Any]:
     versions = {f"version_{name}": text for name, text in run.record["software"].items()}
-    kind = "simulated" if run.record["simulated"] else "measured"
+    kind = "simulated" if run.simulated else "measured"
     return {"data_kind": kind, **experiment_attributes(run.experiment, run.device), **versions}
 
 

@@ -9,14 +9,15 @@ from recycling.store.directory import Run
 
 def stored_brackets(run: Run) -> dict[str, Bracket]:
     """Brackets whose outcomes are here, by the name of their job; none where none was measured."""
-    circuits = run.brackets
-    metadata = {circuit.name: dict(circuit.metadata or {}) for circuit in circuits}
+    jobs = [j for j in run.jobs if j.trial is None and run.journal(j).state == "done"]
+    if not jobs:
+        return {}  # most runs have none: their circuits need not be read
+    metadata = {circuit.name: dict(circuit.metadata or {}) for circuit in run.brackets}
     return {
         job.name: analyse_bracket(
             dict(zip(metadata, run.outcomes(job).counts(), strict=True)), metadata
         )
-        for job in run.jobs
-        if job.trial is None and run.journal(job).state == "done"
+        for job in jobs
     }
 
 

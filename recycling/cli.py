@@ -195,11 +195,12 @@ def plan(
 
             planned = plan_run(experiment, backend, Account(instance, plan, account))
             work.step("predicting")
-            summary = plan_summary(planned)
-        if as_json:
+            summary = plan_summary(planned) if as_json else None
+            tables = [] if as_json else plan_tables(planned)
+        if summary is not None:
             print_json(summary)
         else:
-            for table in plan_tables(planned):
+            for table in tables:
                 print_table(table)
             print_lines([plan_headline(planned)], style="bold")
         if max_qpu_seconds is not None:

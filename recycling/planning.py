@@ -68,7 +68,8 @@ class Plan:
         asked = self.experiment.hardware.rep_delay
         if asked is not None:
             return asked
-        return DEFAULT_REP_DELAY if self.hardware is None else self.hardware.default_rep_delay
+        reported = None if self.hardware is None else self.hardware.default_rep_delay
+        return DEFAULT_REP_DELAY if reported is None else reported
 
     @cached_property
     def cost(self) -> Cost | None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from circuits.protocol import Setting
 from recycling.brackets import stored_brackets
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
@@ -27,6 +28,9 @@ from recycling.store.writer import (
     continued_run,
     new_run,
 )
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
 
 Progress = Callable[[str], None]
 
@@ -148,11 +152,7 @@ def status(path: str | Path) -> dict[str, JobRecord | str]:
 
 def stored_plan(stored: Run) -> Plan:
     """Plan of a stored run, with the device and the circuits that it began with."""
-    name = parse_backend(stored.record["backend"])
-    hardware = None
-    if name.kind == "ibm":
-        hardware = Hardware(name.chip, Account(**stored.record["account"]))
-    return Plan(stored.experiment, name, stored.device, stored.circuits, stored.brackets, hardware)
+    return _plan_of(stored, stored.circuits, stored.brackets)
 
 
 def default_path(experiment: Experiment) -> Path:
@@ -236,15 +236,18 @@ def _recompiled(stored: Run) -> Callable[[], bytes]:
     """Content of circuits.qpy, compiled again from spec and device."""
 
     def compile_again() -> bytes:
-        name = parse_backend(stored.record["backend"])
-        device, experiment = stored.device, stored.experiment
-        hardware = None
-        if name.kind == "ibm":
-            hardware = Hardware(name.chip, Account(**stored.record["account"]))
-        brackets = compile_brackets(device) if stored.record["brackets"] else ()
-        planned = Plan(
-            experiment, name, device, compile_all(experiment, device), brackets, hardware
-        )
-        return circuits_bytes(planned)
+        brackets = compile_brackets(stored.device) if stored.record["brackets"] else ()
+        circuits = compile_all(stored.experiment, stored.device)
+        return circuits_bytes(_plan_of(stored, circuits, brackets))
 
     return compile_again
+
+
+def _plan_of(
+    stored: Run, circuits: Mapping[Setting, QuantumCircuit], brackets: tuple[QuantumCircuit, ...]
+) -> Plan:
+    name = parse_backend(stored.record["backend"])
+    hardware = None
+    if name.kind == "ibm":
+        hardware = Hardware(name.chip, Account(**stored.record["account"]))
+    return Plan(stored.experiment, name, stored.device, circuits, brackets, hardware)

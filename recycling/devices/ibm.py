@@ -103,15 +103,6 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Execution:
-    """How the service executes a job; the fields are those of the spec's ``[hardware]``."""
-
-    rep_delay: float | None
-    init_qubits: bool
-    max_execution_time: int | None
-
-
-@dataclass(frozen=True)
 class JobStatus:
     """State of a job: "queued", "running", "done", "failed" or "cancelled", and why."""
 
@@ -200,9 +191,10 @@ class Hardware:
         return float(low), float(high)
 
     @cached_property
-    def default_rep_delay(self) -> float:
-        """Wait between shots where none is asked for, s."""
-        return float(getattr(self.backend, "default_rep_delay", None) or 250e-6)
+    def default_rep_delay(self) -> float | None:
+        """Wait between shots where none is asked for, s; None where it is not reported."""
+        delay = getattr(self.backend, "default_rep_delay", None)
+        return None if delay is None else float(delay)
 
     @cached_property
     def simulated(self) -> bool:
@@ -247,11 +239,13 @@ class Hardware:
         shots: int,
         *,
         tags: Sequence[str],
-        execution: Execution,
+        rep_delay: float | None,
+        init_qubits: bool,
+        max_execution_time: int | None,
         mode: str = "job",
         group: str | None = None,
     ) -> str:
-        """Submit one job and return its id.
+        """Submit one job and return its id; the options are those of the spec's ``[hardware]``.
 
         Raises:
             BackendFailure: refused, or no answer; then only a look by tag tells whether it was
@@ -268,10 +262,10 @@ class Hardware:
             sampler = Sampler(mode=where)
             options = sampler.options
             options.environment.job_tags = list(tags)
-            options.execution.init_qubits = execution.init_qubits
-            options.execution.rep_delay = execution.rep_delay
+            options.execution.init_qubits = init_qubits
+            options.execution.rep_delay = rep_delay
             options.execution.scheduler_timing = True
-            options.max_execution_time = execution.max_execution_time
+            options.max_execution_time = max_execution_time
             return str(sampler.run(list(pubs), shots=shots).job_id())
 
     def find(self, tag: str) -> list[str]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recycling.devices.timeline import duration_of
 from recycling.errors import BackendFailure
 from recycling.execution.backend import Outcomes
+from recycling.jobs import full_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,10 +118,10 @@ def execute_aer(
     done, total = 0, sum(map(len, sweeps))
     outcomes = []
     for pub, sweep in zip(pubs, sweeps, strict=True):
+        parameters = full_parameters(pub)
         shots = np.empty((*pub.sweep, job.shots), dtype=np.uint8)
         for index in sweep:
-            values = {n: float(np.broadcast_to(v, pub.sweep)[index]) for n, v in
-                      pub.parameters.items()}  # fmt: skip
+            values = {name: float(array[index]) for name, array in parameters.items()}
             shots[index] = simulate_shots(
                 pub.circuit, device, values, job.shots, int(next(seeds)), noise=noise
             )

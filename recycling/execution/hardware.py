@@ -11,7 +11,7 @@ import numpy as np
 
 from recycling.devices.compiler import place_on_chip
 from recycling.devices.device import Device
-from recycling.devices.ibm import Execution, Hardware, JobStatus
+from recycling.devices.ibm import Hardware, JobStatus
 from recycling.errors import BackendFailure
 from recycling.execution.backend import Outcomes
 from recycling.experiment import HardwareSpec
@@ -48,9 +48,9 @@ class HardwareBackend:
             placed,
             job.shots,
             tags=[tag, "recycling", f"job:{job.name}"],
-            execution=Execution(
-                self.spec.rep_delay, self.spec.init_qubits, self.spec.max_execution_time
-            ),
+            rep_delay=self.spec.rep_delay,
+            init_qubits=self.spec.init_qubits,
+            max_execution_time=self.spec.max_execution_time,
             mode=self.spec.mode,
             group=self.group,
         )

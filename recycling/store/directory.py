@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 #: Files of a run that are written once, at its beginning.
 KEPT = ("experiment.toml", "device.json", "circuits.qpy", "calibration.json")
+#: Beginning of the names of the brackets' circuits, and of circuits as sent to a chip.
+BRACKET_PREFIX = "bracket "
+SENT_PREFIX = "sent: "
 #: First version of QPY whose files hold no expressions that reading them would evaluate.
 _OLDEST_QPY = 13
 
@@ -201,11 +204,6 @@ class Run:
         if read_lines(self.path / "telemetry.jsonl")[1]:
             found.append(Damage("telemetry.jsonl", "it has torn or changed lines"))
         return found
-
-
-#: Beginning of the names of the brackets' circuits, and of circuits as sent to a chip.
-BRACKET_PREFIX = "bracket "
-SENT_PREFIX = "sent: "
 
 
 def open_run(path: str | Path) -> Run:
