@@ -84,9 +84,9 @@ def bracket_circuits(
     named = [("T1", str(index), circuit) for index, circuit in enumerate(relaxation)]
     named += [("T2", str(index), circuit) for index, circuit in enumerate(echo)]
     named += [("readout", str(index), circuit) for index, circuit in enumerate(readout)]
-    named += [("thermal", "0", _waiting(_multiple(THERMALISATION * t1, unit)))]
+    named += [("thermal", "0", _waiting(whole_multiple(THERMALISATION * t1, unit)))]
     manager = _native(dt)
-    ring_down = round(_multiple(RING_DOWN, unit) / dt)
+    ring_down = round(whole_multiple(RING_DOWN, unit) / dt)
     circuits = []
     for experiment, index, circuit in named:
         bits = ClassicalRegister(2, REGISTER)
@@ -102,10 +102,10 @@ def bracket_circuits(
 
 def _delays(decay_time: float, points: int, unit: float) -> list[float]:
     """Evenly spaced delays, whole multiples of a unit; the first is as good as zero, s."""
-    return [_multiple(delay, unit) for delay in np.linspace(0, SPAN * decay_time, points)]
+    return [whole_multiple(delay, unit) for delay in np.linspace(0, SPAN * decay_time, points)]
 
 
-def _multiple(delay: float, unit: float) -> float:
+def whole_multiple(delay: float, unit: float) -> float:
     """Whole multiple of a unit nearest to a delay, one at least, s."""
     return max(1, round(float(delay) / unit)) * unit
 

@@ -9,7 +9,7 @@ from recycling.store.directory import Run
 
 def stored_brackets(run: Run) -> dict[str, Bracket]:
     """Brackets whose outcomes are here, by the name of their job; none where none was measured."""
-    jobs = [j for j in run.jobs if j.trial is None and run.journal(j).state == "done"]
+    jobs = [job for job in run.jobs if job.is_bracket and run.journal(job).state == "done"]
     if not jobs:
         return {}  # most runs have none: their circuits need not be read
     metadata = {circuit.name: dict(circuit.metadata or {}) for circuit in run.brackets}

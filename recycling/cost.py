@@ -170,15 +170,15 @@ def _savings(
     """Changes of one number in the spec that bring the cost below a budget."""
     measurement = experiment.measurement
     trials = [own for own in cost.jobs if own.job.trial is not None]
-    brackets = sum(own.qpu_seconds for own in cost.jobs if own.job.trial is None)
+    calibration = sum(own.qpu_seconds for own in cost.jobs if own.job.trial is None)
     overhead = JOB_OVERHEAD * len(trials)
     in_trials = sum(own.qpu_seconds for own in trials)
     savings = []
     if measurement.shots != "exact":
-        share = (budget - brackets - overhead) / (in_trials - overhead)
+        share = (budget - calibration - overhead) / (in_trials - overhead)
         if (shots := int(share * measurement.shots)) >= 1:
             savings.append(f"measurement.shots = {shots}")
-    if (fewer := int((budget - brackets) / in_trials * measurement.trials)) >= 1:
+    if (fewer := int((budget - calibration) / in_trials * measurement.trials)) >= 1:
         savings.append(f"measurement.trials = {fewer}")
     # Whole microseconds, rounded down.
     delay = (cost.rep_delay - (cost.qpu_seconds - budget) / cost.executions) // 1e-6 * 1e-6

@@ -132,13 +132,15 @@ class MeasurementSpec(_Section):
 
 
 class HardwareSpec(_Section):
-    """How an IBM Quantum backend executes the jobs; simulators heed the brackets alone.
+    """How an IBM Quantum backend executes the jobs; simulators heed the calibrations alone.
 
     ``mode`` is "batch", "session" or "job". ``rep_delay`` is the wait between shots in s, by
     default the backend's. ``init_qubits`` resets all qubits before each shot: without it the bath
     relaxes by itself during ``rep_delay``, and carries over what has not relaxed.
     ``max_execution_time`` in s bounds each job. ``brackets`` measures T1, T2, readout and thermal
-    population of the bath qubit before and after; "auto" does so on hardware only.
+    population of the bath qubit before and after; ``assignment`` measures the assignment matrices
+    of the recorded qubits, which correct the readout, by ``assignment_shots`` of 17 circuits each.
+    "auto" does so on hardware only.
     """
 
     mode: Literal["batch", "session", "job"] = "batch"
@@ -147,13 +149,25 @@ class HardwareSpec(_Section):
     max_execution_time: Annotated[int, Field(ge=1, le=10800)] | None = None
     brackets: Literal["auto"] | bool = "auto"
     bracket_shots: Annotated[int, Field(ge=100, le=100_000)] = 2000
+    assignment: Literal["auto"] | bool = "auto"
+    assignment_shots: Annotated[int, Field(ge=100, le=100_000)] = 8000
 
 
 class InferenceSpec(_Section):
-    """The estimator of states and the number of bootstrap resamples behind each interval."""
+    """How counts are read.
 
-    estimator: Literal["linear inversion"] = "linear inversion"
-    resamples: Annotated[int, Field(ge=100)] = 500
+    ``estimator`` is that of the values: "linear inversion" with projection, as in the paper, or
+    "median unbiased"; intervals are calibrated with either. ``readout`` is "raw", "corrected" for
+    the assignment errors of S, B and C_I, or "unmixed" for those of the flag too. ``temperature``
+    says where T0 of the bounds comes from: "given" is that of ``[bath]``, "measured" that of B
+    before the erasure, "calibration" that of the bracket before the run. ``resamples`` of the
+    bootstrap tell how estimates move together.
+    """
+
+    estimator: Literal["linear inversion", "median unbiased"] = "linear inversion"
+    readout: Literal["raw", "corrected", "unmixed"] = "raw"
+    temperature: Literal["given", "measured", "calibration"] = "given"
+    resamples: Annotated[int, Field(ge=100)] = 1000
 
 
 class Experiment(_Section):

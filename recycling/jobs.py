@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Executions that IBM Quantum accepts in one job with control flow.
 EXECUTIONS_PER_JOB = 10_000_000
+#: Names of the jobs that measure the bath qubit, before and after all others.
+BRACKETS = ("bracket-before", "bracket-after")
+#: Name of the job that measures the assignment matrices.
+ASSIGNMENT = "assignment"
 #: Circuits and bases of one point of the sweep.
 SETTINGS_PER_POINT = len(SETTINGS) * len(BASIS_ANGLES)
 
@@ -31,9 +35,9 @@ SETTINGS_PER_POINT = len(SETTINGS) * len(BASIS_ANGLES)
 class Job:
     """One submission: some shots of one trial, at successive points of the θ_b sweep.
 
-    ``trial`` is None for a bracket, which measures the bath qubit and not the protocol. ``points``
-    is the first and the end index of θ_b; ``first_shot`` counts where a point needs several jobs.
-    ``shots`` None stands for infinitely many.
+    ``trial`` is None for a calibration, which measures qubits and not the protocol: ``ASSIGNMENT``
+    or a bracket. ``points`` is the first and the end index of θ_b; ``first_shot`` counts where a
+    point needs several jobs. ``shots`` None stands for infinitely many.
     """
 
     name: str
@@ -41,6 +45,11 @@ class Job:
     points: tuple[int, int] = (0, 0)
     first_shot: int = 0
     shots: int | None = None
+
+    @property
+    def is_bracket(self) -> bool:
+        """Whether it measures the bath qubit before or after the others."""
+        return self.name in BRACKETS
 
 
 @dataclass(frozen=True)
@@ -60,14 +69,24 @@ class Pub:
         return np.broadcast_shapes(*(value.shape for value in self.parameters.values()))
 
 
-def all_jobs(experiment: Experiment, *, brackets: bool) -> tuple[Job, ...]:
-    """All jobs of a run in the order of their submission, between its brackets if it has them."""
-    trials = trial_jobs(experiment)
-    if not brackets:
-        return tuple(trials)
-    shots = experiment.hardware.bracket_shots
-    before, after = (Job(f"bracket-{side}", None, shots=shots) for side in ("before", "after"))
-    return (before, *trials, after)
+def all_jobs(
+    experiment: Experiment, *, brackets: bool, assignment: bool = False
+) -> tuple[Job, ...]:
+    """All jobs of a run in the order of their submission.
+
+    Args:
+        experiment: validated spec.
+        brackets: whether all others are between two brackets.
+        assignment: whether the assignment matrices are measured, before the trials.
+    """
+    hardware = experiment.hardware
+    jobs = trial_jobs(experiment)
+    if assignment:
+        jobs = [Job(ASSIGNMENT, None, shots=hardware.assignment_shots), *jobs]
+    if brackets:
+        before, after = (Job(name, None, shots=hardware.bracket_shots) for name in BRACKETS)
+        jobs = [before, *jobs, after]
+    return tuple(jobs)
 
 
 def trial_jobs(experiment: Experiment) -> list[Job]:
@@ -103,8 +122,8 @@ def protocol_pubs(
     return [Pub(circuits[setting], parameters) for setting in SETTINGS]
 
 
-def bracket_pubs(circuits: Sequence[QuantumCircuit]) -> list[Pub]:
-    """PUBs of a bracket: circuits without parameters."""
+def calibration_pubs(circuits: Sequence[QuantumCircuit]) -> list[Pub]:
+    """PUBs of a calibration: circuits without parameters."""
     return [Pub(circuit, {}) for circuit in circuits]
 
 

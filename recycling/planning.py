@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from circuits.assignment import RECORDED_QUBITS, assignment_circuits
 from circuits.characterisation import bracket_circuits
 from circuits.protocol import SETTINGS, Setting, recycling_circuit
 from recycling.chips import build_device
@@ -15,7 +16,7 @@ from recycling.cost import DEFAULT_REP_DELAY, SHORTEST_REP_DELAY, Cost, check_bu
 from recycling.devices.compiler import compile_circuits, route_algorithm
 from recycling.devices.ibm import Account, Hardware, snapshot_backend
 from recycling.errors import BadInput
-from recycling.jobs import Job, Pub, all_jobs, bracket_pubs, protocol_pubs
+from recycling.jobs import Job, Pub, all_jobs, calibration_pubs, protocol_pubs
 from recycling.prediction import Prediction, predict
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ class Plan:
     """What will be executed: one compiled circuit for each arm, stage and preparation.
 
     Each circuit serves every θ_b and every basis by its parameters. ``brackets`` measure the bath
-    qubit before and after. All circuits are on the device's own qubits; ``hardware`` is the chip
-    behind them where they go to a service.
+    qubit before and after, ``assignment`` the readout of the recorded qubits. All circuits are on
+    the device's own qubits; ``hardware`` is the chip behind them where they go to a service.
     """
 
     experiment: Experiment
@@ -56,11 +57,14 @@ class Plan:
     circuits: Mapping[Setting, QuantumCircuit]
     brackets: tuple[QuantumCircuit, ...] = ()
     hardware: Hardware | None = field(default=None, compare=False)
+    assignment: tuple[QuantumCircuit, ...] = field(default=(), kw_only=True)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs, in the order in which they are submitted."""
-        return all_jobs(self.experiment, brackets=bool(self.brackets))
+        return all_jobs(
+            self.experiment, brackets=bool(self.brackets), assignment=bool(self.assignment)
+        )
 
     @property
     def rep_delay(self) -> float:
@@ -112,7 +116,7 @@ class Plan:
     def pubs(self, job: Job) -> list[Pub]:
         """PUBs of a job."""
         if job.trial is None:
-            return bracket_pubs(self.brackets)
+            return calibration_pubs(self.brackets if job.is_bracket else self.assignment)
         return protocol_pubs(self.circuits, self.experiment.theta_b[slice(*job.points)])
 
 
@@ -138,8 +142,10 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
         raise BadInput("measurement.shots = 'exact': only the backend 'exact' has infinitely many")
     device = build_device(experiment, chip)
     circuits = compile_all(experiment, device)
-    brackets = compile_brackets(device) if _wants_brackets(experiment, name) else ()
-    return Plan(experiment, name, device, circuits, brackets, hardware)
+    spec = experiment.hardware
+    brackets = compile_brackets(device) if _wanted(spec.brackets, name) else ()
+    assignment = compile_assignment(device) if _wanted(spec.assignment, name) else ()
+    return Plan(experiment, name, device, circuits, brackets, hardware, assignment=assignment)
 
 
 def parse_backend(backend: str) -> BackendName:
@@ -229,6 +235,21 @@ def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
     )
 
 
-def _wants_brackets(experiment: Experiment, name: BackendName) -> bool:
-    wanted = experiment.hardware.brackets
+def compile_assignment(device: Device) -> tuple[QuantumCircuit, ...]:
+    """Circuits that measure the readout of the recorded qubits, on the device's own qubits."""
+    qubits = [device.roles.index(role) for role in RECORDED_QUBITS]
+    # Where nothing decays, there is nothing to wait for.
+    decaying = [device.t1[qubit] for qubit in qubits if np.isfinite(device.t1[qubit])]
+    return tuple(
+        assignment_circuits(
+            t1=max(decaying, default=device.dt),
+            dt=device.dt,
+            qubits=qubits,
+            num_qubits=device.num_qubits,
+        )
+    )
+
+
+def _wanted(wanted: Literal["auto"] | bool, name: BackendName) -> bool:
+    """Whether a calibration is to be measured: by itself on hardware only."""
     return name.kind == "ibm" if wanted == "auto" else wanted

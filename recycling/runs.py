@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from circuits.protocol import Setting
+from recycling.assignment import measured_assignment
 from recycling.brackets import stored_brackets
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
@@ -17,7 +18,14 @@ from recycling.errors import BadInput, Incomplete
 from recycling.execution import prepare
 from recycling.experiment import Experiment
 from recycling.jobs import Job
-from recycling.planning import Plan, compile_all, compile_brackets, parse_backend, plan
+from recycling.planning import (
+    Plan,
+    compile_all,
+    compile_assignment,
+    compile_brackets,
+    parse_backend,
+    plan,
+)
 from recycling.store.directory import Run, open_unchecked
 from recycling.store.files import Damaged
 from recycling.store.journal import JobRecord
@@ -152,7 +160,7 @@ def status(path: str | Path) -> dict[str, JobRecord | str]:
 
 def stored_plan(stored: Run) -> Plan:
     """Plan of a stored run, with the device and the circuits that it began with."""
-    return _plan_of(stored, stored.circuits, stored.brackets)
+    return _plan_of(stored, stored.circuits, stored.brackets, stored.assignment)
 
 
 def default_path(experiment: Experiment) -> Path:
@@ -202,6 +210,10 @@ def _drive(
     stored = Run(path)
     for side, bracket in stored_brackets(stored).items():
         writer.note(side, **json.loads(bracket.model_dump_json()))
+    assignment = measured_assignment(stored)
+    if assignment is not None:
+        told = assignment.model_dump_json(exclude={"covariance", "joint"})
+        writer.note("assignment", **json.loads(told))
     return stored
 
 
@@ -226,28 +238,36 @@ def _groups(stored: Run) -> set[str]:
 def _holds(path: Path, experiment: Experiment, backend: str) -> bool:
     """Whether a path holds a run of this very experiment on this very backend."""
     try:
-        found = open_unchecked(path).record
+        found = open_unchecked(path)
+        # Not the hash that it stored: fields that came with a later version change that.
+        return (found.experiment.hash, found.record["backend"]) == (experiment.hash, backend)
     except BadInput:
         return False
-    return (found["spec_hash"], found["backend"]) == (experiment.hash, backend)
 
 
 def _recompiled(stored: Run) -> Callable[[], bytes]:
     """Content of circuits.qpy, compiled again from spec and device."""
 
     def compile_again() -> bytes:
-        brackets = compile_brackets(stored.device) if stored.record["brackets"] else ()
-        circuits = compile_all(stored.experiment, stored.device)
-        return circuits_bytes(_plan_of(stored, circuits, brackets))
+        record, device = stored.record, stored.device
+        brackets = compile_brackets(device) if record["brackets"] else ()
+        assignment = compile_assignment(device) if record.get("assignment") else ()
+        circuits = compile_all(stored.experiment, device)
+        return circuits_bytes(_plan_of(stored, circuits, brackets, assignment))
 
     return compile_again
 
 
 def _plan_of(
-    stored: Run, circuits: Mapping[Setting, QuantumCircuit], brackets: tuple[QuantumCircuit, ...]
+    stored: Run,
+    circuits: Mapping[Setting, QuantumCircuit],
+    brackets: tuple[QuantumCircuit, ...],
+    assignment: tuple[QuantumCircuit, ...],
 ) -> Plan:
     name = parse_backend(stored.record["backend"])
     hardware = None
     if name.kind == "ibm":
         hardware = Hardware(name.chip, Account(**stored.record["account"]))
-    return Plan(stored.experiment, name, stored.device, circuits, brackets, hardware)
+    return Plan(
+        stored.experiment, name, stored.device, circuits, brackets, hardware, assignment=assignment
+    )

@@ -37,6 +37,7 @@ trials = 2
 
 [hardware]
 brackets = false
+assignment = false
 
 [inference]
 resamples = 100

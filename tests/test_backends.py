@@ -34,7 +34,7 @@ from recycling.jobs import (
     Job,
     Pub,
     all_jobs,
-    bracket_pubs,
+    calibration_pubs,
     executions,
     expected_shape,
     full_parameters,
@@ -602,7 +602,7 @@ def test_delays_may_be_kept(small_plan):
 
 def test_brackets_keep_their_delays_and_the_protocol_does_not(small_plan):
     device = small_plan.device
-    pubs = bracket_pubs(compile_brackets(device))
+    pubs = calibration_pubs(compile_brackets(device))
     bath = device.layout[device.roles.index("B")]
     for pub in pubs:
         placed = placed_circuit(pub.circuit, device, 133)

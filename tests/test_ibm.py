@@ -188,13 +188,14 @@ def test_the_paper_is_submitted_as_planned_and_measured_as_predicted(service, tm
         run = rc.run(experiment, IBM, tmp_path / "paper")
     jobs = service.jobs[before:]
     assert [job.name for job in jobs] == [
-        "job:bracket-before", *(f"job:trial-{trial}" for trial in range(5)), "job:bracket-after",
+        "job:bracket-before", "job:assignment", *(f"job:trial-{trial}" for trial in range(5)),
+        "job:bracket-after",
     ]  # fmt: skip
     angles = np.array(list(BASIS_ANGLES.values()))
     for planned, job in zip(plan.jobs, jobs, strict=True):
         assert job.task.executions == executions(planned, plan.pubs(planned))
         if planned.trial is None:
-            assert job.task.shots == 2000
+            assert job.task.shots == (2000 if planned.is_bracket else 8000)
             assert all(sweep == () for sweep in job.task.sweeps)
             continue
         assert (job.task.shots, job.task.executions) == (8000, 8000 * 8 * 11 * 3)

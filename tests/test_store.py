@@ -97,8 +97,8 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     record = json.loads(content)
     assert set(record) == {
         "schema_version", "run_id", "name", "created", "backend", "simulated", "spec_hash",
-        "account", "spec", "changes", "device", "brackets", "software", "checksums", "state",
-        "checksum",
+        "account", "spec", "changes", "device", "brackets", "assignment", "software", "checksums",
+        "state", "checksum",
     }  # fmt: skip
     assert record["schema_version"] == SCHEMA_VERSION == 2
     assert re.fullmatch("[0-9a-f]{12}", record["run_id"])

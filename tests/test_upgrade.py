@@ -267,6 +267,7 @@ def test_a_run_of_schema_2_stays_readable(present):
     assert run.device == Device.model_validate_json((PRESENT / "device.json").read_bytes())
     assert len(run.circuits) == 8
     assert len(run.brackets) > 10
+    assert run.assignment == ()
     assert run.counts.shape == (2, 2, 2, 2, 3, 2, 2, 2, 2, 2)
     for trial in (0, 1):
         with np.load(PRESENT / "shots" / f"trial-{trial}.npz", allow_pickle=False) as archive:
@@ -295,6 +296,17 @@ def test_a_run_of_schema_2_can_be_mended(present):
     for job in run.jobs:
         with np.load(PRESENT / "shots" / f"{job.name}.npz", allow_pickle=False) as archive:
             np.testing.assert_array_equal(run.outcomes(job).shots, archive["shots"])
+
+
+def test_the_command_that_began_a_run_of_schema_2_goes_on_with_it(present):
+    """Fields that the spec has had since then change its hash, and not what it says."""
+    (present / "shots" / "trial-1.npz").unlink()
+    experiment = Experiment.parse((present / "experiment.toml").read_text(), seed=11)
+    backend = json.loads((present / "run.json").read_bytes())["backend"]
+    assert experiment.hash != json.loads((present / "run.json").read_bytes())["spec_hash"]
+    run = rc.run(experiment, backend, present)
+    assert run.damage() == []
+    assert run.complete
 
 
 # -- newer schemas ---------------------------------------------------------------------------

@@ -106,7 +106,7 @@ class HardwareBackend:
 def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> QuantumCircuit:
     """Circuit as it is sent: on the chip's qubits, idle time left to the service's scheduler.
 
-    A circuit of a bracket keeps its delays: they are what it measures.
+    A circuit of a calibration keeps its delays: they are what it measures.
     """
     assert device.layout is not None
     return place_on_chip(circuit, device.layout, num_qubits, keep_delays=not circuit.parameters)

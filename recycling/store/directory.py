@@ -22,6 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from circuits.assignment import PREFIX as ASSIGNMENT_PREFIX
 from circuits.protocol import SETTINGS, Setting
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
@@ -98,7 +99,12 @@ class Run:
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs of the run, in the order of their submission."""
-        return all_jobs(self.experiment, brackets=self.record["brackets"])
+        # Runs from before there were assignment matrices have no entry for them.
+        return all_jobs(
+            self.experiment,
+            brackets=self.record["brackets"],
+            assignment=self.record.get("assignment", False),
+        )
 
     def journal(self, job: Job) -> JobRecord:
         """What happened to a job so far; read anew each time."""
@@ -170,11 +176,16 @@ class Run:
     @property
     def brackets(self) -> tuple[QuantumCircuit, ...]:
         """Circuits of the brackets, on six qubits."""
-        return tuple(
-            circuit
-            for name, circuit in self.all_circuits.items()
-            if name.startswith(BRACKET_PREFIX)
-        )
+        return self._named(BRACKET_PREFIX)
+
+    @property
+    def assignment(self) -> tuple[QuantumCircuit, ...]:
+        """Circuits of the assignment matrices, on six qubits."""
+        return self._named(ASSIGNMENT_PREFIX)
+
+    def _named(self, prefix: str) -> tuple[QuantumCircuit, ...]:
+        circuits = self.all_circuits.items()
+        return tuple(circuit for name, circuit in circuits if name.startswith(prefix))
 
     @property
     def telemetry(self) -> list[dict[str, Any]]:

@@ -94,6 +94,7 @@ def _from_1(folder: Path) -> None:
         "changes": record["changes"],
         "device": json.loads((folder / "device.json").read_bytes()),
         "brackets": False,
+        "assignment": False,
         "software": record["software"],
         "checksums": {name: checksum(folder / name) for name in kept},
         "state": "done",

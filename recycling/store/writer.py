@@ -198,6 +198,7 @@ def new_run(
             "changes": dict(changes),
             "device": device,
             "brackets": bool(plan.brackets),
+            "assignment": bool(plan.assignment),
             "software": software_versions(),
             "checksums": {name: checksum(path / name) for name in contents},
             "state": "open",
@@ -257,7 +258,7 @@ def circuits_bytes(plan: Plan) -> bytes:
     from qiskit import qpy
 
     planned = [_named(circuit, " ".join(setting)) for setting, circuit in plan.circuits.items()]
-    planned += plan.brackets
+    planned += [*plan.brackets, *plan.assignment]
     stream = io.BytesIO()
     qpy.dump([*planned, *_sent(planned, plan)], stream)
     return stream.getvalue()
