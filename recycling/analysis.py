@@ -4,17 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
 from os import cpu_count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, PREPARATIONS, STAGES
+from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, PREPARATIONS, STAGES, Arm
 from circuits.tomography import BASIS_ANGLES
-from recycling.inference.bootstrap import Estimate, estimate_trial
+from recycling.assignment import stored_assignment
+from recycling.dataset import LIMITS, RESULTS_SCHEMA_VERSION, ArmEstimates, variables
+from recycling.errors import BadInput
+from recycling.inference.checks import check_counts, masked_settings
+from recycling.inference.correction import READOUTS, Readout, record_maps
+from recycling.inference.estimates import (
+    Estimate,
+    Question,
+    estimate,
+    estimate_erasure,
+    plain_values,
+)
+from recycling.inference.resampling import BANDED, resample, simultaneous_quantile
+from recycling.inference.samples import RecordMap
+from recycling.inference.thermometry import Thermometry
+from recycling.inference.trials import Scatter, scatter, widened
 from recycling.store.files import write_whole
+from recycling.temperature import bath_temperatures, temperature_of_bounds
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
@@ -22,99 +37,107 @@ if TYPE_CHECKING:
 
     from recycling.devices.device import Device
     from recycling.experiment import Experiment
+    from recycling.inference.assignment import Assignment
     from recycling.store.directory import Run
 
-RESULTS_SCHEMA_VERSION = 1
-_GRID = ("arm", "theta_b", "p_x", "trial")
-_STATES = (*_GRID, "stage", "qubit")
-_BOUND_NOTE = "+inf where no process exists; an excess over it is +inf, never below the bound"
-
-#: Variable: dims, units, long name.
-VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "branch_probability": (
-        ("arm", "theta_b", "trial"), "1", "probability of the branch that the arm analyses"),
-    "entropy": (_STATES, "nat", "von Neumann entropy"),
-    "excited_population": (_STATES, "1", "excited population"),
-    "entropy_decrease": (_GRID, "nat", "entropy decrease ΔS of S by the erasure"),
-    "heat": (_GRID, "J", "heat ΔQ_B into the bath"),
-    "bound_landauer": (_GRID, "J", "Landauer bound k_B T0 ΔS"),
-    "bound_tight": (_GRID, "J", "tight finite-bath bound Q_tight, Eq. (8)"),
-    "bound_athermal": (_GRID, "J", "athermal bound Q_ath, Eq. (13)"),
-    "gain": (_GRID, "J", "gain G = Q_tight - Q_ath, Eq. (3)"),
-    "excess_tight": (_GRID, "J", "heat above the tight bound"),
-    "excess_landauer": (_GRID, "J", "heat above the Landauer bound"),
-    "excess_athermal": (_GRID, "J", "heat above the athermal bound"),
-    "success_fidelity": (
-        ("theta_b", "trial"), "1", "fidelity of C_I with A⁻¹b in the success branch"),
-}  # fmt: skip
-#: Estimates that the equilibrium arm alone yields, by their name in the estimator.
-_SUCCESS = {"success_fidelity": "fidelity"}
+Real = NDArray[np.float64]
+Progress = Callable[[float], None]
 
 
-def analyse(run: Run, progress: Callable[[float], None] = lambda _fraction: None) -> xr.Dataset:
-    """Analyse a run and store the result as results.nc in its directory.
+def analyse(
+    run: Run,
+    progress: Progress = lambda _fraction: None,
+    *,
+    readout: Readout | None = None,
+) -> xr.Dataset:
+    """Analyse a run and store the result in its directory.
 
     Args:
         run: opened run.
         progress: called with the fraction done.
+        readout: "raw", "corrected" or "unmixed"; by default the spec's, whose result becomes
+            results.nc. Others become results-<readout>.nc beside it.
 
     Returns:
         Dataset with the dims arm, theta_b (rad), p_x and trial, and stage and qubit where they
         apply. SI units, entropies in nats. ``<name>_low`` and ``<name>_high`` are the ends of the
-        95 % interval, ``<name>_z`` is an excess in standard errors.
+        95 % interval, ``<name>_z`` is an excess in standard errors. ``<name>_combined`` is of
+        all trials together and ``<name>_band`` holds over the whole sweep at once; both have the
+        dim limit (value, low, high).
+
+    Raises:
+        BadInput: counts that cannot be; a readout that cannot be corrected; no such temperature.
     """
-    dataset = analyse_counts(run.experiment, run.counts, _attributes(run), progress)
-    write_whole(run.path / "results.nc", dataset_bytes(dataset))
+    chosen = readout or run.experiment.inference.readout
+    if chosen not in READOUTS:
+        raise BadInput(f"readout = {chosen!r}: give one of {', '.join(READOUTS)}")
+    dataset = analyse_counts(
+        run.experiment,
+        run.counts,
+        _attributes(run),
+        progress,
+        readout=chosen,
+        assignment=None if chosen == "raw" else stored_assignment(run),
+    )
+    own = chosen == run.experiment.inference.readout
+    name = results_name(None if own else chosen)
+    write_whole(run.path / name, dataset_bytes(dataset))
     return dataset
+
+
+def results_name(readout: Readout | None = None) -> str:
+    """Name of the file of results: of the spec's own readout, or of another one."""
+    return "results.nc" if readout is None else f"results-{readout}.nc"
 
 
 def analyse_counts(
     experiment: Experiment,
     counts: xr.DataArray,
     attributes: Mapping[str, Any],
-    progress: Callable[[float], None] = lambda _fraction: None,
+    progress: Progress = lambda _fraction: None,
+    *,
+    readout: Readout = "raw",
+    assignment: Assignment | None = None,
 ) -> xr.Dataset:
-    """Analyse counts without a run directory; see ``analyse`` for the Dataset."""
+    """Analyse counts without a run directory; see ``analyse`` for the Dataset.
+
+    The temperature of the bounds is that of the attributes, or the spec's. Unless the readout is
+    raw, ``assignment`` is what corrects it.
+    """
     import xarray as xr
 
-    estimates = _estimate_all(experiment, counts, progress)
+    if readout != "raw" and assignment is None:
+        raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
+    tables = _tables(counts)
+    check_counts(tables, experiment, counts["trial"].values)
+    temperature = attributes.get("temperature_K", experiment.bath.temperature)
+    bath = Bath.qubit(experiment.bath.frequency, temperature)
+    estimates = _estimate_all(experiment, tables, bath, readout, assignment, progress)
     trials = counts.sizes["trial"]
-    coordinates: dict[str, Any] = {
-        "arm": list(ARMS),
-        "theta_b": ("theta_b", experiment.theta_b, {"units": "rad", "long_name": "angle of b"}),
-        "p_x": ("p_x", experiment.p_x, {"units": "1", "long_name": "excited weight of the target"}),
-        "trial": counts["trial"].values,
-        "stage": list(STAGES),
-        "qubit": list(MEASURED_QUBITS),
+    dataset = xr.Dataset(
+        variables(estimates),
+        {
+            "arm": list(ARMS),
+            "theta_b": (
+                "theta_b", experiment.theta_b, {"units": "rad", "long_name": "angle of b"}),
+            "p_x": (
+                "p_x", experiment.p_x, {"units": "1", "long_name": "excited weight of the target"}),
+            "trial": counts["trial"].values,
+            "stage": list(STAGES),
+            "qubit": list(MEASURED_QUBITS),
+            "limit": list(LIMITS),
+        },
+    )  # fmt: skip
+    # Of a run under way only whole trials are analysed; that must be seen, as what is masked.
+    complete = {
+        "trials": f"{trials} of {experiment.measurement.trials}",
+        "readout": readout,
+        "masked": "; ".join(masked_settings(tables, experiment, counts["trial"].values)),
     }
-    variables: dict[str, Any] = {}
-    for name, (dims, units, long_name) in VARIABLES.items():
-        values = _collect(estimates, _SUCCESS.get(name, name), trials, arms="arm" in dims)
-        described = {"units": units, "long_name": long_name}
-        if name.startswith(("bound", "excess")):
-            described["comment"] = _BOUND_NOTE
-        variables[name] = (dims, values.value, described)
-        for end in ("low", "high"):
-            note = {"units": units, "long_name": f"{long_name}, {end} end of the 95 % interval"}
-            variables[f"{name}_{end}"] = (dims, getattr(values, end), note)
-        if name.startswith("excess"):
-            note = {"units": units, "long_name": f"standard error of: {long_name}"}
-            variables[f"{name}_stderr"] = (dims, values.stderr, note)
-            variables[f"{name}_z"] = (dims, z_score(values.value, values.stderr), {
-                "units": "1",
-                "long_name": f"{long_name}, in standard errors",
-                "comment": "NaN where there is no sampling error (shots = 'exact')",
-            })  # fmt: skip
-    # Of a run under way only whole trials are analysed; that must be seen.
-    complete = {"trials": f"{trials} of {experiment.measurement.trials}"}
-    return xr.Dataset(variables, coordinates, complete | dict(attributes))
-
-
-def z_score(excess: NDArray[np.float64], stderr: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Excess in standard errors; +inf where the bound is +inf, NaN where nothing was sampled."""
-    sampled = (stderr > 0) & np.isfinite(excess)
-    z = np.divide(excess, stderr, out=np.full_like(excess, np.nan), where=sampled)
-    return np.where(np.isposinf(excess), np.inf, z)
+    if assignment is not None and readout != "raw":
+        joint = ", joint matrix" if assignment.correlated else ""
+        complete["readout_source"] = assignment.source + joint
+    return dataset.assign_attrs(complete | dict(attributes))
 
 
 def dataset_bytes(dataset: xr.Dataset) -> bytes:
@@ -122,65 +145,149 @@ def dataset_bytes(dataset: xr.Dataset) -> bytes:
     return bytes(dataset.to_netcdf(engine="h5netcdf"))
 
 
-def _estimate_all(
-    experiment: Experiment, counts: xr.DataArray, progress: Callable[[float], None]
-) -> dict[tuple[str, int], dict[str, Estimate]]:
-    """Estimates of each arm and trial; each has random numbers of its own, so order is free."""
-    bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
-    solution = experiment.algorithm.build().solution(experiment.theta_b)
+def _tables(counts: xr.DataArray) -> NDArray[Any]:
+    """Counts of (arm, theta_b, trial, stage, preparation, basis, record)."""
     ordered = counts.transpose(
-        "arm", "trial", "stage", "preparation", "theta_b", "basis", "flag", *MEASURED_QUBITS
+        "arm", "theta_b", "trial", "stage", "preparation", "basis", "flag", *MEASURED_QUBITS
     ).sel(
         arm=list(ARMS),
         stage=list(STAGES),
         preparation=list(PREPARATIONS),
         basis=list(BASIS_ANGLES),
     )
-    exact = experiment.measurement.shots == "exact"
-    resamples = 0 if exact else experiment.inference.resamples
-    jobs = list(product(range(len(ARMS)), range(ordered.sizes["trial"])))
-    done = []
+    return np.ascontiguousarray(ordered.values).reshape(*ordered.shape[:6], 16)
 
-    def estimate(job: tuple[int, int]) -> tuple[tuple[str, int], dict[str, Estimate]]:
-        arm, trial = job
-        number = int(ordered["trial"].values[trial])
-        seed = np.random.SeedSequence(experiment.seed, spawn_key=(1, arm, number))
-        estimates = estimate_trial(
-            ordered.values[arm, trial],
-            ANALYSED_FLAG[ARMS[arm]],
+
+def _estimate_all(
+    experiment: Experiment,
+    tables: NDArray[Any],
+    bath: Bath,
+    readout: Readout,
+    assignment: Assignment | None,
+    progress: Progress,
+) -> dict[str, ArmEstimates]:
+    """Estimates of each arm; each has random numbers of its own, so order is free."""
+    steps: list[str] = []
+
+    def step(name: str) -> None:
+        steps.append(name)
+        progress(len(steps) / (3 * len(ARMS)))
+
+    def of_arm(arm: Arm) -> ArmEstimates:
+        own = ARMS.index(arm)
+        if assignment is None:
+            records, moved = RecordMap.raw(ANALYSED_FLAG[arm]), tuple[RecordMap, ...]()
+        else:
+            records, moved = record_maps(arm, readout, assignment)
+        question = Question(
+            records,
+            moved,
             experiment.p_x,
             bath,
-            solution,
-            resamples=resamples,
-            generator=np.random.default_rng(seed),
+            experiment.algorithm.build().solution(experiment.theta_b),
+            experiment.inference.estimator,
         )
-        done.append(job)
-        progress(len(done) / len(jobs))
-        return (ARMS[arm], trial), estimates
+        if experiment.measurement.shots == "exact":
+            return _exact(tables[own], question)
+        seed = np.random.SeedSequence(experiment.seed, spawn_key=(1, own))
+        return _sampled(
+            tables[own],
+            question,
+            experiment.inference.resamples,
+            np.random.default_rng(seed),
+            step,
+        )
 
-    with ThreadPoolExecutor(min(2, cpu_count() or 1)) as pool:
-        return dict(pool.map(estimate, jobs))
+    with ThreadPoolExecutor(min(len(ARMS), cpu_count() or 1)) as pool:
+        found: dict[str, ArmEstimates] = dict(zip(ARMS, pool.map(of_arm, ARMS), strict=True))
+    progress(1.0)
+    return found
 
 
-def _collect(
-    estimates: dict[tuple[str, int], dict[str, Estimate]], name: str, trials: int, *, arms: bool
-) -> Estimate:
-    """Stack one quantity over arms and trials: (arm, theta_b[, p_x], trial, …)."""
+def _exact(table: NDArray[Any], question: Question) -> ArmEstimates:
+    """Estimates of infinitely many shots."""
+    trials = {name: Estimate.exact(own) for name, own in plain_values(table, question).items()}
+    combined = {name: _part(own, 0, _trial_axis(name)) for name, own in trials.items()}
+    none = {
+        name: Scatter(np.full_like(own.value, np.nan), np.ones_like(own.value))
+        for name, own in combined.items()
+    }
+    return ArmEstimates(trials, combined, none, {name: combined[name] for name in BANDED})
 
-    def stacked(part: str) -> NDArray[np.float64]:
-        by_arm = []
-        for arm in ARMS if arms else ("equilibrium",):
-            own = [getattr(estimates[arm, trial][name], part) for trial in range(trials)]
-            by_arm.append(np.stack(own, axis=1 if own[0].ndim == 1 else 2))
-        return np.stack(by_arm) if arms else by_arm[0]
 
-    return Estimate(*(stacked(part) for part in ("value", "low", "high", "stderr")))
+def _sampled(
+    table: NDArray[Any],
+    question: Question,
+    resamples: int,
+    generator: np.random.Generator,
+    step: Callable[[str], None],
+) -> ArmEstimates:
+    """Estimates of (theta_b, trial, stage, preparation, basis, record) counts."""
+    pooled = table.sum(axis=1, keepdims=True)
+    whole = estimate(np.concatenate([table, pooled], axis=1), question)
+    step("estimates")
+    draws = resample(table, question.records, resamples, generator)
+    quantile = simultaneous_quantile(draws, question)
+    step("resamples")
+    band = estimate_erasure(pooled, question, quantile)
+    trials, combined, scatters, bands = {}, {}, {}, {}
+    for name, own in whole.items():
+        axis = _trial_axis(name)
+        trials[name] = _part(own, slice(0, -1), axis)
+        values, errors = (
+            np.moveaxis(x, axis, -1) for x in (trials[name].value, trials[name].stderr)
+        )
+        scatters[name] = scatter(values, errors)
+        factor = scatters[name].factor
+        combined[name] = widened(_part(own, -1, axis), factor)
+        if name in BANDED:
+            wide = Estimate.of(band[name], band[name].value, quantile)
+            bands[name] = widened(_part(wide, 0, axis), factor)
+    step("bands")
+    return ArmEstimates(trials, combined, scatters, bands)
+
+
+def _trial_axis(name: str) -> int:
+    """Axis of the trials of an estimate: (theta_b, trial) or (theta_b, p_x, trial, ...)."""
+    return 1 if name in ("fidelity", "branch_probability") else 2
+
+
+def _part(estimate: Estimate, index: int | slice, axis: int) -> Estimate:
+    """Some trials of an estimate."""
+    where = (slice(None),) * axis + (index,)
+    return Estimate(
+        value=estimate.value[where],
+        low=estimate.low[where],
+        high=estimate.high[where],
+        stderr=estimate.stderr[where],
+        z=estimate.z[where],
+    )
 
 
 def _attributes(run: Run) -> dict[str, Any]:
     versions = {f"version_{name}": text for name, text in run.record["software"].items()}
     kind = "simulated" if run.simulated else "measured"
-    return {"data_kind": kind, **experiment_attributes(run.experiment, run.device), **versions}
+    attributes = {
+        "data_kind": kind,
+        **experiment_attributes(run.experiment, run.device),
+        **versions,
+    }
+    found = bath_temperatures(run)
+    chosen = temperature_of_bounds(run.experiment, found)
+    if chosen is not found["given"]:
+        attributes |= _named_temperature("temperature", chosen)
+        attributes["temperature_source"] = chosen.source
+    if np.isfinite(found["measured"].temperature):
+        attributes |= _named_temperature("temperature_measured", found["measured"])
+    return attributes
+
+
+def _named_temperature(name: str, found: Thermometry) -> dict[str, float]:
+    return {
+        f"{name}_K": found.temperature,
+        f"{name}_low_K": found.low,
+        f"{name}_high_K": found.high,
+    }
 
 
 def experiment_attributes(experiment: Experiment, device: Device) -> dict[str, Any]:
@@ -196,7 +303,8 @@ def experiment_attributes(experiment: Experiment, device: Device) -> dict[str, A
         "frequency_Hz": experiment.bath.frequency,
         "seed": experiment.seed,
         "shots": str(experiment.measurement.shots),
+        "estimator": experiment.inference.estimator,
         "interval": "none: infinitely many shots"
         if exact
-        else f"95 % percentile bootstrap over shots, {experiment.inference.resamples} resamples",
+        else f"95 % by test inversion; bands by {experiment.inference.resamples} resamples",
     }

@@ -6,6 +6,8 @@ Each table holds the variables over the same dims; column names are those of the
     states     arm, theta_b, p_x, trial, stage, qubit    entropy, excited population
     branches   arm, theta_b, trial                       branch probability
     fidelity   theta_b, trial                            success fidelity
+    combined-… the same without the trial, by limit      all trials together, and bands
+    significance  arm, theta_b, p_x                      z of all trials, scatter of the trials
     counts     setting and record of each shot           on request
 """
 
@@ -36,6 +38,11 @@ _TABLES = {
     ("arm", "theta_b", "p_x", "trial", "stage", "qubit"): "states",
     ("arm", "theta_b", "trial"): "branches",
     ("theta_b", "trial"): "fidelity",
+    ("arm", "theta_b", "p_x", "limit"): "combined-results",
+    ("arm", "theta_b", "p_x", "stage", "qubit", "limit"): "combined-states",
+    ("arm", "theta_b", "limit"): "combined-branches",
+    ("theta_b", "limit"): "combined-fidelity",
+    ("arm", "theta_b", "p_x"): "significance",
 }
 #: Units and meaning of columns that the Dataset does not describe itself; labels have no units.
 _COLUMNS = {
@@ -47,6 +54,7 @@ _COLUMNS = {
     "qubit": ("", "target S, bath B, or input and output C_I"),
     "preparation": ("", "gate that prepares the target: I or X"),
     "basis": ("", "Pauli basis of the tomography"),
+    "limit": ("", "value, or low or high end of the interval or band"),
     "flag": ("1", "outcome of C_A: 1 success, 0 failure"),
     "S": ("1", "outcome of S"),
     "B": ("1", "outcome of B"),

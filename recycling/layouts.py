@@ -43,7 +43,7 @@ from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.experiment import Experiment, shown_p_x
 from recycling.inference.quantities import C_I, excess, fidelity, thermodynamic_quantities
-from recycling.inference.tomography import projected_mixtures
+from recycling.inference.tomography import mix, project
 from recycling.simulation.compiler import compile_program
 from recycling.simulation.engine import execute
 from recycling.thermodynamics import Bath
@@ -231,8 +231,8 @@ def _noiseless_heat(experiment: Experiment) -> Real:
 def _quantities(experiment: Experiment, ground: Real, excited: Real) -> dict[str, Real]:
     """Thermodynamic quantities at the shown p_x; see ``thermodynamic_quantities``."""
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
-    (mixture,) = projected_mixtures(ground, excited, [shown_p_x(experiment.p_x)])
-    return thermodynamic_quantities(mixture, bath)
+    bloch = project(mix(ground, excited, shown_p_x(experiment.p_x)))
+    return thermodynamic_quantities(np.linalg.norm(bloch, axis=-1), bloch[..., 2], bath)
 
 
 def _as_recorded(bloch: Real, device: Device) -> Real:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from circuits.protocol import ANALYSED_FLAG, ARMS, PREPARATIONS, STAGES
 from recycling.devices.device import Device
 from recycling.experiment import shown_p_x
-from recycling.inference.bootstrap import estimate_trial
+from recycling.inference.plain import plain_estimates
+from recycling.inference.samples import RecordMap
 from recycling.inference.significance import RESOLUTION
 from recycling.jobs import Pub
 from recycling.simulation.compiler import compile_program
@@ -147,17 +148,17 @@ def _estimates(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
     The frequencies are those of the recycling arm: (stage, preparation, theta_b, basis, flag, S,
     B, C_I).
     """
-    estimates = estimate_trial(
-        probabilities,
-        ANALYSED_FLAG["recycling"],
+    # (stage, preparation, theta_b, basis, …) → (theta_b, stage, preparation, basis, record)
+    tables = np.moveaxis(probabilities.reshape(*probabilities.shape[:4], -1), 2, 0)
+    estimates = plain_estimates(
+        tables,
+        RecordMap.raw(ANALYSED_FLAG["recycling"]),
         np.array([p_x]),
         bath,
         # The fidelity with the solution is not asked for.
-        np.ones((probabilities.shape[2], 2), dtype=complex),
-        resamples=0,
-        generator=np.random.default_rng(0),
+        np.ones((len(tables), 2), dtype=complex),
     )
-    return {name: estimates[name].value[:, 0] for name in PREDICTED}
+    return {name: estimates[name][:, 0] for name in PREDICTED}
 
 
 def _shots_for_verdict(

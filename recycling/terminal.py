@@ -23,8 +23,8 @@ EXIT_BAD_INPUT = 2
 EXIT_INCOMPLETE = 3
 EXIT_BACKEND_FAILURE = 4
 EXIT_INTERRUPTED = 130
-#: Columns of the verdict table that fit a terminal of 80 characters.
-_TERMINAL_COLUMNS = (0, 4, 7, 8, 9, 10, 11)
+#: Columns of the verdict table that fit a terminal of 80 characters, a verdict with its z in one.
+_TERMINAL_COLUMNS = ((0,), (4,), (7,), (9, 8), (11, 10))
 
 
 class TableLike(Protocol):
@@ -142,11 +142,14 @@ def print_lines(lines: Sequence[str], style: str = "") -> None:
 
 def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: bool) -> None:
     """Print the verdicts and controls of a run, and where its files are."""
+    from recycling.analysis import results_name
+    from recycling.controls import controls
     from recycling.reporting.tables import Table, headline, verdict_table
-    from recycling.verdicts import controls
 
-    checks = controls(dataset, run.device)
-    files = {"run": run.path, "results": run.path / "results.nc"}
+    checks = controls(dataset)
+    readout = dataset.attrs["readout"]
+    own = readout == run.experiment.inference.readout
+    files = {"run": run.path, "results": run.path / results_name(None if own else readout)}
     if page is not None:
         files["report"] = page
     if as_json:
@@ -154,15 +157,23 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
         return
     table = verdict_table(dataset)
     narrow = Table(
-        tuple(table.columns[index] for index in _TERMINAL_COLUMNS),
-        [tuple(row[index] for index in _TERMINAL_COLUMNS) for row in table.rows],
+        tuple(", ".join(table.columns[i] for i in shown) for shown in _TERMINAL_COLUMNS),
+        [
+            tuple(" ".join(row[i] for i in shown) for shown in _TERMINAL_COLUMNS)
+            for row in table.rows
+        ],
         table.note,
     )
     attributes = dataset.attrs
-    title = f"{attributes['title']} ({attributes['data_kind']}, {attributes['trials']} trials)"
+    title = (
+        f"{attributes['title']} ({attributes['data_kind']}, {attributes['trials']} trials, "
+        f"readout {attributes['readout']})"
+    )
     print_table(narrow, title)
     print_lines([headline(dataset)], style="bold")
     failed = [c for c in checks if c.passed is False]
+    if attributes["masked"]:
+        print_lines([f"masked, for want of shots: {attributes['masked']}"])
     print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
     if not failed:
         print_lines([f"all {sum(c.passed is True for c in checks)} controls passed"])
@@ -177,6 +188,8 @@ def _summary(dataset: xr.Dataset, checks: Any, files: dict[str, Path]) -> dict[s
         "headline": headline(dataset),
         "data_kind": dataset.attrs["data_kind"],
         "trials": dataset.attrs["trials"],
+        "readout": dataset.attrs["readout"],
+        "masked": dataset.attrs["masked"],
         "verdicts": [
             {
                 "bound": bound,
@@ -184,8 +197,12 @@ def _summary(dataset: xr.Dataset, checks: Any, files: dict[str, Path]) -> dict[s
                 "p_x": v.p_x,
                 "heat_J": v.heat,
                 "excess_J": v.excess,
+                "low_J": v.low,
+                "high_J": v.high,
                 "stderr_J": v.stderr,
                 "z": v.z,
+                "p_value": v.p_value,
+                "p_adjusted": v.p_adjusted,
                 "verdict": v.text,
             }
             for bound in ("tight", "landauer")

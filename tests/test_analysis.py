@@ -9,12 +9,13 @@ import xarray as xr
 from scipy.constants import h, k
 
 import recycling as rc
-import recycling.verdicts
+import recycling.controls
 from recycling.analysis import analyse_counts, experiment_attributes
+from recycling.controls import controls
 from recycling.execution.counts import simulate_counts
 from recycling.experiment import SweepSpec
 from recycling.store.journal import JobRecord, write_journal
-from recycling.verdicts import controls, verdicts
+from recycling.verdicts import verdicts
 
 QUANTUM = h * 5e9  # hf, J
 GRID = ("arm", "theta_b", "p_x", "trial")
@@ -36,9 +37,13 @@ ESTIMATES = {
     "excess_athermal": (GRID, "J"),
 }
 EXCESSES = ("excess_tight", "excess_landauer", "excess_athermal")
+#: Those that bands are made of.
+BANDED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer")
 ATTRIBUTES = {
     "title", "data_kind", "schema_version", "spec_hash", "device", "temperature_K",
-    "temperature_source", "frequency_Hz", "seed", "shots", "trials", "interval",
+    "temperature_source", "temperature_measured_K", "temperature_measured_low_K",
+    "temperature_measured_high_K", "frequency_Hz", "seed", "shots", "trials", "interval",
+    "estimator", "readout", "masked",
 }  # fmt: skip
 SOFTWARE = {
     "thermodynamic-recycling", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-experiments",
@@ -69,7 +74,7 @@ def theory_file(theory_run):
 
 @pytest.fixture(scope="module")
 def paper():
-    """The replay at p_x = 0.4 alone: device and Dataset."""
+    """Dataset of the replay at p_x = 0.4 alone."""
     experiment = rc.preset("paper")
     sweep = SweepSpec(theta_b=experiment.sweep.theta_b, p_x=(0.4,))
     experiment = experiment.model_copy(update={"sweep": sweep})
@@ -77,7 +82,7 @@ def paper():
     assert (experiment.measurement.trials, experiment.measurement.shots) == (5, 8000)
     plan = rc.plan(experiment)
     attributes = experiment_attributes(experiment, plan.device)
-    return plan.device, analyse_counts(experiment, simulate_counts(plan), attributes)
+    return analyse_counts(experiment, simulate_counts(plan), attributes)
 
 
 def table_values(point):
@@ -100,9 +105,16 @@ def test_dataset_has_the_promised_variables(small_dataset):
     expected = {}
     for name, described in ESTIMATES.items():
         expected |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), described)
+        together = tuple(dim for dim in described[0] if dim != "trial")
+        expected[f"{name}_combined"] = ((*together, "limit"), described[1])
+        if name in BANDED:
+            expected[f"{name}_band"] = ((*together, "limit"), described[1])
+            expected[f"{name}_scatter"] = (together, "1")
     for name in EXCESSES:
         expected[f"{name}_stderr"] = (GRID, "J")
         expected[f"{name}_z"] = (GRID, "1")
+        expected[f"{name}_combined_stderr"] = (GRID[:-1], "J")
+        expected[f"{name}_combined_z"] = (GRID[:-1], "1")
     found = {
         name: (array.dims, array.attrs["units"]) for name, array in small_dataset.data_vars.items()
     }
@@ -113,7 +125,7 @@ def test_dataset_has_the_promised_variables(small_dataset):
 
 def test_dataset_has_the_promised_dims_and_coordinates(small_dataset, small_experiment):
     assert dict(small_dataset.sizes) == {
-        "arm": 2, "theta_b": 3, "p_x": 4, "trial": 2, "stage": 2, "qubit": 3,
+        "arm": 2, "theta_b": 3, "p_x": 4, "trial": 2, "stage": 2, "qubit": 3, "limit": 3,
     }  # fmt: skip
     assert list(small_dataset["arm"].values) == ["equilibrium", "recycling"]
     assert list(small_dataset["stage"].values) == ["before", "after"]
@@ -128,7 +140,7 @@ def test_dataset_has_the_promised_dims_and_coordinates(small_dataset, small_expe
 def test_dataset_has_the_promised_attributes(small_dataset, small_experiment):
     attributes = small_dataset.attrs
     assert set(attributes) == ATTRIBUTES | {f"version_{name}" for name in SOFTWARE}
-    assert attributes["schema_version"] == 1
+    assert attributes["schema_version"] == 2
     assert attributes["spec_hash"] == small_experiment.hash
     assert attributes["seed"] == 3
     assert attributes["shots"] == "500"
@@ -136,7 +148,10 @@ def test_dataset_has_the_promised_attributes(small_dataset, small_experiment):
     assert attributes["device"] == "paper (ibm_kawasaki)"
     assert "2601.07522" in attributes["temperature_source"]
     assert attributes["data_kind"] == "simulated"
+    assert "test inversion" in attributes["interval"]
     assert "100 resamples" in attributes["interval"]
+    assert (attributes["estimator"], attributes["readout"]) == ("linear inversion", "raw")
+    assert attributes["masked"] == ""
     assert attributes["version_numpy"] == np.__version__
 
 
@@ -219,7 +234,7 @@ def test_ideal_recycling_saturates_the_athermal_bound(theory_file):
 
 
 def test_replay_has_the_fidelities_of_fig_3(paper):
-    _, dataset = paper
+    dataset = paper
     median = dataset["success_fidelity"].median("trial")
     # Paper: 0.92 to 0.97; a generic Heron: 0.909 to 0.958.
     assert float(median.min()) >= 0.90
@@ -232,7 +247,7 @@ def test_replay_has_the_fidelities_of_fig_3(paper):
 
 
 def test_replay_heat_falls_with_the_angle(paper):
-    _, dataset = paper
+    dataset = paper
     point = dataset.sel(arm="recycling", p_x=0.4)
     heat = point["heat"].mean("trial").values
     sigma = np.sqrt((standard_error(point, "heat") ** 2).mean("trial").values / 5)
@@ -244,7 +259,7 @@ def test_replay_heat_falls_with_the_angle(paper):
 
 
 def test_replay_crosses_the_bounds_where_the_paper_does(paper):
-    _, dataset = paper
+    dataset = paper
     tight, landauer = (verdicts(dataset, bound=bound) for bound in ("tight", "landauer"))
     assert (tight[0].text, landauer[0].text) == ("above", "above")
     assert (tight[-1].text, landauer[-1].text) == ("below", "below")
@@ -253,10 +268,11 @@ def test_replay_crosses_the_bounds_where_the_paper_does(paper):
     # Trials differ by their shots alone: s/σ of five, squared times 4, is χ² with 4 degrees of
     # freedom, beyond 23.5 once in 10⁴.
     assert all(v.scatter**2 * 4 < 23.5 for v in tight)
+    assert all(v.low < v.excess < v.high for v in tight)
 
 
 def test_replay_heat_respects_the_athermal_bound(paper):
-    _, dataset = paper
+    dataset = paper
     excess = (dataset["heat"] - dataset["bound_athermal"]).mean("trial")
     error = np.sqrt((standard_error(dataset, "heat") ** 2).mean("trial") / 5)
     assert bool(np.isfinite(excess).all())
@@ -264,16 +280,16 @@ def test_replay_heat_respects_the_athermal_bound(paper):
 
 
 def test_replay_equilibrium_arm_is_above_its_bounds(paper):
-    _, dataset = paper
+    dataset = paper
     for bound in ("tight", "landauer"):
         assert [v.text for v in verdicts(dataset, "equilibrium", bound)] == ["above"] * 11
 
 
 def test_replay_passes_its_controls(paper):
-    device, dataset = paper
-    found = controls(dataset, device)
+    dataset = paper
+    found = controls(dataset)
     assert [control.name for control in found if control.passed is False] == []
-    assert sum(control.passed is True for control in found) == 4
+    assert sum(control.passed is True for control in found) == 6
     for control in found:
         assert control.name
         assert control.expected
@@ -308,21 +324,25 @@ def test_progress_ends_at_one(small_experiment, small_run):
 
 
 def doctored(dataset, *, excess, stderr, arm="recycling", bound="tight"):
-    """Dataset whose excess over a bound, in J, is the given one in every trial."""
+    """Dataset whose excess over a bound, in J, is the given one for all trials together."""
     changed = dataset.copy(deep=True)
-    changed[f"excess_{bound}"].loc[{"arm": arm}] = excess
-    changed[f"excess_{bound}_stderr"].loc[{"arm": arm}] = stderr
+    name = f"excess_{bound}_combined"
+    changed[name].loc[{"arm": arm}] = excess
+    changed[f"{name}_stderr"].loc[{"arm": arm}] = stderr
+    z = excess / stderr if stderr > 0 and np.isfinite(excess) else np.nan
+    z = np.inf if np.isposinf(excess) else z
+    changed[f"{name}_z"].loc[{"arm": arm}] = z
     return changed
 
 
 @pytest.mark.parametrize(
     ("excess", "stderr", "text", "z"),
     [
-        # Two trials: the mean has 1/√2 of the standard error of each.
-        (-3.01, np.sqrt(2), "below", -3.01),
-        (3.01, np.sqrt(2), "above", 3.01),
-        (-2.99, np.sqrt(2), "not resolved", -2.99),
-        (2.99, np.sqrt(2), "not resolved", 2.99),
+        # One-sided 3σ for three angles together: p = 0.00135/3 is 3.32 standard errors.
+        (-3.33, 1.0, "below", -3.33),
+        (-3.31, 1.0, "not resolved", -3.31),
+        (3.01, 1.0, "above", 3.01),
+        (2.99, 1.0, "not resolved", 2.99),
         # Exact: 1e-26 J is 1 % of the heat, 1e-35 J is rounding.
         (-1.0, 0.0, "below", np.nan),
         (-1e-9, 0.0, "at the bound", np.nan),
@@ -330,7 +350,7 @@ def doctored(dataset, *, excess, stderr, arm="recycling", bound="tight"):
         (1.0, 0.0, "above", np.nan),
         (np.inf, np.inf, "no process", np.inf),
         (np.inf, 0.0, "no process", np.inf),
-        # Some resamples had no process: far below by value, but nothing is known.
+        # A limit without a process: far below by value, but nothing is known.
         (-100.0, np.inf, "not resolved", 0),
         (np.nan, np.nan, "no data", np.nan),
     ],
@@ -348,12 +368,17 @@ def test_verdict_says_what_the_data_say(small_dataset, excess, stderr, text, z):
     assert [v.text for v in untouched] == [v.text for v in expected]
 
 
-def test_one_impossible_trial_is_never_below(small_dataset):
+def test_verdicts_are_adjusted_for_all_angles_together(small_dataset):
     changed = small_dataset.copy(deep=True)
-    changed["excess_tight"].loc[{"trial": 0}] = -1e-23
-    changed["excess_tight"].loc[{"trial": 1}] = np.inf
-    changed["excess_tight_stderr"].loc[{"trial": 1}] = np.inf
-    assert {v.text for v in verdicts(changed)} == {"no process"}
+    where = {"arm": "recycling", "p_x": 0.4}
+    # The strongest must stand against three tests, the next against two, the last against one.
+    changed["excess_tight_combined_z"].loc[where] = [-3.05, -3.5, -3.3]
+    found = verdicts(changed)
+    assert [v.p_adjusted / v.p_value for v in found] == pytest.approx([1, 3, 2])
+    assert [v.text == "below" for v in found] == [True, True, True]
+    changed["excess_tight_combined_z"].loc[where] = [-3.1, -3.3, -3.25]
+    # Alone each of them would be a finding.
+    assert not any(v.text == "below" for v in verdicts(changed))
 
 
 def test_verdict_shows_the_p_x_of_the_paper_or_the_closest(small_dataset):
@@ -361,39 +386,38 @@ def test_verdict_shows_the_p_x_of_the_paper_or_the_closest(small_dataset):
     assert {v.p_x for v in verdicts(without)} == {0.2}
 
 
-def failed(dataset, device):
-    return [control.name for control in controls(dataset, device) if control.passed is False]
+def failed(dataset):
+    return [control.name for control in controls(dataset) if control.passed is False]
 
 
 @pytest.mark.parametrize("arm", ["equilibrium", "recycling"])
 def test_controls_catch_heat_below_the_athermal_bound(paper, arm):
-    device, dataset = paper
+    dataset = paper
     error = 0.01 * QUANTUM
-    changed = doctored(dataset, excess=-2 * error, stderr=error, arm=arm, bound="athermal")
-    # Two standard errors of a trial are 2√5 > 3 of the mean of five.
-    assert failed(changed, device) == ["heat above the athermal bound"]
+    changed = doctored(dataset, excess=-3.1 * error, stderr=error, arm=arm, bound="athermal")
+    assert failed(changed) == ["heat above the athermal bound"]
 
 
 def test_controls_say_where_no_athermal_process_exists(paper):
-    device, dataset = paper
+    dataset = paper
     changed = dataset.copy(deep=True)
-    changed["excess_athermal"][{"arm": 1, "theta_b": 3, "trial": 2}] = np.inf
-    (control,) = (c for c in controls(changed, device) if c.name == "heat above the athermal bound")
+    changed["excess_athermal_combined"][{"arm": 1, "theta_b": 3}] = np.inf
+    (control,) = (c for c in controls(changed) if c.name == "heat above the athermal bound")
     assert control.passed is None
     assert "no athermal process exists at 1" in control.found
 
 
 def test_nothing_erased_is_no_verdict(small_dataset):
     changed = doctored(small_dataset, excess=-1e-24, stderr=1e-26)
-    changed["entropy_decrease"].loc[{"arm": "recycling"}] = -0.01
+    changed["entropy_decrease_combined"].loc[{"arm": "recycling"}] = -0.01
     assert {verdict.text for verdict in verdicts(changed)} == {"nothing erased"}
 
 
 @pytest.mark.parametrize("temperature", [1e-4, 0.043, 4.0])
 def test_thermal_controls_hold_at_any_temperature(paper, temperature):
-    device, dataset = paper
+    dataset = paper
     changed = dataset.assign_attrs(temperature_K=temperature)
-    thermal, hotter = controls(changed, device)[:2]
+    thermal, hotter = controls(changed)[:2]
     assert thermal.passed is True
     # At 0.1 mK the excited population of the bath underflows: G is zero to every digit.
     assert hotter.passed is (None if temperature < 1e-3 else True)
@@ -401,32 +425,32 @@ def test_thermal_controls_hold_at_any_temperature(paper, temperature):
 
 @pytest.mark.parametrize("bound", ["tight", "landauer"])
 def test_controls_catch_an_equilibrium_arm_below_a_bound(paper, bound):
-    device, dataset = paper
+    dataset = paper
     error = float(dataset[f"excess_{bound}_stderr"].max())
     changed = doctored(dataset, excess=-10 * error, stderr=error, arm="equilibrium", bound=bound)
-    assert failed(changed, device) == ["equilibrium arm"]
+    assert failed(changed) == ["equilibrium arm"]
 
 
 def test_controls_let_an_equilibrium_arm_scatter(paper):
-    device, dataset = paper
+    dataset = paper
     error = float(dataset["excess_tight_stderr"].max())
-    # One standard error of a trial is √5 of the mean of five: not resolved, so no failure.
-    changed = doctored(dataset, excess=-error, stderr=error, arm="equilibrium")
-    assert failed(changed, device) == []
+    # Three standard errors at each of 11 angles are not resolved, all angles taken together.
+    changed = doctored(dataset, excess=-3 * error, stderr=error, arm="equilibrium")
+    assert failed(changed) == []
 
 
 @pytest.mark.parametrize("value", [1e-3, -1e-3])
 def test_controls_catch_a_wrong_gain(paper, monkeypatch, value):
-    device, dataset = paper
-    monkeypatch.setattr(recycling.verdicts, "gain", lambda *_args: value * QUANTUM)
+    dataset = paper
+    monkeypatch.setattr(recycling.controls, "gain", lambda *_args: value * QUANTUM)
     expected = ["gain of a thermal bath at T0"]
     if value > 0:  # a hotter bath must not gain
         expected.append("gain of a hotter thermal bath (53.7 mK)")
-    assert failed(dataset, device) == expected
+    assert failed(dataset) == expected
 
 
-def test_controls_pass_on_the_theory(theory_run, theory_file):
-    assert failed(theory_file, theory_run.device) == []
+def test_controls_pass_on_the_theory(theory_file):
+    assert failed(theory_file) == []
 
 
 def test_a_run_under_way_has_its_whole_trials_alone(small_run, small_dataset, tmp_path):
@@ -437,4 +461,6 @@ def test_a_run_under_way_has_its_whole_trials_alone(small_run, small_dataset, tm
     assert dataset.attrs["trials"] == "1 of 2"
     assert small_dataset.attrs["trials"] == "2 of 2"
     # The second trial is what it is in the whole run, its intervals included.
-    xr.testing.assert_equal(dataset, small_dataset.sel(trial=[1]))
+    of_trials = [name for name, array in dataset.data_vars.items() if "trial" in array.dims]
+    assert len(of_trials) > len(ESTIMATES)
+    xr.testing.assert_equal(dataset[of_trials], small_dataset[of_trials].sel(trial=[1]))

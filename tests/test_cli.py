@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 import recycling as rc
-from recycling.verdicts import controls, verdicts
+from recycling.controls import controls
+from recycling.verdicts import verdicts
 
 ENTRY = "from recycling.cli import main; main()"
 SLOW = {"numpy", "scipy", "qiskit", "matplotlib", "xarray", "pydantic", "pandas", "jinja2", "rich"}
@@ -64,7 +65,8 @@ def test_run_writes_results_and_report(finished):
     written = set(listing(folder / "out"))
     figures = {f"figures/{name}.svg" for name in (
         "fig3-fidelity", "fig4a-equilibrium", "fig4b-recycling", "fig4c-theory", "fig5a-mixedness",
-        "fig5b-ratio", "schedule", "circuit",
+        "fig5b-ratio", "sensitivity-temperature", "sensitivity-frequency", "critical-temperature",
+        "entropy-tradeoff", "branch-gain", "schedule", "circuit",
     )}  # fmt: skip
     assert written == figures | {
         ".lock", "run.json", "run.json.copy", "experiment.toml", "device.json", "circuits.qpy",
@@ -87,13 +89,14 @@ def test_run_keeps_the_spec_and_the_change_apart(finished):
 def test_json_is_all_that_run_prints(finished):
     folder, done = finished
     summary = strict_json(done.stdout)
-    assert set(summary) == {"headline", "data_kind", "trials", "verdicts", "controls", "files"}
+    assert set(summary) == {
+        "headline", "data_kind", "trials", "readout", "masked", "verdicts", "controls", "files"
+    }  # fmt: skip
     assert summary["trials"] == "2 of 2"
     assert summary["data_kind"] == "simulated"
-    run = rc.open_run(folder / "out")
-    with xr.open_dataset(run.path / "results.nc") as dataset:
+    with xr.open_dataset(folder / "out" / "results.nc") as dataset:
         expected = [v for bound in ("tight", "landauer") for v in verdicts(dataset, bound=bound)]
-        checks = controls(dataset.load(), run.device)
+        checks = controls(dataset.load())
     assert len(summary["verdicts"]) == len(expected) == 6
     for found, verdict in zip(summary["verdicts"], expected, strict=True):
         assert (found["bound"], found["theta_b"]) == (verdict.bound, verdict.theta_b)
@@ -111,6 +114,27 @@ def test_progress_goes_to_standard_error_as_plain_lines(finished):
     assert any(line.startswith("simulating") for line in lines), lines
     assert "\x1b" not in done.stderr, "no escape sequences where there is no terminal"
     assert "Warning" not in done.stderr
+
+
+def test_analyse_reads_with_the_readout_corrected(finished):
+    folder, _ = finished
+    done = recycling("analyse", "out", "--readout", "corrected", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    summary = strict_json(done.stdout)
+    assert summary["readout"] == "corrected"
+    written = folder / summary["files"]["results"]
+    assert written.name == "results-corrected.nc"
+    with (
+        xr.open_dataset(written) as corrected,
+        xr.open_dataset(folder / "out" / "results.nc") as raw,
+    ):
+        assert (raw.attrs["readout"], corrected.attrs["readout"]) == ("raw", "corrected")
+        assert corrected.attrs["readout_source"]
+        assert float(abs(corrected["heat"] - raw["heat"]).max()) > 0
+    written.unlink()
+    done = recycling("analyse", "out", "--readout", "clean", cwd=folder)
+    assert done.returncode == 2
+    assert "readout = 'clean': give one of raw, corrected, unmixed" in done.stderr
 
 
 def test_analyse_writes_the_results_again(finished):
@@ -139,7 +163,7 @@ def test_report_writes_the_report_again(finished):
     assert done.returncode == 0, done.stderr
     assert report.read_bytes() == before
     # Not JSON this time: a table, the verdict in words, the controls and the files.
-    assert "thermodynamic recycling: small (simulated, 2 of 2 trials)" in done.stdout
+    assert "thermodynamic recycling: small (simulated, 2 of 2 trials, readout raw)" in done.stdout
     assert "ΔQ_B is below" in done.stdout
     assert "control" in done.stdout
     assert "report: out/report.html" in done.stdout

@@ -11,17 +11,28 @@ from html.parser import HTMLParser
 import pytest
 
 import recycling as rc
+from recycling.assignment import stored_assignment
+from recycling.controls import controls
+from recycling.inference.correction import READOUTS
+from recycling.reporting.branch_figures import branch_figures
 from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
 from recycling.reporting.figures import paper_figures, to_svg
 from recycling.reporting.page import SHOWN_SETTING, theory_dataset
+from recycling.reporting.readings import assignment_table, readout_table, temperature_table
+from recycling.reporting.sensitivity_figures import sensitivity_figures
 from recycling.reporting.tables import headline, verdict_table
-from recycling.verdicts import controls, verdicts
+from recycling.temperature import bath_temperatures
+from recycling.verdicts import verdicts
 
 PAPER = (
     "fig3-fidelity", "fig4a-equilibrium", "fig4b-recycling", "fig4c-theory", "fig5a-mixedness",
     "fig5b-ratio",
 )  # fmt: skip
-FIGURES = (*PAPER, "schedule", "circuit")
+READINGS = (
+    "sensitivity-temperature", "sensitivity-frequency", "critical-temperature", "entropy-tradeoff",
+    "branch-gain",
+)  # fmt: skip
+FIGURES = (*PAPER, *READINGS, "schedule", "circuit")
 #: Attributes through which a page loads something.
 LOADING = {"src", "srcset", "href", "xlink:href", "action", "data", "poster", "background", "style"}
 #: Elements that load or run something.
@@ -113,7 +124,7 @@ def test_every_figure_is_in_the_page_and_in_the_folder(reported, page, pictures)
         assert f"Fig. {number}." in page.text
 
 
-def test_the_page_says_what_was_found(page, small_dataset, reported):
+def test_the_page_says_what_was_found(page, small_dataset):
     assert headline(small_dataset) in page.text
     table = verdict_table(small_dataset)
     assert len(table.rows) == 3
@@ -122,9 +133,19 @@ def test_the_page_says_what_was_found(page, small_dataset, reported):
     for bound in ("tight", "landauer"):
         for verdict in verdicts(small_dataset, bound=bound):
             assert verdict.text in page.text
-    for control in controls(small_dataset, reported.device):
+    for control in controls(small_dataset):
         for part in (control.name, control.expected, control.found):
             assert part in page.text
+
+
+def test_the_page_shows_what_readout_and_temperature_do(page, reported):
+    assignment = assignment_table(stored_assignment(reported))
+    for table in (readout_table(reported), assignment, temperature_table(reported)):
+        assert table.rows
+        for cell in [*table.columns, *(cell for row in table.rows for cell in row), table.note]:
+            assert cell in page.text
+    columns = readout_table(reported).columns
+    assert all(any(word in column for column in columns) for word in READOUTS)
 
 
 def test_the_page_says_where_everything_comes_from(page, reported, small_dataset):
@@ -145,8 +166,8 @@ def test_the_page_says_where_everything_comes_from(page, reported, small_dataset
     assert "seed 3" in page.text
 
 
-def test_controls_are_shown_with_their_outcome(small_dataset, reported, source):
-    found = controls(small_dataset, reported.device)
+def test_controls_are_shown_with_their_outcome(small_dataset, source):
+    found = controls(small_dataset)
     for word, outcome in (("passed", True), ("failed", False), ("for information", None)):
         shown = re.findall(rf"<td>(?:<span class=\"\w+\">)?{word}", source)
         assert len(shown) == sum(control.passed is outcome for control in found), word
@@ -166,6 +187,9 @@ def test_figures_are_the_same_each_time(reported, small_dataset, small_experimen
     theory = theory_dataset(small_experiment)
     circuit = reported.circuits[SHOWN_SETTING]
     drawn = {name: figure for name, (figure, _) in paper_figures(small_dataset, theory).items()}
+    readings = sensitivity_figures(small_dataset, bath_temperatures(reported)["measured"])
+    for name, (figure, _) in (readings | branch_figures(small_dataset)).items():
+        drawn[name] = figure
     drawn["schedule"] = schedule_figure(circuit, reported.device)
     drawn["circuit"] = circuit_figure(circuit, reported.device)
     assert {name: to_svg(figure) for name, figure in drawn.items()} == pictures

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.protocol import MEASURED_QUBITS, STAGES
-from recycling.inference.tomography import Mixture
 from recycling.thermodynamics import (
     Bath,
     athermal_bound_from,
@@ -23,11 +22,12 @@ BEFORE, AFTER = (STAGES.index(stage) for stage in ("before", "after"))
 S, B, C_I = (MEASURED_QUBITS.index(qubit) for qubit in ("S", "B", "C_I"))
 
 
-def thermodynamic_quantities(states: Mixture, bath: Bath) -> dict[str, Real]:
+def thermodynamic_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Real]:
     """Everything that the states of S and B before and after the erasure say.
 
     Args:
-        states: physical states (arrays of shape (..., stage, qubit)).
+        length: length of each Bloch vector, at most 1 (array of shape (..., stage, qubit)).
+        z: its z component (likewise).
         bath: qubit bath at the temperature T0 of the bounds.
 
     Returns:
@@ -38,23 +38,16 @@ def thermodynamic_quantities(states: Mixture, bath: Bath) -> dict[str, Real]:
     An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
     bound". The gain is -inf where the athermal bound is +inf.
     """
-    entropy = np.asarray(binary_entropy((1 - states.length) / 2))
-    excited = (1 - states.z) / 2
-    decrease = entropy[..., BEFORE, S] - entropy[..., AFTER, S]
-    energy = bath_energy(excited[..., B], bath)
-    heat = energy[..., AFTER] - energy[..., BEFORE]
+    found = erasure_quantities(length, z, bath)
+    entropy, decrease, heat = (found[name] for name in ("entropy", "entropy_decrease", "heat"))
+    initial = bath_energy(found["excited_population"][..., BEFORE, B], bath)
     tight = np.asarray(tight_bound(decrease, bath))
     landauer = np.asarray(landauer_bound(decrease, bath))
-    athermal = np.asarray(
-        athermal_bound_from(decrease, bath, entropy[..., BEFORE, B], energy[..., BEFORE])
-    )
+    athermal = np.asarray(athermal_bound_from(decrease, bath, entropy[..., BEFORE, B], initial))
     reachable = np.isfinite(athermal)
     gain = np.subtract(tight, athermal, out=np.full_like(tight, -np.inf), where=reachable)
     return {
-        "entropy": entropy,
-        "excited_population": excited,
-        "entropy_decrease": decrease,
-        "heat": heat,
+        **found,
         "bound_landauer": landauer,
         "bound_tight": tight,
         "bound_athermal": athermal,
@@ -62,6 +55,19 @@ def thermodynamic_quantities(states: Mixture, bath: Bath) -> dict[str, Real]:
         "excess_tight": excess(heat, tight),
         "excess_landauer": excess(heat, landauer),
         "excess_athermal": excess(heat, athermal),
+    }
+
+
+def erasure_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Real]:
+    """The part of ``thermodynamic_quantities`` that needs no bound: entropies and heat."""
+    entropy = np.asarray(binary_entropy((1 - length) / 2))
+    excited = (1 - z) / 2
+    energy = bath_energy(excited[..., B], bath)
+    return {
+        "entropy": entropy,
+        "excited_population": excited,
+        "entropy_decrease": entropy[..., BEFORE, S] - entropy[..., AFTER, S],
+        "heat": energy[..., AFTER] - energy[..., BEFORE],
     }
 
 

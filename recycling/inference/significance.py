@@ -1,4 +1,28 @@
 """What counts as resolved."""
 
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
 #: Standard errors that a finding asks for, here and in every verdict.
 RESOLUTION = 3.0
+
+
+def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p-values for all tests of a family, so that false alarms anywhere keep their level.
+
+    Args:
+        p_values: one a test (array of shape (test,)); NaN is no test.
+
+    Returns:
+        Adjusted p-values of the same shape, at most 1.
+
+    Source: Holm, Scandinavian Journal of Statistics 6, 65 (1979).
+    """
+    tests = np.flatnonzero(~np.isnan(p_values))
+    order = tests[np.argsort(p_values[tests])]
+    left = np.arange(len(order), 0, -1)  # hypotheses that are not rejected yet
+    adjusted = np.full_like(p_values, np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(left * p_values[order]), 1)
+    return adjusted

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,13 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 from recycling.simulation.channels import PAULIS
 
 Real = NDArray[np.float64]
-
-
-class Mixture(NamedTuple):
-    """Length and z component of Bloch vectors (arrays of one shape)."""
-
-    length: Real
-    z: Real
 
 
 def linear_inversion(counts: ArrayLike) -> Real:
@@ -59,30 +51,6 @@ def mix(ground: Real, excited: Real, p_x: ArrayLike) -> Real:
     """
     weight = np.asarray(p_x, dtype=float)[..., None]
     return (1 - weight) * ground + weight * excited
-
-
-def projected_mixtures(ground: Real, excited: Real, weights: Iterable[float]) -> Iterator[Mixture]:
-    """Length and z component of ``project(mix(ground, excited, p_x))``, one p_x at a time.
-
-    They are all that entropies and populations need, and |g + p (e - g)|² is a quadratic in p: the
-    vectors of every p_x need not be made.
-
-    Args:
-        ground: Bloch vectors without X (array of shape (..., 3)).
-        excited: Bloch vectors with X (array of shape (..., 3)).
-        weights: excited weights p_x.
-
-    Yields:
-        ``Mixture`` with arrays of shape (...).
-    """
-    step = excited - ground
-    constant, slope = (ground * ground).sum(axis=-1), 2 * (ground * step).sum(axis=-1)
-    curvature = (step * step).sum(axis=-1)
-    z, z_step = ground[..., 2].copy(), step[..., 2].copy()
-    for weight in weights:
-        square = constant + weight * (slope + weight * curvature)
-        length = np.sqrt(np.maximum(square, 0))
-        yield Mixture(np.minimum(length, 1), (z + weight * z_step) / np.maximum(length, 1))
 
 
 def bloch_to_density_matrix(bloch: Real) -> NDArray[np.complex128]:

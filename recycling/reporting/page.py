@@ -11,15 +11,25 @@ from typing import TYPE_CHECKING
 
 from circuits.protocol import Setting
 from recycling.analysis import analyse, analyse_counts, experiment_attributes
+from recycling.assignment import stored_assignment
+from recycling.controls import controls
 from recycling.execution.counts import simulate_counts
 from recycling.experiment import DeviceSpec, Experiment, MeasurementSpec
 from recycling.planning import plan
 from recycling.reporting import tables
+from recycling.reporting.branch_figures import branch_figures
 from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
 from recycling.reporting.conduct import conduct_tables
 from recycling.reporting.figures import paper_figures, to_svg
+from recycling.reporting.readings import (
+    assignment_table,
+    readout_table,
+    temperature_table,
+    threshold_table,
+)
+from recycling.reporting.sensitivity_figures import sensitivity_figures
 from recycling.store.files import write_whole
-from recycling.verdicts import controls
+from recycling.temperature import bath_temperatures
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -64,6 +74,9 @@ def report(
     progress("drawing figures")
     circuit = run.circuits[SHOWN_SETTING]
     results = paper_figures(dataset, theory)
+    temperatures = bath_temperatures(run)
+    sensitivities = sensitivity_figures(dataset, temperatures["measured"])
+    branches = branch_figures(dataset)
     machine = {
         "schedule": (
             schedule_figure(circuit, run.device),
@@ -78,7 +91,7 @@ def report(
     folder.mkdir(exist_ok=True)
     progress("writing the report")
     pictures = {}
-    for name, (figure, caption) in (results | machine).items():
+    for name, (figure, caption) in (results | sensitivities | branches | machine).items():
         svg = to_svg(figure)
         write_whole(folder / f"{name}.svg", svg)
         uri = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
@@ -92,9 +105,13 @@ def report(
         attributes=dataset.attrs,
         headline=tables.headline(dataset),
         verdicts=tables.verdict_table(dataset),
-        controls=controls(dataset, run.device),
+        controls=controls(dataset),
         results=[pictures[name] for name in results],
+        sensitivities=[pictures[name] for name in sensitivities],
+        branches=[pictures[name] for name in branches],
         machine=[pictures[name] for name in machine],
+        readout=[readout_table(run), assignment_table(stored_assignment(run))],
+        temperatures=[temperature_table(run), threshold_table(dataset)],
         device=run.device,
         device_tables=[
             tables.device_table(run.device),
