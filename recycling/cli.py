@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recycling.latency_command import latency
 from recycling.terminal import (
     errors,
     print_json,
@@ -54,6 +55,10 @@ AccountName = Annotated[
 Budget = Annotated[
     float | None,
     typer.Option("--max-qpu-seconds", min=0, help="Submit nothing estimated above this budget."),
+]
+ReadoutName = Annotated[
+    str | None,
+    typer.Option("--readout", help="raw, corrected or unmixed [default: that of the spec]."),
 ]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Leave when all jobs are submitted; resume fetches them.")
@@ -263,13 +268,15 @@ def layouts(
 
 
 @app.command()
-def analyse(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> None:
-    """Analyse a stored run again: writes results.nc."""
+def analyse(
+    run_path: RunPath, readout: ReadoutName = None, as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """Analyse a stored run again: writes results.nc, or results-READOUT.nc."""
     with errors(debug=debug):
         from recycling.store import open_run
 
         opened = open_run(run_path)
-        print_result(opened, _analyse(opened), None, as_json=as_json)
+        print_result(opened, _analyse(opened, readout), None, as_json=as_json)
 
 
 @app.command()
@@ -350,6 +357,9 @@ def unbundle(
         print_lines([f"run: {opened.path}", f"analyse it with: recycling report {opened.path}"])
 
 
+app.command()(latency)
+
+
 def main() -> None:
     """Entry point of the console script."""
     app()
@@ -384,12 +394,12 @@ def _run_to_report(
     print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
 
 
-def _analyse(stored: Run) -> xr.Dataset:
+def _analyse(stored: Run, readout: str | None = None) -> xr.Dataset:
     with shown() as work:
         work.step("analysing")
         from recycling.analysis import analyse as analyse_run
 
-        return analyse_run(stored, work.fraction)
+        return analyse_run(stored, work.fraction, readout=readout)  # type: ignore[arg-type]
 
 
 def _report(stored: Run, dataset: xr.Dataset) -> tuple[xr.Dataset, Path]:

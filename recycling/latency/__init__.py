@@ -1,0 +1,1 @@
+"""Gate-time amplification: ladders of one operation, timed by a coarse clock."""

@@ -1,0 +1,232 @@
+"""Run a latency experiment into a run directory, and go on where it stopped.
+
+The directory, its journals and the way to a backend are those of any run: only the spec and the
+jobs are others. So nothing is submitted twice here either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recycling.devices.ibm import Account, Hardware
+from recycling.driving import Driver, Watch
+from recycling.errors import BackendFailure, BadInput, Incomplete
+from recycling.execution.hardware import HardwareBackend
+from recycling.execution.local import LocalBackend
+from recycling.experiment import Experiment
+from recycling.jobs import Job
+from recycling.latency.clock import execute_clock
+from recycling.latency.plan import LatencyPlan, compile_ladders, ladder_jobs, plan_latency
+from recycling.latency.spec import LatencySpec
+from recycling.planning import parse_backend
+from recycling.store.directory import Run, open_unchecked
+from recycling.store.journal import FINAL
+from recycling.store.writer import RunWriter, check_new, circuits_bytes, continued_run, new_run
+
+if TYPE_CHECKING:
+    from recycling.execution.backend import Backend
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LatencyRun(Run):
+    """A stored latency run: a run directory whose spec is a ``LatencySpec``."""
+
+    @cached_property
+    def spec(self) -> LatencySpec:
+        """The spec as it was run, with the changes of the command line."""
+        return LatencySpec.parse(self.record["spec"], **self.record["changes"])
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment whose device the ladders were run on."""
+        return self.spec.experiment
+
+    @cached_property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs of the run, in the order of their submission."""
+        return ladder_jobs(self.spec, simulated=not self.on_service)
+
+    @property
+    def on_service(self) -> bool:
+        """Whether a service, real or imitated, ran the circuits; else the clock model did."""
+        return parse_backend(self.record["backend"]).kind == "ibm"
+
+
+def run_latency(
+    spec: LatencySpec,
+    backend: str = "exact",
+    out: str | Path = "runs/latency",
+    *,
+    text: str | None = None,
+    changes: Mapping[str, Any] | None = None,
+    account: Account | None = None,
+    max_qpu_seconds: float | None = None,
+    wait: bool = True,
+    retry_failed: bool = False,
+    progress: Progress = lambda _step: None,
+    watch: Watch = lambda _job, _state, _done: None,
+) -> LatencyRun:
+    """Run all ladders. The same call goes on with a run, and pays for no job twice.
+
+    Args:
+        spec: validated spec.
+        backend: "exact", "fake:NAME" or "ibm:NAME".
+        out: run directory to create, or one of the same spec on the same backend.
+        text: text of the spec to keep; by default the spec written out as TOML.
+        changes: top-level fields that overrule the text.
+        account: whose IBM Quantum account to use; None takes the default one.
+        max_qpu_seconds: budget of QPU time.
+        wait: wait for the jobs; otherwise return when all are submitted.
+        retry_failed: submit jobs that failed or were cancelled again.
+        progress: called with the name of each step as it begins.
+        watch: called with the name of a job, its state, and the fraction of jobs done.
+
+    Raises:
+        BadInput: the directory holds something else, or the spec cannot be run as it is.
+        BackendFailure: the backend failed; what is done is kept, and the same call goes on.
+        Incomplete: jobs are under way, or it was interrupted; the same call goes on.
+    """
+    path = Path(out)
+    if _holds(path, spec, backend):
+        with continued_run(path):
+            writer = _mended(LatencyRun(path), progress)
+            return _continue(writer, wait, retry_failed, progress, watch)
+    check_new(path)
+    progress("compiling circuits")
+    plan = plan_latency(spec, backend, account)
+    plan.check_cost(max_qpu_seconds)
+    text = spec.to_toml() if text is None else text
+    with new_run(path, spec=text, changes=changes or {}, plan=plan):
+        return _drive(RunWriter(LatencyRun(path)), plan, wait, False, progress, watch)
+
+
+def open_latency_run(path: str | Path) -> LatencyRun:
+    """Open a latency run, whose files may be damaged.
+
+    Raises:
+        BadInput: not a run, or one of another kind.
+    """
+    run = LatencyRun(open_unchecked(path).path)
+    try:
+        _ = run.spec
+    except BadInput:
+        raise BadInput(f"out = {str(path)!r} is no latency run: give another folder") from None
+    return run
+
+
+def _holds(path: Path, spec: LatencySpec, backend: str) -> bool:
+    """Whether a path holds a run of this very spec on this very backend."""
+    try:
+        found = open_latency_run(path)
+    except BadInput:
+        return False
+    return (found.spec, found.record["backend"]) == (spec, str(parse_backend(backend)))
+
+
+def _mended(run: LatencyRun, progress: Progress) -> RunWriter:
+    """Writer of a run, its damaged files mended."""
+    mended = RunWriter(run).mend({"circuits.qpy": lambda: circuits_bytes(_recompiled(run))})
+    for damage in mended:
+        progress(f"mending {damage.file}: {damage.why}")
+    return RunWriter(LatencyRun(run.path))
+
+
+def _continue(
+    writer: RunWriter, wait: bool, retry_failed: bool, progress: Progress, watch: Watch
+) -> LatencyRun:
+    run = LatencyRun(writer.run.path)
+    if run.complete:
+        writer.finish()
+        return run
+    progress("continuing")
+    return _drive(writer, _stored_plan(run), wait, retry_failed, progress, watch)
+
+
+def _stored_plan(run: LatencyRun) -> LatencyPlan:
+    """Plan of a stored run, with the device and the circuits that it began with."""
+    circuits = {tuple(name.split()): circuit for name, circuit in run.all_circuits.items()}
+    return _plan(run, circuits)
+
+
+def _recompiled(run: LatencyRun) -> LatencyPlan:
+    return _plan(run, compile_ladders(run.spec, run.device))
+
+
+def _plan(run: LatencyRun, circuits: Mapping[Any, Any]) -> LatencyPlan:
+    name = parse_backend(run.record["backend"])
+    account = Account(**run.record["account"])
+    hardware = Hardware(name.chip, account) if run.on_service else None
+    return LatencyPlan(run.experiment, name, run.device, circuits, hardware=hardware, spec=run.spec)
+
+
+def _drive(
+    writer: RunWriter,
+    plan: LatencyPlan,
+    wait: bool,
+    retry_failed: bool,
+    progress: Progress,
+    watch: Watch,
+) -> LatencyRun:
+    path = writer.run.path
+    driver = Driver(writer, plan, _backend(plan, writer.run), watch)
+    try:
+        if retry_failed:
+            driver.retry_failed()
+        progress(_announced(plan))
+        driver.submit_all()
+        if plan.hardware is not None:
+            progress("waiting for the jobs")
+        driver.collect_all(wait=wait)
+    except KeyboardInterrupt:
+        raise Incomplete(
+            f"interrupted; nothing is lost; run the same command again, with --out {path}"
+        ) from None
+    except (Incomplete, BackendFailure) as error:
+        # The driver names the command for other runs.
+        raise _in_own_words(LatencyRun(path), error) from None
+    return LatencyRun(path)
+
+
+def _backend(plan: LatencyPlan, run: Run) -> Backend:
+    """Backend of a plan: the service, or the clock model."""
+    if plan.hardware is None:
+        simulate = partial(execute_clock, spec=plan.spec)
+        return LocalBackend(simulate, plan.device, plan.spec.seed, lambda _job, _part: None)
+    attempts = [attempt for job in run.jobs for attempt in run.journal(job).attempts]
+    earlier = {attempt.group for attempt in attempts if attempt.group is not None}
+    return HardwareBackend(plan.hardware, plan.device, plan.experiment.hardware, earlier)
+
+
+def _announced(plan: LatencyPlan) -> str:
+    if plan.cost is None:
+        return "timing the ladders by the clock model"
+    return (
+        f"submitting {len(plan.jobs)} jobs, in all about {plan.cost.qpu_seconds:.0f} s of QPU time"
+    )
+
+
+def _in_own_words(
+    run: LatencyRun, error: Incomplete | BackendFailure
+) -> Incomplete | BackendFailure:
+    """The error of a driver with the command that goes on with a latency run."""
+    records = [run.journal(job) for job in run.jobs]
+    done = sum(record.state == "done" for record in records)
+    again = f"run the same command again, with --out {run.path}"
+    if isinstance(error, Incomplete):
+        return Incomplete(
+            f"{done} of {len(records)} jobs are done, the others are under way; {again}"
+        )
+    failed = [r for r in records if r.state in FINAL - {"done"}]
+    if not failed:
+        return BackendFailure(f"{error}; {again}", transient=error.transient)
+    reason = failed[0].current.reason or "the backend gives no reason"
+    more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
+    return BackendFailure(
+        f"{failed[0].name} {failed[0].state}: {reason}{more}; {again} --retry-failed"
+    )

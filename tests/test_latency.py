@@ -1,0 +1,521 @@
+"""Gate-time amplification: ladders, the clock model, the fit, and the whole way to the result."""
+
+import csv
+import json
+from collections import Counter
+
+import numpy as np
+import pytest
+from qiskit import transpile
+from scipy import stats
+
+from circuits.latency import REPETITION, feedforward_ladder, x_ladder
+from recycling.devices.compiler import compile_circuit, cz_counts
+from recycling.devices.structure import duration_of_circuit
+from recycling.devices.timeline import timeline
+from recycling.errors import BadInput
+from recycling.execution.hardware import placed_circuit
+from recycling.inference import latency as inference
+from recycling.inference.latency import fit_ladder
+from recycling.latency.clock import job_metrics, shot_period
+from recycling.latency.plan import compile_ladders, ladder_jobs, ladder_of, repeat_rung
+from recycling.latency.results import job_time
+from recycling.latency.spec import LatencySpec
+from tests.loopback import Destiny, Drop, Fault, LoopbackService
+from tests.on_ibm import IBM, alive, command, connected
+
+#: The paper's settings: seconds of an X gate and of a feedforward round, executions of each job.
+X_GATE, FEEDFORWARD, EXECUTIONS = 32e-9, 3.3e-6, 100_000
+#: Standard deviations that a statistic may be off, in either direction.
+SIGMAS = 4
+LAYOUT = "layout = { C_I = 11, C_C0 = 18, C_C1 = 12, C_A = 13, B = 10, S = 9 }"
+SPEC = LatencySpec()
+
+
+# -- ladders -----------------------------------------------------------------------------------
+
+
+def test_no_transpiler_removes_a_gate():
+    circuit = x_ladder(6)
+    assert circuit.count_ops()["x"] == 6
+    assert [i.operation.name for i in circuit.data[2:-1]] == ["x", "barrier"] * 6
+    assert (
+        transpile(circuit, basis_gates=["x", "sx", "rz"], optimization_level=3).count_ops()["x"]
+        == 6
+    )
+
+
+def test_a_round_is_that_of_the_protocol(small_plan):
+    """Measurement, wait and conditional SWAP with barriers between, as the protocol has them."""
+    ladder = feedforward_ladder(3, feedforward_latency=1e-6)
+    names = [i.operation.name for i in ladder.data if i.operation.name != "delay"]
+    assert names[2:] == ["measure", "barrier", "barrier", "if_else", "barrier"] * 3
+    for instruction in ladder.data:
+        if instruction.operation.name == "if_else":
+            assert instruction.operation.condition == (ladder.cregs[0], 0)
+            assert {ladder.find_bit(q).index for q in instruction.qubits} == {1, 2}
+            assert instruction.operation.blocks[0].count_ops() == {"cx": 3}
+    device = small_plan.device
+    protocol = small_plan.circuits["recycling", "before", "I"]
+    circuits = compile_ladders(_ladders(feedforward=(1, 2, 3, 4, 5)), device)
+
+    def conditional(circuit):
+        return [(o.name, o.qubits, round(o.duration / device.dt)) for o in timeline(circuit, device)
+                if o.conditional and o.name != "delay"]  # fmt: skip
+
+    assert conditional(circuits["feedforward", "1"]) == conditional(protocol)
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: x_ladder(0), "length = 0"),
+        (lambda: x_ladder(2, qubit=1), "qubits"),
+        (lambda: feedforward_ladder(0), "length = 0"),
+        (lambda: feedforward_ladder(1, bath=1), "qubits"),
+        (lambda: feedforward_ladder(1, feedforward_latency=-1), "feedforward_latency = -1"),
+    ],
+)
+def test_ladders_refuse_what_they_cannot_build(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()
+
+
+def _ladders(x=(), feedforward=()):
+    return LatencySpec.model_validate({"ladders": {"x": x, "feedforward": feedforward}})
+
+
+def test_compiled_ladders_grow_by_the_time_of_one_operation(small_plan):
+    """The paper's device: 32 ns and 3.3 µs, exactly."""
+    device = small_plan.device
+    spec = _ladders((1, 2, 3, 50, 1000), (1, 2, 3, 4, 20))
+    circuits = compile_ladders(spec, device)
+    cycles = {key: duration_of_circuit(circuit, device) / device.dt
+              for key, circuit in circuits.items()}  # fmt: skip
+    for ladder, seconds in (("x", X_GATE), ("feedforward", FEEDFORWARD)):
+        lengths = spec.lengths(ladder)
+        found = np.diff([cycles[ladder, str(n)] for n in lengths]) / np.diff(lengths)
+        # Sums of floating-point seconds, in cycles of 4 ns.
+        np.testing.assert_allclose(found, seconds / device.dt, rtol=1e-9)
+
+
+def test_rungs_repeated_are_rungs_compiled(small_plan):
+    device = small_plan.device
+    ancilla, system, bath = (device.roles.index(role) for role in ("C_A", "C_I", "B"))
+
+    def compiled(length):
+        ladder = feedforward_ladder(
+            length, ancilla=ancilla, system=system, bath=bath, num_qubits=device.num_qubits,
+            feedforward_latency=device.feedforward_latency,
+        )  # fmt: skip
+        return compile_circuit(ladder, device, optimization_level=1)
+
+    def operations(circuit):
+        return [(o.name, o.qubits, round(o.start / device.dt), round(o.duration / device.dt))
+                for o in timeline(circuit, device) if o.name != "delay"]  # fmt: skip
+
+    repeated = repeat_rung(compiled(1), 4)
+    assert operations(repeated) == operations(compiled(4))
+    assert cz_counts(repeated) == {frozenset({system, bath}): 12}
+    assert repeated.name == "feedforward 4"
+
+
+def test_ladders_are_sent_without_idle_time_and_with_every_rung(small_plan):
+    """The service waits by itself; barriers keep the gates of a ladder apart."""
+    device = small_plan.device
+    circuits = compile_ladders(_ladders((1, 2, 3, 4, 5), (1, 2, 3, 4, 5)), device)
+    gates = placed_circuit(circuits["x", "5"], device, 156).count_ops()
+    assert (gates["x"], gates["barrier"], gates["measure"]) == (5, 6, 1)
+    rounds = placed_circuit(circuits["feedforward", "5"], device, 156)
+    assert (rounds.count_ops()["if_else"], rounds.count_ops()["measure"]) == (5, 5)
+    assert "delay" not in rounds.count_ops()
+    assert [p.name for p in rounds.parameters] == [REPETITION]
+    between = [i.operation.name for i in rounds.data]
+    ends = [place for place, name in enumerate(between) if name == "if_else"]
+    assert all(between[place + 1] == "barrier" for place in ends)
+
+
+def test_jobs_come_in_an_order_by_chance():
+    """Drift during a run must not look like a slope."""
+    jobs = ladder_jobs(SPEC, simulated=False)
+    assert len({job.name for job in jobs}) == 30
+    for ladder in ("x", "feedforward"):
+        lengths = [ladder_of(job)[1] for job in jobs if ladder_of(job)[0] == ladder]
+        assert sorted(lengths) == list(SPEC.lengths(ladder))
+        rank = abs(stats.spearmanr(np.arange(15), lengths).statistic)
+        assert rank < SIGMAS / np.sqrt(14)
+    assert jobs == ladder_jobs(SPEC, simulated=False)
+    assert jobs != ladder_jobs(SPEC.model_copy(update={"seed": 1}), simulated=False)
+
+
+# -- clock model -------------------------------------------------------------------------------
+
+
+def _clock(**changes):
+    return SPEC.model_copy(update={"clock": SPEC.clock.model_copy(update=changes)})
+
+
+def _charged(spec, duration, seed=0):
+    metrics = job_metrics(duration, spec, np.random.default_rng(seed))
+    return metrics["usage"]["qpu_charge_time_seconds"]
+
+
+@pytest.mark.parametrize(("rounding", "seconds"), [("up", 45), ("down", 44), ("nearest", 44)])
+def test_clock_adds_up(rounding, seconds):
+    """2 s + 10 · 0.05 s + 100,000 · (250 µs + 1 µs + 166.2 µs) = 44.22 s."""
+    spec = _clock(jitter=0, execution_jitter=0, rounding=rounding)
+    assert _charged(spec, 166.2e-6) == seconds
+    metrics = job_metrics(166.2e-6, spec, np.random.default_rng(0))
+    assert metrics["circuits_execution_time_ns"] == pytest.approx(41.72e9, abs=1)
+    # The queue is no part of it; time stamps are whole microseconds.
+    assert job_time("job", {"timestamps": metrics["timestamps"]}) == 44
+
+
+def test_short_shots_all_take_the_shortest():
+    floor = SPEC.rep_delay + SPEC.clock.shortest_shot
+    assert shot_period(0, SPEC) == shot_period(63e-6, SPEC) == pytest.approx(floor, rel=1e-12)
+    assert shot_period(65e-6, SPEC) == pytest.approx(floor + 1e-6, rel=1e-12)
+
+
+def test_clock_scatters_as_it_says():
+    spec = _clock(resolution=1e-6, jitter=0.3)
+    times = np.array([_charged(spec, 1e-4, seed) for seed in range(2000)])
+    expected = 2 + 0.5 + EXECUTIONS * (250e-6 + 101e-6)
+    assert abs(times.mean() - expected) < SIGMAS * 0.3 / np.sqrt(2000)
+    assert abs(times.std() - 0.3) < SIGMAS * 0.3 / np.sqrt(2 * 2000)
+
+
+def test_a_job_without_a_time_is_named():
+    with pytest.raises(BadInput, match=r"x-3: metrics = \{\}: the service tells no time"):
+        job_time("x-3", {})
+
+
+# -- fit ---------------------------------------------------------------------------------------
+
+
+def _times(lengths, operation, *, start=0.0, fraction=0.0, overhead=27.4):
+    n = np.asarray(lengths, dtype=float)
+    ladder = np.maximum(n, start) + fraction * np.minimum(n - start, 0)
+    return overhead + EXECUTIONS * operation * ladder
+
+
+@pytest.mark.parametrize(("start", "fraction"), [(0.0, 1.0), (1903.0, 0.0), (1903.0, 0.37)])
+def test_exact_times_give_the_exact_slope(start, fraction):
+    lengths = SPEC.lengths("x")
+    times = _times(lengths, X_GATE, start=start, fraction=fraction)
+    fit = fit_ladder(lengths, times, resolution=1e-6, executions=EXECUTIONS)
+    # Rounding errors of 1e-6 s over a time of 24 s in the linear regime.
+    assert fit.slope.value == pytest.approx(X_GATE, rel=1e-6)
+    assert fit.slope.low < X_GATE < fit.slope.high
+    assert fit.overhead.value == pytest.approx(27.4, abs=1e-5)
+    assert fit.break_probability == pytest.approx(float(start > 0), abs=1e-6)
+    assert fit.linear_from.value == pytest.approx(start or lengths[0], rel=1e-4)
+    assert fit.regime.sum() == (9 if start else 15)
+    np.testing.assert_allclose(fit.fitted[0], times, atol=1e-5)
+
+
+def _without_break(lengths):
+    """The one cell that stands for no break."""
+    one = np.ones(1)
+    return inference._Breaks(lengths.min() * one, 0 * one, one, 0 * one, 0 * one)
+
+
+def test_a_fine_clock_gives_the_intervals_of_a_regression(monkeypatch):
+    """Resolution → 0 and no break: Student's interval of scipy's linear regression."""
+    lengths = np.array(SPEC.lengths("x"), dtype=float)
+    noise = 0.3 * np.random.default_rng(8).standard_normal(lengths.size)
+    times = _times(lengths, X_GATE) + noise
+    monkeypatch.setattr(inference, "_breaks", lambda n, _t, _resolution: _without_break(n))
+    fit = fit_ladder(lengths, times, resolution=1e-4)
+    line = stats.linregress(lengths, times)
+    student = stats.t(len(lengths) - 2, line.slope, line.stderr)
+    for found, probability in ((fit.slope.low, 0.025), (fit.slope.value, 0.5),
+                               (fit.slope.high, 0.975)):  # fmt: skip
+        # Error of a quantile of so many draws.
+        expected = student.ppf(probability)
+        error = np.sqrt(probability * (1 - probability) / fit.effective_draws)
+        assert abs(found - expected) < SIGMAS * error / student.pdf(expected)
+    assert fit.effective_draws > 5000
+
+
+def test_coarse_times_have_their_own_likelihood(monkeypatch):
+    """Against a sum over a grid of slope, offset and jitter, with scipy's normal distribution."""
+    lengths = np.array([0.0, 3, 7, 12, 16, 23])
+    times = np.array([5.0, 6, 8, 11, 12, 16])
+    monkeypatch.setattr(inference, "_breaks", lambda n, _t, _resolution: _without_break(n))
+    fit = fit_ladder(lengths, times, resolution=1.0)
+    slopes = np.linspace(0.2, 0.8, 241)
+    offsets = np.linspace(2.5, 7.0, 151)
+    # d(jitter)/√(jitter² + 1/12) = du at equal steps of u.
+    jitters = np.sinh((np.arange(40) + 0.5) * 0.1) / np.sqrt(12)
+    line = offsets[:, None, None] + slopes[:, None] * lengths
+    total = np.zeros(slopes.size)
+    for jitter in jitters:
+        upper = stats.norm.cdf((times + 0.5 - line) / jitter)
+        lower = stats.norm.cdf((times - 0.5 - line) / jitter)
+        total += (upper - lower).prod(axis=-1).sum(axis=0)
+    density = total / total.sum()
+    expected = np.interp([0.025, 0.5, 0.975], np.cumsum(density) - density / 2, slopes)
+    found = [fit.slope.low, fit.slope.value, fit.slope.high]
+    at = np.interp(expected, slopes, density / (slopes[1] - slopes[0]))
+    p = np.array([0.025, 0.5, 0.975])
+    error = np.sqrt(p * (1 - p) / fit.effective_draws) / at
+    np.testing.assert_array_less(np.abs(found - expected), SIGMAS * error)
+
+
+@pytest.mark.parametrize(("ladder", "operation"), [("x", X_GATE), ("feedforward", FEEDFORWARD)])
+def test_intervals_cover(ladder, operation):
+    """At the paper's settings; ``benchmarks/latency.py`` does it a thousand times."""
+    lengths, generator, count = SPEC.lengths(ladder), np.random.default_rng(17), 24
+    start = 63e-6 / operation
+    covered, jitter = 0, SPEC.clock.jitter
+    for _ in range(count):
+        exact = _times(lengths, operation, start=start, overhead=27 + generator.random())
+        times = np.ceil(exact + jitter * generator.standard_normal(exact.size))
+        fit = fit_ladder(lengths, times, resolution=1.0, executions=EXECUTIONS)
+        covered += fit.slope.low <= operation <= fit.slope.high
+    assert covered >= stats.binom.ppf(stats.norm.sf(SIGMAS), count, 0.95)
+
+
+def test_rounding_moves_the_overhead_alone():
+    lengths = SPEC.lengths("x")
+    exact = _times(lengths, X_GATE, start=1900)
+    up, down = (fit_ladder(lengths, rounded(exact), resolution=1.0)
+                for rounded in (np.ceil, np.floor))  # fmt: skip
+    assert up.slope.value == pytest.approx(down.slope.value, rel=1e-9)
+    assert up.overhead.value - down.overhead.value == pytest.approx(1, rel=1e-9)
+
+
+GOOD = np.array([1.0, 2, 3, 4, 5])
+
+
+@pytest.mark.parametrize(
+    ("lengths", "times", "changes", "message"),
+    [
+        (GOOD[:4], GOOD[:4], {}, "lengths: 4 different ones: give 5 or more"),
+        (GOOD[[0, 0, 1, 2, 3]], GOOD, {}, "lengths: 4 different ones"),
+        (GOOD, 0 * GOOD + 7, {}, "times: all are 7 s: a resolution of 1 s"),
+        (GOOD, -GOOD, {}, "times: slope = -.* s: they do not grow"),
+        (GOOD, GOOD[:4], {}, r"times have the shape \(4,\), lengths \(5,\)"),
+        (GOOD, np.array([1, 2, np.nan, 4, 5]), {}, r"times\[2\] = nan: give a finite number"),
+        (np.array([1, 2, np.inf, 4, 5]), GOOD, {}, r"lengths\[2\] = inf"),
+        (GOOD, GOOD, {"resolution": 0.0}, "resolution = 0.0 s: give a positive"),
+        (GOOD, GOOD, {"resolution": np.nan}, "resolution = nan s"),
+        (GOOD, GOOD, {"executions": 0}, "executions = 0: give 1 or more"),
+    ],
+)
+def test_bad_times_are_named(lengths, times, changes, message):
+    with pytest.raises(BadInput, match=message) as error:
+        fit_ladder(lengths, times, **({"resolution": 1.0} | changes))
+    assert "\n" not in str(error.value)
+
+
+# -- spec --------------------------------------------------------------------------------------
+
+
+def test_spec_survives_toml():
+    spec = LatencySpec(name="a", seed=3, shots=100, repetitions=2)
+    assert LatencySpec.parse(spec.to_toml()) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ladders.x = [1, 2, 3]", "ladders.x has 3 lengths: give 5 or more"),
+        ("ladders.x = [1, 2, 3, 4, 4]", "ladders.x = 4 comes twice: give each length once"),
+        ("ladders = { x = [], feedforward = [] }", "ladders.both are empty: give lengths"),
+        ("ladders.x = [0, 1, 2, 3, 4]", r"ladders.x\[0\] = 0: give 1 or more"),
+        ("shots = 2_000_000", "shots = 2000000 in 10 repetitions: a service takes no more"),
+        ('device.profile = "ideal"', "device.profile = 'ideal': nothing takes time there"),
+        ("hardware.brackets = true", "hardware.brackets = True is an unknown key"),
+        ("clock.jitter = -1", "clock.jitter = -1: give 0 or more"),
+        ("clock.resolution = nan", "clock.resolution = nan: give"),
+        ("shots =", "the spec is not TOML"),
+    ],
+)
+def test_bad_specs_are_named(text, message):
+    with pytest.raises(BadInput, match=message):
+        LatencySpec.parse(text)
+
+
+# -- the whole way, by the clock model ---------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Folder with the paper's experiment on given qubits, run by the command, and its answer."""
+    folder = tmp_path_factory.mktemp("latency")
+    (folder / "spec.toml").write_text(f"[device]\n{LAYOUT}\n")
+    arguments = ("latency", folder / "spec.toml", "--out", folder / "run", "--seed", 4, "--json")
+    done = command(*arguments)
+    assert (done.code, done.traceback) == (0, "")
+    return folder, arguments, json.loads(done.out)
+
+
+def test_command_recovers_what_the_schedule_says(finished):
+    _, _, record = finished
+    assert record["simulated"] is True
+    assert record["data_kind"] == "simulated by the clock model"
+    for ladder, operation in (("x", X_GATE), ("feedforward", FEEDFORWARD)):
+        found = record["ladders"][ladder]
+        assert found["compiled_slope_s"] == pytest.approx(operation, rel=1e-9)
+        assert found["scheduled_slope_s"] == pytest.approx(operation, rel=1e-9)
+        coarse, fine = (found[f"from_{clock}_times"] for clock in ("job", "execution"))
+        assert coarse["slope_s"]["low"] < operation < coarse["slope_s"]["high"]
+        # A millisecond of jitter over 24 s and more.
+        assert fine["slope_s"]["value"] == pytest.approx(operation, rel=SIGMAS * 1e-3 / 24)
+        # The clock begins to be linear where a shot is longer than 65 µs.
+        begin = coarse["linear_from"]
+        assert begin["low"] < 63e-6 / operation < begin["high"]
+        assert coarse["break_probability"] > 0.99
+
+
+def test_files_hold_the_data_and_say_that_they_are_simulated(finished):
+    folder, _, record = finished
+    assert json.loads((folder / "run" / "latency.json").read_text()) == {
+        key: value for key, value in record.items() if key != "files"
+    }
+    with (folder / "run" / "latency.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 30
+    assert [float(r["job_time_s"]) for r in rows if r["ladder"] == "x"] == (
+        record["ladders"]["x"]["job_times_s"]
+    )
+    assert "simulated by the clock model" in (folder / "run" / "latency.svg").read_text()
+
+
+def test_same_command_gives_the_same_and_times_nothing_again(finished):
+    folder, arguments, record = finished
+    journals = {p: p.stat().st_mtime_ns for p in (folder / "run" / "jobs").iterdir()}
+    again = command(*arguments)
+    assert json.loads(again.out) == record
+    assert {p: p.stat().st_mtime_ns for p in (folder / "run" / "jobs").iterdir()} == journals
+
+
+def test_damage_is_mended_to_the_same_result(tmp_path):
+    spec, run = tmp_path / "spec.toml", tmp_path / "run"
+    spec.write_text(f"ladders.x = []\n[device]\n{LAYOUT}\n")
+    latency = ("latency", spec, "--out", run, "--json")
+    record = json.loads(command(*latency).out)
+    (run / "jobs" / "feedforward-4.json").write_text("{")
+    (run / "circuits.qpy").write_bytes(b"QISKIT")
+    (run / "jobs" / "feedforward-99.json").unlink()
+    for name in ("feedforward-99", "feedforward-4"):
+        (run / "shots" / f"{name}.npz").unlink()
+    done = command(*latency)
+    assert (done.code, done.traceback) == (0, "")
+    assert json.loads(done.out) == record
+
+
+def test_table_for_people_names_the_clocks(finished):
+    done = command(*finished[1][:-1])
+    assert done.code == 0
+    assert "exact: simulated by the clock model" in done.out
+    for text in ("X gate", "feedforward", "jobs", "executions", "service", "compiled", "inside"):
+        assert text in done.out
+    assert max(map(len, done.out.split("X gate:")[0].splitlines())) <= 80
+
+
+def test_other_runs_are_left_alone(finished, small_run):
+    folder, arguments, _ = finished
+    other = command(*arguments[:5], 5)
+    assert other.code == 2
+    assert "exists: give a new folder" in other.only_line
+    of_another_kind = command("latency", folder / "spec.toml", "--out", small_run.path)
+    assert of_another_kind.code == 2
+    assert "exists: give a new folder" in of_another_kind.only_line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere.toml",), "is neither a file nor a preset"),
+        (("--backend", "aer"), "backend = 'aer' has no clock"),
+        (("--backend", "FakeFez"), "backend = 'FakeFez': give"),
+    ],
+)
+def test_bad_commands_are_one_line(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = command("latency", *arguments)
+    assert done.code == 2
+    assert message in done.error
+    assert list(tmp_path.rglob("run.json")) == []
+
+
+# -- the whole way, on a service ---------------------------------------------------------------
+
+#: Few operations, since the service evolves them all, executed more often.
+ON_SERVICE = f"""\
+name = "ladders"
+shots = 100000
+
+[ladders]
+x = [10, 31, 53, 79, 107]
+feedforward = [1, 2, 3, 4, 5]
+
+[device]
+{LAYOUT}
+
+[hardware]
+rep_delay = 20e-6
+"""
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text(ON_SERVICE)
+    snapshots = ("FakeMarrakesh",)
+    with (
+        LoopbackService(snapshots=snapshots, seed=1) as service,
+        connected(service, tmp_path / "accounts.json"),
+    ):
+        yield service
+
+
+def test_ladders_on_a_service_are_paid_once(service):
+    """Answers lost, a failed job, a command that leaves: each job is accepted and paid once."""
+    latency = ("latency", "spec.toml", "--backend", IBM, "--out", "run")
+    beyond = command(*latency, "--max-qpu-seconds", 10)
+    assert beyond.code == 2
+    assert "max_qpu_seconds = 10: the ladders take about" in beyond.error
+    assert service.jobs == []
+
+    service.faults.append(Fault(Drop(accept=True), tag="job:x-53"))
+    service.faults.append(Fault(Destiny("Failed", "too hot", 8000), tag="job:feedforward-2"))
+    service.queue_polls = 10**6
+    left = command(*latency, "--no-wait")
+    assert left.code == 3
+    assert "0 of 10 jobs are done" in left.error
+    assert "run the same command again, with --out run" in left.error
+    accepted = alive(service)
+    assert len(accepted) == 10
+
+    service.queue_polls = 0
+    failed = command(*latency)
+    assert failed.code == 4
+    assert "feedforward-2 failed: " in failed.error
+    assert "too hot" in failed.error
+    assert failed.error.endswith("with --out run --retry-failed")
+    done = command(*latency, "--retry-failed", "--json")
+    assert (done.code, done.traceback) == (0, "")
+    assert set(alive(service).values()) == {1}
+    names = Counter(job.name for job in service.jobs)
+    assert names.pop("job:feedforward-2") == 2
+    assert set(names.values()) == {1}
+
+    record = json.loads(done.out)
+    assert record["data_kind"] == "simulated by a service that imitates IBM Quantum"
+    for ladder in ("x", "feedforward"):
+        found = record["ladders"][ladder]
+        scheduled = found["scheduled_slope_s"]
+        assert found["compiled_slope_inside"]
+        slope = found["from_job_times"]["slope_s"]
+        assert slope["low"] < scheduled < slope["high"]
+        # The service's schedule is whole cycles, and its executions are counted in ns.
+        fine = found["from_execution_times"]["slope_s"]
+        assert fine["value"] == pytest.approx(scheduled, rel=1e-6)
+        assert scheduled == pytest.approx(found["compiled_slope_s"], rel=1e-6)
+    jobs = len(service.jobs)
+    assert command(*latency).code == 0
+    assert len(service.jobs) == jobs
