@@ -186,10 +186,12 @@ def estimate_heat_and_bounds(found: States, bath: Bath) -> dict[str, Limited]:
         term.limited.map(lambda x: np.where(x > room, np.inf, 0))
         for term in (reached, reached_athermal)
     )
-    # ΔS moves both of its energies at once; so do the entropy and the energy of B move together.
+    # ΔS moves both of its energies at once, and the entropy and the energy of B move together.
     by_decrease = _gain_over_decrease(decrease.limited, reservoir, initial, bath, room)
-    by_reservoir = reservoir.map(lambda x: _gibbs_energy(x + decrease.limited.value, bath, room))
-    gain = joint.sum(by_decrease, -by_reservoir.errors(), initial.errors()).limited
+    by_reservoir = joint.difference(
+        initial, reservoir.map(lambda x: _gibbs_energy(x + decrease.limited.value, bath, room))
+    )
+    gain = total([by_decrease, by_reservoir.limited.centred()], np.eye(2))
     return {
         "entropy_decrease": decrease.limited,
         "heat": heat.limited,
@@ -205,7 +207,7 @@ def estimate_heat_and_bounds(found: States, bath: Bath) -> dict[str, Limited]:
 
 def _gain_over_decrease(
     decrease: Limited, reservoir: Term, initial: Term, bath: Bath, room: float
-) -> Term:
+) -> Limited:
     """Gain with the limits that those of ΔS give it, in whichever direction."""
     thermal = float(bath.entropy())
     surplus = initial.limited.value - float(bath.mean_energy())
@@ -215,9 +217,9 @@ def _gain_over_decrease(
         + surplus
         for x in (decrease.value, decrease.low, decrease.high)
     )
-    lowest, highest = np.minimum(*ends), np.maximum(*ends)
-    limited = Limited(value, np.minimum(value, lowest), np.maximum(value, highest))
-    return Term(limited, (0,) * len(reservoir.coefficients))
+    return Limited(
+        value, np.minimum(value, np.minimum(*ends)), np.maximum(value, np.maximum(*ends))
+    )
 
 
 def _gibbs_energy(entropy: Real, bath: Bath, room: float) -> Real:

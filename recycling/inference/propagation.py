@@ -26,10 +26,9 @@ class Limited:
         """Increasing function of the estimates."""
         return Limited(*(np.asarray(increasing(x)) for x in (self.value, self.low, self.high)))
 
-    def errors(self) -> Limited:
-        """The errors alone: zero, with limits at their mean distance on both sides."""
-        half = (self.high - self.low) / 2
-        return Limited(np.zeros_like(half), -half, half)
+    def centred(self) -> Limited:
+        """The errors alone: the same deviations from zero."""
+        return Limited(np.zeros_like(self.value), self.low - self.value, self.high - self.value)
 
     def times(self, factor: Real | float) -> Limited:
         """The estimates times a factor of any sign, whose limits then change places."""
@@ -57,6 +56,30 @@ def total(terms: Sequence[Limited], correlation: Real) -> Limited:
     )
 
 
+def difference(one: Limited, other: Limited, correlation: Real) -> Limited:
+    """Difference of two estimates that rise and fall together.
+
+    Where they nearly cancel, the upper deviation of the one goes with the upper one of the other,
+    and not, as in ``total``, with the lower one.
+
+    Args:
+        one: estimates (arrays of shape (...)).
+        other: what is taken from them.
+        correlation: of the two (array of shape (...)).
+    """
+    together = np.maximum(correlation, 0)
+    moves = [
+        np.sqrt(np.maximum(a**2 + b**2 - 2 * together * a * b, 0))
+        for a, b in (
+            (one.high - one.value, other.high - other.value),
+            (one.value - one.low, other.value - other.low),
+        )
+    ]
+    # Which way a joint move takes their difference depends on which of them leads.
+    most, value = np.maximum(*moves), one.value - other.value
+    return Limited(value, value - most, value + most)
+
+
 def _quadrature(deviations: Sequence[Real], correlation: Real) -> Real:
     square = np.zeros_like(deviations[0])
     for i, deviation in enumerate(deviations):
@@ -76,10 +99,6 @@ class Term:
 
     def __neg__(self) -> Term:
         return Term(-self.limited, tuple(-c for c in self.coefficients))
-
-    def errors(self) -> Term:
-        """The errors of the term alone."""
-        return Term(self.limited.errors(), self.coefficients)
 
     def map(self, increasing: Callable[[Real], Real]) -> Term:
         """Increasing function of the term."""
@@ -102,6 +121,14 @@ class Joint:
         """The estimates themselves."""
         rows = np.eye(len(self.estimates), dtype=int).tolist()
         return [Term(own, tuple(row)) for own, row in zip(self.estimates, rows, strict=True)]
+
+    def difference(self, one: Term, other: Term) -> Term:
+        """Difference of terms that rise and fall together; see ``difference``."""
+        found = difference(
+            one.limited, other.limited, self._correlation(one.coefficients, other.coefficients)
+        )
+        pairs = zip(one.coefficients, other.coefficients, strict=True)
+        return Term(found, tuple(a - b for a, b in pairs))
 
     def sum(self, *terms: Term) -> Term:
         """Sum of terms, with the correlation that their estimates leave between them."""
