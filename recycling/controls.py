@@ -110,7 +110,7 @@ def _temperature(dataset: xr.Dataset) -> Control:
     """What the bounds took for T0 against what B shows before the erasure."""
     attributes = dataset.attrs
     assumed = attributes["temperature_K"]
-    expected = f"T0 = {assumed * 1e3:g} mK ({attributes['temperature_source']}), B not colder"
+    expected = f"T0 = {assumed * 1e3:.4g} mK ({attributes['temperature_source']}), B not colder"
     name = "temperature of the bounds"
     if "temperature_measured_K" not in attributes:
         return Control(name, expected, "not measured", None)

@@ -144,6 +144,11 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
     circuits = compile_all(experiment, device)
     spec = experiment.hardware
     brackets = compile_brackets(device) if _wanted(spec.brackets, name) else ()
+    if experiment.inference.temperature == "calibration" and not brackets:
+        raise BadInput(
+            "inference.temperature = 'calibration': no bracket would be measured; give "
+            "hardware.brackets = true, or another source of T0"
+        )
     assignment = compile_assignment(device) if _wanted(spec.assignment, name) else ()
     return Plan(experiment, name, device, circuits, brackets, hardware, assignment=assignment)
 

@@ -140,12 +140,12 @@ def test_the_page_says_what_was_found(page, small_dataset):
 
 def test_the_page_shows_what_readout_and_temperature_do(page, reported):
     assignment = assignment_table(stored_assignment(reported))
-    for table in (readout_table(reported), assignment, temperature_table(reported)):
+    readings = readout_table(reported, 0.043)
+    for table in (readings, assignment, temperature_table(reported)):
         assert table.rows
         for cell in [*table.columns, *(cell for row in table.rows for cell in row), table.note]:
             assert cell in page.text
-    columns = readout_table(reported).columns
-    assert all(any(word in column for column in columns) for word in READOUTS)
+    assert all(any(word in column for column in readings.columns) for word in READOUTS)
 
 
 def test_the_page_says_where_everything_comes_from(page, reported, small_dataset):

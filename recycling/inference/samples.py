@@ -158,15 +158,20 @@ class Mixture:
     def flat(self) -> Mixed:
         """All states as points of one axis."""
         shape = self.vector().shape[1:]
+        # What has no shots is unknown, and stays so in whatever is computed from it.
+        shots = [np.where(own.shots > 0, own.shots, np.nan) for own in (self.ground, self.excited)]
         parts = [
             Part(
                 weight=np.broadcast_to(weight, shape).ravel(),
                 mean=np.broadcast_to(own.mean, (3, *shape)).reshape(3, -1),
-                shots=np.broadcast_to(own.shots, (3, *shape)).reshape(3, -1),
+                shots=np.broadcast_to(counted, (3, *shape)).reshape(3, -1),
                 top=np.broadcast_to(own.top, shape).ravel(),
                 bottom=np.broadcast_to(own.bottom, shape).ravel(),
             )
-            for weight, own in ((1 - self.p_x, self.ground), (self.p_x, self.excited))
+            for weight, own, counted in (
+                (1 - self.p_x, self.ground, shots[0]),
+                (self.p_x, self.excited, shots[1]),
+            )
         ]
         slopes = self.slopes()
         return Mixed((parts[0], parts[1]), slopes.reshape(len(slopes), 3, int(np.prod(shape))))

@@ -14,7 +14,7 @@ from recycling.analysis import analyse, analyse_counts, experiment_attributes
 from recycling.assignment import stored_assignment
 from recycling.controls import controls
 from recycling.execution.counts import simulate_counts
-from recycling.experiment import DeviceSpec, Experiment, MeasurementSpec
+from recycling.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
 from recycling.planning import plan
 from recycling.reporting import tables
 from recycling.reporting.branch_figures import branch_figures
@@ -110,7 +110,10 @@ def report(
         sensitivities=[pictures[name] for name in sensitivities],
         branches=[pictures[name] for name in branches],
         machine=[pictures[name] for name in machine],
-        readout=[readout_table(run), assignment_table(stored_assignment(run))],
+        readout=[
+            readout_table(run, dataset.attrs["temperature_K"]),
+            assignment_table(stored_assignment(run)),
+        ],
         temperatures=[temperature_table(run), threshold_table(dataset)],
         device=run.device,
         device_tables=[
@@ -135,6 +138,7 @@ def theory_dataset(experiment: Experiment) -> xr.Dataset:
         update={
             "device": DeviceSpec(profile="ideal"),
             "measurement": MeasurementSpec(shots="exact", trials=1),
+            "inference": InferenceSpec(),
         }
     )
     planned = plan(ideal)

@@ -27,8 +27,13 @@ if TYPE_CHECKING:
 _RESAMPLES = 100
 
 
-def readout_table(run: Run) -> Table:
-    """Heat above Q_tight at the shown p_x: as recorded, corrected, and with the flag unmixed."""
+def readout_table(run: Run, temperature: float) -> Table:
+    """Heat above Q_tight at the shown p_x: as recorded, corrected, and with the flag unmixed.
+
+    Args:
+        run: opened run.
+        temperature: T0 of the bounds, K.
+    """
     assignment = stored_assignment(run)
     experiment = run.experiment
     p_x = shown_p_x(experiment.p_x)
@@ -44,7 +49,13 @@ def readout_table(run: Run) -> Table:
     note = f"Recycling arm at p_x = {p_x:g}, all trials together. Errors: {assignment.source}."
     for readout in READOUTS:
         try:
-            dataset = analyse_counts(brief, run.counts, {}, readout=readout, assignment=assignment)
+            dataset = analyse_counts(
+                brief,
+                run.counts,
+                {"temperature_K": temperature},
+                readout=readout,
+                assignment=assignment,
+            )
         except BadInput as error:
             note += f" Not {readout}: {error}."
             continue

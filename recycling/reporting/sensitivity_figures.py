@@ -52,11 +52,11 @@ def sensitivity_figures(
                 _over_temperature(erasure, temperature, frequency, measured),
                 f"Recycling arm at p_x = {p_x:g} for other temperatures T0 of the bath ({kind}, "
                 f"all trials together). Neither ΔQ_B nor Q_ath depends on T0. Dotted: the assumed "
-                f"{temperature * 1e3:g} mK. {none}{interval}",
+                f"{temperature * 1e3:.4g} mK. {none}{interval}",
             ),
             "sensitivity-frequency": (
                 _over_frequency(erasure, temperature, frequency),
-                f"The same for other frequencies f of the bath at T0 = {temperature * 1e3:g} mK "
+                f"The same for other frequencies f of the bath at T0 = {temperature * 1e3:.4g} mK "
                 f"({kind}): in units of hf, a higher frequency is a colder bath. Dotted: the "
                 f"assumed {frequency / 1e9:g} GHz.",
             ),
