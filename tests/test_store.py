@@ -96,7 +96,7 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     content = (small_run.path / "run.json").read_bytes()
     record = json.loads(content)
     assert set(record) == {
-        "schema_version", "run_id", "name", "created", "backend", "simulated", "spec_hash",
+        "schema_version", "kind", "run_id", "name", "created", "backend", "simulated", "spec_hash",
         "account", "spec", "changes", "device", "brackets", "assignment", "software", "checksums",
         "state", "checksum",
     }  # fmt: skip

@@ -71,8 +71,8 @@ def test_one_branch_and_branches_alike_gain_the_same():
         (np.stack([state, np.eye(2) / 2]), [1.0, 0.0]),
     ):
         found = rc.branch_gains(0.1, QUBIT, states, probabilities)
-        assert found.mean == pytest.approx(expected, rel=8 * EPS)
-        assert found.mixed == pytest.approx(expected, rel=32 * EPS)
+        assert found.mean == pytest.approx(expected, rel=8 * EPS, abs=0)
+        assert found.mixed == pytest.approx(expected, rel=32 * EPS, abs=0)
         assert found.holevo == pytest.approx(0, abs=8 * EPS)
 
 

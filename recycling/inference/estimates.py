@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from recycling.inference.estimation import (
+    calibration_terms,
     estimate_fidelity,
     estimate_heat_and_bounds,
     estimate_outcomes,
@@ -18,7 +19,7 @@ from recycling.inference.estimation import (
 )
 from recycling.inference.intervals import proportion_limits
 from recycling.inference.plain import plain_estimates
-from recycling.inference.propagation import Limited
+from recycling.inference.propagation import Limited, total
 from recycling.inference.samples import RecordMap, mixture
 from recycling.thermodynamics import Bath
 
@@ -114,7 +115,7 @@ def estimate(
         "excited_population": found.population,
         **estimate_heat_and_bounds(found, question.bath),
         "fidelity": estimate_fidelity(states, outcomes, _bloch(question.solution), quantile),
-        "branch_probability": _branch_probability(counts, question.records, quantile),
+        "branch_probability": _branch_probability(counts, question, quantile),
     }
     if question.estimator == "median unbiased":
         values = {name: own.value for name, own in limited.items()}
@@ -144,14 +145,19 @@ def _bloch(solution: NDArray[np.complex128]) -> Real:
     return np.stack([coherence.real, coherence.imag, np.abs(x) ** 2 - np.abs(y) ** 2])
 
 
-def _branch_probability(counts: NDArray[Any], records: RecordMap, quantile: float) -> Limited:
+def _branch_probability(counts: NDArray[Any], question: Question, quantile: float) -> Limited:
     """Probability of the branch, from all settings together (theta_b, trial)."""
     pooled = np.asarray(counts, dtype=float).sum(axis=(-4, -3, -2))
     shots = pooled.sum(axis=-1)
+    weights = question.records.weights
     # Records with a flag have one weight.
-    least, most = (float(f(records.weights)) for f in (np.min, np.max))
-    counted = pooled @ (records.weights - least) / (most - least)
-    share = np.full_like(shots, np.nan)
-    np.divide(counted, shots, out=share, where=shots > 0)
+    least, most = (float(f(weights)) for f in (np.min, np.max))
+    counted = pooled @ (weights - least) / (most - least)
+    share, *moved = (
+        np.divide(sums, shots, out=np.full_like(shots, np.nan), where=shots > 0)
+        for sums in (counted, *(pooled @ (own.weights - weights) for own in question.moved))
+    )
     limits = proportion_limits(counted, shots, quantile)
-    return Limited(share, *limits).map(lambda x: np.clip(least + (most - least) * x, 0, 1))
+    found = Limited(share, *limits).map(lambda x: least + (most - least) * x)
+    terms = [found, *calibration_terms(moved, quantile)]
+    return total(terms, np.eye(len(terms))).map(lambda x: np.clip(x, 0, 1))

@@ -7,6 +7,7 @@ and after the erasure come from different shots.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,14 +55,15 @@ def estimate_states(mixture: Mixture, outcomes: Outcomes, quantile: float) -> St
     flat = mixture.flat()
     shape = mixture.vector().shape[1:]
     lengths = length_limits(flat, (quantile, 0, -quantile))
-    low, median, high = (length.reshape(shape) for length in lengths)
+    # Of states that cannot be, of two samples far beyond 1, the limits may come in another order.
+    low, median, high = (length.reshape(shape) for length in np.sort(lengths, axis=0))
     # The entropy falls with the length.
     entropy = Limited(*(np.asarray(binary_entropy((1 - x) / 2)) for x in (median, high, low)))
     ground, excited = (
         own.map(lambda outcome: np.clip((1 + outcome[Z]) / 2, 0, 1)) for own in outcomes
     )
     weight = mixture.p_x
-    calibration = _calibration(mixture.slopes()[:, Z] / 2, quantile)
+    calibration = calibration_terms(mixture.slopes()[:, Z] / 2, quantile)
     terms = [ground.times(1 - weight), excited.times(weight), *calibration]
     population = total(terms, np.eye(len(terms)))
     noise = flat.noise().reshape(3, *shape)
@@ -92,7 +94,7 @@ def estimate_fidelity(
             Limited(*ends) for ends in zip(overlap.value, overlap.low, overlap.high, strict=True)
         ]
     slopes = (along * (mixture.ground.slopes + mixture.excited.slopes)[there]).sum(axis=1) / 4
-    terms += _calibration(slopes, quantile)
+    terms += calibration_terms(slopes, quantile)
     found = total(terms, np.eye(len(terms)))
     return found.map(lambda overlap: np.clip(1 / 2 + overlap, 0, 1)[:, 0])
 
@@ -110,9 +112,9 @@ def _outcome(samples: Samples, quantile: float) -> Limited:
     return Limited(share, low, high).map(lambda ones: scale * ones - samples.top)
 
 
-def _calibration(slopes: Real, quantile: float) -> list[Limited]:
+def calibration_terms(slopes: Iterable[Real], quantile: float) -> list[Limited]:
     """Independent errors of the calibration as terms of a sum (error, ...)."""
-    widths = np.abs(slopes) * quantile
+    widths = [np.abs(slope) * quantile for slope in slopes]
     return [Limited(np.zeros_like(width), -width, width) for width in widths]
 
 

@@ -43,7 +43,7 @@ def proportion_limits(successes: Real, trials: Real, quantile: float) -> tuple[R
 
     Source: Lancaster, JASA 56, 223 (1961).
     """
-    k, n = np.broadcast_arrays(successes, trials)
+    k, n = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (successes, trials)))
     # An upper limit of the successes is a lower limit of the failures.
     counted, total = np.stack([k, n - k]).ravel(), np.stack([n, n]).ravel()
     least = np.finfo(float).tiny
@@ -233,19 +233,12 @@ class _Path:
             part.cumulants(part.mean + share * step)
             for part, share in zip(self.mixed.parts, self.shares, strict=True)
         )
-        sampled = _cumulants_of_squares(
-            mean, *(a + b for a, b in zip(ground, excited, strict=True))
-        )
-        slopes = self.mixed.slopes
-        if not len(slopes):
-            return sampled
-        first, second, third = sampled
-        calibration = (slopes * mean).sum(axis=1)
-        return (
-            first + (slopes**2).sum(axis=(0, 1)),
-            second + 4 * (calibration**2).sum(axis=0),
-            third,
-        )
+        variance, *higher = (a + b for a, b in zip(ground, excited, strict=True))
+        first, second, third = _cumulants_of_squares(mean, variance, *higher)
+        if not len(self.mixed.slopes):
+            return first, second, third
+        added = _cumulants_by_calibration(mean, variance, self.mixed.slopes)
+        return first + added[0], second + added[1], third + added[2]
 
 
 def _cumulants_of_squares(
@@ -266,6 +259,29 @@ def _cumulants_of_squares(
             + 48 * mean * second * third
             + 8 * variance * second
         ).sum(axis=0),
+    )
+
+
+def _cumulants_by_calibration(mean: Real, variance: Real, slopes: Real) -> tuple[Real, Real, Real]:
+    """What normal errors shared by the components add to the first three cumulants of Σ x².
+
+    With the covariance Σ of sampling (diagonal) and calibration together they are, for normal x,
+    tr Σ, 2 tr Σ² + 4 m·Σm and 8 tr Σ³ + 24 m·Σ²m.
+
+    Args:
+        mean: mean vector m (basis, point).
+        variance: sampled variances (basis, point).
+        slopes: change of the components with each error (error, basis, point).
+    """
+    covariance = np.einsum("eap,ebp->abp", slopes, slopes)
+    square = np.einsum("abp,bcp->acp", covariance, covariance)
+    own, own_square = (np.einsum("aap->ap", matrix) for matrix in (covariance, square))
+    moved = np.einsum("abp,bp->ap", covariance, mean)
+    return (
+        own.sum(axis=0),
+        (4 * (mean * moved + variance * own) + 2 * own_square).sum(axis=0),
+        (24 * (variance * (variance * own + own_square + 2 * mean * moved) + moved**2)).sum(axis=0)
+        + 8 * np.einsum("abp,bap->p", square, covariance),
     )
 
 

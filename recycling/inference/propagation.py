@@ -67,9 +67,8 @@ def difference(one: Limited, other: Limited, correlation: Real) -> Limited:
         other: what is taken from them.
         correlation: of the two (array of shape (...)).
     """
-    together = np.maximum(correlation, 0)
     moves = [
-        np.sqrt(np.maximum(a**2 + b**2 - 2 * together * a * b, 0))
+        np.sqrt(np.maximum(a**2 + b**2 - 2 * correlation * a * b, 0))
         for a, b in (
             (one.high - one.value, other.high - other.value),
             (one.value - one.low, other.value - other.low),

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from recycling.errors import BadInput
 from recycling.execution.backend import Outcomes
@@ -150,7 +150,12 @@ class RunWriter:
 
 @contextmanager
 def new_run(
-    path: Path, *, spec: str, changes: Mapping[str, Any], plan: Plan
+    path: Path,
+    *,
+    spec: str,
+    changes: Mapping[str, Any],
+    plan: Plan,
+    kind: Literal["protocol", "latency"] = "protocol",
 ) -> Iterator[RunWriter]:
     """Create a run directory and hold its lock.
 
@@ -162,6 +167,7 @@ def new_run(
         spec: text of the spec, kept as given.
         changes: top-level fields of the spec that were overruled.
         plan: what will be executed.
+        kind: what sort of experiment the spec is of.
 
     Raises:
         BadInput: the directory exists with something else in it, or cannot be written.
@@ -187,6 +193,7 @@ def new_run(
             write_whole(path / name, content)
         record = {
             "schema_version": SCHEMA_VERSION,
+            "kind": kind,
             "run_id": uuid.uuid4().hex[:12],
             "name": plan.experiment.name,
             "created": now(),
