@@ -54,7 +54,8 @@ def proportion_limits(successes: Real, trials: Real, quantile: float) -> tuple[R
         beyond = betainc(count + 1, np.maximum(total - count, least), p)
         return np.asarray((reached + beyond) / 2 - ndtr(-quantile))
 
-    limits = _root(tail, np.zeros_like(counted), np.ones_like(counted), (counted, total))
+    at_zero, at_one = (tail(np.full_like(counted, p), counted, total) for p in (0.0, 1.0))
+    limits = _root(tail, (0.0, at_zero), (1.0, at_one), (counted, total))
     limits[~(total > 0)] = np.nan
     low, high = limits.reshape(2, *k.shape)
     return low, 1 - high
@@ -158,9 +159,8 @@ def length_limits(mixed: Mixed, quantiles: Iterable[float]) -> list[Real]:
 def _limits_of(mixed: Mixed, quantiles: Real) -> Real:
     """Limits (quantile, point); see ``length_limits``."""
     path = _Path.of(mixed)
-    least, most = (path.cumulants(mean)[0] for mean in (0 * path.vector, path.pure()))
-    observed = np.clip((path.vector**2).sum(axis=0), least, most)
-
+    shortest, longest = (path.cumulants(mean) for mean in (0 * path.vector, path.pure()))
+    observed = np.clip((path.vector**2).sum(axis=0), shortest[0], longest[0])
     shape = (len(quantiles), len(observed))
     some: list[tuple[Index, _Path]] = []
 
@@ -173,8 +173,11 @@ def _limits_of(mixed: Mixed, quantiles: Real) -> Real:
         return np.asarray(expected - observed[points])
 
     points = np.broadcast_to(np.arange(shape[1]), shape).ravel()
-    low, high = np.zeros(points.size), np.full(points.size, _LONGEST)
-    where = _root(difference, low, high, (points, np.repeat(quantiles, shape[1])))
+    at_zero = (_quantile(shortest, quantiles[:, None]) - observed).ravel()
+    # At the far end of the path any statistic is exceeded.
+    far = np.full(points.size, np.inf)
+    arguments = (points, np.repeat(quantiles, shape[1]))
+    where = _root(difference, (0.0, at_zero), (_LONGEST, far), arguments)
     lengths = np.sqrt((path.at(points).closest(where) ** 2).sum(axis=0))
     return np.asarray(np.minimum(lengths, 1).reshape(shape))
 
@@ -299,17 +302,27 @@ def _quantile(cumulants: tuple[Real, Real, Real], quantile: Real) -> Real:
 
 
 def _root(
-    function: Callable[..., Real], low: Real, high: Real, arguments: tuple[NDArray[Any], ...]
+    function: Callable[..., Real],
+    low: tuple[float, Real],
+    high: tuple[float, Real],
+    arguments: tuple[NDArray[Any], ...],
 ) -> Real:
-    """Root of an increasing function of each element, or the end of the range it lies beyond."""
-    at_low, at_high = function(low, *arguments), function(high, *arguments)
-    root = np.where(at_low >= 0, low, high)
-    root[np.isnan(at_low) | np.isnan(at_high)] = np.nan
+    """Root of an increasing function of each element, or the end of the range it lies beyond.
+
+    Args:
+        function: of the elements and the arguments.
+        low: lower end of the range, and the function there.
+        high: upper end, likewise.
+        arguments: arrays over the elements.
+    """
+    (lowest, at_low), (highest, at_high) = low, high
     inside = np.flatnonzero((at_low < 0) & (at_high > 0))
+    root = np.where(at_low >= 0, lowest, highest)
+    root[np.isnan(at_low) | np.isnan(at_high)] = np.nan
     if inside.size:
         root[inside] = elementwise.find_root(
             function,
-            (low[inside], high[inside]),
+            (np.full(inside.size, lowest), np.full(inside.size, highest)),
             args=tuple(array[inside] for array in arguments),
             tolerances={"xatol": _TOLERANCE, "xrtol": 0, "fatol": 0, "frtol": 0},
         ).x
