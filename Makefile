@@ -9,7 +9,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay test lint types layers notebooks soak bench lock clean
+.PHONY: help replay test lint types layers notebooks soak bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,8 +47,12 @@ notebooks: $(STAMP) ## execute every notebook into build/notebooks
 soak: $(STAMP) ## kill runs and inject faults, hundreds of times (half an hour)
 	$(BIN)/python -m tests.soak $(ARGS)
 
-bench: $(STAMP) ## time the main job
+bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)
+	$(BIN)/python benchmarks/analysis.py
+
+coverage: $(STAMP) ## how often intervals cover the truth (ten minutes; a minute with ARGS=--quick)
+	$(BIN)/python benchmarks/coverage.py $(ARGS)
 
 # Pip's own settings are left out: a local mirror would put its files' hashes into the lock.
 lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="--upgrade" moves pins
