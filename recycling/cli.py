@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recycling.latency_command import latency
+from recycling.latency_command import latency, print_latency
+from recycling.options import (
+    AccountName,
+    AsJson,
+    Backend,
+    Budget,
+    Debug,
+    Instance,
+    NoWait,
+    Out,
+    PlanName,
+    ReadoutName,
+    RunPath,
+    Seed,
+    Spec,
+)
 from recycling.terminal import (
     errors,
     print_json,
@@ -29,40 +44,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich takes longer to import than the help takes to print
 )
-
-Out = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", help="New run directory [default: runs/<name>-<time>]."),
-]
-Seed = Annotated[int | None, typer.Option("--seed", help="Seed that overrules the spec's.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
-Spec = Annotated[str, typer.Argument(metavar="SPEC", help="Path of a spec, or: paper, theory.")]
-Backend = Annotated[
-    str, typer.Option("--backend", "-b", help="Where to run: exact, aer, fake:NAME or ibm:NAME.")
-]
-Instance = Annotated[
-    str | None, typer.Option("--instance", help="IBM Quantum instance, by name or CRN.")
-]
-PlanName = Annotated[
-    str | None,
-    typer.Option("--plan", help="IBM Quantum plan, e.g. open, where no instance is given."),
-]
-AccountName = Annotated[
-    str | None, typer.Option("--account", help="Name of a saved IBM Quantum account.")
-]
-Budget = Annotated[
-    float | None,
-    typer.Option("--max-qpu-seconds", min=0, help="Submit nothing estimated above this budget."),
-]
-ReadoutName = Annotated[
-    str | None,
-    typer.Option("--readout", help="raw, corrected or unmixed [default: that of the spec]."),
-]
-NoWait = Annotated[
-    bool, typer.Option("--no-wait", help="Leave when all jobs are submitted; resume fetches them.")
-]
 
 
 def _print_version(wanted: bool) -> None:
@@ -137,6 +118,7 @@ def resume(
     """Go on with a run: mend, submit what never was, fetch what is done, analyse, report."""
     with errors(debug=debug):
         with shown(jobs=True) as work:
+            from recycling.latency.run import LatencyRun
             from recycling.runs import resume as resume_run
 
             stored = resume_run(
@@ -146,7 +128,10 @@ def resume(
                 progress=work.step,
                 watch=work.watch,
             )
-        print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
+        if isinstance(stored, LatencyRun):
+            print_latency(stored, as_json=as_json)
+        else:
+            print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
 
 
 @app.command()

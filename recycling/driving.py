@@ -48,6 +48,31 @@ class Driver:
     backend: Backend
     watch: Watch
 
+    def complete(self, *, wait: bool, retry_failed: bool, progress: Callable[[str], None]) -> None:
+        """Bring all jobs to their outcomes.
+
+        Args:
+            wait: wait for jobs under way.
+            retry_failed: begin with another attempt at each job that failed or was cancelled.
+            progress: called with the name of each step as it begins.
+
+        Raises:
+            BackendFailure: the backend cannot be reached, refuses a job, or a job has failed.
+            Incomplete: jobs are under way, or it was interrupted.
+        """
+        try:
+            if retry_failed:
+                self.retry_failed()
+            progress(self._announced())
+            self.submit_all()
+            if self.plan.hardware is not None:
+                progress("waiting for the jobs")
+            self.collect_all(wait=wait)
+        except KeyboardInterrupt:
+            raise Incomplete(
+                f"interrupted; nothing is lost; go on with: recycling resume {self.writer.run.path}"
+            ) from None
+
     def submit_all(self) -> None:
         """Submit every job that has no outcome and is not under way.
 
@@ -99,6 +124,17 @@ class Driver:
                 self.writer.save(record.update("cancelled", reason="on request"))
                 count += 1
         return count
+
+    def _announced(self) -> str:
+        """What is about to be submitted, and what it costs."""
+        if self.plan.hardware is None:
+            return "simulating"
+        names = {j.name for j in self.plan.jobs if self._state(j) in ("planned", "intended")}
+        if not names:
+            return "looking for the jobs"
+        costs = self.plan.cost.jobs if self.plan.cost is not None else ()
+        seconds = sum(cost.qpu_seconds for cost in costs if cost.job.name in names)
+        return f"submitting {len(names)} jobs, in all about {seconds:.0f} s of QPU time"
 
     def _close(self) -> None:
         """Close what was opened for the jobs. A failure is noted: the jobs do not depend on it."""

@@ -14,10 +14,11 @@ from recycling.assignment import measured_assignment
 from recycling.brackets import stored_brackets
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
-from recycling.errors import BadInput, Incomplete
+from recycling.errors import BadInput
 from recycling.execution import prepare
 from recycling.experiment import Experiment
 from recycling.jobs import Job
+from recycling.latency.run import LatencyRun, cancel_latency, resume_latency
 from recycling.planning import (
     Plan,
     compile_all,
@@ -103,7 +104,7 @@ def resume(
     progress: Progress = lambda _step: None,
     watch: Watch = lambda _job, _state, _done: None,
 ) -> Run:
-    """Go on with a run: mend what is damaged, submit what never was, fetch what is done.
+    """Go on with a run, of whichever kind: mend it, submit what never was, fetch what is done.
 
     Args:
         path: run directory.
@@ -117,6 +118,14 @@ def resume(
         BackendFailure: as for ``run``.
         Incomplete: as for ``run``.
     """
+    if open_unchecked(path).kind == "latency":
+        return resume_latency(
+            path,
+            retry_failed=retry_failed,
+            wait=wait,
+            progress=progress,
+            watch=watch,
+        )
     with continued_run(path) as writer:
         writer = _mended(writer, progress)
         if writer.run.complete:
@@ -136,6 +145,8 @@ def cancel(path: str | Path) -> int:
         BadInput: not a run, or another process is writing.
         BackendFailure: the backend cannot be reached.
     """
+    if open_unchecked(path).kind == "latency":
+        return cancel_latency(path)
     with continued_run(path) as writer:
         writer = _mended(writer, lambda _step: None)
         planned = stored_plan(writer.run)
@@ -148,7 +159,7 @@ def status(path: str | Path) -> dict[str, JobRecord | str]:
     Raises:
         BadInput: not a run.
     """
-    opened = open_unchecked(path)
+    opened = open_of_its_kind(path)
     found: dict[str, JobRecord | str] = {}
     for job in opened.jobs:
         try:
@@ -156,6 +167,16 @@ def status(path: str | Path) -> dict[str, JobRecord | str]:
         except Damaged as error:
             found[job.name] = f"journal damaged: {error}"
     return found
+
+
+def open_of_its_kind(path: str | Path) -> Run:
+    """Open a run as what it is, protocol or latency; its files may be damaged.
+
+    Raises:
+        BadInput: not a run.
+    """
+    found = open_unchecked(path)
+    return LatencyRun(found.path) if found.kind == "latency" else found
 
 
 def stored_plan(stored: Run) -> Plan:
@@ -185,29 +206,17 @@ def _drive(
     progress: Progress,
     watch: Watch,
 ) -> Run:
-    path = writer.run.path
     jobs = planned.jobs
 
     def simulated(job: Job, part: float) -> None:
         watch(job.name, f"{part:.0%}", (jobs.index(job) + part) / len(jobs))
 
-    backend = prepare(planned, simulated, earlier=_groups(writer.run))
+    backend = prepare(planned, simulated, earlier=writer.run.groups)
     driver = Driver(writer, planned, backend, watch)
     started = perf_counter()
-    try:
-        if retry_failed:
-            driver.retry_failed()
-        progress("simulating" if planned.hardware is None else _announced(writer.run, planned))
-        driver.submit_all()
-        if planned.hardware is not None:
-            progress("waiting for the jobs")
-        driver.collect_all(wait=wait)
-    except KeyboardInterrupt:
-        raise Incomplete(
-            f"interrupted; nothing is lost; go on with: recycling resume {path}"
-        ) from None
+    driver.complete(wait=wait, retry_failed=retry_failed, progress=progress)
     writer.note("collected", seconds=round(perf_counter() - started, 4))
-    stored = Run(path)
+    stored = Run(writer.run.path)
     for side, bracket in stored_brackets(stored).items():
         writer.note(side, **json.loads(bracket.model_dump_json()))
     assignment = measured_assignment(stored)
@@ -215,24 +224,6 @@ def _drive(
         told = assignment.model_dump_json(exclude={"covariance", "joint"})
         writer.note("assignment", **json.loads(told))
     return stored
-
-
-def _announced(stored: Run, planned: Plan) -> str:
-    """What is about to be submitted, and what it costs."""
-    names = {
-        job.name for job in planned.jobs if stored.journal(job).state in ("planned", "intended")
-    }
-    if not names:
-        return "looking for the jobs"
-    costs = planned.cost.jobs if planned.cost is not None else ()
-    seconds = sum(cost.qpu_seconds for cost in costs if cost.job.name in names)
-    return f"submitting {len(names)} jobs, in all about {seconds:.0f} s of QPU time"
-
-
-def _groups(stored: Run) -> set[str]:
-    """Batches or sessions that jobs of a run were submitted in."""
-    attempts = [a for job in stored.jobs for a in stored.journal(job).attempts]
-    return {attempt.group for attempt in attempts if attempt.group is not None}
 
 
 def _holds(path: Path, experiment: Experiment, backend: str) -> bool:

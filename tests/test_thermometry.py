@@ -1,8 +1,10 @@
 """Temperature of the bath qubit: intervals that cover near zero, and three sources."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.constants import h as planck
@@ -33,10 +35,10 @@ def fields(found):
 
 
 @pytest.fixture(scope="module")
-def exact(small_spec):
+def exact(small_spec, small_plan):
     """Counts of the small experiment as exact probabilities, and its device."""
     spec = small_spec.replace("shots = 500\ntrials = 2", 'shots = "exact"\ntrials = 1')
-    plan = rc.plan(rc.Experiment.parse(spec))
+    plan = replace(small_plan, experiment=rc.Experiment.parse(spec))
     return simulate_counts(plan), plan.device
 
 
@@ -78,9 +80,9 @@ def test_interval_covers_with_known_readout(shots, false_excited, population):
     [(500, 8000, 0.0015), (8000, 2000, 0.01), (80_000, 8000, 0.0015), (80_000, 80_000, 0.01)],
 )
 def test_interval_covers_with_measured_readout(shots, calibration, false_excited):
-    """95 % within 3 σ of 1500 simulated experiments: ≥ 93.3 %."""
+    """95 % within 3 σ of 900 simulated experiments: ≥ 92.8 %."""
     generator = np.random.default_rng(RNG_SEED)
-    repeats, false_ground, population = 1500, 0.0088, 0.0038
+    repeats, false_ground, population = 900, 0.0088, 0.0038
     q = false_excited + (1 - false_excited - false_ground) * population
     held = 0
     for _ in range(repeats):
@@ -90,7 +92,7 @@ def test_interval_covers_with_measured_readout(shots, calibration, false_excited
         covariance = np.diag(smoothed * (1 - smoothed) / calibration)
         held += covers(generator.binomial(shots, q), shots, rates, covariance, population)
     limit = 0.95 - 3 * np.sqrt(0.95 * 0.05 / repeats)
-    assert held / repeats >= limit > 0.93
+    assert held / repeats >= limit > 0.928
 
 
 def covers(count, shots, rates, covariance, population):
@@ -116,6 +118,7 @@ def test_the_two_tests_are_those_of_the_interval():
                 assert covers(count, 8000, READOUT, covariance, p) == inside
 
 
+@settings(max_examples=50)
 @given(
     shots=st.integers(1, 100_000),
     fraction=st.floats(0, 1),

@@ -6,7 +6,8 @@ jobs are others. So nothing is submitted twice here either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
-from recycling.errors import BackendFailure, BadInput, Incomplete
-from recycling.execution.hardware import HardwareBackend
+from recycling.errors import BadInput
+from recycling.execution import prepare
 from recycling.execution.local import LocalBackend
 from recycling.experiment import Experiment
 from recycling.jobs import Job
@@ -24,7 +25,6 @@ from recycling.latency.plan import LatencyPlan, compile_ladders, ladder_jobs, pl
 from recycling.latency.spec import LatencySpec
 from recycling.planning import parse_backend
 from recycling.store.directory import Run, open_unchecked
-from recycling.store.journal import FINAL
 from recycling.store.writer import RunWriter, check_new, circuits_bytes, continued_run, new_run
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ def run_latency(
     account: Account | None = None,
     max_qpu_seconds: float | None = None,
     wait: bool = True,
-    retry_failed: bool = False,
     progress: Progress = lambda _step: None,
     watch: Watch = lambda _job, _state, _done: None,
 ) -> LatencyRun:
@@ -83,27 +82,57 @@ def run_latency(
         account: whose IBM Quantum account to use; None takes the default one.
         max_qpu_seconds: budget of QPU time.
         wait: wait for the jobs; otherwise return when all are submitted.
-        retry_failed: submit jobs that failed or were cancelled again.
         progress: called with the name of each step as it begins.
         watch: called with the name of a job, its state, and the fraction of jobs done.
 
     Raises:
         BadInput: the directory holds something else, or the spec cannot be run as it is.
-        BackendFailure: the backend failed; what is done is kept, and the same call goes on.
-        Incomplete: jobs are under way, or it was interrupted; the same call goes on.
+        BackendFailure: the backend failed; what is done is kept, and ``resume_latency`` goes on.
+        Incomplete: jobs are under way, or it was interrupted; ``resume_latency`` goes on.
     """
     path = Path(out)
     if _holds(path, spec, backend):
-        with continued_run(path):
-            writer = _mended(LatencyRun(path), progress)
-            return _continue(writer, wait, retry_failed, progress, watch)
+        return resume_latency(path, wait=wait, progress=progress, watch=watch)
     check_new(path)
     progress("compiling circuits")
     plan = plan_latency(spec, backend, account)
     plan.check_cost(max_qpu_seconds)
     text = spec.to_toml() if text is None else text
-    with new_run(path, spec=text, changes=changes or {}, plan=plan):
-        return _drive(RunWriter(LatencyRun(path)), plan, wait, False, progress, watch)
+    with new_run(path, spec=text, changes=changes or {}, plan=plan, kind="latency"):
+        writer = RunWriter(LatencyRun(path))
+        return _drive(writer, plan, wait=wait, progress=progress, watch=watch)
+
+
+def resume_latency(
+    path: str | Path,
+    *,
+    retry_failed: bool = False,
+    wait: bool = True,
+    progress: Progress = lambda _step: None,
+    watch: Watch = lambda _job, _state, _done: None,
+) -> LatencyRun:
+    """Go on with a latency run; arguments and errors are those of ``recycling.resume``."""
+    with _continued(path, progress) as run:
+        writer = RunWriter(run)
+        if run.complete:
+            writer.finish()
+            return run
+        progress("continuing")
+        return _drive(
+            writer,
+            _stored_plan(run),
+            wait=wait,
+            retry_failed=retry_failed,
+            progress=progress,
+            watch=watch,
+        )
+
+
+def cancel_latency(path: str | Path) -> int:
+    """Cancel the jobs of a latency run that are under way; returns their number."""
+    with _continued(path, lambda _step: None) as run:
+        plan = _stored_plan(run)
+        return Driver(RunWriter(run), plan, _backend(plan, run), lambda *_: None).cancel_all()
 
 
 def open_latency_run(path: str | Path) -> LatencyRun:
@@ -113,10 +142,8 @@ def open_latency_run(path: str | Path) -> LatencyRun:
         BadInput: not a run, or one of another kind.
     """
     run = LatencyRun(open_unchecked(path).path)
-    try:
-        _ = run.spec
-    except BadInput:
-        raise BadInput(f"out = {str(path)!r} is no latency run: give another folder") from None
+    if run.kind != "latency":
+        raise BadInput(f"run = {str(path)!r} is no latency run: give another folder")
     return run
 
 
@@ -129,23 +156,15 @@ def _holds(path: Path, spec: LatencySpec, backend: str) -> bool:
     return (found.spec, found.record["backend"]) == (spec, str(parse_backend(backend)))
 
 
-def _mended(run: LatencyRun, progress: Progress) -> RunWriter:
-    """Writer of a run, its damaged files mended."""
-    mended = RunWriter(run).mend({"circuits.qpy": lambda: circuits_bytes(_recompiled(run))})
-    for damage in mended:
-        progress(f"mending {damage.file}: {damage.why}")
-    return RunWriter(LatencyRun(run.path))
-
-
-def _continue(
-    writer: RunWriter, wait: bool, retry_failed: bool, progress: Progress, watch: Watch
-) -> LatencyRun:
-    run = LatencyRun(writer.run.path)
-    if run.complete:
-        writer.finish()
-        return run
-    progress("continuing")
-    return _drive(writer, _stored_plan(run), wait, retry_failed, progress, watch)
+@contextmanager
+def _continued(path: str | Path, progress: Progress) -> Iterator[LatencyRun]:
+    """Hold the lock of a stored run, its damaged files mended."""
+    with continued_run(path):
+        run = open_latency_run(path)
+        mended = RunWriter(run).mend({"circuits.qpy": lambda: circuits_bytes(_recompiled(run))})
+        for damage in mended:
+            progress(f"mending {damage.file}: {damage.why}")
+        yield LatencyRun(run.path)
 
 
 def _stored_plan(run: LatencyRun) -> LatencyPlan:
@@ -168,65 +187,20 @@ def _plan(run: LatencyRun, circuits: Mapping[Any, Any]) -> LatencyPlan:
 def _drive(
     writer: RunWriter,
     plan: LatencyPlan,
+    *,
     wait: bool,
-    retry_failed: bool,
+    retry_failed: bool = False,
     progress: Progress,
     watch: Watch,
 ) -> LatencyRun:
-    path = writer.run.path
     driver = Driver(writer, plan, _backend(plan, writer.run), watch)
-    try:
-        if retry_failed:
-            driver.retry_failed()
-        progress(_announced(plan))
-        driver.submit_all()
-        if plan.hardware is not None:
-            progress("waiting for the jobs")
-        driver.collect_all(wait=wait)
-    except KeyboardInterrupt:
-        raise Incomplete(
-            f"interrupted; nothing is lost; run the same command again, with --out {path}"
-        ) from None
-    except (Incomplete, BackendFailure) as error:
-        # The driver names the command for other runs.
-        raise _in_own_words(LatencyRun(path), error) from None
-    return LatencyRun(path)
+    driver.complete(wait=wait, retry_failed=retry_failed, progress=progress)
+    return LatencyRun(writer.run.path)
 
 
 def _backend(plan: LatencyPlan, run: Run) -> Backend:
     """Backend of a plan: the service, or the clock model."""
-    if plan.hardware is None:
-        simulate = partial(execute_clock, spec=plan.spec)
-        return LocalBackend(simulate, plan.device, plan.spec.seed, lambda _job, _part: None)
-    attempts = [attempt for job in run.jobs for attempt in run.journal(job).attempts]
-    earlier = {attempt.group for attempt in attempts if attempt.group is not None}
-    return HardwareBackend(plan.hardware, plan.device, plan.experiment.hardware, earlier)
-
-
-def _announced(plan: LatencyPlan) -> str:
-    if plan.cost is None:
-        return "timing the ladders by the clock model"
-    return (
-        f"submitting {len(plan.jobs)} jobs, in all about {plan.cost.qpu_seconds:.0f} s of QPU time"
-    )
-
-
-def _in_own_words(
-    run: LatencyRun, error: Incomplete | BackendFailure
-) -> Incomplete | BackendFailure:
-    """The error of a driver with the command that goes on with a latency run."""
-    records = [run.journal(job) for job in run.jobs]
-    done = sum(record.state == "done" for record in records)
-    again = f"run the same command again, with --out {run.path}"
-    if isinstance(error, Incomplete):
-        return Incomplete(
-            f"{done} of {len(records)} jobs are done, the others are under way; {again}"
-        )
-    failed = [r for r in records if r.state in FINAL - {"done"}]
-    if not failed:
-        return BackendFailure(f"{error}; {again}", transient=error.transient)
-    reason = failed[0].current.reason or "the backend gives no reason"
-    more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
-    return BackendFailure(
-        f"{failed[0].name} {failed[0].state}: {reason}{more}; {again} --retry-failed"
-    )
+    if plan.hardware is not None:
+        return prepare(plan, earlier=run.groups)
+    simulate = partial(execute_clock, spec=plan.spec)
+    return LocalBackend(simulate, plan.device, plan.spec.seed, lambda _job, _part: None)

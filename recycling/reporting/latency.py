@@ -62,7 +62,8 @@ def latency_table(results: Sequence[LadderResult]) -> Table:
         rows,
         "Clocks: times of jobs; times of executions where the service counts them; the schedules "
         "of the service and of our compiler, inside or outside the interval of the jobs. The data "
-        "choose the linear regime, and each interval contains the doubt about it."
+        "choose the linear regime, and each interval contains the doubt about it. Overhead is the "
+        "time of a job besides its operations."
         + "".join(f" No executions: {r.execution_note}." for r in results if r.execution_note),
     )
 
@@ -214,7 +215,8 @@ def _draw_times(axes: Axes, result: LadderResult, letter: str) -> None:
         label=f"jobs, steps of {times.resolution:g} s",
     )  # fmt: skip
     value, interval = _in(fit.slope, unit, scale)
-    axes.set_title(f"({letter}) {name}: {value}, 95 % {interval}", fontsize=10)
+    schedule = f"{result.compiled_slope / scale:.4g} {unit}"
+    axes.set_title(f"({letter}) {name}: {value}, 95 % {interval}; schedule {schedule}", fontsize=9)
     axes.legend(loc="upper left", fontsize=8, frameon=False)
 
 
@@ -236,7 +238,8 @@ def _draw_residuals(axes: Axes, result: LadderResult) -> None:
 def _shade(axes: Axes, result: LadderResult) -> None:
     """Shade the linear regime, with a dashed line and its interval where it begins."""
     start, n = result.fit.linear_from, result.times.lengths
-    first = float(n.min())
+    first, end = float(n.min()), 1.04 * float(n.max())
+    axes.set_xlim(n.max() - end, end)
     if not result.fit.regime.all():
         first = start.value
         axes.axvline(first, color=_REGIME, ls="--", lw=1)
@@ -244,7 +247,7 @@ def _shade(axes: Axes, result: LadderResult) -> None:
     axes.plot([start.low, start.high], [0.02, 0.02], color=_REGIME, lw=3, transform=bottom)
     axes.axvspan(
         first,
-        float(n.max()),
+        end,
         color=_REGIME,
         alpha=0.15,
         lw=0,

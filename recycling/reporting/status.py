@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recycling.reporting.tables import Table
-from recycling.runs import status
-from recycling.store.directory import open_unchecked
+from recycling.runs import open_of_its_kind, status
 
 
 def status_summary(path: Path) -> dict[str, Any]:
@@ -16,7 +15,7 @@ def status_summary(path: Path) -> dict[str, Any]:
     Raises:
         BadInput: not a run.
     """
-    run = open_unchecked(path)
+    run = open_of_its_kind(path)
     jobs = []
     for name, record in status(path).items():
         if isinstance(record, str):

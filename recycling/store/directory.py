@@ -81,9 +81,23 @@ class Run:
             "the shots are untouched"
         )
 
+    @property
+    def kind(self) -> str:
+        """What was run: "protocol" or "latency"; runs from before there were two have no entry."""
+        return str(self.record.get("kind", "protocol"))
+
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment as it was run: the spec with the changes of the command line."""
+        """The experiment as it was run: the spec with the changes of the command line.
+
+        Raises:
+            BadInput: it is a latency run, which is no experiment with the protocol.
+        """
+        if self.kind == "latency":
+            raise BadInput(
+                f"run = {str(self.path)!r} is a latency run: for its table and files: recycling "
+                f"latency ... --out {self.path} as before, or recycling resume {self.path}"
+            )
         return Experiment.parse(self.record["spec"], **self.record["changes"])
 
     @cached_property
@@ -109,6 +123,12 @@ class Run:
     def journal(self, job: Job) -> JobRecord:
         """What happened to a job so far; read anew each time."""
         return read_journal(self.path, job)
+
+    @property
+    def groups(self) -> set[str]:
+        """Batches or sessions that its jobs were submitted in."""
+        attempts = [attempt for job in self.jobs for attempt in self.journal(job).attempts]
+        return {attempt.group for attempt in attempts if attempt.group is not None}
 
     @property
     def complete(self) -> bool:

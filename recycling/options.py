@@ -1,0 +1,42 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="New run directory [default: runs/<name>-<time>]."),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed that overrules the spec's.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
+Spec = Annotated[str, typer.Argument(metavar="SPEC", help="Path of a spec, or: paper, theory.")]
+Backend = Annotated[
+    str, typer.Option("--backend", "-b", help="Where to run: exact, aer, fake:NAME or ibm:NAME.")
+]
+Instance = Annotated[
+    str | None, typer.Option("--instance", help="IBM Quantum instance, by name or CRN.")
+]
+PlanName = Annotated[
+    str | None,
+    typer.Option("--plan", help="IBM Quantum plan, e.g. open, where no instance is given."),
+]
+AccountName = Annotated[
+    str | None, typer.Option("--account", help="Name of a saved IBM Quantum account.")
+]
+Budget = Annotated[
+    float | None,
+    typer.Option("--max-qpu-seconds", min=0, help="Submit nothing estimated above this budget."),
+]
+ReadoutName = Annotated[
+    str | None,
+    typer.Option("--readout", help="raw, corrected or unmixed [default: that of the spec]."),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Leave when all jobs are submitted; resume fetches them.")
+]
