@@ -142,7 +142,7 @@ def analyse_counts(
 
 def dataset_bytes(dataset: xr.Dataset) -> bytes:
     """Dataset as a netCDF file that ``xarray.open_dataset`` reads without this package."""
-    return bytes(dataset.to_netcdf(engine="h5netcdf"))
+    return bytes(dataset.to_netcdf(engine="netcdf4"))
 
 
 def _tables(counts: xr.DataArray) -> NDArray[Any]:

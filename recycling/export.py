@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from recycling.dataset import VARIABLES
 from recycling.errors import BadInput
 from recycling.store.files import write_whole
 
@@ -120,12 +121,20 @@ def export(
 def tables(dataset: xr.Dataset) -> list[Table]:
     """Tables of a Dataset, one for each set of dims that its variables have."""
     by_dims: dict[tuple[str, ...], list[str]] = {}
-    for name, variable in dataset.data_vars.items():
-        by_dims.setdefault(tuple(map(str, variable.dims)), []).append(str(name))
+    # A stored Dataset may come back in another order.
+    for name in sorted(map(str, dataset.data_vars), key=_place):
+        by_dims.setdefault(tuple(map(str, dataset[name].dims)), []).append(name)
     return [
         _table(_TABLES.get(dims, "-".join(dims)), dataset[names], dims)
         for dims, names in by_dims.items()
     ]
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Place of a variable: that of the estimate it belongs to, then by its name."""
+    estimates = list(VARIABLES)
+    own = [place for place, known in enumerate(estimates) if f"{name}_".startswith(f"{known}_")]
+    return min(own, default=len(estimates)), name
 
 
 def counts_table(counts: xr.DataArray) -> Table:
