@@ -162,7 +162,8 @@ def _attributes(run: Run, dataset: xr.Dataset) -> dict[str, Any]:
     """Attributes of the Dataset and the identity of the run, as plain numbers and text."""
     identity = {key: run.record[key] for key in ("run_id", "created", "backend")}
     known = {str(key): value for key, value in dataset.attrs.items()} | identity
-    return {k: v.item() if isinstance(v, np.generic) else v for k, v in known.items()}
+    # By name: a stored Dataset may come back with them in another order.
+    return {k: v.item() if isinstance(v, np.generic) else v for k, v in sorted(known.items())}
 
 
 def _written(path: Path, content: bytes) -> Path:
