@@ -248,7 +248,7 @@ def test_excess_knows_that_heat_and_bound_share_their_shots(correlation):
 # --- coverage and bias ---------------------------------------------------------------------------
 
 
-COPIES = 1000
+COPIES = 600
 NAMES = ("entropy", "excited_population", "entropy_decrease", "heat", "bound_tight",
          "bound_athermal", "excess_tight", "excess_landauer", "excess_athermal", "gain",
          "fidelity", "branch_probability")  # fmt: skip
@@ -301,7 +301,7 @@ def test_intervals_are_no_wider_than_they_must_be(regular, name):
 
 def test_entropy_has_no_bias_to_speak_of():
     """|bias| ≤ 0.15 σ away from the boundaries, where the plain estimator's is larger."""
-    copies = 2500
+    copies = 1500
     bloch = np.array(BLOCH)
     # Nearly mixed, but 5 σ from it.
     bloch[BEFORE, :, S] = (0.05, 0.05, 0.08)

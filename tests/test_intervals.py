@@ -22,7 +22,7 @@ Z = 1.959963984540054
 #: What a limit is off by at most: its root is found to 1e-6.
 ACCURACY = 1.5e-6
 #: Simulated experiments a point, and 3 standard errors of a coverage of 93 % among them.
-COPIES = 3000
+COPIES = 2000
 THREE_SIGMA = 3 * np.sqrt(0.93 * 0.07 / COPIES)
 
 shots = st.integers(1, 3000)
