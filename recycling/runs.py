@@ -128,8 +128,7 @@ def resume(
         )
     with continued_run(path) as writer:
         writer = _mended(writer, progress)
-        if writer.run.complete:
-            writer.finish()
+        if writer.run.complete and writer.run.record["state"] == "done":
             return writer.run
         progress("continuing")
         planned = stored_plan(writer.run)

@@ -72,10 +72,11 @@ def run_and_die(
     """
     os.environ.update(environment)
     from recycling import driving
+    from recycling.execution.hardware import HardwareBackend
     from recycling.experiment import Experiment
     from recycling.runs import run
 
-    driving.LOOKS, driving.FIRST_WAIT = (0.0, 0.1), 0.1
+    HardwareBackend.list_lag, driving.FIRST_WAIT = 0.1, 0.1
     passed = _die_at(kill_at)
     run(Experiment.parse(SPEC), backend, out, spec=SPEC)
     if count_in is not None:

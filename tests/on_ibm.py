@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import recycling.cli
 import recycling.driving
 import recycling.runs
+from recycling.execution.hardware import HardwareBackend
 from tests.killing import SPEC
 
 IBM = "ibm:ibm_marrakesh"
@@ -42,7 +43,7 @@ def connected(service, accounts, plan="premium"):
             "qiskit_ibm_runtime.accounts.management._DEFAULT_ACCOUNT_CONFIG_JSON_FILE",
             str(accounts),
         )
-        patch.setattr(recycling.driving, "LOOKS", (0.0, 0.02))
+        patch.setattr(HardwareBackend, "list_lag", 0.02)
         patch.setattr(recycling.driving, "FIRST_WAIT", 0.001)
         patch.setattr(recycling.driving, "LONGEST_WAIT", 0.02)
         patch.setattr(recycling.driving, "FIRST_POLL", 0.01)

@@ -9,7 +9,7 @@ import numpy as np
 
 import recycling.driving
 import recycling.runs
-from recycling.devices.ibm import JobStatus
+from recycling.devices.ibm import JobStatus, ListedJob
 from recycling.errors import BackendFailure
 from recycling.execution.backend import Outcomes
 from recycling.experiment import Experiment
@@ -59,6 +59,8 @@ class Accepted:
     tag: str
     job: str
     group: str
+    time: float
+    run: str
 
 
 @dataclass(frozen=True)
@@ -74,14 +76,22 @@ class Service:
     """The other side: it lives on when a client dies.
 
     ``faults`` maps a method and the number of its call, from 0, to a fault; ``answers`` maps the
-    name of a job to the states that polls find, until it is done.
+    name of a job to the states that polls find, until it is done; ``lost`` are ids of jobs that it
+    has forgotten. A job is listed ``lag`` seconds after it was accepted, where clients are told
+    that it is after ``list_lag``; time passes when a client sleeps.
     """
 
+    lag: float = 0.0
+    list_lag: float = 0.0
+    waits: list[float] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
     accepted: list[Accepted] = field(default_factory=list)
     faults: dict[tuple[str, int], Fault] = field(default_factory=dict)
     answers: dict[str, list[JobStatus]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+    #: Ids of jobs that are over: they cannot be cancelled.
+    over: set[str] = field(default_factory=set)
     opened: int = 0
     closed: list[str] = field(default_factory=list)
     #: Called before and after each call.
@@ -97,6 +107,17 @@ class Service:
         """Let calls of a method fail; without numbers the next one."""
         for number in numbers or (self.calls.count(method),):
             self.faults[method, number] = Fault(error, acted)
+
+    @property
+    def now(self):
+        """Time, s."""
+        return sum(self.waits)
+
+    def accept(self, tag, job, run, group="another"):
+        """Accept a job; returns its id."""
+        job_id = f"id-{len(self.accepted)}"
+        self.accepted.append(Accepted(job_id, tag, job, group, self.now, run))
+        return job_id
 
     def tags(self):
         """How many jobs were accepted under each tag."""
@@ -127,31 +148,38 @@ class Client:
     def __init__(self, service):
         self.service = service
         self.group = None
+        self.list_lag = service.list_lag
 
     def _open(self):
         self.service.opened += 1
         return f"group-{self.service.opened}"
 
-    def submit(self, job, _pubs, tag):
+    def submit(self, job, _pubs, tags):
         if self.group is None:
             self.group = self.service.call("open", self._open)
 
         def accept():
-            job_id = f"id-{len(self.service.accepted)}"
-            self.service.accepted.append(Accepted(job_id, tag, job.name, self.group))
-            return job_id
+            return self.service.accept(tags[0], job.name, tags[1], self.group)
 
         return self.service.call("submit", accept)
 
     def find(self, tag):
         def look():
-            return next((a.id for a in self.service.accepted if a.tag == tag), None)
+            return [
+                ListedJob(a.id, (a.tag, a.run), a.group)
+                for a in self.service.accepted
+                if tag in (a.tag, a.run) and self.service.now >= a.time + self.service.lag
+            ]
 
         return self.service.call("find", look)
 
     def poll(self, job_id):
         def look():
+            if job_id in self.service.lost:
+                return JobStatus("lost", f"404 {job_id}")
             (accepted,) = (a for a in self.service.accepted if a.id == job_id)
+            if job_id in self.service.cancelled:
+                return JobStatus("cancelled")
             answers = self.service.answers.get(accepted.job)
             return answers.pop(0) if answers else JobStatus("done")
 
@@ -163,7 +191,17 @@ class Client:
         return self.service.call("fetch", lambda: self.service.alter(job, outcomes_of(job, pubs)))
 
     def cancel(self, job_id):
-        self.service.call("cancel", lambda: self.service.cancelled.append(job_id))
+        def stop():
+            if job_id in self.service.lost | self.service.over:
+                raise refused(f"404 or 409 {job_id}")
+            self.service.cancelled.append(job_id)
+
+        self.service.call("cancel", stop)
+
+    def charged(self, job_id):
+        return self.service.call(
+            "charged", lambda: 0.0 if job_id in self.service.cancelled else 2.0
+        )
 
     def close(self):
         group, self.group = self.group, None
@@ -181,10 +219,10 @@ def outcomes_of(job, pubs):
 
 def install(monkeypatch, service, plan):
     """Let every run go to a service, with a plan that is compiled; returns the waits, s."""
-    waits = []
+    waits = service.waits
     monkeypatch.setattr(recycling.runs, "plan", lambda *_: plan)
     monkeypatch.setattr(recycling.runs, "prepare", service.client)
-    monkeypatch.setattr(recycling.driving, "sleep", waits.append)
+    monkeypatch.setattr(recycling.driving, "sleep", lambda wait: wait and waits.append(wait))
     monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
     # Nobody pulls the plug of this machine, and a sync takes longer than all else.
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)

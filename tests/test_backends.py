@@ -266,8 +266,9 @@ def test_a_simulator_loses_and_owes_nothing(small_plan):
     backend = prepare(small_plan)
     assert isinstance(backend, LocalBackend)
     job = small_plan.jobs[0]
-    assert backend.submit(job, small_plan.pubs(job), "a tag") == "a tag"
-    assert backend.find("a tag") is None
+    assert backend.submit(job, small_plan.pubs(job), ("a tag", "of a run")) == "a tag"
+    assert list(backend.find("a tag")) == []
+    assert backend.charged("a tag") is None
     assert backend.poll("a tag").state == "done"
     assert backend.group is None
     backend.cancel("a tag")

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,11 @@ import xarray as xr
 import recycling as rc
 import recycling.runs
 from recycling.devices.ibm import JobStatus
-from recycling.driving import ATTEMPTS, LONGEST_WAIT, LOOKS
+from recycling.driving import ATTEMPTS, LONGEST_WAIT
 from recycling.errors import BackendFailure, Incomplete
 from recycling.execution.backend import Outcomes
 from recycling.runs import cancel, resume, status
-from recycling.store.files import unseal
+from recycling.store.files import seal, unseal
 from recycling.store.journal import tag_of
 from tests.scripted import (
     EXPERIMENT,
@@ -180,26 +181,50 @@ def test_a_submission_that_was_not_accepted_is_repeated(start, service):
     assert set(service.tags().values()) == {1}
 
 
-def test_a_job_that_lists_show_late_is_found(start, service, monkeypatch):
+@pytest.mark.parametrize("lag", [0.0, 0.9, 3.0, 9.9, 10.0])
+def test_a_job_that_lists_show_late_is_found(start, service, lag):
     """The list of jobs may lag behind: one look is not enough."""
+    service.lag, service.list_lag = lag, 10.0
     service.fail("submit", 0, error=busy("time-out"), acted=True)
-    answer, hidden = service.call, [None, None]
-
-    def lagging(method, act):
-        found = answer(method, act)
-        return hidden.pop() if method == "find" and hidden and found else found
-
-    monkeypatch.setattr(service, "call", lagging)
     assert start().complete
-    assert len(LOOKS) == 3
     assert set(service.tags().values()) == {1}
+
+
+@pytest.mark.parametrize("error", [Killed(), KeyboardInterrupt()])
+@pytest.mark.parametrize("lag", [0.0, 3.0, 9.9, 10.0])
+def test_a_process_that_ends_behind_an_acceptance_pays_nothing_twice(
+    start, service, path, lag, error
+):
+    """It is gone on with at once, while the service's list does not show the job yet."""
+    service.lag, service.list_lag = lag, 10.0
+    service.fail("submit", 1, error=error, acted=True)
+    with pytest.raises((Killed, Incomplete)):
+        start()
+    assert resume(path).complete
+    assert service.jobs() == dict.fromkeys(NAMES, 1)
+
+
+def test_what_appears_later_than_lists_lag_is_paid_twice_but_not_forgotten(start, service, path):
+    """What durability.md excludes: it is booked when it appears."""
+    service.lag, service.list_lag = 30.0, 10.0
+    service.fail("submit", 1, error=Killed(), acted=True)
+    with pytest.raises(Killed):
+        start()
+    for name in NAMES:
+        service.answers[name] = [JobStatus("queued")] * 20
+    service.over = {"id-2"}
+    assert resume(path).complete
+    assert service.jobs() == {"trial-0": 1, "trial-1": 2, "trial-2": 1}
+    record = status(path)["trial-1"]
+    assert record.current.id == "id-1", "the older one is kept"
+    assert [(job.id, job.state) for job in record.surplus] == [("id-2", "done")]
 
 
 @pytest.mark.parametrize("outage", [1, ATTEMPTS - 1, ATTEMPTS, ATTEMPTS + 1, 3 * ATTEMPTS])
 def test_nothing_is_submitted_again_while_nobody_can_be_asked(start, service, path, outage):
     """Accepted, not answered, and then the service is away: it must be asked before a second."""
     service.fail("submit", 0, error=busy("time-out"), acted=True)
-    service.fail("find", *range(outage), error=busy("no route to host"))
+    service.fail("find", *range(1, 1 + outage), error=busy("no route to host"))
     for _ in range(9):
         try:
             start()
@@ -216,9 +241,8 @@ def test_nothing_is_submitted_again_while_nobody_can_be_asked(start, service, pa
 def test_failures_that_pass_are_waited_for_ever_longer(start, service, waits, method):
     service.fail(method, *range(ATTEMPTS - 1), error=busy())
     assert start().complete
-    backoffs = [wait for wait in waits if wait > 0 and (method != "submit" or wait not in LOOKS)]
-    assert len(backoffs) >= 2
-    assert backoffs == sorted(backoffs)
+    assert len(waits) == ATTEMPTS - 1
+    assert waits == sorted(waits)
     assert max(waits) <= LONGEST_WAIT
 
 
@@ -228,7 +252,8 @@ def test_repetition_is_bounded(start, service, path, method):
     with pytest.raises(BackendFailure, match="503 for ever") as caught:
         start()
     one_line(caught)
-    assert service.calls.count(method) <= ATTEMPTS
+    # A service that is away is not waited for once for every job.
+    assert service.calls.count(method) <= ATTEMPTS + len(NAMES) - 1
     # The journal says what is known, and no more: the next resume goes on.
     expected = {"submit": "intended", "poll": "submitted", "fetch": "submitted"}
     assert states(path)["trial-0"] == expected[method]
@@ -338,8 +363,8 @@ def test_a_result_of_another_shape_is_never_stored(start, service, path, alter, 
     with pytest.raises(BackendFailure, match="trial-0: the result has the shape") as caught:
         start()
     one_line(caught)
-    assert service.calls.count("fetch") <= len(NAMES) + ATTEMPTS
-    assert set(states(path).values()) == {"submitted"}
+    assert service.calls.count("fetch") == len(NAMES) * ATTEMPTS
+    assert set(states(path).values()) == {"lost"}
     assert list((path / "shots").iterdir()) == []
     service.alter = Service.alter
     assert resume(path).counts.identical(undisturbed)
@@ -349,6 +374,218 @@ def test_a_result_that_cannot_be_read_is_asked_for_again(start, service, undistu
     service.fail("fetch", 0, 2, error=refused("zlib: incorrect data check"))
     assert start().counts.identical(undisturbed)
     assert service.jobs() == dict.fromkeys(NAMES, 1)
+
+
+# -- jobs that cannot be fetched ---------------------------------------------------------------
+
+
+@pytest.fixture
+def first_lost(start, service, path):
+    """A run of which the service has forgotten the first job, with the others done behind it."""
+    service.answers = {name: [JobStatus("queued")] for name in NAMES}
+    with pytest.raises(Incomplete):
+        start(wait=False)
+    service.lost = {"id-0"}
+    with pytest.raises(BackendFailure, match="trial-0 lost: 404 id-0; submit it again") as caught:
+        resume(path)
+    assert "recycling resume --retry-failed" in one_line(caught)
+    return path
+
+
+def test_a_lost_job_blocks_no_other_one(first_lost):
+    assert states(first_lost) == {"trial-0": "lost", "trial-1": "done", "trial-2": "done"}
+    assert status(first_lost)["trial-0"].current.reason == "404 id-0"
+
+
+def test_a_lost_job_alone_is_submitted_again(first_lost, service, undisturbed):
+    assert resume(first_lost, retry_failed=True).counts.identical(undisturbed)
+    assert service.jobs() == {"trial-0": 2, "trial-1": 1, "trial-2": 1}
+    assert set(service.tags().values()) == {1}
+    assert [a["state"] for a in journal(first_lost, "trial-0")["attempts"]] == ["lost", "done"]
+
+
+@pytest.mark.parametrize("retry_failed", [False, True])
+def test_a_lost_job_that_is_there_again_is_fetched(first_lost, service, retry_failed, undisturbed):
+    service.lost = set()
+    service.answers["trial-0"] = [JobStatus("running")]
+    assert resume(first_lost, retry_failed=retry_failed).counts.identical(undisturbed)
+    assert service.jobs() == dict.fromkeys(NAMES, 1)
+
+
+def test_a_lost_job_is_not_paid_again_while_nobody_can_be_asked(first_lost, service):
+    service.fail("poll", *range(service.calls.count("poll"), 99), error=busy())
+    with pytest.raises(BackendFailure, match="503"):
+        resume(first_lost, retry_failed=True)
+    assert service.jobs() == dict.fromkeys(NAMES, 1)
+    assert states(first_lost)["trial-0"] == "lost"
+
+
+def test_an_unknown_state_is_lost_with_its_reason(start, service, path):
+    service.answers["trial-1"] = [JobStatus("lost", "id-1 is in the unknown state PAUSED")]
+    with pytest.raises(BackendFailure, match="trial-1 lost: id-1 is in the unknown state PAUSED"):
+        start()
+    assert states(path) == {"trial-0": "done", "trial-1": "lost", "trial-2": "done"}
+
+
+@pytest.mark.parametrize("error", [busy("gone for a while"), refused("401 Unauthorized")])
+def test_a_job_that_is_not_answered_for_blocks_no_other_one(start, service, path, error):
+    """Whatever is wrong with the first one: what is behind it is fetched, and it is not lost."""
+    service.fail("poll", *range(ATTEMPTS if error.transient else 1), error=error)
+    service.answers["trial-0"] = [JobStatus("queued")] * 9
+    with pytest.raises(Incomplete):
+        start(wait=False)
+    assert states(path) == {"trial-0": "submitted", "trial-1": "done", "trial-2": "done"}
+    service.faults.clear()
+    assert resume(path).complete
+    assert service.jobs() == dict.fromkeys(NAMES, 1)
+
+
+def test_a_job_that_is_never_answered_for_is_told_in_the_end(start, service, path, monkeypatch):
+    call = service.call
+
+    def failing(method, act):
+        if method != "fetch":
+            return call(method, act)
+        if (answer := call(method, act)).record["job"] == "trial-0":
+            raise busy("503 for ever")
+        return answer
+
+    monkeypatch.setattr(service, "call", failing)
+    service.alter = lambda job, outcomes: replace(outcomes, record={"job": job.name})
+    with pytest.raises(BackendFailure, match="503 for ever"):
+        start()
+    assert states(path) == {"trial-0": "submitted", "trial-1": "done", "trial-2": "done"}
+
+
+def test_a_result_that_stays_unreadable_blocks_no_other_one(start, service, path):
+    service.alter = lambda job, o: fewer_shots(job, o) if job.name == "trial-0" else o
+    with pytest.raises(BackendFailure, match="trial-0 lost: trial-0: the result has the shape"):
+        start()
+    assert states(path) == {"trial-0": "lost", "trial-1": "done", "trial-2": "done"}
+    with pytest.raises(BackendFailure, match="trial-0 lost"):
+        resume(path)
+    service.alter = Service.alter
+    assert resume(path, retry_failed=True).complete
+    assert service.jobs() == dict.fromkeys(NAMES, 1), "it is fetched before it is paid again"
+
+
+def test_cancelling_finds_a_lost_job(start, service, path):
+    service.answers = {name: [JobStatus("queued")] for name in NAMES}
+    with pytest.raises(Incomplete):
+        start(wait=False)
+    service.lost = {"id-0"}
+    assert cancel(path) == 2
+    assert states(path) == {"trial-0": "lost", "trial-1": "cancelled", "trial-2": "cancelled"}
+
+
+def test_one_job_that_cannot_be_cancelled_stops_no_other_one(start, service, path):
+    service.answers = {name: [JobStatus("queued")] * 3 for name in NAMES}
+    with pytest.raises(Incomplete):
+        start(wait=False)
+    service.fail("cancel", *range(ATTEMPTS), error=busy())
+    with pytest.raises(BackendFailure, match="503"):
+        cancel(path)
+    assert states(path) == {"trial-0": "submitted", "trial-1": "cancelled", "trial-2": "cancelled"}
+
+
+# -- copies of a run, and jobs that were accepted twice ----------------------------------------
+
+
+@pytest.mark.parametrize("lag", [0.0, 3.0, 10.0])
+@pytest.mark.parametrize("sent", [0, 1, 2])
+def test_copies_of_a_run_pay_once(start, service, path, tmp_path, lag, sent, undisturbed):
+    """One after the other, with a list that lags."""
+    service.lag, service.list_lag = lag, 10.0
+    service.fail("submit", sent, error=Killed())
+    with pytest.raises(Killed):
+        start()
+    copy = tmp_path / "copy"
+    shutil.copytree(path, copy)
+    for folder in (copy, path):
+        assert resume(folder).counts.identical(undisturbed)
+    assert service.jobs() == dict.fromkeys(NAMES, 1)
+    assert all(record.surplus == () for record in status(path).values())
+
+
+def test_copies_submit_a_failed_job_again_once(start, service, path, tmp_path):
+    service.answers["trial-1"] = [JobStatus("failed", "once")]
+    with pytest.raises(BackendFailure):
+        start()
+    copy = tmp_path / "copy"
+    shutil.copytree(path, copy)
+    for folder in (copy, path):
+        assert resume(folder, retry_failed=True).complete
+    assert service.jobs() == {"trial-0": 1, "trial-1": 2, "trial-2": 1}
+
+
+def accepted_twice(service):
+    """Let every submission be accepted twice, as a gateway may do that sends again by itself."""
+    accept = service.accept
+
+    def twice(tag, job, run, group):
+        first = accept(tag, job, run, group)
+        accept(tag, job, run, group)
+        return first
+
+    service.accept = twice
+
+
+@pytest.mark.parametrize("lag", [0.0, 3.0, 9.0])
+@pytest.mark.parametrize("queued", [0, 9])
+@pytest.mark.parametrize("answered", [True, False])
+def test_jobs_accepted_twice_are_cancelled_or_booked(
+    start, service, path, lag, queued, answered, undisturbed
+):
+    service.lag, service.list_lag = lag, 10.0
+    accepted_twice(service)
+    service.answers = {name: [JobStatus("queued")] * queued for name in NAMES}
+    if not queued:
+        service.over = {"id-1", "id-3", "id-5"}
+    if not answered:
+        service.fail("submit", 0, 2, error=busy(), acted=True)
+    said = []
+    run = start(watch=lambda _job, text, _done: said.append(text))
+    assert run.counts.identical(undisturbed)
+    expected = ("done", 2.0) if not queued else ("cancelled", 0.0)
+    for number, name in enumerate(NAMES):
+        record = status(path)[name]
+        assert record.current.id == f"id-{2 * number}", "the older one is kept"
+        (job,) = record.surplus
+        assert (job.id, job.tag) == (f"id-{2 * number + 1}", record.current.tag)
+        assert (job.state, job.qpu_seconds) == expected
+        assert any(job.id in text for text in said)
+    assert len(service.accepted) == 2 * len(NAMES)
+    assert sum(line["event"] == "surplus" for line in run.telemetry) == len(NAMES)
+
+
+def test_a_surplus_job_takes_the_place_of_one_that_failed(start, service, path, undisturbed):
+    """It is paid for: nothing is submitted again."""
+    accepted_twice(service)
+    service.over = {"id-1"}
+    service.answers["trial-0"] = [JobStatus("failed", "too hot")]
+    assert start().counts.identical(undisturbed)
+    assert len(service.accepted) == 2 * len(NAMES)
+    assert status(path)["trial-0"].current.id == "id-1"
+
+
+def test_runs_whose_jobs_share_no_tag_are_looked_for_one_by_one(start, service, path):
+    """Runs that an older version began."""
+    service.fail("submit", 1, error=KeyboardInterrupt(), acted=True)
+    with pytest.raises(Incomplete):
+        start()
+    record = unseal((path / "run.json").read_bytes())
+    del record["run_tag"]
+    for name in ("run.json", "run.json.copy"):
+        (path / name).write_bytes(seal(record))
+    service.accepted = [replace(accepted, run="") for accepted in service.accepted]
+    assert resume(path).complete
+    assert service.jobs() == dict.fromkeys(NAMES, 1)
+
+
+def test_one_query_looks_for_all_jobs(start, service):
+    start()
+    # Before the first submission, before fetching, and at the end.
+    assert service.calls.count("find") == 3
 
 
 # -- not waiting, interrupting, cancelling ---------------------------------------------------

@@ -138,7 +138,9 @@ def test_there_is_a_job_for_each_trial_between_the_brackets(finished, plan, runn
     jobs = running.jobs[: len(names)]
     run_id = finished.record["run_id"]
     for name, job in zip(names, jobs, strict=True):
-        assert job.tags == (f"recycling-{run_id}-{name}-1", "recycling", f"job:{name}")
+        assert job.tags == (
+            f"recycling-{run_id}-{name}-1", "recycling", f"job:{name}", f"run:{run_id}",
+        )  # fmt: skip
         assert job.backend == "ibm_marrakesh"
     (batch,) = {job.session_id for job in jobs}
     assert running.session(batch).mode == "batch"

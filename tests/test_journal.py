@@ -197,7 +197,7 @@ def test_the_way_of_a_job(tmp_path):
     assert again.attempts[0].id == "d1"
     assert again.current.id is None
     assert again.current.tag != record.current.tag
-    assert {"failed", "done", "cancelled"} == FINAL
+    assert {"failed", "done", "cancelled", "lost"} == FINAL
 
 
 def test_records_are_not_changed_in_place():

@@ -33,6 +33,8 @@ _STATES = {
 }  # fmt: skip
 #: Answers that another attempt may mend. 408: the service waited too long for the request.
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
+#: Answers that say that a job is not there, or no longer.
+_GONE = frozenset({404, 410})
 #: What a run keeps of a job's metrics.
 _METRICS = ("timestamps", "usage", "circuits_execution_time_ns")
 #: Domain of the service whose outcomes are measured; those of any other are simulated.
@@ -104,10 +106,22 @@ class Account:
 
 @dataclass(frozen=True)
 class JobStatus:
-    """State of a job: "queued", "running", "done", "failed" or "cancelled", and why."""
+    """State of a job: "queued", "running", "done", "failed", "cancelled" or "lost", and why.
+
+    "lost": the service does not know the job, or not what became of it.
+    """
 
     state: str
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class ListedJob:
+    """A job as the service lists it: its id, its tags, and the batch or session it runs in."""
+
+    id: str
+    tags: tuple[str, ...]
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -266,30 +280,77 @@ class Hardware:
             options.execution.rep_delay = rep_delay
             options.execution.scheduler_timing = True
             options.max_execution_time = max_execution_time
+            self._post_once()
             return str(sampler.run(list(pubs), shots=shots).job_id())
 
-    def find(self, tag: str) -> list[str]:
-        """Ids of all jobs with a tag, the oldest first."""
+    def _post_once(self) -> None:
+        """Keep the client from posting again by itself: behind a gateway's error is a second job.
+
+        urllib3's own rule repeats a POST only where the connection was never made.
+        """
+        from urllib3.util import Retry
+
+        client = self.service._get_api_client(self.backend._instance)
+        for adapter in client._session.adapters.values():
+            rule = adapter.max_retries
+            adapter.max_retries = Retry(
+                total=rule.total,
+                connect=rule.connect,
+                other=0,
+                backoff_factor=rule.backoff_factor,
+                status_forcelist=rule.status_forcelist,
+            )
+
+    def find(self, tag: str) -> list[ListedJob]:
+        """All jobs with a tag, the oldest first."""
         with self._failures("looking for a job"):
             # Only the instance that the device belongs to knows its jobs.
             instance = self.backend._instance
             jobs = self.service.jobs(
                 job_tags=[tag], limit=None, descending=False, instance=instance
             )
-            return [str(job.job_id()) for job in jobs]
-
-    def group_of(self, job_id: str) -> str | None:
-        """Id of the batch or session that a job runs in."""
-        with self._failures("asking for a job"):
-            return self.service.job(job_id).session_id or None
+            return [
+                ListedJob(str(job.job_id()), tuple(job.tags or ()), job._session_id or None)
+                for job in jobs
+            ]
 
     def poll(self, job_id: str) -> JobStatus:
         """State of a job."""
         with self._failures("asking for a job"):
-            job = self.service.job(job_id)
-            state = _STATES[job.status()]
-            reason = job.error_message() if state == "failed" else None
-            return JobStatus(state, self._public(str(reason or "")))
+            try:
+                job = self.service.job(job_id)
+                state = str(job.status())
+            except Exception as error:
+                if _status_code(error) not in _GONE:
+                    raise
+                return self._missing(job_id)
+            if state not in _STATES:
+                return JobStatus("lost", self._public(f"{job_id} is in the unknown state {state}"))
+            reason = job.error_message() if state == "ERROR" else None
+            return JobStatus(_STATES[state], self._public(str(reason or "")))
+
+    def _missing(self, job_id: str) -> JobStatus:
+        """State of a job that was not found, as the instance says that the device belongs to.
+
+        The client asks all, and takes one that does not answer for one that does not know.
+        """
+        try:
+            self.service._get_api_client(self.backend._instance).job_get(job_id)
+        except Exception as error:
+            code = _status_code(error)
+            if code not in _GONE:
+                raise
+            return JobStatus("lost", f"the service has no job {job_id} (answer {code})")
+        raise BackendFailure(f"{self.name}: {job_id} was not found, then it was", transient=True)
+
+    def charged(self, job_id: str) -> float | None:
+        """QPU time that a job is charged for, s; None while it is not known."""
+        with self._failures("asking for the cost of a job"):
+            usage = self.service.job(job_id).metrics().get("usage") or {}
+            seconds = usage.get("qpu_charge_time_seconds")
+            if seconds is None or usage.get("status", "pending") == "pending":
+                return None
+            return float(seconds)
 
     def fetch(self, job_id: str) -> tuple[list[NDArray[np.uint8]], dict[str, Any]]:
         """Outcomes of a finished job, and what the service tells about its time.
@@ -306,7 +367,7 @@ class Hardware:
                 raise BackendFailure(
                     f"{self.name}: the result of {job_id} is empty", transient=True
                 )
-            metrics = job.metrics()
+            metrics = _metrics(job)
             compilations = [pub.metadata.get("compilation", {}) for pub in result]
             record = {
                 "metrics": {key: metrics.get(key) for key in _METRICS},
@@ -366,16 +427,40 @@ def _is_transient(error: BaseException) -> bool:
     """Whether another attempt may mend it: no answer, or an answer that says so."""
     from requests.exceptions import RequestException
 
-    unanswered = False
+    code = _status_code(error)
+    if code not in (None, -1):
+        return code in _TRANSIENT
+    return code == -1 or any(isinstance(e, (RequestException, OSError)) for e in _chain(error))
+
+
+def _status_code(error: BaseException) -> int | None:
+    """Status that the service answered with; −1: there was no answer, None: it is not said."""
+    found = None
+    for each in _chain(error):
+        response = getattr(each, "response", None)
+        code = getattr(each if response is None else response, "status_code", None)
+        if code not in (None, -1):
+            return int(code)
+        found = code if found is None else found
+    return found
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error, and those that led to it."""
     chain: BaseException | None = error
     while chain is not None:
-        response = getattr(chain, "response", None)
-        code = getattr(chain if response is None else response, "status_code", None)
-        if code not in (None, -1):
-            return code in _TRANSIENT
-        unanswered |= code == -1 or isinstance(chain, (RequestException, OSError))
+        yield chain
         chain = chain.__cause__ or chain.__context__
-    return unanswered
+
+
+def _metrics(job: Any) -> dict[str, Any]:
+    """Metrics of a job; empty where the service has none, which must not cost its result."""
+    try:
+        return dict(job.metrics())
+    except Exception as error:
+        if _status_code(error) not in _GONE:
+            raise
+        return {}
 
 
 def _outcomes(result: PrimitiveResult) -> list[NDArray[np.uint8]]:

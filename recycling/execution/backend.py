@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.devices.ibm import JobStatus
+from recycling.devices.ibm import JobStatus, ListedJob
 from recycling.jobs import Job, Pub
 
 Progress = Callable[[float], None]
@@ -63,11 +63,15 @@ class Backend(Protocol):
     def group(self) -> str | None:
         """Id of the batch or session that submitted jobs run in, if there is one."""
 
-    def submit(self, job: Job, pubs: Sequence[Pub], tag: str) -> str:
-        """Submit a job under a unique tag and return its id."""
+    @property
+    def list_lag(self) -> float:
+        """Longest time after which an accepted job is found by its tags, s."""
 
-    def find(self, tag: str) -> str | None:
-        """Id of the job with a tag, if the backend has accepted one."""
+    def submit(self, job: Job, pubs: Sequence[Pub], tags: Sequence[str]) -> str:
+        """Submit a job under its tags, the first one unique, and return its id."""
+
+    def find(self, tag: str) -> Sequence[ListedJob]:
+        """All jobs with a tag that the backend has accepted, the oldest first."""
 
     def poll(self, job_id: str) -> JobStatus:
         """State of a job."""
@@ -77,6 +81,9 @@ class Backend(Protocol):
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not finished."""
+
+    def charged(self, job_id: str) -> float | None:
+        """QPU time that a job is charged for, s; None where it is not known, or not yet."""
 
     def close(self) -> None:
         """All jobs are submitted: close what was opened for them."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from recycling.devices.compiler import place_on_chip
 from recycling.devices.device import Device
-from recycling.devices.ibm import Hardware, JobStatus
-from recycling.errors import BackendFailure
+from recycling.devices.ibm import Hardware, JobStatus, ListedJob
 from recycling.execution.backend import Outcomes
 from recycling.experiment import HardwareSpec
 from recycling.jobs import Job, Pub, full_parameters
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+
+#: Time within which the service's list shows a job that it has accepted, s. IBM states none.
+LIST_LAG = 10.0
 
 
 @dataclass
@@ -34,8 +36,9 @@ class HardwareBackend:
     spec: HardwareSpec
     earlier: Collection[str] = ()
     group: str | None = field(default=None, init=False)
+    list_lag: ClassVar[float] = LIST_LAG
 
-    def submit(self, job: Job, pubs: Sequence[Pub], tag: str) -> str:
+    def submit(self, job: Job, pubs: Sequence[Pub], tags: Sequence[str]) -> str:
         """Submit a job to the service, in the batch or session of this backend."""
         assert job.shots is not None  # the plan refuses infinitely many
         placed = [
@@ -47,7 +50,7 @@ class HardwareBackend:
         return self.hardware.submit(
             placed,
             job.shots,
-            tags=[tag, "recycling", f"job:{job.name}"],
+            tags=[tags[0], "recycling", f"job:{job.name}", *tags[1:]],
             rep_delay=self.spec.rep_delay,
             init_qubits=self.spec.init_qubits,
             max_execution_time=self.spec.max_execution_time,
@@ -55,23 +58,13 @@ class HardwareBackend:
             group=self.group,
         )
 
-    def find(self, tag: str) -> str | None:
-        """Id of the job with a tag. Of several the oldest counts, and the others are cancelled.
-
-        Only the service's client can make several, by posting again by itself.
-        """
+    def find(self, tag: str) -> Sequence[ListedJob]:
+        """All jobs with a tag, the oldest first."""
         found = self.hardware.find(tag)
-        for job_id in found[1:]:
-            try:
-                self.hardware.cancel(job_id)
-            except BackendFailure as failure:
-                # Refused: it is over already, and nothing can be saved.
-                if failure.transient:
-                    raise
-        if found and self.spec.mode == "session" and self.group is None:
-            # Its session was opened by a process that died before it could say so.
-            self.earlier = {*self.earlier, self.hardware.group_of(found[0]) or ""} - {""}
-        return found[0] if found else None
+        if self.spec.mode == "session" and self.group is None:
+            # Their sessions may have been opened by a process that died before it could say so.
+            self.earlier = {*self.earlier, *(job.group for job in found if job.group)}
+        return found
 
     def poll(self, job_id: str) -> JobStatus:
         """State of a job."""
@@ -87,6 +80,10 @@ class HardwareBackend:
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not finished."""
         self.hardware.cancel(job_id)
+
+    def charged(self, job_id: str) -> float | None:
+        """QPU time that a job is charged for, s; None while the service is still adding it up."""
+        return self.hardware.charged(job_id)
 
     def close(self) -> None:
         """Close the batch or session: what is in it runs on, and no more is billed for it.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recycling.devices.device import Device
-from recycling.devices.ibm import JobStatus
+from recycling.devices.ibm import JobStatus, ListedJob
 from recycling.execution.backend import JobProgress, Outcomes, Progress
 from recycling.jobs import Job, Pub
 
@@ -25,16 +25,17 @@ class LocalBackend:
     seed: int
     progress: JobProgress
     group: None = None
+    list_lag: float = 0.0
 
-    def submit(self, job: Job, pubs: Sequence[Pub], tag: str) -> str:
-        """Accept any job: its tag is its id."""
+    def submit(self, job: Job, pubs: Sequence[Pub], tags: Sequence[str]) -> str:
+        """Accept any job: its unique tag is its id."""
         del job, pubs
-        return tag
+        return tags[0]
 
-    def find(self, tag: str) -> str | None:
+    def find(self, tag: str) -> Sequence[ListedJob]:
         """Nothing is kept here, and nothing is paid for twice."""
         del tag
-        return None
+        return ()
 
     def poll(self, job_id: str) -> JobStatus:
         """Every job is ready to be fetched."""
@@ -49,6 +50,11 @@ class LocalBackend:
 
     def cancel(self, job_id: str) -> None:
         """Nothing runs between two calls."""
+
+    def charged(self, job_id: str) -> float | None:
+        """Nothing is charged for."""
+        del job_id
+        return None
 
     def close(self) -> None:
         """Nothing is open."""

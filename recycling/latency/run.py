@@ -99,7 +99,7 @@ def run_latency(
     plan.check_cost(max_qpu_seconds)
     text = spec.to_toml() if text is None else text
     with new_run(path, spec=text, changes=changes or {}, plan=plan, kind="latency"):
-        writer = RunWriter(LatencyRun(path))
+        writer = RunWriter(LatencyRun(path), fresh=True)
         return _drive(writer, plan, wait=wait, progress=progress, watch=watch)
 
 
@@ -114,8 +114,7 @@ def resume_latency(
     """Go on with a latency run; arguments and errors are those of ``recycling.resume``."""
     with _continued(path, progress) as run:
         writer = RunWriter(run)
-        if run.complete:
-            writer.finish()
+        if run.complete and run.record["state"] == "done":
             return run
         progress("continuing")
         return _drive(

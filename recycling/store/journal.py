@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from recycling.jobs import Job
 from recycling.store.files import Damaged, seal, unseal, write_whole
 
-State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled"]
-#: States from which nothing follows by itself.
-FINAL = frozenset({"done", "failed", "cancelled"})
+State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled", "lost"]
+#: States from which nothing follows by itself. Lost: accepted, but its outcome cannot be fetched.
+FINAL = frozenset({"done", "failed", "cancelled", "lost"})
+#: States of which another attempt may be made.
+UNSUCCESSFUL = FINAL - {"done"}
 #: Reason of an attempt of which nothing but its tag is known.
 LOST = "its journal was damaged"
 
@@ -43,13 +45,34 @@ class Attempt(BaseModel):
         return self.model_copy(update={"state": state, "times": times, **changes})
 
 
+class Surplus(BaseModel):
+    """A job that the backend accepted beside the one of an attempt; ``qpu_seconds`` is its cost.
+
+    ``state`` is the last one seen, at ``time`` (UTC, ISO 8601); the cost is None until it is known.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    tag: str
+    state: str
+    qpu_seconds: float | None = None
+    time: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing more is to be learnt about it."""
+        return self.state in FINAL and self.qpu_seconds is not None
+
+
 class JobRecord(BaseModel):
-    """A job and its attempts, the last one the current one."""
+    """A job and its attempts, the last one the current one, and the jobs accepted beside them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     attempts: tuple[Attempt, ...] = ()
+    surplus: tuple[Surplus, ...] = ()
 
     @property
     def state(self) -> State:
@@ -80,6 +103,11 @@ def tag_of(run_id: str, job: str, attempt: int) -> str:
     return f"recycling-{run_id}-{job}-{attempt}"
 
 
+def run_tag_of(run_id: str) -> str:
+    """Tag that all jobs of a run share, so that one query lists them."""
+    return f"run:{run_id}"
+
+
 def now() -> str:
     """Time in UTC, ISO 8601, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -92,7 +120,10 @@ def journal_path(run: Path, job: str) -> Path:
 
 def write_journal(run: Path, record: JobRecord) -> None:
     """Write the journal of a job, whole and synced."""
-    write_whole(journal_path(run, record.name), seal(record.model_dump(mode="json")))
+    # Without surplus jobs a journal is what it was before there was an entry for them.
+    unused = set() if record.surplus else {"surplus"}
+    content = record.model_dump(mode="json", exclude=unused)
+    write_whole(journal_path(run, record.name), seal(content))
 
 
 def read_journal(run: Path, job: Job) -> JobRecord:

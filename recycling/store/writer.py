@@ -22,7 +22,15 @@ from recycling.store.directory import (
     open_unchecked,
 )
 from recycling.store.files import Damaged, append_line, checksum, read_lines, seal, write_whole
-from recycling.store.journal import LOST, Attempt, JobRecord, now, tag_of, write_journal
+from recycling.store.journal import (
+    LOST,
+    Attempt,
+    JobRecord,
+    now,
+    run_tag_of,
+    tag_of,
+    write_journal,
+)
 from recycling.store.lock import locked
 from recycling.store.outcomes import outcomes_path, read_outcomes, write_outcomes
 from recycling.store.upgrade import UPGRADED
@@ -45,9 +53,13 @@ _BEFORE_IDENTITY = frozenset({
 
 @dataclass(frozen=True)
 class RunWriter:
-    """The one writer of a run. Every change is on the disk when its method returns."""
+    """The one writer of a run. Every change is on the disk when its method returns.
+
+    ``fresh``: this process has created the run, so that no other can have submitted its jobs.
+    """
 
     run: Run
+    fresh: bool = False
 
     def save(self, record: JobRecord) -> JobRecord:
         """Write the journal of a job."""
@@ -191,10 +203,12 @@ def new_run(
             contents["calibration.json"] = text.encode()
         for name, content in contents.items():
             write_whole(path / name, content)
+        run_id = uuid.uuid4().hex[:12]
         record = {
             "schema_version": SCHEMA_VERSION,
             "kind": kind,
-            "run_id": uuid.uuid4().hex[:12],
+            "run_id": run_id,
+            "run_tag": run_tag_of(run_id),
             "name": plan.experiment.name,
             "created": now(),
             "backend": str(plan.backend),
@@ -213,7 +227,7 @@ def new_run(
         for job in plan.jobs:
             write_journal(path, JobRecord(name=job.name))
         _write_identity(path, record)
-        yield RunWriter(Run(path))
+        yield RunWriter(Run(path), fresh=True)
 
 
 @contextmanager
