@@ -3,7 +3,9 @@
 import os
 import random
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -44,7 +46,7 @@ resamples = 100
 """
 
 
-def forked(target: Callable, *arguments: object, timeout: float = 120.0) -> int:
+def forked(target: Callable, *arguments: object, timeout: float = 300.0) -> int:
     """Call a function in a process of its own; returns its exit code, −9 if it was killed."""
     context = get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
@@ -59,7 +61,13 @@ def forked(target: Callable, *arguments: object, timeout: float = 120.0) -> int:
 
 
 def run_and_die(
-    backend: str, out: Path, environment: dict[str, str], kill_at: int | None, count_in: Path | None
+    backend: str,
+    out: Path,
+    environment: dict[str, str],
+    kill_at: int | None,
+    count_in: Path | None,
+    list_lag: float = 0.1,
+    wait: bool = True,
 ) -> None:
     """Run ``SPEC``, or go on with it, and die at a durable write.
 
@@ -69,18 +77,53 @@ def run_and_die(
         environment: variables to set.
         kill_at: number of the write point to die at; None lives.
         count_in: file to write the number of points to that were passed.
+        list_lag: time within which a list is taken to show an accepted job, s.
+        wait: wait for the jobs.
+
+    It exits with 4 where the backend fails, and with 3 where jobs are under way.
     """
-    os.environ.update(environment)
-    from recycling import driving
-    from recycling.execution.hardware import HardwareBackend
     from recycling.experiment import Experiment
     from recycling.runs import run
 
-    HardwareBackend.list_lag, driving.FIRST_WAIT = 0.1, 0.1
+    _prepare(environment, list_lag)
     passed = _die_at(kill_at)
-    run(Experiment.parse(SPEC), backend, out, spec=SPEC)
+    with _exit_code():
+        run(Experiment.parse(SPEC), backend, out, spec=SPEC, wait=wait)
     if count_in is not None:
         count_in.write_text(str(passed()), encoding="utf-8")
+
+
+def resume_and_die(
+    out: Path, environment: dict[str, str], list_lag: float, kill_at: int | None
+) -> None:
+    """Submit lost jobs of a run again, and die at a durable write; as ``run_and_die``."""
+    from recycling.runs import resume
+
+    _prepare(environment, list_lag)
+    _die_at(kill_at)
+    with _exit_code():
+        resume(out, retry_failed=True)
+
+
+def _prepare(environment: dict[str, str], list_lag: float) -> None:
+    os.environ.update(environment)
+    from recycling import driving
+    from recycling.execution.hardware import HardwareBackend
+
+    HardwareBackend.list_lag, driving.FIRST_WAIT, driving.LONGEST_WAIT = list_lag, 0.1, 1.0
+
+
+@contextmanager
+def _exit_code() -> Iterator[None]:
+    """Exit as the command line does."""
+    from recycling.errors import BackendFailure, Incomplete
+
+    try:
+        yield
+    except BackendFailure:
+        sys.exit(4)
+    except Incomplete:
+        sys.exit(3)
 
 
 def _die_at(kill_at: int | None) -> Callable[[], int]:
@@ -117,7 +160,12 @@ def points(backend: str, out: Path, environment: dict[str, str]) -> int:
 
 
 def kill_and_resume(
-    backend: str, out: Path, environment: dict[str, str], first: int, randomness: random.Random
+    backend: str,
+    out: Path,
+    environment: dict[str, str],
+    first: int,
+    randomness: random.Random,
+    list_lag: float = 0.1,
 ) -> int:
     """Run, die at a point, and go on with the same command, sometimes dying again, to the end.
 
@@ -125,7 +173,8 @@ def kill_and_resume(
         Number of deaths.
     """
     deaths, kill_at = 0, first
-    while forked(run_and_die, backend, out, environment, kill_at, None) == -signal.SIGKILL:
+    arguments = (backend, out, environment)
+    while forked(run_and_die, *arguments, kill_at, None, list_lag) == -signal.SIGKILL:
         deaths += 1
         # Half of the times it dies again, early enough to be on its way.
         kill_at = randomness.randrange(40) if deaths < 4 and randomness.random() < 0.5 else None

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import recycling.cli
 import recycling.driving
+import recycling.lookup
 import recycling.runs
 from recycling.execution.hardware import HardwareBackend
 from tests.killing import SPEC
@@ -44,6 +45,7 @@ def connected(service, accounts, plan="premium"):
             str(accounts),
         )
         patch.setattr(HardwareBackend, "list_lag", 0.02)
+        patch.setattr(recycling.lookup, "LOOKS", (0.0, 1.0))
         patch.setattr(recycling.driving, "FIRST_WAIT", 0.001)
         patch.setattr(recycling.driving, "LONGEST_WAIT", 0.02)
         patch.setattr(recycling.driving, "FIRST_POLL", 0.01)

@@ -1,4 +1,4 @@
-"""Kill runs at every durable write and inject faults into the service; count what is lost.
+"""Kill runs, copy them, lose their jobs and let the service fail; count what is lost or paid twice.
 
 ``make soak`` runs it at full length and prints the table of docs/durability.md. The tests run a
 short, seeded version of the same functions.
@@ -6,42 +6,69 @@ short, seeded version of the same functions.
 
 import argparse
 import itertools
+import json
 import random
+import shutil
+import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 import recycling as rc
-from tests.killing import forked, kill_and_resume, points, run_and_die
-from tests.loopback import LoopbackService
-from tests.loopback.faults import Faults
+from recycling.execution.hardware import LIST_LAG
+from recycling.runs import status
+from tests.killing import forked, kill_and_resume, points, resume_and_die, run_and_die
+from tests.loopback import (
+    ACCEPTED,
+    TRANSPORT,
+    Fault,
+    Faults,
+    JobRecord,
+    LoopbackService,
+    Twice,
+)
 
 IBM = "ibm:ibm_marrakesh"
+#: Jobs of a run of the small spec.
+JOBS = 2
 
 
 @dataclass
 class Tally:
-    """What a soak found."""
+    """What a soak found: jobs that runs needed, that the service executed, and that are booked."""
 
     runs: int = 0
     kills: int = 0
-    duplicates: int = 0
+    needed: int = 0
+    executed: int = 0
+    booked: int = 0
     different: int = 0
     faults: Counter = field(default_factory=Counter)
 
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in vars(self)})
+
+    @property
+    def duplicates(self) -> int:
+        """Jobs executed beyond those needed and those that a run tells of."""
+        return self.executed - self.needed - self.booked
+
     def row(self, name: str) -> str:
         """One line of the table."""
-        return (
-            f"| {name} | {self.runs} | {self.kills} | {self.faults.total()} | {self.duplicates} "
-            f"| {self.different} |"
-        )
+        numbers = (self.runs, self.kills, self.faults.total(), self.needed, self.executed,
+                   self.booked, self.different)  # fmt: skip
+        return f"| {name} | " + " | ".join(map(str, numbers)) + " |"
 
 
-def duplicates(service: LoopbackService) -> int:
-    """Jobs accepted beyond one for each tag: each would be paid for twice."""
-    tags = Counter(job.tags[0] for job in service.jobs)
-    return tags.total() - len(tags)
+HEAD = (
+    "| | runs | kills | faults | jobs needed | executed | told as surplus | different results |",
+    "|---|---|---|---|---|---|---|---|",
+)
 
 
 def same_result(out: Path, reference: Path) -> bool:
@@ -51,64 +78,207 @@ def same_result(out: Path, reference: Path) -> bool:
     return bool(shots) and rc.analyse(run).identical(rc.analyse(other))
 
 
-def kill_everywhere(backend: str, folder: Path, kills: int, seed: int, seeds: int = 1) -> Tally:
-    """Kill a run at points spread over all its durable writes until so many kills are reached."""
+@dataclass
+class Bench:
+    """A service, and a run that nothing happened to; ``bound`` is the longest lag of its list, s.
+
+    The client is told that bound. Every run gets a lag of its own below it.
+    """
+
+    folder: Path
+    service: LoopbackService
+    randomness: random.Random
+    bound: float = 0.1
+
+    def __post_init__(self) -> None:
+        self.environment = self.service.environment()
+        self.reference = self.folder / "reference"
+        #: Points to die at in a whole run.
+        self.total = points(IBM, self.reference, self.environment)
+
+    def go(self, out: Path, kill_at: int | None = None, *, wait: bool = True) -> int:
+        """Run the small spec, or go on with it, in a process; returns its exit code."""
+        return forked(run_and_die, IBM, out, self.environment, kill_at, None, self.bound, wait)
+
+    def accepted(self, out: Path) -> list[JobRecord]:
+        """Jobs that the service has accepted for a run."""
+        if not (out / "run.json").exists():
+            return []
+        run_id = json.loads((out / "run.json").read_text())["run_id"]
+        return [job for job in self.service.jobs if f"run:{run_id}" in job.tags]
+
+    def new(self) -> Path:
+        """Folder of a new run, for which the service gets a lag and a queue, empty or not."""
+        service, draw = self.service, self.randomness.random
+        service.faults.clear()
+        service.list_lag = 0.95 * self.bound * draw()
+        service.at_once = draw() < 0.5
+        service.queue_polls = 0 if service.at_once else 2
+        return Path(tempfile.mkdtemp(dir=self.folder)) / "run"
+
+    def tally(self, out: Path, *, needed: int = JOBS, **found: object) -> Tally:
+        """What became of one run, and of its copies."""
+        booked = {
+            surplus.id
+            for folder in out.parent.iterdir()
+            if (folder / "run.json").exists()
+            for record in status(folder).values()
+            for surplus in record.surplus
+            if surplus.state != "cancelled"
+        }
+        return Tally(
+            runs=1,
+            needed=needed,
+            executed=sum(job.state == "Completed" for job in self.accepted(out)),
+            booked=len(booked),
+            different=int(not same_result(out, self.reference)),
+            **found,
+        )
+
+
+def killed(bench: Bench) -> Tally:
+    """A run is killed somewhere, and gone on with at once, again and again."""
+    out, point = bench.new(), bench.randomness.randrange(bench.total)
+    kills = kill_and_resume(IBM, out, bench.environment, point, bench.randomness, bench.bound)
+    return bench.tally(out, kills=kills)
+
+
+def copied(bench: Bench) -> Tally:
+    """A run is killed and copied, and the copies are brought to their ends, one after the other."""
+    out = bench.new()
+    kills = 0
+    while not (out / "run.json").exists():
+        kills += bench.go(out, bench.randomness.randrange(bench.total)) != 0
+    copies = [out, *(out.with_name(f"copy-{number}") for number in range(2))]
+    for copy in copies[1:]:
+        shutil.copytree(out, copy)
+    bench.randomness.shuffle(copies)
+    for copy in copies:
+        assert bench.go(copy) == 0
+        assert same_result(copy, bench.reference)
+    return bench.tally(out, kills=kills)
+
+
+def lost(bench: Bench) -> Tally:
+    """The service forgets a job, executed or not; only that one is submitted again."""
+    out, service, choose = bench.new(), bench.service, bench.randomness.choice
+    service.at_once, service.queue_polls = False, 1000
+    kills = 0
+    while bench.go(out, bench.randomness.randrange(bench.total), wait=False) != 3:
+        kills += 1
+    forgotten, executed = choose(bench.accepted(out)), choose((True, False))
+    service.queue_polls = 0
+    if executed:
+        service.poll(forgotten.id)
+    service.forget(forgotten.id, choose((404, 410)))
+    assert bench.go(out) == 4
+    states = Counter(record.state for record in status(out).values())
+    assert states == {"lost": 1, "done": JOBS - 1}, states
+    retry = partial(forked, resume_and_die, out, bench.environment, bench.bound)
+    while (code := retry(bench.randomness.randrange(40))) != 0:
+        assert code == -9, code
+        kills += 1
+    assert len(bench.accepted(out)) == JOBS + 1
+    return bench.tally(out, needed=JOBS + executed, kills=kills)
+
+
+def failing(bench: Bench) -> Tally:
+    """The service answers wrongly, late or not at all, also behind an acceptance."""
+    out = bench.new()
+    seed, service = bench.randomness.randrange(2**32), bench.service
+    service.faults = Faults.random(seed, 0.15, effects=TRANSPORT + 2 * ACCEPTED)
+    for _ in range(8):  # a run gives up on a service that is down, and can be continued
+        if bench.go(out) == 0:
+            break
+    return bench.tally(out, faults=Counter(service.faults.injected))
+
+
+def doubled(bench: Bench) -> Tally:
+    """A gateway sends every second submission twice, by itself."""
+    out = bench.new()
+    bench.service.faults.append(Fault(Twice(), skip=bench.randomness.randrange(JOBS)))
+    before = bench.service.faults.injected.total()
+    assert bench.go(out) == 0
+    number = bench.service.faults.injected.total() - before
+    return bench.tally(out, faults=Counter({"twice": number}))
+
+
+Case = Callable[[Bench], Tally]
+
+
+def repeat(
+    case: Case,
+    folder: Path,
+    enough: Callable[[Tally], bool],
+    seed: int,
+    *,
+    bound: float = 0.1,
+    workers: int = 1,
+) -> Tally:
+    """Repeat a case, each time with other chances, until there is enough of it."""
+
+    def work(worker: int) -> Tally:
+        tally = Tally()
+        home = folder / f"{case.__name__}-{worker}"
+        home.mkdir()
+        with LoopbackService(seed=1) as service:
+            bench = Bench(home, service, random.Random(f"{seed} {worker}"), bound)
+            while not enough(tally):
+                tally += case(bench)
+                print(tally.row(f"{case.__name__} {worker}"), file=sys.stderr, flush=True)
+        return tally
+
+    with ThreadPoolExecutor(workers) as pool:
+        return sum(pool.map(work, range(workers)), Tally())
+
+
+def kill_simulations(folder: Path, kills: int, seed: int) -> Tally:
+    """Kill runs on the exact backend at points spread over all their durable writes."""
     tally, randomness = Tally(), random.Random(seed)
-    with LoopbackService(seed=seeds) as service:
-        environment = service.environment()
-        reference = folder / f"{backend[:3]}-reference"
-        total = points(backend, reference, environment)
-        order = randomness.sample(range(total), total)
-        for number, point in enumerate(itertools.cycle(order)):
-            if tally.kills >= kills:
-                break
-            out = folder / f"{backend[:3]}-{number}"
-            tally.kills += kill_and_resume(backend, out, environment, point, randomness)
-            tally.runs += 1
-            tally.different += not same_result(out, reference)
-        tally.duplicates = duplicates(service)
-        lost = 2 * (tally.runs + 1) - len({job.tags[0] for job in service.jobs})
-        assert backend != IBM or lost == 0, f"{lost} jobs have never been submitted"
-    return tally
-
-
-def fault_everywhere(folder: Path, faults: int, seed: int, rate: float = 0.15) -> Tally:
-    """Run against a service that answers wrongly, late or not at all, until so many faults."""
-    tally = Tally()
-    reference = folder / "faults-reference"
-    with LoopbackService(seed=1) as service:
-        assert forked(run_and_die, IBM, reference, service.environment(), None, None) == 0
-    with LoopbackService(seed=1, faults=Faults.random(seed, rate)) as service:
-        while tally.faults.total() < faults:
-            out = folder / f"faults-{tally.runs}"
-            for _ in range(5):  # a run gives up on a service that is down, and can be continued
-                if forked(run_and_die, IBM, out, service.environment(), None, None) == 0:
-                    break
-            tally.runs += 1
-            tally.different += not same_result(out, reference)
-            tally.faults = Counter(service.faults.injected)
-        tally.duplicates = duplicates(service)
+    reference = folder / "exact-reference"
+    total = points("exact", reference, {})
+    order = randomness.sample(range(total), total)
+    for number, point in enumerate(itertools.cycle(order)):
+        if tally.kills >= kills:
+            return tally
+        out = folder / f"exact-{number}"
+        tally.kills += kill_and_resume("exact", out, {}, point, randomness)
+        tally.runs += 1
+        tally.different += not same_result(out, reference)
     return tally
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200, help="kills for each backend")
-    parser.add_argument("--faults", type=int, default=200, help="faults of the service")
+    parser.add_argument("--kills", type=int, default=400, help="kills in all")
+    parser.add_argument("--faults", type=int, default=400, help="faults of the service in all")
+    parser.add_argument("--lag", type=float, default=LIST_LAG, help="longest lag of the list, s")
+    parser.add_argument("--workers", type=int, default=4, help="services and runs side by side")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        print("| | runs | kills | faults | duplicate jobs | different results |")
-        print("|---|---|---|---|---|---|")
-        for backend in ("exact", IBM):
-            tally = kill_everywhere(backend, Path(folder), options.kills, options.seed)
-            print(tally.row(f"killed: {backend}"), flush=True)
+    kills, faults = options.kills / options.workers, options.faults / options.workers
+    cases: dict[str, tuple[Case, Callable[[Tally], bool]]] = {
+        "killed, gone on with at once": (killed, lambda t: t.kills >= 0.6 * kills),
+        "killed, copied, all copies gone on with": (copied, lambda t: t.kills >= 0.1 * kills),
+        "jobs lost by the service": (lost, lambda t: t.kills >= 0.1 * kills),
+        "faults of the service": (failing, lambda t: t.faults.total() >= 0.95 * faults),
+        "submissions sent twice": (doubled, lambda t: t.faults.total() >= 0.05 * faults),
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder, started = Path(name), perf_counter()
+        print("\n".join(HEAD), flush=True)
+        for title, (case, enough) in cases.items():
+            tally = repeat(
+                case, folder, enough, options.seed, bound=options.lag, workers=options.workers
+            )
+            print(tally.row(f"loopback: {title}"), flush=True)
+            found = ", ".join(f"{n} {kind}" for kind, n in sorted(tally.faults.items()))
+            print(f"{perf_counter() - started:.0f} s; {found}", file=sys.stderr, flush=True)
             assert tally.duplicates == tally.different == 0
-        tally = fault_everywhere(Path(folder), options.faults, options.seed)
-        print(tally.row("faults: ibm"), flush=True)
-        print(", ".join(f"{count} {kind}" for kind, count in sorted(tally.faults.items())))
-        assert tally.duplicates == tally.different == 0
+        tally = kill_simulations(folder, round(0.2 * options.kills), options.seed)
+        print(tally.row("exact: killed"), flush=True)
+        assert tally.different == 0
 
 
 if __name__ == "__main__":

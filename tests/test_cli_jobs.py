@@ -14,6 +14,7 @@ import recycling as rc
 import recycling.cli
 import recycling.driving
 from recycling.devices.ibm import Account, Hardware
+from recycling.errors import Incomplete
 from tests.loopback import (
     Answer,
     Corrupt,
@@ -24,6 +25,7 @@ from tests.loopback import (
     Reset,
     Status,
     Truncate,
+    Twice,
 )
 from tests.on_ibm import IBM, alive, command, connected, planned_once, spec, without_results
 
@@ -55,6 +57,7 @@ def service(running, reference, tmp_path):
     """
     running.faults.clear()
     running.faults.injected.clear()
+    running.forgotten.clear()
     (tmp_path / "spec.toml").write_text(spec(), encoding="utf-8")
     with connected(running, tmp_path / "accounts.json") as patch:
         patch.chdir(tmp_path)
@@ -261,6 +264,114 @@ def test_status_fits_a_terminal(service):
     assert "too hot too hot" in " ".join(lines)
     assert headline == "1 of 2 jobs done; 1 failed"
     assert note == "submit again what failed: recycling resume --retry-failed out"
+
+
+# -- jobs that the service cannot give back -----------------------------------------------------
+
+
+def unknown_state(job):
+    """What the service answers for a job in a state that no client knows."""
+    shown = {"id": job.id, "backend": job.backend, "state": {"status": "Paused"}}
+    return Answer(json.dumps(shown | {"program": {"id": "executor"}}).encode())
+
+
+LOST = {
+    "deleted": (lambda s, job: s.forget(job.id), "the service has no job"),
+    "expired": (lambda s, job: s.forget(job.id, 410), "the service has no job"),
+    "result expired": (
+        lambda s, job: s.faults.append(Fault(Status(404), "GET", f"{job.id}/results$", times=None)),
+        "404 Client Error",
+    ),
+    "state unknown": (
+        lambda s, job: s.faults.append(Fault(unknown_state(job), "GET", f"{job.id}$", times=None)),
+        "unknown state PAUSED",
+    ),
+}
+
+
+def test_lost_jobs_are_named_and_alone_submitted_again(service, reference, monkeypatch):
+    """Each trial but the last is lost in a way of its own; the last one is fetched."""
+    text = spec().replace("trials = 2", f"trials = {len(LOST) + 1}")
+    experiment = rc.Experiment.parse(text)
+    planned_once(monkeypatch, replace(reference[1], experiment=experiment))
+    before = len(service.jobs)
+    monkeypatch.setattr(service, "queue_polls", 2)
+    with pytest.raises(Incomplete):
+        rc.run(experiment, IBM, "out", spec=text, wait=False)
+    for job, (befall, _) in zip(service.jobs[before:], LOST.values(), strict=False):
+        befall(service, job)
+    done = command("resume", "out")
+    assert done.code == 4
+    assert done.error.startswith("error: trial-0 lost: the service has no job")
+    assert done.error.endswith(
+        "(and 3 more); submit it again with: recycling resume --retry-failed out"
+    )
+    found = summary()
+    assert found["headline"] == "1 of 5 jobs done; 4 lost"
+    assert found["notes"] == ["submit again what failed: recycling resume --retry-failed out"]
+    for job, (_, reason) in zip(found["jobs"], LOST.values(), strict=False):
+        assert reason in job["reason"]
+    assert command("cancel", "out").out.startswith("0 jobs cancelled")
+
+    service.queue_polls = 0
+    assert command("resume", "out", "--retry-failed").code == 0
+    names = Counter(job.name for job in service.jobs[before:])
+    assert names == {f"job:trial-{t}": 2 if t < len(LOST) else 1 for t in range(len(LOST) + 1)}
+    assert set(states().values()) == {"done"}
+
+
+def test_one_that_does_not_answer_is_not_taken_for_one_that_does_not_know(
+    service, reference, monkeypatch
+):
+    """Where there are several instances, the client swallows what the others answer."""
+    before = len(service.jobs)
+    monkeypatch.setattr(service, "queue_polls", 2)
+    assert run("--no-wait").code == 3
+    first = service.jobs[before]
+    monkeypatch.setattr(service, "queue_polls", 0)
+    service.faults.append(Fault(Status(404), "GET", f"{first.id}$"))
+    service.faults.append(Fault(Status(429), "GET", f"{first.id}$"))
+    assert command("resume", "out").code == 0
+    assert len(service.jobs) - before == 2
+    assert same_shots(reference)
+
+
+def test_a_service_that_was_restarted_has_lost_all_jobs(service, reference, monkeypatch):
+    """As with ``python -m tests.with_loopback``, whose service ends with its command."""
+    monkeypatch.setattr(service, "queue_polls", 2)
+    assert run("--no-wait").code == 3
+    monkeypatch.setattr(service, "_jobs", {})
+    done = command("resume", "out")
+    assert done.code == 4
+    assert "trial-0 lost: the service has no job" in done.error
+    assert done.error.endswith("(and 1 more); submit it again with: "
+                               "recycling resume --retry-failed out")  # fmt: skip
+    monkeypatch.setattr(service, "queue_polls", 0)
+    assert command("resume", "out", "--retry-failed").code == 0
+    assert same_shots(reference)
+
+
+# -- jobs that were accepted twice ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_what_a_gateway_sends_twice_is_booked_and_told(service, reference, monkeypatch, at_once):
+    before = len(service.jobs)
+    monkeypatch.setattr(service, "at_once", at_once)
+    monkeypatch.setattr(service, "queue_polls", 0 if at_once else 2)
+    service.faults.append(Fault(Twice(), tag="job:trial-0"))
+    assert run().code == 0
+    assert same_shots(reference)
+    first, second, _ = service.jobs[before:]
+    job = jobs()["trial-0"]
+    assert job["id"] == first.id, "the older one is kept"
+    seconds = second.usage.charged if at_once else 0
+    assert job["surplus"] == [
+        {"id": second.id, "state": "done" if at_once else "cancelled", "qpu_seconds": seconds}
+    ]
+    (note,) = summary()["notes"]
+    assert note == f"accepted beside the run's jobs: 1 job, {seconds} s of QPU time: {second.id}"
+    assert note in command("status", "out").out
 
 
 # -- runs that are left and gone on with -------------------------------------------------------

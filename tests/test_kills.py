@@ -1,20 +1,34 @@
-"""Runs that are killed, and a service that fails: a short version of ``make soak``."""
+"""Runs that are killed, copied and fail, and lists that lag: a short version of ``make soak``."""
+
+import random
 
 import pytest
 
-from tests.soak import IBM, fault_everywhere, kill_everywhere
+from tests.loopback import LoopbackService
+from tests.soak import Bench, copied, doubled, failing, kill_simulations, killed, lost
 
 
-@pytest.mark.parametrize(("backend", "kills"), [("exact", 3), (IBM, 2)])
-def test_killed_runs_lose_nothing_and_pay_nothing_twice(backend, kills, tmp_path):
-    tally = kill_everywhere(backend, tmp_path, kills, seed=3)
-    assert tally.kills >= kills
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    with LoopbackService(seed=1) as service:
+        yield Bench(tmp_path_factory.mktemp("bench"), service, random.Random(3), bound=0.3)
+
+
+def test_killed_simulations_lose_nothing(tmp_path):
+    tally = kill_simulations(tmp_path, 3, seed=3)
+    assert tally.kills >= 3
     assert tally.different == 0
-    assert tally.duplicates == 0
 
 
-def test_faults_of_the_service_lose_nothing_and_pay_nothing_twice(tmp_path):
-    tally = fault_everywhere(tmp_path, 3, seed=4)
-    assert tally.faults.total() >= 3
-    assert tally.different == 0
-    assert tally.duplicates == 0
+@pytest.mark.parametrize("case", [killed, copied, lost, failing])
+def test_nothing_is_lost_or_paid_twice(bench, case):
+    tally = case(bench)
+    assert (tally.runs, tally.different, tally.booked) == (1, 0, 0)
+    assert tally.executed == tally.needed
+    assert (tally.kills or tally.faults.total()) or case is lost
+
+
+def test_what_a_gateway_sends_twice_is_told(bench):
+    tally = doubled(bench)
+    assert (tally.runs, tally.different, tally.faults.total()) == (1, 0, 1)
+    assert tally.executed == tally.needed + tally.booked

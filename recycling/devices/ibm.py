@@ -35,6 +35,8 @@ _STATES = {
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
 #: Answers that say that a job is not there, or no longer.
 _GONE = frozenset({404, 410})
+#: Jobs that are listed in one answer.
+_PAGE = 50
 #: What a run keeps of a job's metrics.
 _METRICS = ("timestamps", "usage", "circuits_execution_time_ns")
 #: Domain of the service whose outcomes are measured; those of any other are simulated.
@@ -284,35 +286,31 @@ class Hardware:
             return str(sampler.run(list(pubs), shots=shots).job_id())
 
     def _post_once(self) -> None:
-        """Keep the client from posting again by itself: behind a gateway's error is a second job.
+        """Keep the client from posting again by itself: a second job, where the first was accepted.
 
-        urllib3's own rule repeats a POST only where the connection was never made.
+        A POST is repeated only where its connection was never made.
         """
-        from urllib3.util import Retry
-
         client = self.service._get_api_client(self.backend._instance)
         for adapter in client._session.adapters.values():
-            rule = adapter.max_retries
-            adapter.max_retries = Retry(
-                total=rule.total,
-                connect=rule.connect,
-                other=0,
-                backoff_factor=rule.backoff_factor,
-                status_forcelist=rule.status_forcelist,
-            )
+            adapter.max_retries = _without_reposts(adapter.max_retries)
 
     def find(self, tag: str) -> list[ListedJob]:
         """All jobs with a tag, the oldest first."""
         with self._failures("looking for a job"):
-            # Only the instance that the device belongs to knows its jobs.
-            instance = self.backend._instance
-            jobs = self.service.jobs(
-                job_tags=[tag], limit=None, descending=False, instance=instance
-            )
-            return [
-                ListedJob(str(job.job_id()), tuple(job.tags or ()), job._session_id or None)
-                for job in jobs
-            ]
+            # Only the instance that the device belongs to knows its jobs. Its answers are read
+            # here: the client makes a device of each entry, which takes 30 ms.
+            client = self.service._get_api_client(self.backend._instance)
+            jobs: list[ListedJob] = []
+            while True:
+                page = client.jobs_get(
+                    limit=_PAGE, skip=len(jobs), job_tags=[tag], descending=False
+                )
+                jobs += [
+                    ListedJob(str(job["id"]), tuple(job.get("tags") or ()), job.get("session_id"))
+                    for job in page["jobs"]
+                ]
+                if not page["jobs"] or len(jobs) >= page["count"]:
+                    return jobs
 
     def poll(self, job_id: str) -> JobStatus:
         """State of a job."""
@@ -451,6 +449,24 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while chain is not None:
         yield chain
         chain = chain.__cause__ or chain.__context__
+
+
+def _without_reposts(rule: Any) -> Any:
+    """A rule of urllib3 for repeating requests, which repeats no POST that may have arrived."""
+    if rule.other == 0:
+        return rule  # it is one
+
+    class PostOnce(type(rule)):  # type: ignore[misc]
+        def is_retry(self, method: str, *rest: Any, **options: Any) -> bool:
+            return method.upper() != "POST" and super().is_retry(method, *rest, **options)
+
+    return PostOnce(
+        total=rule.total,
+        connect=rule.connect,
+        other=0,
+        backoff_factor=rule.backoff_factor,
+        status_forcelist=rule.status_forcelist,
+    )
 
 
 def _metrics(job: Any) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recycling.reporting.tables import Table
 from recycling.runs import open_of_its_kind, status
+from recycling.store.journal import UNSUCCESSFUL
 
 
 def status_summary(path: Path) -> dict[str, Any]:
@@ -25,6 +27,10 @@ def status_summary(path: Path) -> dict[str, Any]:
             "name": name,
             "state": record.state,
             "attempts": len(record.attempts),
+            "surplus": [
+                {"id": each.id, "state": each.state, "qpu_seconds": each.qpu_seconds}
+                for each in record.surplus
+            ],
         }
         if record.attempts:
             current = record.current
@@ -70,6 +76,15 @@ def status_table(summary: dict[str, Any]) -> Table:
     )
 
 
+def surplus_text(surplus: Sequence[Mapping[str, Any]]) -> str:
+    """Jobs that were accepted beside those of a run, and what they cost, in one line."""
+    known = [each["qpu_seconds"] for each in surplus if each["qpu_seconds"] is not None]
+    more = "" if len(known) == len(surplus) else " or more"
+    count = f"{len(surplus)} {'job' if len(surplus) == 1 else 'jobs'}"
+    ids = ", ".join(each["id"] for each in surplus)
+    return f"accepted beside the run's jobs: {count}, {sum(known):g} s{more} of QPU time: {ids}"
+
+
 def _headline(jobs: list[dict[str, Any]]) -> str:
     states = [job["state"] for job in jobs]
     counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(states) if s != "done")
@@ -79,8 +94,11 @@ def _headline(jobs: list[dict[str, Any]]) -> str:
 
 def _notes(path: Path, jobs: list[dict[str, Any]], damage: list[str]) -> list[str]:
     notes = [f"damaged: {text}" for text in damage]
+    surplus = [each for job in jobs for each in job.get("surplus", ())]
+    if surplus:
+        notes.append(surplus_text(surplus))
     states = {job["state"] for job in jobs}
-    if states & {"failed", "cancelled"}:
+    if states & UNSUCCESSFUL:
         notes.append(f"submit again what failed: recycling resume --retry-failed {path}")
     elif states != {"done"} or damage:
         notes.append(f"go on with: recycling resume {path}")

@@ -14,6 +14,7 @@ and a job is executed when its status is asked for, so that nothing depends on w
 
 from .execution import Physics
 from .faults import (
+    ACCEPTED,
     TRANSPORT,
     Answer,
     Corrupt,
@@ -25,11 +26,13 @@ from .faults import (
     Reset,
     Status,
     Truncate,
+    Twice,
 )
 from .jobs import JobRecord
 from .service import LoopbackService
 
 __all__ = [
+    "ACCEPTED",
     "TRANSPORT",
     "Answer",
     "Corrupt",
@@ -44,4 +47,5 @@ __all__ = [
     "Reset",
     "Status",
     "Truncate",
+    "Twice",
 ]

@@ -20,6 +20,11 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Twice:
+    """The request is carried out twice, as a gateway does that sends again by itself."""
+
+
+@dataclass(frozen=True)
 class Drop:
     """The connection is closed without an answer. With ``accept`` the request is carried out."""
 
@@ -75,13 +80,15 @@ class Destiny:
     queue_polls: int | None = None
 
 
-Effect = Status | Drop | Delay | Reset | Truncate | Corrupt | Answer | Destiny
+Effect = Status | Twice | Drop | Delay | Reset | Truncate | Corrupt | Answer | Destiny
 
 #: What random mode injects: all that can happen between a service and a client, undamaged data.
 TRANSPORT: tuple[Effect, ...] = (
     Status(500), Status(502), Status(503), Status(503, retry_after=0), Status(429),
     Status(429, retry_after=0), Drop(), Drop(accept=True), Reset(), Truncate(),
 )  # fmt: skip
+#: Errors of a gateway, behind which the request was carried out.
+ACCEPTED: tuple[Effect, ...] = tuple(Status(c, accept=True) for c in (500, 502, 503, 504))
 
 
 @dataclass(frozen=True)

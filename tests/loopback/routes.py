@@ -158,7 +158,7 @@ def _jobs(service: LoopbackService, request: Request) -> Reply:
     limit, offset = (int(request.first(*pair)) for pair in (("limit", "10"), ("offset", "0")))
     found = [
         job
-        for job in service.jobs
+        for job in service.listed()
         if job.instance == request.instance
         and set(request.query.get("tags", [])) <= set(job.tags)
         and request.first("backend", job.backend) == job.backend

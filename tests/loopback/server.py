@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from .faults import Answer, Corrupt, Delay, Destiny, Drop, Reset, Status, Truncate
+from .faults import Answer, Corrupt, Delay, Destiny, Drop, Reset, Status, Truncate, Twice
 from .routes import Reply, Request, answer
 
 if TYPE_CHECKING:
@@ -58,6 +58,9 @@ class _Handler(BaseHTTPRequestHandler):
                 if status.accept:
                     answer(service, request)
                 self._send(_bytes(_failure(status)))
+            case Twice():
+                answer(service, request)
+                self._send(_bytes(answer(service, request)))
             case Drop(accept=accept):
                 if accept:
                     answer(service, request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter, deque
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event, RLock, Thread
 from time import monotonic
 from types import TracebackType
@@ -59,6 +59,8 @@ class LoopbackService:
         queue_polls: GETs of a job for which it stays queued; ``service.job(id)`` is one, and
             ``job.status()`` another.
         running_polls: GETs for which it then stays running.
+        list_lag: time after which a job that was accepted is listed, s.
+        at_once: a job is executed when it is accepted, as where nothing is queued.
         posts_per_minute: job posts accepted in a minute; None: any number.
         executions_per_job: circuit executions accepted in a job; None: any number.
         port: TCP port; 0 takes a free one.
@@ -73,6 +75,8 @@ class LoopbackService:
         faults: Faults | None = None,
         queue_polls: int = 0,
         running_polls: int = 0,
+        list_lag: float = 0.0,
+        at_once: bool = False,
         posts_per_minute: int | None = None,
         executions_per_job: int | None = EXECUTIONS_PER_JOB,
         port: int = 0,
@@ -84,6 +88,9 @@ class LoopbackService:
         self.seed = seed
         self.faults = faults or Faults()
         self.queue_polls, self.running_polls = queue_polls, running_polls
+        self.list_lag, self.at_once = list_lag, at_once
+        #: Ids of jobs that it does not know any more, and what it answers then.
+        self.forgotten: dict[str, int] = {}
         self.posts_per_minute, self.executions_per_job = posts_per_minute, executions_per_job
         self.stopping = Event()
         #: Number of requests by (method, path).
@@ -139,6 +146,15 @@ class LoopbackService:
         """Number of jobs accepted with a tag."""
         return sum(tag in job.tags for job in self.jobs)
 
+    def listed(self) -> list[JobRecord]:
+        """Jobs that its list shows, oldest first."""
+        latest = now() - timedelta(seconds=self.list_lag)
+        return [j for j in self.jobs if j.created <= latest and j.id not in self.forgotten]
+
+    def forget(self, job_id: str, code: int = 404) -> None:
+        """Know a job no more, as after it was deleted (404) or has expired (410)."""
+        self.forgotten[job_id] = code
+
     def count(self, method: str, path: str) -> None:
         """Count a request."""
         with self._lock:
@@ -180,7 +196,7 @@ class LoopbackService:
                 created=now(),
             )
             self._jobs[job.id] = job
-        return job
+        return self.poll(job.id) if self.at_once else job
 
     def job(self, job_id: str) -> JobRecord:
         """A job by its id.
@@ -189,8 +205,9 @@ class LoopbackService:
             Refusal: there is none.
         """
         with self._lock:
-            if job_id not in self._jobs:
-                raise Refusal(404, f"Job not found. Job ID: {job_id}", 1291)
+            if job_id not in self._jobs or job_id in self.forgotten:
+                code = self.forgotten.get(job_id, 404)
+                raise Refusal(code, f"Job not found. Job ID: {job_id}", 1291)
             return self._jobs[job_id]
 
     def poll(self, job_id: str) -> JobRecord:
