@@ -85,13 +85,17 @@ def print_latency(run: LatencyRun, *, as_json: bool) -> None:
             latency_table,
             write_latency,
         )
+        from recycling.reporting.status import surplus_of, surplus_text
 
         results = analyse_latency(run)
         files = {"run": run.path} | write_latency(run, results)
+    surplus = surplus_of(run.journal(job) for job in run.jobs)
     if as_json:
         named = {name: str(path) for name, path in files.items()}
-        print_json(latency_record(run, results) | {"files": named})
+        print_json(latency_record(run, results) | {"files": named, "surplus": surplus})
         return
     print_table(latency_table(results), f"{run.record['backend']}: {data_kind(run)}")
     print_lines([latency_headline(results)], style="bold")
+    if surplus:
+        print_lines([surplus_text(surplus)])
     print_lines([f"{name}: {path}" for name, path in files.items()])

@@ -144,6 +144,7 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
     """Print the verdicts and controls of a run, and where its files are."""
     from recycling.analysis import results_name
     from recycling.controls import controls
+    from recycling.reporting.status import surplus_of, surplus_text
     from recycling.reporting.tables import Table, headline, verdict_table
 
     checks = controls(dataset)
@@ -152,8 +153,9 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
     files = {"run": run.path, "results": run.path / results_name(None if own else readout)}
     if page is not None:
         files["report"] = page
+    surplus = surplus_of(run.journal(job) for job in run.jobs)
     if as_json:
-        print_json(_summary(dataset, checks, files))
+        print_json(_summary(dataset, checks, files) | {"surplus": surplus})
         return
     table = verdict_table(dataset)
     narrow = Table(
@@ -177,6 +179,8 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
     print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
     if not failed:
         print_lines([f"all {sum(c.passed is True for c in checks)} controls passed"])
+    if surplus:
+        print_lines([surplus_text(surplus)])
     print_lines([f"{name}: {path}" for name, path in files.items()])
 
 

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 
 import recycling as rc
@@ -71,11 +72,16 @@ HEAD = (
 )
 
 
+#: The library that writes results takes one thread at a time.
+_ANALYSIS = Lock()
+
+
 def same_result(out: Path, reference: Path) -> bool:
     """Whether two runs have the same Dataset and the same bits of every shot."""
     run, other = rc.open_run(out), rc.open_run(reference)
     shots = all((run.outcomes(job).shots == other.outcomes(job).shots).all() for job in other.jobs)
-    return bool(shots) and rc.analyse(run).identical(rc.analyse(other))
+    with _ANALYSIS:
+        return bool(shots) and rc.analyse(run).identical(rc.analyse(other))
 
 
 @dataclass

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recycling.reporting.tables import Table
 from recycling.runs import open_of_its_kind, status
-from recycling.store.journal import UNSUCCESSFUL
+from recycling.store.journal import UNSUCCESSFUL, JobRecord
 
 
 def status_summary(path: Path) -> dict[str, Any]:
@@ -27,10 +27,7 @@ def status_summary(path: Path) -> dict[str, Any]:
             "name": name,
             "state": record.state,
             "attempts": len(record.attempts),
-            "surplus": [
-                {"id": each.id, "state": each.state, "qpu_seconds": each.qpu_seconds}
-                for each in record.surplus
-            ],
+            "surplus": surplus_of([record]),
         }
         if record.attempts:
             current = record.current
@@ -74,6 +71,15 @@ def status_table(summary: dict[str, Any]) -> Table:
         ],
         "\n".join(reasons),
     )
+
+
+def surplus_of(records: Iterable[JobRecord]) -> list[dict[str, Any]]:
+    """Jobs that a service accepted beside those of a run: id, state and cost of each."""
+    return [
+        {"id": each.id, "state": each.state, "qpu_seconds": each.qpu_seconds}
+        for record in records
+        for each in record.surplus
+    ]
 
 
 def surplus_text(surplus: Sequence[Mapping[str, Any]]) -> str:
