@@ -22,6 +22,7 @@ from qiskit_ibm_runtime.exceptions import (
     RuntimeInvalidStateError,
     RuntimeJobFailureError,
     RuntimeJobMaxTimeoutError,
+    RuntimeJobNotFound,
 )
 from qiskit_ibm_runtime.executor_sampler import Sampler
 from scipy.stats import chi2
@@ -45,6 +46,7 @@ from tests.loopback import (
     Reset,
     Status,
     Truncate,
+    Twice,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -681,6 +683,26 @@ def test_fates_of_a_job(service, backend):
     assert {stuck.status() for _ in range(20)} == {"QUEUED"}
     slow = fated(Destiny("Completed", queue_polls=3))
     assert [slow.status() for _ in range(4)] == ["QUEUED"] * 3 + ["DONE"]
+
+
+def test_a_list_lags_and_a_service_forgets(service, client, backend, monkeypatch):
+    monkeypatch.setattr(service, "list_lag", 3600.0)
+    monkeypatch.setattr(service, "at_once", True)
+    service.faults.append(Fault(Twice(), tag="again"))
+    job = sampler(backend, "again").run([excitation()], shots=5)
+    twice = [each for each in service.jobs if "again" in each.tags]
+    assert [each.state for each in twice] == ["Completed"] * 2
+    assert job.job_id() == twice[1].id
+    assert client.jobs(job_tags=["again"]) == []
+    monkeypatch.setattr(service, "list_lag", 0.0)
+    assert len(client.jobs(job_tags=["again"])) == 2
+    service.forget(twice[0].id)
+    assert [each.job_id() for each in client.jobs(job_tags=["again"])] == [twice[1].id]
+    with pytest.raises(RuntimeJobNotFound):
+        client.job(twice[0].id)
+    service.forget(twice[0].id, 410)
+    with pytest.raises(IBMRuntimeError, match="410"):
+        client.job(twice[0].id)
 
 
 def test_scripted_faults_hit_whom_they_are_meant_for(service, client, backend):
