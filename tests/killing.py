@@ -176,6 +176,6 @@ def kill_and_resume(
     arguments = (backend, out, environment)
     while forked(run_and_die, *arguments, kill_at, None, list_lag) == -signal.SIGKILL:
         deaths += 1
-        # Half of the times it dies again, early enough to be on its way.
-        kill_at = randomness.randrange(40) if deaths < 4 and randomness.random() < 0.5 else None
+        # Mostly it dies again, early enough to be on its way.
+        kill_at = randomness.randrange(40) if deaths < 8 and randomness.random() < 0.7 else None
     return deaths

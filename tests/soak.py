@@ -192,7 +192,7 @@ def failing(bench: Bench) -> Tally:
     """The service answers wrongly, late or not at all, also behind an acceptance."""
     out = bench.new()
     seed, service = bench.randomness.randrange(2**32), bench.service
-    service.faults = Faults.random(seed, 0.15, effects=TRANSPORT + 2 * ACCEPTED)
+    service.faults = Faults.random(seed, 0.2, effects=TRANSPORT + 2 * ACCEPTED)
     for _ in range(8):  # a run gives up on a service that is down, and can be continued
         if bench.go(out) == 0:
             break
