@@ -98,7 +98,7 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     assert set(record) == {
         "schema_version", "kind", "run_id", "name", "created", "backend", "simulated", "spec_hash",
         "account", "spec", "changes", "device", "brackets", "assignment", "software", "checksums",
-        "state", "checksum",
+        "state", "run_tag", "checksum",
     }  # fmt: skip
     assert record["schema_version"] == SCHEMA_VERSION == 2
     assert re.fullmatch("[0-9a-f]{12}", record["run_id"])
