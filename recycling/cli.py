@@ -111,6 +111,7 @@ def resume(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Submit failed and cancelled jobs again.")
     ] = False,
+    max_qpu_seconds: Budget = None,
     no_wait: NoWait = False,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -124,6 +125,7 @@ def resume(
             stored = resume_run(
                 run_path,
                 retry_failed=retry_failed,
+                max_qpu_seconds=max_qpu_seconds,
                 wait=not no_wait,
                 progress=work.step,
                 watch=work.watch,

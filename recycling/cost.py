@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +29,8 @@ POSTS_PER_MINUTE = 5
 LONGEST_JOB = 10_800.0
 #: QPU time of the open plan in every 28 days, s.
 OPEN_PLAN_SECONDS = 600.0
+#: Names of the QPU time charged for a job, the newest first.
+_CHARGED = ("qpu_charge_time_seconds", "quantum_seconds", "seconds")
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,24 @@ def _job_cost(job: Job, pubs: Sequence[Pub], lengths: Sequence[float], rep_delay
     )
 
 
+def charged_seconds(metrics: Mapping[str, Any] | None) -> float | None:
+    """QPU time that the service charged for a job, s, by its metrics; None where it is not told."""
+    usage = (metrics or {}).get("usage") or {}
+    if usage.get("status") == "pending":  # not counted yet: it says 0
+        return None
+    return next((float(usage[key]) for key in _CHARGED if usage.get(key) is not None), None)
+
+
+def check_number(max_qpu_seconds: float) -> None:
+    """Check that a budget is a number that something can be compared with.
+
+    Raises:
+        BadInput: it is not.
+    """
+    if not 0 <= max_qpu_seconds < math.inf:
+        raise BadInput(f"max_qpu_seconds = {max_qpu_seconds}: give a number of seconds, 0 or more")
+
+
 def check_budget(
     cost: Cost | None,
     experiment: Experiment,
@@ -153,8 +174,10 @@ def check_budget(
         shortest_rep_delay: shortest wait between shots that the device takes, s.
 
     Raises:
-        BadInput: the cost is above the budget; says which changes would each be enough.
+        BadInput: the budget is no number, or the cost is above it; says which changes would each
+            be enough.
     """
+    check_number(max_qpu_seconds)
     if cost is None or cost.qpu_seconds <= max_qpu_seconds:
         return
     mends = _savings(cost, experiment, max_qpu_seconds, shortest_rep_delay)

@@ -31,7 +31,7 @@ AccountName = Annotated[
 ]
 Budget = Annotated[
     float | None,
-    typer.Option("--max-qpu-seconds", min=0, help="Submit nothing estimated above this budget."),
+    typer.Option("--max-qpu-seconds", min=0, help="Budget of the whole run: submit nothing above."),
 ]
 ReadoutName = Annotated[
     str | None,

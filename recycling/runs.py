@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from circuits.protocol import Setting
 from recycling.assignment import measured_assignment
 from recycling.brackets import stored_brackets
+from recycling.budget import keep_budget
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
 from recycling.errors import BadInput
@@ -67,7 +68,8 @@ def run(
         spec: text of the spec to keep; by default the experiment written out as TOML.
         changes: top-level fields that overrule the text.
         account: whose IBM Quantum account to use; None takes the default one.
-        max_qpu_seconds: budget of QPU time; a plan that is estimated above it is not submitted.
+        max_qpu_seconds: budget of QPU time of the whole run, which remembers it; nothing is
+            submitted where what is used and what is needed are estimated above it.
         wait: wait for the jobs; otherwise return when all are submitted, and ``resume`` later.
         progress: called with the name of each step as it begins.
         watch: called with the name of a job, its state, and the fraction of jobs done.
@@ -81,7 +83,9 @@ def run(
     path = default_path(experiment) if out is None else Path(out)
     name = parse_backend(backend)
     if _holds(path, experiment, str(name)):
-        return resume(path, wait=wait, progress=progress, watch=watch)
+        return resume(
+            path, max_qpu_seconds=max_qpu_seconds, wait=wait, progress=progress, watch=watch
+        )
     check_new(path)
     started = perf_counter()
     progress("compiling circuits")
@@ -91,7 +95,9 @@ def run(
         if max_qpu_seconds is not None:
             planned.check_budget(max_qpu_seconds)
     text = experiment.to_toml() if spec is None else spec
-    with new_run(path, spec=text, changes=changes or {}, plan=planned) as writer:
+    with new_run(
+        path, spec=text, changes=changes or {}, plan=planned, max_qpu_seconds=max_qpu_seconds
+    ) as writer:
         writer.note("planned", seconds=round(perf_counter() - started, 4))
         return _drive(writer, planned, wait=wait, progress=progress, watch=watch)
 
@@ -100,6 +106,7 @@ def resume(
     path: str | Path,
     *,
     retry_failed: bool = False,
+    max_qpu_seconds: float | None = None,
     wait: bool = True,
     progress: Progress = lambda _step: None,
     watch: Watch = lambda _job, _state, _done: None,
@@ -109,12 +116,15 @@ def resume(
     Args:
         path: run directory.
         retry_failed: submit jobs that failed or were cancelled again.
+        max_qpu_seconds: another budget of QPU time for the whole run, which replaces the one that
+            it remembers.
         wait: wait for jobs under way.
         progress: called with the name of each step as it begins.
         watch: called with the name of a job, its state, and the fraction of jobs done.
 
     Raises:
-        BadInput: not a run, or another process is writing.
+        BadInput: not a run, another process is writing, or what would be submitted is above the
+            budget: then nothing is.
         BackendFailure: as for ``run``.
         Incomplete: as for ``run``.
     """
@@ -122,6 +132,7 @@ def resume(
         return resume_latency(
             path,
             retry_failed=retry_failed,
+            max_qpu_seconds=max_qpu_seconds,
             wait=wait,
             progress=progress,
             watch=watch,
@@ -132,6 +143,7 @@ def resume(
             return writer.run
         progress("continuing")
         planned = stored_plan(writer.run)
+        keep_budget(writer, planned, max_qpu_seconds, retry_failed=retry_failed)
         return _drive(
             writer, planned, wait=wait, retry_failed=retry_failed, progress=progress, watch=watch
         )

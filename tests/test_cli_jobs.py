@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from math import ceil
+from pathlib import Path
 
 import pytest
 
@@ -525,6 +527,97 @@ def test_nothing_is_submitted_above_the_budget(service, reference):
     assert len(service.jobs) == before
     assert run("--max-qpu-seconds", f"{cost + 0.1:.3f}").code == 0
     assert len(service.jobs) - before == 2
+
+
+def contents():
+    """Every file of the run that is kept."""
+    return {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+
+
+def refused(*arguments):
+    """Text of a refusal, which changes nothing and submits nothing."""
+    before = contents()
+    done = command(*arguments)
+    assert (done.code, done.traceback) == (2, "")
+    assert contents() == before
+    return done.error
+
+
+def with_one_job_failed(service, *options):
+    """A run of which one job is done and one has failed; returns what the first was charged, s."""
+    service.faults.append(Fault(Destiny("Failed", "too hot", 8000), tag="job:trial-1"))
+    assert run(*options).code == 4
+    assert states() == {"trial-0": "done", "trial-1": "failed"}
+    return jobs()["trial-0"]["qpu_seconds"]
+
+
+@pytest.mark.parametrize("by", ["run", "retry"])
+def test_the_budget_holds_for_what_a_run_goes_on_with(service, reference, by):
+    """What is charged already and what would be submitted are above it: nothing is submitted."""
+    before = len(service.jobs)
+    if by == "retry":
+        used = with_one_job_failed(service)
+    else:
+        service.faults.append(Fault(Destiny("Queued"), tag="job:trial-0"))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(recycling.driving.Driver, "_submit", interrupted_at("trial-1"))
+            assert run().code == 3
+        assert states() == {"trial-0": "submitted", "trial-1": "planned"}
+        used = reference[1].cost.jobs[0].qpu_seconds
+    accepted = len(service.jobs)
+    need = reference[1].cost.jobs[1].qpu_seconds
+    small = used + need - 0.01
+    again = {
+        "run": ("run", "spec.toml", "--backend", IBM, "--out", "out"),
+        "retry": ("resume", "--retry-failed", "out"),
+    }[by]
+    assert refused(*again, "--max-qpu-seconds", f"{small}") == (
+        f"error: max_qpu_seconds = {small:g}: {used:.1f} s of QPU time are used, and {need:.1f} s "
+        f"more would be submitted; give --max-qpu-seconds {ceil(used + need)} or more"
+    )
+    assert len(service.jobs) == accepted
+    for job in service.jobs[before:]:
+        job.destiny = Destiny("Completed")
+    assert command(*again, "--max-qpu-seconds", f"{ceil(used + need)}").code == 0
+    assert len(service.jobs) == accepted + 1
+    assert rc.open_run("out").record["max_qpu_seconds"] == ceil(used + need)
+    assert same_shots(reference)
+
+
+def test_a_run_remembers_its_budget(service, reference):
+    """Until another one is given; what is fetched alone needs none."""
+    need = reference[1].cost.jobs[1].qpu_seconds
+    budget = reference[1].cost.qpu_seconds + 0.1
+    used = with_one_job_failed(service, "--max-qpu-seconds", f"{budget}")
+    assert used + need > budget, "the service charges whole seconds"
+    accepted = len(service.jobs)
+    assert command("resume", "out").code == 4, "nothing would be submitted"
+    text = refused("resume", "--retry-failed", "out")
+    assert text.startswith(
+        f"error: max_qpu_seconds = {budget:g}: {used:.1f} s of QPU time are used"
+    )
+    text = refused("resume", "--retry-failed", "out", "--max-qpu-seconds", "inf")
+    assert text.endswith("max_qpu_seconds = inf: give a number of seconds, 0 or more")
+    assert len(service.jobs) == accepted
+    service.faults.append(Fault(Destiny("Failed", "too hot", 8000), tag="job:trial-1"))
+    larger = ceil(used + need)
+    again = command("resume", "--retry-failed", "out", "--max-qpu-seconds", larger)
+    assert again.code == 4
+    assert command("resume", "--retry-failed", "out").code == 0
+    assert rc.open_run("out").record["max_qpu_seconds"] == larger
+    assert same_shots(reference)
+
+
+def interrupted_at(name):
+    """``Driver._submit`` of a user who interrupts before a job."""
+    submit = recycling.driving.Driver._submit
+
+    def submit_or_stop(driver, job, record):
+        if job.name == name:
+            raise KeyboardInterrupt
+        return submit(driver, job, record)
+
+    return submit_or_stop
 
 
 # -- batches and sessions ----------------------------------------------------------------------

@@ -567,6 +567,10 @@ def test_ladders_on_a_service_are_paid_once(service):
     assert {"1 cancelled", "1 failed", "1 lost"} == set(told["headline"][18:].split(", "))
     (reason,) = [job["reason"] for job in told["jobs"] if job["name"] == "feedforward-2"]
     assert "too hot" in reason
+    beyond = command("resume", "--retry-failed", "run", "--max-qpu-seconds", 10)
+    assert (beyond.code, beyond.traceback) == (2, "")
+    assert "s of QPU time are used, and" in beyond.error
+    assert len(service.jobs) == 5
     done = command("resume", "--retry-failed", "run", "--json")
     assert (done.code, done.traceback) == (0, "")
     assert set(alive(service).values()) == {1}

@@ -16,10 +16,12 @@ from scipy.stats import chi2
 import recycling as rc
 from circuits.protocol import MEASURED_QUBITS, SETTINGS
 from recycling.analysis import analyse
+from recycling.budget import used_seconds
 from recycling.cost import (
     DEFAULT_REP_DELAY,
     Cost,
     JobCost,
+    charged_seconds,
     check_budget,
     estimate_cost,
 )
@@ -36,6 +38,7 @@ from recycling.reporting.plan_view import (
     plan_summary,
     plan_tables,
 )
+from recycling.store.journal import Attempt, JobRecord
 from recycling.thermodynamics import Bath
 from recycling.verdicts import verdicts
 
@@ -172,6 +175,47 @@ def refusal(plan, cost, budget, **options):
 def test_budget_that_is_enough_passes(paper):
     cost = cost_of(paper)
     check_budget(cost, paper.experiment, cost.qpu_seconds)
+
+
+@pytest.mark.parametrize("budget", [np.nan, np.inf, -1])
+def test_a_budget_that_nothing_can_be_above_is_refused(paper, budget):
+    assert refusal(paper, cost_of(paper), budget) == (
+        f"max_qpu_seconds = {budget}: give a number of seconds, 0 or more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("usage", "charged"),
+    [
+        ({"status": "complete", "qpu_charge_time_seconds": 3}, 3.0),
+        ({"quantum_seconds": 2.5, "seconds": 4}, 2.5),
+        ({"status": "complete", "qpu_charge_time_seconds": 0}, 0.0),
+        ({"status": "pending", "qpu_charge_time_seconds": 0}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_charged_time_is_what_the_service_counted(usage, charged):
+    assert charged_seconds({"usage": usage}) == charged
+
+
+def test_used_time_is_charged_or_else_estimated():
+    def attempt(state, charged=None):
+        usage = {} if charged is None else {"qpu_charge_time_seconds": charged}
+        return Attempt(tag="t", state=state, record={"metrics": {"usage": usage}})
+
+    attempts = [
+        attempt("failed"),  # nothing is known of it
+        attempt("cancelled", 7),
+        attempt("done", 4),
+        attempt("submitted"),
+        attempt("done"),
+        attempt("intended"),  # counts as what would be submitted
+    ]
+    expected = [0, 7, 4, 10, 10, 0]
+    for number, seconds in enumerate(expected):
+        record = JobRecord(name="trial-0", attempts=tuple(attempts[number:]))
+        assert used_seconds(record, {"trial-0": 10.0}) == sum(expected[number:]), seconds
 
 
 def test_refusal_names_the_budget_the_cost_and_the_mends(paper):

@@ -11,7 +11,7 @@ import numpy as np
 
 from circuits.latency import LADDERS, REPETITION, LadderName, feedforward_ladder, x_ladder
 from recycling.chips import build_device
-from recycling.cost import LONGEST_JOB
+from recycling.cost import LONGEST_JOB, check_number
 from recycling.devices.compiler import compile_circuit
 from recycling.devices.ibm import Account, Hardware
 from recycling.devices.structure import duration_of_circuit
@@ -54,6 +54,8 @@ class LatencyPlan(Plan):
         Raises:
             BadInput: too long.
         """
+        if max_qpu_seconds is not None:
+            check_number(max_qpu_seconds)
         if self.cost is None:
             return
         total = self.cost.qpu_seconds

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.latency import LADDERS, LadderName
+from recycling.cost import charged_seconds
 from recycling.errors import BadInput
 from recycling.inference.latency import LadderFit, fit_ladder
 from recycling.latency.plan import compiled_slope, ladder_of
@@ -20,8 +21,6 @@ Array = NDArray[np.float64]
 
 #: Step in which a service records the time of a job, and that of its executions, s.
 JOB_RESOLUTION, EXECUTION_RESOLUTION = 1.0, 1e-9
-#: Names of the time that a service charges, in the order in which they are looked for.
-_CHARGED = ("qpu_charge_time_seconds", "quantum_seconds", "seconds")
 
 
 @dataclass(frozen=True)
@@ -152,10 +151,9 @@ def job_time(name: str, metrics: Mapping[str, Any]) -> float:
     Raises:
         BadInput: it tells neither.
     """
-    usage = metrics.get("usage") or {}
-    for key in _CHARGED:
-        if usage.get(key) is not None:
-            return float(usage[key])
+    charged = charged_seconds(metrics)
+    if charged is not None:
+        return charged
     stamps = metrics.get("timestamps") or {}
     try:
         start, end = (datetime.fromisoformat(stamps[key]) for key in ("running", "finished"))

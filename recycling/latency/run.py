@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recycling.budget import keep_budget
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
 from recycling.errors import BadInput
@@ -80,7 +81,7 @@ def run_latency(
         text: text of the spec to keep; by default the spec written out as TOML.
         changes: top-level fields that overrule the text.
         account: whose IBM Quantum account to use; None takes the default one.
-        max_qpu_seconds: budget of QPU time.
+        max_qpu_seconds: budget of QPU time of the whole run, which remembers it.
         wait: wait for the jobs; otherwise return when all are submitted.
         progress: called with the name of each step as it begins.
         watch: called with the name of a job, its state, and the fraction of jobs done.
@@ -92,13 +93,22 @@ def run_latency(
     """
     path = Path(out)
     if _holds(path, spec, backend):
-        return resume_latency(path, wait=wait, progress=progress, watch=watch)
+        return resume_latency(
+            path, max_qpu_seconds=max_qpu_seconds, wait=wait, progress=progress, watch=watch
+        )
     check_new(path)
     progress("compiling circuits")
     plan = plan_latency(spec, backend, account)
     plan.check_cost(max_qpu_seconds)
     text = spec.to_toml() if text is None else text
-    with new_run(path, spec=text, changes=changes or {}, plan=plan, kind="latency"):
+    with new_run(
+        path,
+        spec=text,
+        changes=changes or {},
+        plan=plan,
+        kind="latency",
+        max_qpu_seconds=max_qpu_seconds,
+    ):
         writer = RunWriter(LatencyRun(path), fresh=True)
         return _drive(writer, plan, wait=wait, progress=progress, watch=watch)
 
@@ -107,6 +117,7 @@ def resume_latency(
     path: str | Path,
     *,
     retry_failed: bool = False,
+    max_qpu_seconds: float | None = None,
     wait: bool = True,
     progress: Progress = lambda _step: None,
     watch: Watch = lambda _job, _state, _done: None,
@@ -117,9 +128,11 @@ def resume_latency(
         if run.complete and run.record["state"] == "done":
             return run
         progress("continuing")
+        plan = _stored_plan(run)
+        keep_budget(writer, plan, max_qpu_seconds, retry_failed=retry_failed)
         return _drive(
             writer,
-            _stored_plan(run),
+            plan,
             wait=wait,
             retry_failed=retry_failed,
             progress=progress,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recycling.cost import charged_seconds
 from recycling.reporting.tables import Table
 from recycling.runs import open_of_its_kind, status
 from recycling.store.journal import UNSUCCESSFUL, JobRecord
@@ -31,13 +32,12 @@ def status_summary(path: Path) -> dict[str, Any]:
         }
         if record.attempts:
             current = record.current
-            usage = current.record.get("metrics", {}).get("usage") or {}
             job |= {
                 "id": current.id,
                 "tag": current.tag,
                 "reason": current.reason,
                 "since": current.times.get(current.state, ""),
-                "qpu_seconds": usage.get("qpu_charge_time_seconds"),
+                "qpu_seconds": charged_seconds(current.record.get("metrics")),
                 "earlier": [f"{a.state}: {a.reason}" for a in record.attempts[:-1]],
             }
         jobs.append(job)
@@ -64,7 +64,7 @@ def status_table(summary: dict[str, Any]) -> Table:
                 job["name"],
                 job["state"] + (f" ({job['attempts']})" if job.get("attempts", 0) > 1 else ""),
                 str(job.get("since") or "–")[:19],
-                str(job["qpu_seconds"]) if job.get("qpu_seconds") is not None else "–",
+                f"{job['qpu_seconds']:g}" if job.get("qpu_seconds") is not None else "–",
                 str(job.get("id") or "–") if summary["backend"].startswith("ibm") else "–",
             )
             for job in summary["jobs"]

@@ -77,6 +77,11 @@ class RunWriter:
         """Add an event to the telemetry."""
         append_line(self.run.path / "telemetry.jsonl", {"time": now(), "event": event, **details})
 
+    def remember_budget(self, max_qpu_seconds: float) -> None:
+        """Keep another budget of QPU time in run.json."""
+        self.run.record["max_qpu_seconds"] = max_qpu_seconds
+        _write_identity(self.run.path, self.run.record)
+
     def finish(self) -> None:
         """Say in run.json that all outcomes are here."""
         if self.run.record["state"] != "done":
@@ -168,6 +173,7 @@ def new_run(
     changes: Mapping[str, Any],
     plan: Plan,
     kind: Literal["protocol", "latency"] = "protocol",
+    max_qpu_seconds: float | None = None,
 ) -> Iterator[RunWriter]:
     """Create a run directory and hold its lock.
 
@@ -180,6 +186,7 @@ def new_run(
         changes: top-level fields of the spec that were overruled.
         plan: what will be executed.
         kind: what sort of experiment the spec is of.
+        max_qpu_seconds: budget of QPU time of the whole run, if it has one.
 
     Raises:
         BadInput: the directory exists with something else in it, or cannot be written.
@@ -224,6 +231,8 @@ def new_run(
             "checksums": {name: checksum(path / name) for name in contents},
             "state": "open",
         }
+        if max_qpu_seconds is not None:
+            record["max_qpu_seconds"] = max_qpu_seconds
         for job in plan.jobs:
             write_journal(path, JobRecord(name=job.name))
         _write_identity(path, record)
