@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recycling.errors import resumable
 from recycling.latency_command import latency, print_latency
 from recycling.options import (
     AccountName,
@@ -24,7 +25,9 @@ from recycling.options import (
     Spec,
 )
 from recycling.terminal import (
+    EXIT_INCOMPLETE,
     errors,
+    leave_at_once,
     print_json,
     print_lines,
     print_result,
@@ -130,10 +133,11 @@ def resume(
                 progress=work.step,
                 watch=work.watch,
             )
-        if isinstance(stored, LatencyRun):
-            print_latency(stored, as_json=as_json)
-        else:
-            print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
+        with resumable(stored.path):
+            if isinstance(stored, LatencyRun):
+                print_latency(stored, as_json=as_json)
+            else:
+                print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
 
 
 @app.command()
@@ -349,7 +353,12 @@ app.command()(latency)
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == EXIT_INCOMPLETE:
+            leave_at_once(EXIT_INCOMPLETE)
+        raise
 
 
 def _experiment(spec: str, seed: int | None) -> tuple[str, dict[str, Any], Experiment]:
@@ -378,7 +387,8 @@ def _run_to_report(
             watch=work.watch,
             **how,
         )
-    print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
+    with resumable(stored.path):
+        print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
 
 
 def _analyse(stored: Run, readout: str | None = None) -> xr.Dataset:

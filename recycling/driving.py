@@ -23,7 +23,7 @@ from tenacity import (
 )
 
 from recycling.devices.ibm import JobStatus
-from recycling.errors import BackendFailure, Incomplete
+from recycling.errors import BackendFailure, Incomplete, resumable
 from recycling.execution.backend import Backend, Outcomes
 from recycling.jobs import Job, expected_shape
 from recycling.lookup import LATER, Listed, Lookup
@@ -68,7 +68,7 @@ class Driver:
                 is lost; the others were fetched.
             Incomplete: jobs are under way, or it was interrupted.
         """
-        try:
+        with resumable(self.writer.run.path):
             self._ask_again(must=retry_failed)
             self._settle(retry_failed=retry_failed)
             progress(self._announced())
@@ -76,10 +76,6 @@ class Driver:
             if self.plan.hardware is not None:
                 progress("waiting for the jobs")
             self._collect_all(wait=wait)
-        except KeyboardInterrupt:
-            raise Incomplete(
-                f"interrupted; nothing is lost; go on with: recycling resume {self.writer.run.path}"
-            ) from None
 
     def cancel_all(self) -> int:
         """Cancel every job under way; returns their number.
@@ -111,8 +107,12 @@ class Driver:
         try:
             for job in self._in_state("planned", "intended"):
                 self._submit(job, self.writer.run.journal(job))
-        finally:
+        except KeyboardInterrupt:
+            raise  # to close asks the service, which may not answer; the next resume closes
+        except BaseException:
             self._close()
+            raise
+        self._close()
 
     def _collect_all(self, *, wait: bool) -> None:
         """Fetch the outcomes of all jobs, waiting for them if asked.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recycling.errors import resumable
 from recycling.options import (
     AccountName,
     AsJson,
@@ -70,7 +71,8 @@ def latency(
                 progress=work.step,
                 watch=work.watch,
             )
-        print_latency(run, as_json=as_json)
+        with resumable(run.path):
+            print_latency(run, as_json=as_json)
 
 
 def print_latency(run: LatencyRun, *, as_json: bool) -> None:

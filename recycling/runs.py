@@ -15,7 +15,7 @@ from recycling.brackets import stored_brackets
 from recycling.budget import keep_budget
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
-from recycling.errors import BadInput
+from recycling.errors import BadInput, resumable
 from recycling.execution import prepare
 from recycling.experiment import Experiment
 from recycling.jobs import Job
@@ -95,9 +95,12 @@ def run(
         if max_qpu_seconds is not None:
             planned.check_budget(max_qpu_seconds)
     text = experiment.to_toml() if spec is None else spec
-    with new_run(
-        path, spec=text, changes=changes or {}, plan=planned, max_qpu_seconds=max_qpu_seconds
-    ) as writer:
+    with (
+        new_run(
+            path, spec=text, changes=changes or {}, plan=planned, max_qpu_seconds=max_qpu_seconds
+        ) as writer,
+        resumable(path),
+    ):
         writer.note("planned", seconds=round(perf_counter() - started, 4))
         return _drive(writer, planned, wait=wait, progress=progress, watch=watch)
 
@@ -137,7 +140,7 @@ def resume(
             progress=progress,
             watch=watch,
         )
-    with continued_run(path) as writer:
+    with continued_run(path) as writer, resumable(path):
         writer = _mended(writer, progress)
         if writer.run.complete and writer.run.record["state"] == "done":
             return writer.run

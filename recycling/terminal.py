@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import typer
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 EXIT_BAD_INPUT = 2
 EXIT_INCOMPLETE = 3
 EXIT_BACKEND_FAILURE = 4
-EXIT_INTERRUPTED = 130
 #: Columns of the verdict table that fit a terminal of 80 characters, a verdict with its z in one.
 _TERMINAL_COLUMNS = ((0,), (4,), (7,), (9, 8), (11, 10))
 
@@ -108,6 +108,13 @@ def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
 
     yield Shown(step, watch, lambda _done: None)
     end()
+
+
+def leave_at_once(code: int) -> NoReturn:
+    """End the process without waiting for its threads: a simulator's would first end their work."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def print_json(value: Any) -> None:
@@ -244,7 +251,7 @@ def _console() -> Any:
 def errors(*, debug: bool) -> Iterator[None]:
     """One line on standard error and the exit code that belongs to the error.
 
-    SIGTERM stops a command as Ctrl-C does.
+    SIGTERM stops a command as Ctrl-C does: at once, and there is always a way to go on.
     """
     from recycling.errors import BackendFailure, BadInput, Incomplete
 
@@ -253,7 +260,7 @@ def errors(*, debug: bool) -> Iterator[None]:
         Incomplete: EXIT_INCOMPLETE,
         BackendFailure: EXIT_BACKEND_FAILURE,
     }
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except tuple(codes) as error:
@@ -270,5 +277,9 @@ def errors(*, debug: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         if debug:
             raise
-        typer.echo("interrupted: nothing half-written is left; run the command again", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+        typer.echo(
+            "incomplete: interrupted; nothing half-written is left; run the command again", err=True
+        )
+        sys.exit(EXIT_INCOMPLETE)
+    finally:
+        signal.signal(signal.SIGTERM, before)

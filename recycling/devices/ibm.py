@@ -1,6 +1,6 @@
-"""The one module that imports qiskit-ibm-runtime: snapshots, scheduling, and jobs on the service.
+"""All that comes from qiskit-ibm-runtime: snapshots, scheduling, and jobs on the service.
 
-Its interface moves between minor releases; what moves is mended here.
+Its interface moves between minor releases; what moves is mended here, and in ``connection``.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
+
+    from recycling.devices.connection import Timeouts
 
 #: PUB as the Sampler takes it: a circuit and the values of its parameters by name.
 SamplerPub = tuple["QuantumCircuit", Mapping[str, NDArray[np.float64]]]
@@ -130,6 +132,8 @@ class ListedJob:
 class Hardware:
     """A device of IBM Quantum. It connects when it is first asked for something.
 
+    ``timeouts`` are the longest waits for the service; None takes the usual ones.
+
     Raises:
         BadInput: from every use: no account, or a device that the account does not have.
         BackendFailure: from every use: the service failed, refused, or did not answer.
@@ -137,16 +141,19 @@ class Hardware:
 
     name: str
     account: Account
+    timeouts: Timeouts | None = None
 
     @cached_property
     def service(self) -> Any:
         """Connected QiskitRuntimeService."""
-        from qiskit_ibm_runtime import QiskitRuntimeService
         from qiskit_ibm_runtime.exceptions import IBMInputValueError
+
+        from recycling.devices.connection import Service, Timeouts
 
         with self._failures("connecting"):
             try:
-                service = QiskitRuntimeService(
+                service = Service(
+                    self.timeouts or Timeouts(),
                     name=self.account.name,
                     instance=self.account.instance or "auto",
                     plans_preference=[self.account.plan] if self.account.plan else None,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from recycling.budget import keep_budget
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
-from recycling.errors import BadInput
+from recycling.errors import BadInput, resumable
 from recycling.execution import prepare
 from recycling.execution.local import LocalBackend
 from recycling.experiment import Experiment
@@ -101,13 +101,16 @@ def run_latency(
     plan = plan_latency(spec, backend, account)
     plan.check_cost(max_qpu_seconds)
     text = spec.to_toml() if text is None else text
-    with new_run(
-        path,
-        spec=text,
-        changes=changes or {},
-        plan=plan,
-        kind="latency",
-        max_qpu_seconds=max_qpu_seconds,
+    with (
+        new_run(
+            path,
+            spec=text,
+            changes=changes or {},
+            plan=plan,
+            kind="latency",
+            max_qpu_seconds=max_qpu_seconds,
+        ),
+        resumable(path),
     ):
         writer = RunWriter(LatencyRun(path), fresh=True)
         return _drive(writer, plan, wait=wait, progress=progress, watch=watch)
@@ -123,7 +126,7 @@ def resume_latency(
     watch: Watch = lambda _job, _state, _done: None,
 ) -> LatencyRun:
     """Go on with a latency run; arguments and errors are those of ``recycling.resume``."""
-    with _continued(path, progress) as run:
+    with resumable(path), _continued(path, progress) as run:
         writer = RunWriter(run)
         if run.complete and run.record["state"] == "done":
             return run
