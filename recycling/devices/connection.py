@@ -6,7 +6,7 @@ Importing this module imports qiskit-ibm-runtime, so ``recycling.devices.ibm`` d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from qiskit_ibm_runtime import QiskitRuntimeService
 from qiskit_ibm_runtime.api.client import RuntimeClient
@@ -73,8 +73,6 @@ class Service(QiskitRuntimeService):  # type: ignore[misc]
 
 class _Adapter(HTTPAdapter):
     """Sends requests with our time-outs, whatever the client asks for: some ask for none."""
-
-    __attrs__: ClassVar[list[str]] = [*HTTPAdapter.__attrs__, "timeouts"]
 
     def __init__(self, timeouts: Timeouts, rule: PostForcelistRetry) -> None:
         self.timeouts = timeouts
