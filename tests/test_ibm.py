@@ -18,7 +18,7 @@ from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.execution.counts import DIMENSIONS
 from recycling.jobs import executions
 from recycling.prediction import protocol_probabilities
-from recycling.reporting.conduct import conduct_tables
+from recycling.reporting.conduct import conduct_tables, schedule_table
 from tests.loopback import Answer, Destiny, Fault, LoopbackService, Physics, Status
 from tests.loopback.backends import chip
 from tests.on_ibm import IBM, command, connected, planned_once, spec, without_results
@@ -347,6 +347,27 @@ def test_the_true_schedule_is_told_beside_the_plan(finished, plan):
         (" ".join(setting), f"{length * 1e6:.2f}", f"{length * 1e6:.2f}", "+0")
         for setting, length in zip(SETTINGS, lengths, strict=True)
     ]
+
+
+def test_schedules_belong_to_circuits_in_whatever_order_they_come(finished, monkeypatch):
+    """qiskit-ibm-runtime, issue 3315: those of dynamic circuits come in another order."""
+    trial = next(job for job in finished.jobs if job.trial is not None)
+    journal = finished.journal(trial)
+    schedules = journal.current.record["schedules"]
+    table = conduct_tables(finished)["Schedule"]
+
+    def report(schedules):
+        record = journal.current.record | {"schedules": schedules}
+        changed = journal.with_current(journal.current.model_copy(update={"record": record}))
+        monkeypatch.setattr(type(finished), "journal", lambda _run, _job: changed)
+        return schedule_table(finished)
+
+    assert report(schedules[1:] + schedules[:1]) == table
+    assert report(schedules[::-1]) == table
+    # One that comes twice takes the place of another: that of neither can be told.
+    rows = report([*schedules[:-1], schedules[0]]).rows
+    assert {row[2] for row in rows} == {"not attributable"}
+    assert report([None] * len(schedules)) is None
 
 
 # -- options reach the service -----------------------------------------------------------------

@@ -363,7 +363,7 @@ class Hardware:
         Returns:
             For each PUB an array of shape (*sweep, shots): the bits of one shot as a number, the
             first classical register its lowest bit. And a record with the job's metrics and the
-            true schedule of each PUB, where they are reported.
+            true schedules of its circuits as reported, in any order (see ``schedules``).
         """
         with self._failures("fetching a result"):
             job = self.service.job(job_id)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from circuits.protocol import SETTINGS
+from circuits.protocol import SETTINGS, Setting
 from recycling.brackets import stored_drift
+from recycling.devices.schedules import Schedule, attributed
 from recycling.devices.timeline import timeline
 from recycling.reporting.status import status_summary, status_table
 from recycling.reporting.tables import Table
-from recycling.store.directory import Run
+from recycling.store.directory import SENT_PREFIX, Run
 
 
 def conduct_tables(run: Run) -> dict[str, Table]:
@@ -39,24 +40,25 @@ def schedule_table(run: Run) -> Table | None:
     first = next((job for job in run.jobs if job.trial is not None), None)
     record = run.journal(first).current.record if first is not None else {}
     schedules: list[dict[str, Any] | None] = record.get("schedules") or []
-    rows = []
-    for setting, schedule in zip(SETTINGS, schedules, strict=False):
-        if schedule is None:
-            continue
-        planned = max(o.end for o in timeline(run.circuits[setting], run.device))
-        true = float(schedule["circuit_duration"]) * run.device.dt
-        rows.append(
-            (
-                " ".join(setting),
-                f"{planned * 1e6:.2f}",
-                f"{true * 1e6:.2f}",
-                f"{round((true - planned) * 1e9) + 0:+d}",
-            )
-        )
-    if not rows:
+    if not any(schedules):
         return None
+    sent = [run.all_circuits[SENT_PREFIX + " ".join(setting)] for setting in SETTINGS]
     return Table(
         ("circuit", "planned (µs)", "scheduled (µs)", "difference (ns)"),
-        rows,
-        "The plan waits for the assumed feedforward latency; the service's schedule holds its own.",
+        [
+            _schedule_row(run, setting, schedule)
+            for setting, schedule in zip(SETTINGS, attributed(schedules, sent), strict=True)
+        ],
+        "The plan waits for the assumed feedforward latency; the service's schedule holds its own. "
+        "Schedules are matched with circuits by their content: a service may report them in any "
+        "order.",
     )
+
+
+def _schedule_row(run: Run, setting: Setting, schedule: Schedule | None) -> tuple[str, ...]:
+    planned = max(o.end for o in timeline(run.circuits[setting], run.device))
+    start = (" ".join(setting), f"{planned * 1e6:.2f}")
+    if schedule is None:
+        return (*start, "not attributable", "–")
+    true = float(schedule["circuit_duration"]) * run.device.dt
+    return (*start, f"{true * 1e6:.2f}", f"{round((true - planned) * 1e9) + 0:+d}")
