@@ -155,8 +155,8 @@ def check_number(max_qpu_seconds: float) -> None:
     Raises:
         BadInput: it is not.
     """
-    if not 0 <= max_qpu_seconds < math.inf:
-        raise BadInput(f"max_qpu_seconds = {max_qpu_seconds}: give a number of seconds, 0 or more")
+    if not 0 < max_qpu_seconds < math.inf:
+        raise BadInput(f"max_qpu_seconds = {max_qpu_seconds}: give a number of seconds above 0")
 
 
 def check_budget(

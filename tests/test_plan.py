@@ -160,7 +160,7 @@ def test_jobs_that_the_service_would_not_finish_are_named(paper):
 
 def test_infinitely_many_shots_have_no_cost(theory):
     assert cost_of(theory) is None
-    check_budget(None, theory.experiment, 0)
+    check_budget(None, theory.experiment, 1)
 
 
 # --- Budget
@@ -177,10 +177,10 @@ def test_budget_that_is_enough_passes(paper):
     check_budget(cost, paper.experiment, cost.qpu_seconds)
 
 
-@pytest.mark.parametrize("budget", [np.nan, np.inf, -1])
+@pytest.mark.parametrize("budget", [np.nan, np.inf, 0, -1])
 def test_a_budget_that_nothing_can_be_above_is_refused(paper, budget):
     assert refusal(paper, cost_of(paper), budget) == (
-        f"max_qpu_seconds = {budget}: give a number of seconds, 0 or more"
+        f"max_qpu_seconds = {budget}: give a number of seconds above 0"
     )
 
 
