@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from recycling.cost import charged_seconds, check_number
 from recycling.errors import BadInput
+from recycling.store.journal import UNSUCCESSFUL
 
 if TYPE_CHECKING:
     from recycling.planning import Plan
@@ -53,23 +54,24 @@ def keep_budget(
 
 
 def used_seconds(record: JobRecord, estimates: Mapping[str, float]) -> float:
-    """QPU time of all attempts at a job, s.
+    """QPU time of all attempts at a job, and of the surplus jobs beside them, s.
 
     It is what the service reports. Where it reports nothing, a job that is under way or done counts
     as estimated, and one that failed, was cancelled or got lost does not count.
     """
-    used = 0.0
-    for attempt in record.attempts:
-        charged = charged_seconds(attempt.record.get("metrics"))
+    without = {"intended", *UNSUCCESSFUL}
+
+    def seconds(state: str, charged: float | None) -> float:
         if charged is not None:
-            used += charged
-        elif attempt.state in ("submitted", "done"):
-            used += estimates[record.name]
-    return used
+            return charged
+        return 0.0 if state in without else estimates[record.name]
+
+    attempts = (seconds(a.state, charged_seconds(a.record.get("metrics"))) for a in record.attempts)
+    return sum(attempts) + sum(seconds(job.state, job.qpu_seconds) for job in record.surplus)
 
 
 def _is_pending(record: JobRecord, retry_failed: bool) -> bool:
     """Whether a job would be submitted; one whose submission was not answered may have been."""
     if record.state in ("planned", "intended"):
         return True
-    return retry_failed and record.state not in ("submitted", "done")
+    return retry_failed and record.state in UNSUCCESSFUL

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tenacity import (
     RetryCallState,
@@ -326,12 +326,26 @@ class Driver:
                 self.writer.store(record, outcomes)
                 self.writer.note("done", job=job.name)
         if status.state in UNSUCCESSFUL and (status.state, status.reason) != _end(record):
-            self.writer.save(record.update(status.state, reason=status.reason))  # type: ignore[arg-type]
+            told = self._charged(status, job_id)
+            self.writer.save(record.update(status.state, reason=status.reason, **told))  # type: ignore[arg-type]
             self.writer.note(status.state, job=job.name, reason=status.reason)
         elif status.state not in FINAL and record.state == "lost":
             self.writer.save(record.update("submitted", reason=""))
         self.watch(job.name, status.state, self._done())
         return status.state in FINAL
+
+    def _charged(self, status: JobStatus, job_id: str) -> dict[str, Any]:
+        """Entry of a journal for what a job without outcomes was charged, where the service says.
+
+        The budget of the run counts it.
+        """
+        seconds = None
+        if status.state != "lost":
+            with suppress(BackendFailure):
+                seconds = self.backend.charged(job_id)
+        if seconds is None:
+            return {}
+        return {"record": {"metrics": {"usage": {"qpu_charge_time_seconds": seconds}}}}
 
     def _fetch(self, job: Job, job_id: str) -> Outcomes:
         pubs = self.plan.pubs(job)

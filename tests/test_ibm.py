@@ -19,6 +19,7 @@ from recycling.execution.counts import DIMENSIONS
 from recycling.jobs import executions
 from recycling.prediction import protocol_probabilities
 from recycling.reporting.conduct import conduct_tables, schedule_table
+from recycling.reporting.status import status_summary
 from tests.loopback import Answer, Destiny, Fault, LoopbackService, Physics, Status
 from tests.loopback.backends import chip
 from tests.on_ibm import IBM, command, connected, planned_once, spec, without_results
@@ -401,6 +402,11 @@ def test_what_is_not_said_is_left_to_the_service(service, plan):
 def test_a_job_that_takes_longer_than_allowed_fails_with_its_reason(plan):
     with pytest.raises(BackendFailure, match=r"trial-0 failed: .* longer than maximum execution"):
         start(plan, spec("max_execution_time = 2"))
+    # What they were charged all the same counts against the budget of the run.
+    charged = sum(status_summary("out")["jobs"][n]["qpu_seconds"] for n in (0, 1))
+    assert charged > 4
+    with pytest.raises(BadInput, match=rf" {charged:.1f} s of QPU time are used, and "):
+        rc.resume("out", retry_failed=True, max_qpu_seconds=charged + 4)
 
 
 def test_a_session_is_refused_on_an_open_plan(service, plan):

@@ -38,7 +38,7 @@ from recycling.reporting.plan_view import (
     plan_summary,
     plan_tables,
 )
-from recycling.store.journal import Attempt, JobRecord
+from recycling.store.journal import Attempt, JobRecord, Surplus
 from recycling.thermodynamics import Bath
 from recycling.verdicts import verdicts
 
@@ -216,6 +216,10 @@ def test_used_time_is_charged_or_else_estimated():
     for number, seconds in enumerate(expected):
         record = JobRecord(name="trial-0", attempts=tuple(attempts[number:]))
         assert used_seconds(record, {"trial-0": 10.0}) == sum(expected[number:]), seconds
+    surplus = [("cancelled", None, 0), ("done", 4.0, 4), ("failed", 3.0, 3), ("running", None, 10)]
+    for state, charged, counted in surplus:
+        job = Surplus(id="i", tag="t", state=state, qpu_seconds=charged)
+        assert used_seconds(JobRecord(name="trial-0", surplus=(job,)), {"trial-0": 10.0}) == counted
 
 
 def test_refusal_names_the_budget_the_cost_and_the_mends(paper):

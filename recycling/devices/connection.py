@@ -1,4 +1,7 @@
-"""IBM's client with an end to every wait: it lets a service that accepts a request never answer.
+"""IBM's client with an end to every wait, and without submissions of its own.
+
+The client lets a service that accepts a request never answer, and submits again behind a gateway's
+error.
 
 Importing this module imports qiskit-ibm-runtime, so ``recycling.devices.ibm`` does so late.
 """
@@ -6,14 +9,14 @@ Importing this module imports qiskit-ibm-runtime, so ``recycling.devices.ibm`` d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from qiskit_ibm_runtime import QiskitRuntimeService
 from qiskit_ibm_runtime.api.client import RuntimeClient
-from qiskit_ibm_runtime.api.session import PostForcelistRetry
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ReadTimeoutError
+from urllib3.util import Retry
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Service(QiskitRuntimeService):  # type: ignore[misc]
             adapter = _Adapter(self._timeouts, _Rule(
                 total=rule.total,
                 connect=rule.connect,
+                other=0,
                 backoff_factor=rule.backoff_factor,
                 status_forcelist=rule.status_forcelist,
             ))  # fmt: skip
@@ -74,7 +78,7 @@ class Service(QiskitRuntimeService):  # type: ignore[misc]
 class _Adapter(HTTPAdapter):
     """Sends requests with our time-outs, whatever the client asks for: some ask for none."""
 
-    def __init__(self, timeouts: Timeouts, rule: PostForcelistRetry) -> None:
+    def __init__(self, timeouts: Timeouts, rule: Retry) -> None:
         self.timeouts = timeouts
         super().__init__(max_retries=rule)
 
@@ -82,8 +86,13 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **options | {"timeout": self.timeouts.of(request)})
 
 
-class _Rule(PostForcelistRetry):  # type: ignore[misc]
-    """Repeats nothing that was not answered in time: whoever asked decides about that."""
+class _Rule(Retry):
+    """Repeats no POST that was sent, and nothing that was not answered in time.
+
+    Behind a gateway's error may be a job that was accepted: a POST again would be a second one, and
+    urllib3's own rule repeats one only where the connection was never made. Whoever asked decides
+    how long to wait.
+    """
 
     def increment(
         self,
@@ -93,7 +102,7 @@ class _Rule(PostForcelistRetry):  # type: ignore[misc]
         error: Exception | None = None,
         *rest: Any,
         **options: Any,
-    ) -> Any:
+    ) -> Self:
         if isinstance(error, ReadTimeoutError):
             raise error
         return super().increment(method, url, response, error, *rest, **options)

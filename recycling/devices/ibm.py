@@ -289,17 +289,7 @@ class Hardware:
             options.execution.rep_delay = rep_delay
             options.execution.scheduler_timing = True
             options.max_execution_time = max_execution_time
-            self._post_once()
             return str(sampler.run(list(pubs), shots=shots).job_id())
-
-    def _post_once(self) -> None:
-        """Keep the client from posting again by itself: a second job, where the first was accepted.
-
-        A POST is repeated only where its connection was never made.
-        """
-        client = self.service._get_api_client(self.backend._instance)
-        for adapter in client._session.adapters.values():
-            adapter.max_retries = _without_reposts(adapter.max_retries)
 
     def find(self, tag: str) -> list[ListedJob]:
         """All jobs with a tag, the oldest first."""
@@ -456,24 +446,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while chain is not None:
         yield chain
         chain = chain.__cause__ or chain.__context__
-
-
-def _without_reposts(rule: Any) -> Any:
-    """A rule of urllib3 for repeating requests, which repeats no POST that may have arrived."""
-    if rule.other == 0:
-        return rule  # it is one
-
-    class PostOnce(type(rule)):  # type: ignore[misc]
-        def is_retry(self, method: str, *rest: Any, **options: Any) -> bool:
-            return method.upper() != "POST" and super().is_retry(method, *rest, **options)
-
-    return PostOnce(
-        total=rule.total,
-        connect=rule.connect,
-        other=0,
-        backoff_factor=rule.backoff_factor,
-        status_forcelist=rule.status_forcelist,
-    )
 
 
 def _metrics(job: Any) -> dict[str, Any]:
