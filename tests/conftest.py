@@ -1,5 +1,8 @@
 """What several test modules share: the hypothesis profile and two runs, each made once."""
 
+import inspect
+import sys
+
 import pytest
 from hypothesis import settings
 
@@ -29,6 +32,29 @@ trials = 2
 [inference]
 resamples = 100
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_stack():
+    """The stack without source lines, which nobody reads.
+
+    IBM's client asks for it at every request, to send the name of the file that it was called
+    from. Under pytest, to read the sources of sixty frames takes longer than the request.
+    """
+
+    def stack(*_arguments, **_options):
+        frame, found = sys._getframe(1), []
+        while frame is not None:
+            code = frame.f_code
+            found.append(
+                inspect.FrameInfo(frame, code.co_filename, frame.f_lineno, code.co_name, None, None)
+            )
+            frame = frame.f_back
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inspect, "stack", stack)
+        yield
 
 
 @pytest.fixture(scope="session")
