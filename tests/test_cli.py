@@ -1,4 +1,7 @@
-"""The command line, from outside: what it writes, prints and returns."""
+"""The command line, from outside: what it writes, prints and returns.
+
+A process of its own runs a spec, and shows what is loaded; the other commands are called here.
+"""
 
 import json
 import os
@@ -12,6 +15,7 @@ import xarray as xr
 import recycling as rc
 from recycling.controls import controls
 from recycling.verdicts import verdicts
+from tests.on_ibm import command
 
 ENTRY = "from recycling.cli import main; main()"
 SLOW = {"numpy", "scipy", "qiskit", "matplotlib", "xarray", "pydantic", "pandas", "jinja2", "rich"}
@@ -117,11 +121,12 @@ def test_progress_goes_to_standard_error_as_plain_lines(finished):
     assert "Warning" not in done.stderr
 
 
-def test_analyse_reads_with_the_readout_corrected(finished):
+def test_analyse_reads_with_the_readout_corrected(finished, monkeypatch):
     folder, _ = finished
-    done = recycling("analyse", "out", "--readout", "corrected", "--json", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    summary = strict_json(done.stdout)
+    monkeypatch.chdir(folder)
+    done = command("analyse", "out", "--readout", "corrected", "--json")
+    assert done.code == 0, done
+    summary = strict_json(done.out)
     assert summary["readout"] == "corrected"
     written = folder / summary["files"]["results"]
     assert written.name == "results-corrected.nc"
@@ -133,21 +138,22 @@ def test_analyse_reads_with_the_readout_corrected(finished):
         assert corrected.attrs["readout_source"]
         assert float(abs(corrected["heat"] - raw["heat"]).max()) > 0
     written.unlink()
-    done = recycling("analyse", "out", "--readout", "clean", cwd=folder)
-    assert done.returncode == 2
-    assert "readout = 'clean': give one of raw, corrected, unmixed" in done.stderr
+    done = command("analyse", "out", "--readout", "clean")
+    assert done.code == 2
+    assert "readout = 'clean': give one of raw, corrected, unmixed" in done.error
 
 
-def test_analyse_writes_the_results_again(finished):
+def test_analyse_writes_the_results_again(finished, monkeypatch):
     folder, _ = finished
+    monkeypatch.chdir(folder)
     results = folder / "out" / "results.nc"
     with xr.open_dataset(results) as dataset:
         before = dataset.load()
     results.unlink()
     kept = listing(folder / "out")
-    done = recycling("analyse", "out", "--json", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    assert set(strict_json(done.stdout)["files"]) == {"run", "results"}
+    done = command("analyse", "out", "--json")
+    assert done.code == 0, done
+    assert set(strict_json(done.out)["files"]) == {"run", "results"}
     with xr.open_dataset(results) as dataset:
         xr.testing.assert_identical(dataset.load(), before)
     after = listing(folder / "out")
@@ -155,19 +161,22 @@ def test_analyse_writes_the_results_again(finished):
     assert {name: after[name] for name in kept} == kept
 
 
-def test_report_writes_the_report_again(finished):
+def test_report_writes_the_report_again(finished, monkeypatch):
+    """To the byte, pictures included, though another process drew them."""
     folder, _ = finished
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "200")
     report = folder / "out" / "report.html"
     before = report.read_bytes()
     report.unlink()
-    done = recycling("report", "out", cwd=folder)
-    assert done.returncode == 0, done.stderr
+    done = command("report", "out")
+    assert done.code == 0, done
     assert report.read_bytes() == before
     # Not JSON this time: a table, the verdict in words, the controls and the files.
-    assert "thermodynamic recycling: small (simulated, 2 of 2 trials, readout raw)" in done.stdout
-    assert "ΔQ_B is below" in done.stdout
-    assert "control" in done.stdout
-    assert "report: out/report.html" in done.stdout
+    assert "thermodynamic recycling: small (simulated, 2 of 2 trials, readout raw)" in done.out
+    assert "ΔQ_B is below" in done.out
+    assert "control" in done.out
+    assert "report: out/report.html" in done.out
 
 
 # -- bad input: exit code 2, one line, nothing touched ---------------------------------------
@@ -201,39 +210,47 @@ def folder(tmp_path, small_spec):
         (["analyse", "taken"], ["run = 'taken'", "give one that holds run.json"]),
     ],
 )
-def test_bad_input_is_one_line_and_touches_nothing(folder, arguments, parts):
+def test_bad_input_is_one_line_and_touches_nothing(folder, arguments, parts, monkeypatch):
+    monkeypatch.chdir(folder)
     before = listing(folder)
-    done = recycling(*arguments, cwd=folder)
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert done.stderr.startswith("error: ")
-    assert done.stderr.endswith("\n")
-    assert len(done.stderr.splitlines()) == 1, done.stderr
+    done = command(*arguments)
+    assert done.code == 2, done
+    assert done.only_line.startswith("error: ")
     for part in parts:
-        assert part in done.stderr
+        assert part in done.only_line
     assert listing(folder) == before
 
 
-def test_a_damaged_run_is_one_line(finished, tmp_path):
+def test_bad_input_is_one_line_in_a_process_of_its_own(folder):
+    """Nothing that is loaded, or that ends with the process, says anything besides."""
+    done = recycling("run", "profile.toml", cwd=folder)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.fullmatch(r"error: device\.profile = 'FakeNothing' .*\n", done.stderr)
+
+
+def test_a_damaged_run_is_one_line(finished, tmp_path, monkeypatch):
     finished_folder, _ = finished
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()
     record = (finished_folder / "out" / "run.json").read_bytes()
     (tmp_path / "run" / "run.json").write_bytes(record)
-    done = recycling("analyse", "run", cwd=tmp_path)
-    assert done.returncode == 2
+    done = command("analyse", "run")
+    assert done.code == 2
     assert re.fullmatch(
         r"error: run/experiment\.toml is damaged: it is missing \(and \d+ more\); mend with: "
-        "recycling resume run\n",
-        done.stderr,
+        "recycling resume run",
+        done.only_line,
     )
     assert list(listing(tmp_path)) == ["run", "run/run.json"]
 
 
-def test_debug_shows_the_traceback(folder):
-    done = recycling("run", "nosuch", "--debug", cwd=folder)
-    assert done.returncode != 0
-    assert "Traceback" in done.stderr
-    assert "BadInput" in done.stderr
+def test_debug_shows_the_traceback(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    done = command("run", "nosuch", "--debug")
+    assert done.code != 0
+    assert "Traceback" in done.traceback
+    assert "BadInput" in done.traceback
 
 
 @pytest.mark.parametrize(
@@ -271,8 +288,8 @@ def test_help_loads_nothing_slow(tmp_path):
     assert "recycling" in modules
     assert modules & SLOW == set()
     assert done.stdout.startswith("Usage: ")
-    for command in ("replay", "run", "analyse", "report"):
-        assert f"\n  {command} " in done.stdout
+    for name in ("replay", "run", "analyse", "report"):
+        assert f"\n  {name} " in done.stdout
 
 
 @pytest.mark.parametrize("command", ["replay", "run", "analyse", "report"])

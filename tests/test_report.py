@@ -14,14 +14,8 @@ import recycling as rc
 from recycling.assignment import stored_assignment
 from recycling.controls import controls
 from recycling.inference.correction import READOUTS
-from recycling.reporting.branch_figures import branch_figures
-from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
-from recycling.reporting.figures import paper_figures, to_svg
-from recycling.reporting.page import SHOWN_SETTING, theory_dataset
 from recycling.reporting.readings import assignment_table, readout_table, temperature_table
-from recycling.reporting.sensitivity_figures import sensitivity_figures
 from recycling.reporting.tables import headline, verdict_table
-from recycling.temperature import bath_temperatures
 from recycling.verdicts import verdicts
 
 PAPER = (
@@ -181,18 +175,6 @@ def test_what_the_spec_says_is_escaped(page, source, small_spec):
     assert "&lt;script&gt;" in source
     # The whole spec is there, as it was given.
     assert small_spec.strip() in page.text
-
-
-def test_figures_are_the_same_each_time(reported, small_dataset, small_experiment, pictures):
-    theory = theory_dataset(small_experiment)
-    circuit = reported.circuits[SHOWN_SETTING]
-    drawn = {name: figure for name, (figure, _) in paper_figures(small_dataset, theory).items()}
-    readings = sensitivity_figures(small_dataset, bath_temperatures(reported)["measured"])
-    for name, (figure, _) in (readings | branch_figures(small_dataset)).items():
-        drawn[name] = figure
-    drawn["schedule"] = schedule_figure(circuit, reported.device)
-    drawn["circuit"] = circuit_figure(circuit, reported.device)
-    assert {name: to_svg(figure) for name, figure in drawn.items()} == pictures
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on the path")
