@@ -50,7 +50,10 @@ def here(service, plan, tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.DEBUG)
     monkeypatch.chdir(tmp_path)
     # Figures take longer than all else, and show nothing of the account.
-    monkeypatch.setattr(recycling.reporting.page, "paper_figures", lambda *_: {})
+    for drawn in ("paper_figures", "sensitivity_figures", "branch_figures"):
+        monkeypatch.setattr(recycling.reporting.page, drawn, lambda *_: {})
+    for drawn in ("schedule_figure", "circuit_figure"):
+        monkeypatch.setattr(recycling.reporting.page, drawn, lambda *_: None)
     monkeypatch.setattr(recycling.reporting.page, "to_svg", lambda _: b"<svg/>")
     (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
     with connected(service, tmp_path / "accounts.json") as patch:

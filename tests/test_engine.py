@@ -174,7 +174,7 @@ def test_engine_agrees_with_aer_density_matrix(name, basis):
         np.testing.assert_allclose(found, expected, rtol=0, atol=AGREEMENT)
 
 
-AER_SHOTS = 8000
+AER_SHOTS = 4000
 AER_CASES = list(product(SNAPSHOTS, ARMS, BASES))
 # All tests together fail by chance once in a thousand choices of the seed; it is fixed.
 AER_LEVEL = 1e-3 / len(AER_CASES)
