@@ -162,7 +162,10 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
         files["report"] = page
     surplus = surplus_of(run.journal(job) for job in run.jobs)
     if as_json:
-        print_json(_summary(dataset, checks, files) | {"surplus": surplus})
+        beside = {"surplus": surplus}
+        if page is not None:
+            beside["paper"] = _against_the_paper(run, dataset)
+        print_json(_summary(dataset, checks, files) | beside)
         return
     table = verdict_table(dataset)
     narrow = Table(
@@ -225,6 +228,17 @@ def _summary(dataset: xr.Dataset, checks: Any, files: dict[str, Path]) -> dict[s
         ],
         "files": {name: str(path) for name, path in files.items()},
     }
+
+
+def _against_the_paper(run: Run, dataset: xr.Dataset) -> list[dict[str, str]]:
+    """The rows of the report's comparison with the paper; none for another experiment."""
+    from dataclasses import asdict
+
+    from recycling.reporting.page import theory_dataset
+    from recycling.reporting.paper import compare, replay_of
+
+    theory = theory_dataset(run.experiment)
+    return [asdict(row) for row in compare(replay_of(run, dataset, theory))]
 
 
 def _finite(value: Any) -> Any:

@@ -95,7 +95,7 @@ def test_json_is_all_that_run_prints(finished):
     summary = strict_json(done.stdout)
     assert set(summary) == {
         "headline", "data_kind", "trials", "readout", "masked", "verdicts", "controls", "files",
-        "surplus",
+        "surplus", "paper",
     }  # fmt: skip
     assert summary["trials"] == "2 of 2"
     assert summary["data_kind"] == "simulated"
@@ -108,6 +108,7 @@ def test_json_is_all_that_run_prints(finished):
         assert found["verdict"] == verdict.text
         assert found["heat_J"] == verdict.heat
     assert [c["passed"] for c in summary["controls"]] == [c.passed for c in checks]
+    assert {row["outcome"] for row in summary["paper"]} >= {"agree", "differs", "input"}
     assert set(summary["files"]) == {"run", "results", "report"}
     for path in summary["files"].values():
         assert (folder / path).exists(), path

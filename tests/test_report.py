@@ -14,6 +14,8 @@ import recycling as rc
 from recycling.assignment import stored_assignment
 from recycling.controls import controls
 from recycling.inference.correction import READOUTS
+from recycling.reporting.page import theory_dataset
+from recycling.reporting.paper import compare, replay_of
 from recycling.reporting.readings import assignment_table, readout_table, temperature_table
 from recycling.reporting.tables import headline, verdict_table
 from recycling.verdicts import verdicts
@@ -140,6 +142,16 @@ def test_the_page_shows_what_readout_and_temperature_do(page, reported):
         for cell in [*table.columns, *(cell for row in table.rows for cell in row), table.note]:
             assert cell in page.text
     assert all(any(word in column for column in readings.columns) for word in READOUTS)
+
+
+def test_the_page_shows_the_run_beside_the_paper(page, source, reported, small_dataset):
+    theory = theory_dataset(reported.experiment)
+    rows = compare(replay_of(reported, small_dataset, theory))
+    assert source.count('<td class="outcome ') == len(rows) > 10
+    assert {row.outcome for row in rows} >= {"agree", "differs", "input"}
+    for row in rows:
+        for cell in (row.where, row.about, row.printed, row.found, row.outcome):
+            assert cell in page.text
 
 
 def test_the_page_says_where_everything_comes_from(page, reported, small_dataset):

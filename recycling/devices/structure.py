@@ -64,6 +64,14 @@ def duration_of_circuit(circuit: QuantumCircuit, device: Device) -> float:
     return max((operation.end for operation in timeline(circuit, device)), default=0.0)
 
 
+def algorithm_part(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Compiled protocol circuit up to the measurement of the flag, which is its first one."""
+    names = [instruction.operation.name for instruction in circuit.data]
+    head = circuit.copy_empty_like()
+    head.data = circuit.data[: names.index("measure")]
+    return head
+
+
 def schedule(circuit: QuantumCircuit, device: Device) -> list[Step]:
     """Parts of a protocol circuit in time, each from the end of the one before it.
 

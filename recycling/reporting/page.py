@@ -16,7 +16,7 @@ from recycling.controls import controls
 from recycling.execution.counts import simulate_counts
 from recycling.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
 from recycling.planning import plan
-from recycling.reporting import tables
+from recycling.reporting import paper, tables
 from recycling.reporting.branch_figures import branch_figures
 from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
 from recycling.reporting.conduct import conduct_tables
@@ -74,6 +74,7 @@ def report(
     progress("drawing figures")
     circuit = run.circuits[SHOWN_SETTING]
     results = paper_figures(dataset, theory)
+    compared = paper.compare(paper.replay_of(run, dataset, theory))
     temperatures = bath_temperatures(run)
     sensitivities = sensitivity_figures(dataset, temperatures["measured"])
     branches = branch_figures(dataset)
@@ -121,7 +122,8 @@ def report(
             tables.coupling_table(run.device, circuit),
             tables.source_table(run.device),
         ],
-        paper=tables.paper_table(dataset, run.device, circuit),
+        paper=compared,
+        paper_summary=paper.summary(compared),
         conduct=conduct_tables(run),
         timings=[line for line in run.telemetry if "seconds" in line],
         gate_counts=dict(circuit.count_ops()),

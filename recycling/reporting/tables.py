@@ -12,8 +12,6 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 from recycling.devices.compiler import cz_counts
-from recycling.devices.structure import structure
-from recycling.devices.timeline import timeline
 from recycling.verdicts import shown_p_x, verdicts
 
 if TYPE_CHECKING:
@@ -141,75 +139,6 @@ def coupling_table(device: Device, circuit: QuantumCircuit) -> Table:
 def source_table(device: Device) -> Table:
     """Where each number comes from."""
     return Table(("number", "source"), sorted(device.sources.items()))
-
-
-def paper_table(dataset: xr.Dataset, device: Device, circuit: QuantumCircuit) -> Table:
-    """What the paper prints beside what this run gives: how far the replay lands from it."""
-    operations = timeline(circuit, device)
-    flag = next(o for o in operations if o.name == "measure")
-    first = min(o.start for o in operations if o.name not in ("delay", "measure"))
-    inside = [o.end for o in operations if o.conditional]
-    fidelity = dataset["success_fidelity"].median("trial")
-    recycling = dataset.sel(arm="recycling")
-    lowest = recycling.isel(theta_b=0)
-    tight = recycling.sel(p_x=shown_p_x(dataset))["excess_tight"].median("trial")
-    below = dataset["theta_b"].values[tight.values < 0]
-    ever_below = (
-        ((recycling["excess_tight"] < 0) & (recycling["entropy_decrease"] > 0))
-        .median("trial").any("p_x")
-    )  # fmt: skip
-    bath_entropy = lowest["entropy"].sel(stage="before", qubit="B", p_x=shown_p_x(dataset))
-    round_time = f"{(max(inside) - flag.start) * 1e6:.1f} µs" if inside else "–"
-    rows = [
-        (
-            "success fidelity (Fig. 3)",
-            "0.92–0.97",
-            f"{float(fidelity.min()):.3f}–{float(fidelity.max()):.3f}",
-        ),
-        (
-            "HHL part",
-            "4.0 µs, depth about 100",
-            f"{(flag.start - first) * 1e6:.1f} µs; the whole circuit is "
-            f"{structure(circuit, device).depth} deep",
-        ),
-        ("measurement, feedforward and SWAP", "3.3 µs", round_time),
-        (
-            "ΔQ_B falls below Q_tight at p_x = 0.4",
-            "for larger θ_b",
-            f"from θ_b = {below[0]:.3f}" if below.size else "nowhere",
-        ),
-        ("ΔQ_B crosses Q_tight at θ_b = 0", "p_x ≈ 0.03", _crossing(lowest)),
-        (
-            "S(ρ_B) before erasure at θ_b = 0",
-            "below 0.135 nat (inferred from that crossing)",
-            f"{float(bath_entropy.median()):.3f} nat",
-        ),
-        (
-            "ΔQ_B < Q_tight for small p_x (Fig. 5(b))",
-            "at all θ_b",
-            f"at {int(ever_below.sum())} of {ever_below.size} θ_b",
-        ),
-    ]
-    return Table(
-        ("", "paper (ibm_kawasaki)", "this run"), rows,
-        "No snapshot of ibm_kawasaki exists: numbers that the paper does not print come from "
-        "another Heron's snapshot as calibrated; another snapshot lands elsewhere.",
-    )  # fmt: skip
-
-
-def _crossing(point: xr.Dataset) -> str:
-    """Largest p_x with ΔS > 0 at which the median heat is below the tight bound."""
-    median = point["excess_tight"].median("trial")
-    allowed = (point["entropy_decrease"] > 0).median("trial") > 0.5
-    below = median["p_x"].values[(median < 0).values & allowed.values]
-    if below.size == 0:
-        smallest = median["p_x"].values[allowed.values]
-        return (
-            f"no crossing down to p_x = {smallest[0]:g}"
-            if smallest.size
-            else "ΔS is never positive"
-        )
-    return f"p_x ≈ {below.max():.2f}"
 
 
 def with_interval(value: float, low: float, high: float, unit: float) -> str:

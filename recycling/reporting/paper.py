@@ -1,0 +1,175 @@
+"""The run beside the paper (arXiv:2601.07522): one row for each statement that it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recycling.devices.profiles import PAPER
+from recycling.experiment import LARGEST_THETA_B, PAPER_P_X, AlgorithmSpec, BathSpec
+from recycling.reporting import paper_checks as checks
+from recycling.reporting.paper_checks import Found, Outcome, Replay
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from recycling.store.directory import Run
+
+Need = Callable[[Replay], bool]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of the paper: where, what it is about, what is printed, what checks it.
+
+    ``needs`` say to which runs it applies: a run of another experiment neither agrees nor differs.
+    """
+
+    where: str
+    about: str
+    printed: str
+    check: Callable[[Replay], Found]
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the paper prints beside what a run found."""
+
+    where: str
+    about: str
+    printed: str
+    found: str
+    outcome: Outcome
+
+
+def replay_of(run: Run, dataset: xr.Dataset, theory: xr.Dataset) -> Replay:
+    """A run as it is compared.
+
+    Args:
+        run: opened run.
+        dataset: its analysis.
+        theory: analysis of its noiseless counterpart, see ``theory_dataset``.
+    """
+    circuit = run.circuits.get(("recycling", "after", "X"))
+    return Replay(run.experiment, dataset, theory, run.device, circuit)
+
+
+def compare(replay: Replay) -> list[Comparison]:
+    """Every statement that applies to this run, in the order of the paper."""
+    compared = []
+    for statement in STATEMENTS:
+        if all(need(replay) for need in statement.needs):
+            found = statement.check(replay)
+            compared.append(
+                Comparison(
+                    statement.where, statement.about, statement.printed, found.text, found.outcome
+                )
+            )
+    return compared
+
+
+def summary(compared: Sequence[Comparison]) -> str:
+    """How many statements have each outcome."""
+    words = ("agree", "differs", "not resolved", "input")
+    counts = (f"{sum(row.outcome == word for row in compared)} {word}" for word in words)
+    return f"Of {len(compared)} statements that apply: {', '.join(counts)}."
+
+
+def _algorithm(replay: Replay) -> bool:
+    given, printed = replay.experiment.algorithm, AlgorithmSpec()
+    return (given.matrix, given.clock_qubits) == (printed.matrix, printed.clock_qubits)
+
+
+def _bath(replay: Replay) -> bool:
+    return _algorithm(replay) and replay.experiment.bath == BathSpec()
+
+
+def _on_chip(replay: Replay) -> bool:
+    return _algorithm(replay) and replay.device.layout is not None
+
+
+def _timed(replay: Replay) -> bool:
+    return _on_chip(replay) and replay.circuit is not None
+
+
+def _kawasaki(replay: Replay) -> bool:
+    return _on_chip(replay) and PAPER in replay.device.sources.get("t1[B]", "")
+
+
+def _shown(replay: Replay) -> bool:
+    """Figs. 3 and 4 are at p_x = 0.4."""
+    return bool(np.isclose(replay.experiment.p_x, PAPER_P_X).any())
+
+
+def _from_zero(replay: Replay) -> bool:
+    return float(replay.experiment.theta_b[0]) == 0
+
+
+def _whole_sweep(replay: Replay) -> bool:
+    last = float(replay.experiment.theta_b[-1])
+    return _from_zero(replay) and bool(np.isclose(last, LARGEST_THETA_B))
+
+
+def _small_p_x(replay: Replay) -> bool:
+    return float(replay.experiment.p_x.min()) <= checks.PRINTED_CROSSING
+
+
+_FIG_3 = (_on_chip, _whole_sweep)
+_FIG_4 = (_on_chip, _bath, _shown, _whole_sweep)
+_THEORY = (_bath, _shown, _whole_sweep)
+_FIG_5 = (_on_chip, _bath, _from_zero, _small_p_x)
+
+#: In the order of the paper. Fig. 6 is ``recycling latency``.
+STATEMENTS: tuple[Statement, ...] = (
+    Statement("text", "sweep of θ_b (rad); shots a basis and preparation; trials",
+              "0 to π/4; 8000; 5", checks.sweep, _FIG_4),
+    Statement("text", "bath: temperature, frequency", "43 mK, 5 GHz (assumed)",
+              checks.bath_numbers, (_bath,)),
+    Statement("text", "results at other bath frequencies, 3–7 GHz", "do not change qualitatively",
+              checks.any_frequency, _FIG_4),
+    Statement("Fig. 3", "success fidelity", "0.92 to 0.97", checks.success_fidelity, _FIG_3),
+    Statement("Fig. 4(a)", "ΔQ_B of a thermal bath", "above Q_ath, Q_tight and Q_Landauer",
+              checks.equilibrium_above, _FIG_4),
+    Statement("Fig. 4(a)", "Q_ath of a thermal bath", "equal to Q_tight",
+              checks.equilibrium_bounds_equal, _FIG_4),
+    Statement("Fig. 4(a)", "Q_tight against Q_Landauer", "much larger (read: over twice)",
+              checks.tight_much_larger, _FIG_4),
+    Statement("Fig. 4", "ΔS of the two erasures", "differs largely", checks.erasures_differ,
+              _FIG_4),
+    Statement("Fig. 4(b)", "ΔQ_B against Q_tight", "below in a regime of larger θ_b",
+              checks.below_tight, _FIG_4),
+    Statement("Fig. 4(b)", "ΔQ_B against Q_Landauer", "below for larger θ_b",
+              checks.below_landauer, _FIG_4),
+    Statement("Fig. 4(b)", "ΔQ_B against Q_tight", "above at small θ_b, no gain at θ_b = 0",
+              checks.above_tight_at_small_angles, _FIG_4),
+    Statement("Fig. 4(b)", "ΔQ_B against Q_ath", "above for most θ_b", checks.above_athermal,
+              _FIG_4),
+    Statement("Fig. 4(b)", "ΔQ_B against Q_ath at θ_b = 0", "below (a violation)",
+              checks.below_athermal_at_zero, _FIG_4),
+    Statement("Fig. 4(c)", "theory: ΔQ_B against Q_ath", "coincides", checks.theory_at_athermal,
+              _THEORY),
+    Statement("Fig. 4(c)", "theory: ΔQ_B against Q_tight", "below for all θ_b",
+              checks.theory_below_tight, _THEORY),
+    Statement("Fig. 4(c)", "theory: ΔQ_B against Q_Landauer", "below for larger θ_b",
+              checks.theory_below_landauer, _THEORY),
+    Statement("text", "depth of the HHL part", "about 100 (read: 90 to 110)",
+              checks.algorithm_depth, (_timed,)),
+    Statement("text", "duration of the HHL part", "4.0 µs", checks.algorithm_time, (_timed,)),
+    Statement("text", "measurement, feedforward and SWAP", "3.3 µs", checks.feedforward_round,
+              (_timed,)),
+    Statement("text", "T1 of the bath qubit", "397 µs", checks.bath_t1, (_kawasaki,)),
+    Statement("A.4", "gates on one qubit, on two", "32 ns, 68 ns", checks.gate_times, (_kawasaki,)),
+    Statement("Fig. 5(a)", "ΔQ_B at θ_b = 0 with smaller p_x", "decreases",
+              checks.heat_falls_with_p_x, _FIG_5),
+    Statement("Fig. 5(a)", "ΔQ_B crosses Q_tight at θ_b = 0, where ΔS > 0", "p_x ≈ 0.03",
+              checks.crossing_at_zero, _FIG_5),
+    Statement("Fig. 5(a)", "S(ρ_B) before the erasure at θ_b = 0",
+              "below 0.147 nat (inferred: S(ρ_S) at that crossing, S thermal)",
+              checks.bath_entropy_at_zero, _FIG_5),
+    Statement("Fig. 5(b)", "ΔQ_B below Q_tight for small p_x, where ΔS > 0", "at all θ_b",
+              checks.gain_at_all_angles, (*_FIG_5, _whole_sweep)),
+)  # fmt: skip
