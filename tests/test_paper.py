@@ -125,7 +125,8 @@ def test_every_statement_has_its_row(replay, compared):
     outcomes = {s.check.__name__: s.check(replay).outcome for s in STATEMENTS}
     assert outcomes == EXPECTED
     assert summary(list(compared.values())) == (
-        "Of 25 statements that apply: 12 agree, 7 differs, 1 not resolved, 5 input."
+        "25 statements of the paper apply to this run: 12 agree, 7 differ, 1 not resolved, "
+        "5 put in."
     )
 
 

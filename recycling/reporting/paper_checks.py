@@ -286,18 +286,23 @@ def crossing_at_zero(replay: Replay) -> Found:
     excess = point["excess_tight_combined"].sel(limit="value").values
     erased = point["entropy_decrease_combined"].sel(limit="value").values > 0
     held, possible = _gains(point)
-    if not possible.any():
-        if not erased.any():
-            return Found("ΔS > 0 at no p_x", "differs")
-        text = f"none: ΔS > 0 from p_x = {p_x[erased][0]:g} on, where ΔQ_B is above Q_tight by "
-        return Found(f"{text}{excess[erased][0] / replay.quantum:.4f} hf", "differs")
+    if not erased.any():
+        return Found("ΔS > 0 at no p_x", "differs")
     below = p_x[erased & (excess < 0)]
-    low, high = p_x[held].max(initial=0), p_x[possible].max()
-    text = (f"p_x = {below.max():g}" if below.size else "none") + f" (95 %: {low:g} to {high:g})"
+    least, most = p_x[held].max(initial=0), p_x[possible].max(initial=0)
+    if not below.size:
+        text = (
+            f"none: ΔS > 0 from p_x = {p_x[erased][0]:g} on, where ΔQ_B is above Q_tight by "
+            f"{excess[erased][0] / replay.quantum:.4f} hf"
+        )
+        if not possible.any():
+            return Found(text, "differs")
+        return Found(f"{text}; 95 % bands allow one up to p_x = {most:g}", "not resolved")
+    text = f"p_x = {below.max():g} (95 %: {least:g} to {most:g})"
     if not held.any():
         return Found(text, "not resolved")
     step = float(np.diff(p_x).max(initial=0))
-    return Found(text, _agree(low - step <= PRINTED_CROSSING <= high + step))
+    return Found(text, _agree(least - step <= PRINTED_CROSSING <= most + step))
 
 
 def bath_entropy_at_zero(replay: Replay) -> Found:
