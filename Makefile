@@ -9,7 +9,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay test lint types layers notebooks soak bench coverage lock clean
+.PHONY: help replay check test lint types layers notebooks soak bench coverage lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,6 +21,10 @@ replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 # cores: the tests of the service wait now and then.
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+check: $(STAMP) ## everything that a change must pass (.ci/run), then the short studies
+	./.ci/run
+	$(MAKE) coverage ARGS=--quick
 
 lint: $(STAMP) ## style and common mistakes (ruff)
 	$(BIN)/ruff check
