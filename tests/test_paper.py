@@ -113,6 +113,7 @@ EXPECTED = {
     "feedforward_round": "input",
     "bath_t1": "input",
     "gate_times": "input",
+    "x_gate_time": "input",
     "heat_falls_with_p_x": "agree",
     "crossing_at_zero": "not resolved",
     "bath_entropy_at_zero": "differs",
@@ -125,15 +126,15 @@ def test_every_statement_has_its_row(replay, compared):
     outcomes = {s.check.__name__: s.check(replay).outcome for s in STATEMENTS}
     assert outcomes == EXPECTED
     assert summary(list(compared.values())) == (
-        "25 statements of the paper apply to this run: 12 agree, 7 differ, 1 not resolved, "
-        "5 put in."
+        "26 statements of the paper apply to this run: 12 agree, 7 differ, 1 not resolved, "
+        "6 put in."
     )
 
 
 def test_the_printed_numbers_are_those_of_the_paper(compared):
     printed = " | ".join(row.printed for row in compared.values())
     for number in ("0 to π/4; 8000; 5", "43 mK, 5 GHz", "0.92 to 0.97", "about 100", "4.0 µs",
-                   "3.3 µs", "397 µs", "32 ns, 68 ns", "p_x ≈ 0.03"):  # fmt: skip
+                   "3.3 µs", "397 µs", "32 ns, 68 ns", "31.3 ns", "p_x ≈ 0.03"):  # fmt: skip
         assert number in printed
     about = " | ".join(row.about for row in compared.values())
     assert "3–7 GHz" in about
@@ -203,7 +204,7 @@ def test_another_bath_is_compared_in_what_does_not_depend_on_it(replay):
     found = names(changed(replay, bath=BathSpec(temperature=0.03)))
     assert found == {
         "success_fidelity", "algorithm_depth", "algorithm_time", "feedforward_round", "bath_t1",
-        "gate_times",
+        "gate_times", "x_gate_time",
     }  # fmt: skip
 
 
@@ -222,7 +223,7 @@ def test_without_noise_only_theory_is_compared(theory_run):
 def test_another_device_is_not_said_to_have_the_papers_numbers(replay):
     sources = {n: text.replace(PAPER, "a snapshot") for n, text in replay.device.sources.items()}
     other = replace(replay, device=replay.device.model_copy(update={"sources": sources}))
-    assert names(replay) - names(other) == {"bath_t1", "gate_times"}
+    assert names(replay) - names(other) == {"bath_t1", "gate_times", "x_gate_time"}
     # 3.3 µs that were not put in would agree.
     assert checks.feedforward_round(other).outcome == "agree"
 

@@ -103,6 +103,12 @@ def gate_times(replay: Replay) -> Found:
     return Found(f"{'/'.join(times['sx'])} ns, {'/'.join(times['cz'])} ns", "input")
 
 
+def x_gate_time(replay: Replay) -> Found:
+    """Fig. 6(a): a fit to the times of jobs gives 31.3 ns for an X gate, put in as 32 ns."""
+    (time,) = {f"{g.duration * 1e9:.0f}" for g in replay.device.gates if g.name == "x"}
+    return Found(f"{time} ns; its fit is that of recycling latency", "input")
+
+
 def feedforward_round(replay: Replay) -> Found:
     """Measurement, feedforward and conditional SWAP take 3.3 µs."""
     operations = timeline(_circuit(replay), replay.device)
@@ -149,7 +155,7 @@ def equilibrium_above(replay: Replay) -> Found:
     """Fig. 4(a): the heat is above Q_ath, Q_tight and Q_Landauer."""
     bounds: tuple[Bound, ...] = ("athermal", "tight", "landauer")
     found = {bound: verdicts(replay.dataset, "equilibrium", bound) for bound in bounds}
-    counts = (str(sum(v.text == "above" for v in each)) for each in found.values())
+    counts = (str(sum(_says(v, "above") for v in each)) for each in found.values())
     text = f"above them at {', '.join(counts)} of {len(found['tight'])} θ_b"
     return Found(text, _all([v for each in found.values() for v in each], "above", "below"))
 
@@ -202,7 +208,7 @@ def above_tight_at_small_angles(replay: Replay) -> Found:
 def above_athermal(replay: Replay) -> Found:
     """Fig. 4(b): ΔQ_B is above Q_ath for most θ_b."""
     found = verdicts(replay.dataset, bound="athermal")
-    above, below = (sum(v.text == word for v in found) for word in ("above", "below"))
+    above, below = (sum(_says(v, word) for v in found) for word in ("above", "below"))
     outcome: Outcome = "not resolved"
     if max(above, below) > len(found) / 2:
         outcome = _agree(above > below)
@@ -247,7 +253,7 @@ def theory_at_athermal(replay: Replay) -> Found:
     found = verdicts(replay.theory, bound="athermal")
     return Found(
         f"at the bound at {_count(found, 'at the bound')} θ_b",
-        _agree(all(v.text == "at the bound" for v in found)),
+        _agree(all(_says(v, "at the bound") for v in found)),
     )
 
 
@@ -259,7 +265,7 @@ def theory_below_tight(replay: Replay) -> Found:
     if highest.excess > 0:
         excess = highest.excess / replay.quantum
         text += f"; {excess:+.4f} hf at θ_b = {highest.theta_b:.4f}, with T0 on every qubit"
-    return Found(text, _agree(all(v.text == "below" for v in found)))
+    return Found(text, _agree(all(_says(v, "below") for v in found)))
 
 
 def theory_below_landauer(replay: Replay) -> Found:
@@ -358,7 +364,7 @@ def _gains(arm: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _below_at_large_angles(found: list[Verdict]) -> Found:
-    below = [v.theta_b for v in found if v.text == "below"]
+    below = [v.theta_b for v in found if _says(v, "below")]
     text = f"below at {_count(found, 'below')} θ_b"
     if below:
         text += f", from θ_b = {below[0]:.3f}"
@@ -366,10 +372,14 @@ def _below_at_large_angles(found: list[Verdict]) -> Found:
 
 
 def _all(found: list[Verdict], wanted: str, opposite: str) -> Outcome:
-    texts = [verdict.text for verdict in found]
-    if opposite in texts:
+    if any(_says(verdict, opposite) for verdict in found):
         return "differs"
-    return "agree" if all(text == wanted for text in texts) else "not resolved"
+    return "agree" if all(_says(verdict, wanted) for verdict in found) else "not resolved"
+
+
+def _says(verdict: Verdict, word: str) -> bool:
+    """Whether a verdict is this one, whatever condition it adds."""
+    return verdict.text.startswith(word)
 
 
 def _agree(holds: bool) -> Outcome:
@@ -381,7 +391,7 @@ def _input(as_printed: bool) -> Outcome:
 
 
 def _count(found: list[Verdict], word: str) -> str:
-    return f"{sum(v.text == word for v in found)} of {len(found)}"
+    return f"{sum(_says(v, word) for v in found)} of {len(found)}"
 
 
 def _excess(verdict: Verdict, replay: Replay) -> str:
