@@ -11,9 +11,11 @@ from recycling.devices.profiles import PAPER
 from recycling.devices.structure import algorithm_part, schedule, structure
 from recycling.experiment import AlgorithmSpec, BathSpec, Range, SweepSpec
 from recycling.planning import plan
-from recycling.reporting import paper_checks as checks
 from recycling.reporting.page import SHOWN_SETTING, theory_dataset
 from recycling.reporting.paper import STATEMENTS, compare, replay_of, summary
+from recycling.reporting.paper import data_checks as data
+from recycling.reporting.paper import device_checks as device
+from recycling.reporting.paper.replay import Found
 
 QUANTUM = planck * 5e9
 
@@ -53,12 +55,12 @@ def test_the_algorithm_is_compared_with_the_algorithm(replay):
     assert (
         structure(head, replay.device).depth == 70 < structure(replay.circuit, replay.device).depth
     )
-    assert checks.algorithm_depth(replay).text.startswith("70, of which 45 take time")
+    assert device.algorithm_depth(replay).text.startswith("70, of which 45 take time")
     (algorithm,) = (s for s in schedule(replay.circuit, replay.device) if s.name == "algorithm")
     assert algorithm.duration == pytest.approx(2.16e-6)
-    assert checks.algorithm_time(replay).text == "2.16 µs"
+    assert device.algorithm_time(replay).text == "2.16 µs"
     assert (
-        checks.algorithm_depth(replay).outcome == checks.algorithm_time(replay).outcome == "differs"
+        device.algorithm_depth(replay).outcome == device.algorithm_time(replay).outcome == "differs"
     )
 
 
@@ -69,22 +71,22 @@ def test_the_algorithm_is_compared_with_the_algorithm(replay):
 def test_what_the_presets_comment_says_of_levels(replay, level, depth, microseconds, outcome):
     """Closest to the printed depth of about 100 is level 0, and none takes 4.0 µs."""
     layout = dict(zip(replay.device.roles, replay.device.layout, strict=True))
-    device = replay.experiment.device.model_copy(
+    spec = replay.experiment.device.model_copy(
         update={"optimization_level": level, "layout": layout}
     )
-    planned = plan(replay.experiment.model_copy(update={"device": device}))
+    planned = plan(replay.experiment.model_copy(update={"device": spec}))
     found = replace(replay, device=planned.device, circuit=planned.circuits[SHOWN_SETTING])
-    assert checks.algorithm_depth(found).text.startswith(f"{depth}, ")
-    assert checks.algorithm_depth(found).outcome == outcome
-    assert checks.algorithm_time(found).text == f"{microseconds:.2f} µs"
-    assert checks.algorithm_time(found).outcome == "differs"
+    assert device.algorithm_depth(found).text.startswith(f"{depth}, ")
+    assert device.algorithm_depth(found).outcome == outcome
+    assert device.algorithm_time(found).text == f"{microseconds:.2f} µs"
+    assert device.algorithm_time(found).outcome == "differs"
 
 
 def test_the_limit_on_the_bath_entropy_has_a_thermal_target():
     """S(ρ_S) at p_x = 0.03: 0.135 nat from a pure start, 0.147 from T0, as the replay has it."""
-    assert checks.crossing_entropy(1e-3, 5e9) == pytest.approx(0.135, abs=5e-4)
-    assert checks.crossing_entropy(0.043, 5e9) == pytest.approx(0.147, abs=5e-4)
-    (statement,) = (s for s in STATEMENTS if s.check is checks.bath_entropy_at_zero)
+    assert data.crossing_entropy(1e-3, 5e9) == pytest.approx(0.135, abs=5e-4)
+    assert data.crossing_entropy(0.043, 5e9) == pytest.approx(0.147, abs=5e-4)
+    (statement,) = (s for s in STATEMENTS if s.check is data.bath_entropy_at_zero)
     assert "below 0.147 nat" in statement.printed
 
 
@@ -142,7 +144,7 @@ def test_the_printed_numbers_are_those_of_the_paper(compared):
 
 def test_theory_is_above_the_tight_bound_at_one_angle(replay):
     """Where the failure state passes through |0⟩: P1(B) is below the thermal one there."""
-    found = checks.theory_below_tight(replay)
+    found = data.theory_below_tight(replay)
     assert found.outcome == "differs"
     assert "below at 10 of 11 θ_b; +0.0040 hf at θ_b = 0.0785" in found.text
 
@@ -160,11 +162,11 @@ def test_agreement_is_found_where_there_is_some(replay):
         entropy_decrease_band=lambda a: abs(a),
         success_fidelity_combined=lambda a: a - 0.05,
     )
-    assert checks.gain_at_all_angles(shifted) == checks.Found("at 11 of 11 θ_b", "agree")
-    assert checks.equilibrium_bounds_equal(shifted).outcome == "agree"
-    assert checks.below_athermal_at_zero(shifted).outcome == "agree"
-    assert checks.above_athermal(shifted).outcome == "differs"
-    assert checks.success_fidelity(shifted).outcome == "differs"
+    assert data.gain_at_all_angles(shifted) == Found("at 11 of 11 θ_b", "agree")
+    assert data.equilibrium_bounds_equal(shifted).outcome == "agree"
+    assert data.below_athermal_at_zero(shifted).outcome == "agree"
+    assert data.above_athermal(shifted).outcome == "differs"
+    assert data.success_fidelity(shifted).outcome == "differs"
 
 
 @pytest.mark.parametrize(
@@ -183,8 +185,8 @@ def test_a_crossing_is_found_where_it_is(replay, cut, found, outcome):
         excess_tight_combined=excess,
         excess_tight_band=excess,
     )
-    assert checks.crossing_at_zero(crossing).text.startswith(found)
-    assert checks.crossing_at_zero(crossing).outcome == outcome
+    assert data.crossing_at_zero(crossing).text.startswith(found)
+    assert data.crossing_at_zero(crossing).outcome == outcome
 
 
 # -- runs of other experiments -------------------------------------------------------------------
@@ -225,7 +227,7 @@ def test_another_device_is_not_said_to_have_the_papers_numbers(replay):
     other = replace(replay, device=replay.device.model_copy(update={"sources": sources}))
     assert names(replay) - names(other) == {"bath_t1", "gate_times", "x_gate_time"}
     # 3.3 µs that were not put in would agree.
-    assert checks.feedforward_round(other).outcome == "agree"
+    assert device.feedforward_round(other).outcome == "agree"
 
 
 def test_an_unreadable_circuit_leaves_the_times_out(replay):

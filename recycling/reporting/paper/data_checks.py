@@ -1,142 +1,37 @@
-"""What a run says to each statement that the paper prints: one function for each.
+"""Statements about the data, one function for each.
 
 A statement agrees or differs where the data resolve it: 3 standard errors for verdicts, 95 % bands
-over the whole sweep where any p_x counts. A number that was put in proves nothing: "input".
+over the whole sweep where any p_x counts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import h as planck
 
-from recycling.devices.profiles import PAPER, PRINTED_FEEDFORWARD_ROUND
-from recycling.devices.structure import algorithm_part, structure
-from recycling.devices.timeline import timeline
 from recycling.inference.estimates import QUANTILE
 from recycling.inference.sensitivity import erasure_of, sensitivity
 from recycling.inference.significance import RESOLUTION
+from recycling.reporting.paper.replay import Found, Outcome, Replay, agree
 from recycling.thermodynamics import Bath, binary_entropy
 from recycling.verdicts import Bound, Verdict, shown_p_x, verdicts
 
 if TYPE_CHECKING:
     import xarray as xr
-    from qiskit import QuantumCircuit
 
-    from recycling.devices.device import Device
-    from recycling.experiment import Experiment
-
-Outcome = Literal["agree", "differs", "not resolved", "input"]
 Real = NDArray[np.float64]
 
 #: Excited weight around which the heat crosses Q_tight at θ_b = 0 (Fig. 5(a)).
 PRINTED_CROSSING = 0.03
 #: Range of the success fidelity (Fig. 3).
 PRINTED_FIDELITY = (0.92, 0.97)
-PRINTED_DEPTH, PRINTED_ALGORITHM_TIME = 100, 4.0e-6
 #: Frequencies of the bath between which the results "do not change qualitatively", Hz.
 PRINTED_FREQUENCIES = (3e9, 4e9, 5e9, 6e9, 7e9)
-#: "About 100" is read as within 10 %, "much larger" as more than twice.
-ABOUT, MUCH_LARGER = 0.1, 2.0
-
-
-@dataclass(frozen=True)
-class Replay:
-    """A run beside the paper.
-
-    Attributes:
-        experiment: its spec.
-        dataset: its analysis.
-        theory: the analysis of its noiseless counterpart with infinitely many shots.
-        device: device that it ran on.
-        circuit: the longest compiled circuit; None where it cannot be read.
-    """
-
-    experiment: Experiment
-    dataset: xr.Dataset
-    theory: xr.Dataset
-    device: Device
-    circuit: QuantumCircuit | None
-
-    @property
-    def quantum(self) -> float:
-        """Energy hf of the bath, J."""
-        return float(planck * self.dataset.attrs["frequency_Hz"])
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a run says to a statement."""
-
-    text: str
-    outcome: Outcome
-
-
-def sweep(replay: Replay) -> Found:
-    """θ_b from 0 to π/4 at p_x = 0.4, 8,000 shots a basis and preparation, five trials."""
-    measured = replay.experiment.measurement
-    angles = replay.experiment.theta_b
-    text = f"{angles[0]:.3g} to {angles[-1]:.4g}; {measured.shots}; {measured.trials}"
-    return Found(text, _input((measured.shots, measured.trials) == (8000, 5)))
-
-
-def bath_numbers(replay: Replay) -> Found:
-    """T0 = 43 mK, f = 5 GHz."""
-    bath = replay.experiment.bath
-    return Found(f"{bath.temperature * 1e3:g} mK, {bath.frequency / 1e9:g} GHz", "input")
-
-
-def bath_t1(replay: Replay) -> Found:
-    """T1 = 397 µs of the bath qubit."""
-    return Found(f"{replay.device.t1[replay.device.roles.index('B')] * 1e6:.0f} µs", "input")
-
-
-def gate_times(replay: Replay) -> Found:
-    """32 ns for one-qubit gates, 68 ns for CZ."""
-    times = {
-        name: sorted({f"{g.duration * 1e9:.0f}" for g in replay.device.gates if g.name == name})
-        for name in ("sx", "cz")
-    }
-    return Found(f"{'/'.join(times['sx'])} ns, {'/'.join(times['cz'])} ns", "input")
-
-
-def x_gate_time(replay: Replay) -> Found:
-    """Fig. 6(a): a fit to the times of jobs gives 31.3 ns for an X gate, put in as 32 ns."""
-    (time,) = {f"{g.duration * 1e9:.0f}" for g in replay.device.gates if g.name == "x"}
-    return Found(f"{time} ns; its fit is that of recycling latency", "input")
-
-
-def feedforward_round(replay: Replay) -> Found:
-    """Measurement, feedforward and conditional SWAP take 3.3 µs."""
-    operations = timeline(_circuit(replay), replay.device)
-    flag = next(o for o in operations if o.name == "measure")
-    time = max(o.end for o in operations if o.conditional) - flag.start
-    put_in = PAPER in replay.device.sources.get("feedforward_latency", "")
-    same = f"{time * 1e6:.1f}" == f"{PRINTED_FEEDFORWARD_ROUND * 1e6:.1f}"
-    return Found(f"{time * 1e6:.2f} µs", "input" if put_in else _agree(same))
-
-
-def algorithm_depth(replay: Replay) -> Found:
-    """The HHL part is about 100 deep."""
-    head = algorithm_part(_circuit(replay))
-    depth = structure(head, replay.device).depth
-    real = head.depth(lambda gate: gate.operation.name not in ("barrier", "delay", "rz"))
-    return Found(
-        f"{depth}, of which {real} take time (rz does not)",
-        _agree(abs(depth - PRINTED_DEPTH) <= ABOUT * PRINTED_DEPTH),
-    )
-
-
-def algorithm_time(replay: Replay) -> Found:
-    """The HHL part takes 4.0 µs."""
-    operations = [o for o in timeline(_circuit(replay), replay.device) if o.name != "delay"]
-    flag = next(o for o in operations if o.name == "measure")
-    time = flag.start - min(o.start for o in operations)
-    same = f"{time * 1e6:.1f}" == f"{PRINTED_ALGORITHM_TIME * 1e6:.1f}"
-    return Found(f"{time * 1e6:.2f} µs", _agree(same))
+#: "Much larger" is read as more than twice.
+MUCH_LARGER = 2.0
 
 
 def success_fidelity(replay: Replay) -> Found:
@@ -148,7 +43,7 @@ def success_fidelity(replay: Replay) -> Found:
         f"{value.min():.3f} to {value.max():.3f} over θ_b "
         f"(95 % at each: {low.min():.3f} to {high.max():.3f})"
     )
-    return Found(text, _agree(bool(inside.all())))
+    return Found(text, agree(bool(inside.all())))
 
 
 def equilibrium_above(replay: Replay) -> Found:
@@ -170,7 +65,7 @@ def equilibrium_bounds_equal(replay: Replay) -> Found:
         f"(95 % at each: {low.min():+.3f} to {high.max():+.3f}), "
         f"readout {replay.dataset.attrs['readout']}"
     )
-    return Found(text, _agree(bool((np.abs(value) <= reach).all())))
+    return Found(text, agree(bool((np.abs(value) <= reach).all())))
 
 
 def tight_much_larger(replay: Replay) -> Found:
@@ -183,7 +78,7 @@ def tight_much_larger(replay: Replay) -> Found:
         f"{value.min():.2f} to {value.max():.2f} times "
         f"(95 % at each: {low.min():.2f} to {high.max():.2f})"
     )
-    return Found(text, _agree(bool((low > MUCH_LARGER).all())))
+    return Found(text, agree(bool((low > MUCH_LARGER).all())))
 
 
 def below_tight(replay: Replay) -> Found:
@@ -211,7 +106,7 @@ def above_athermal(replay: Replay) -> Found:
     above, below = (sum(_says(v, word) for v in found) for word in ("above", "below"))
     outcome: Outcome = "not resolved"
     if max(above, below) > len(found) / 2:
-        outcome = _agree(above > below)
+        outcome = agree(above > below)
     return Found(f"above at {above} of {len(found)}, below at {below} (3σ)", outcome)
 
 
@@ -228,7 +123,7 @@ def erasures_differ(replay: Replay) -> Found:
     athermal = _limits(point.sel(arm="recycling"))
     text = " against ".join(f"{v.min():.3f} to {v.max():.3f}" for v, _, _ in (thermal, athermal))
     apart = (thermal[1] > athermal[2]) | (athermal[1] > thermal[2])
-    return Found(f"{text} nat (equilibrium, recycling)", _agree(bool(apart.all())))
+    return Found(f"{text} nat (equilibrium, recycling)", agree(bool(apart.all())))
 
 
 def any_frequency(replay: Replay) -> Found:
@@ -245,7 +140,7 @@ def any_frequency(replay: Replay) -> Found:
             f"{found['theta_b'].values[row.argmax()]:.3f}" if row.any() else "none" for row in below
         ]
         parts.append(f"below {name} from θ_b = {first[0]} (3 GHz) to {first[-1]} (7 GHz)")
-    return Found("; ".join(parts), _agree(same))
+    return Found("; ".join(parts), agree(same))
 
 
 def theory_at_athermal(replay: Replay) -> Found:
@@ -253,7 +148,7 @@ def theory_at_athermal(replay: Replay) -> Found:
     found = verdicts(replay.theory, bound="athermal")
     return Found(
         f"at the bound at {_count(found, 'at the bound')} θ_b",
-        _agree(all(_says(v, "at the bound") for v in found)),
+        agree(all(_says(v, "at the bound") for v in found)),
     )
 
 
@@ -265,7 +160,7 @@ def theory_below_tight(replay: Replay) -> Found:
     if highest.excess > 0:
         excess = highest.excess / replay.quantum
         text += f"; {excess:+.4f} hf at θ_b = {highest.theta_b:.4f}, with T0 on every qubit"
-    return Found(text, _agree(all(_says(v, "below") for v in found)))
+    return Found(text, agree(all(_says(v, "below") for v in found)))
 
 
 def theory_below_landauer(replay: Replay) -> Found:
@@ -308,7 +203,7 @@ def crossing_at_zero(replay: Replay) -> Found:
     if not held.any():
         return Found(text, "not resolved")
     step = float(np.diff(p_x).max(initial=0))
-    return Found(text, _agree(least - step <= PRINTED_CROSSING <= most + step))
+    return Found(text, agree(least - step <= PRINTED_CROSSING <= most + step))
 
 
 def bath_entropy_at_zero(replay: Replay) -> Found:
@@ -382,14 +277,6 @@ def _says(verdict: Verdict, word: str) -> bool:
     return verdict.text.startswith(word)
 
 
-def _agree(holds: bool) -> Outcome:
-    return "agree" if holds else "differs"
-
-
-def _input(as_printed: bool) -> Outcome:
-    return "input" if as_printed else "differs"
-
-
 def _count(found: list[Verdict], word: str) -> str:
     return f"{sum(_says(v, word) for v in found)} of {len(found)}"
 
@@ -407,8 +294,3 @@ def _limits(array: xr.DataArray) -> tuple[Real, Real, Real]:
 
 def _p_x(replay: Replay) -> float:
     return shown_p_x(replay.dataset)
-
-
-def _circuit(replay: Replay) -> QuantumCircuit:
-    assert replay.circuit is not None  # statements about time need it
-    return replay.circuit

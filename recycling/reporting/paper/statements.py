@@ -10,8 +10,9 @@ import numpy as np
 
 from recycling.devices.profiles import PAPER
 from recycling.experiment import LARGEST_THETA_B, PAPER_P_X, AlgorithmSpec, BathSpec
-from recycling.reporting import paper_checks as checks
-from recycling.reporting.paper_checks import Found, Outcome, Replay
+from recycling.reporting.paper import data_checks as data
+from recycling.reporting.paper import device_checks as device
+from recycling.reporting.paper.replay import Found, Outcome, Replay
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -120,7 +121,7 @@ def _whole_sweep(replay: Replay) -> bool:
 
 
 def _small_p_x(replay: Replay) -> bool:
-    return float(replay.experiment.p_x.min()) <= checks.PRINTED_CROSSING
+    return float(replay.experiment.p_x.min()) <= data.PRINTED_CROSSING
 
 
 _FIG_3 = (_on_chip, _whole_sweep)
@@ -131,52 +132,52 @@ _FIG_5 = (_on_chip, _bath, _from_zero, _small_p_x)
 #: In the order of the paper.
 STATEMENTS: tuple[Statement, ...] = (
     Statement("text", "sweep of θ_b (rad); shots a basis and preparation; trials",
-              "0 to π/4; 8000; 5", checks.sweep, _FIG_4),
+              "0 to π/4; 8000; 5", device.sweep, _FIG_4),
     Statement("text", "bath: temperature, frequency", "43 mK, 5 GHz (assumed)",
-              checks.bath_numbers, (_bath,)),
+              device.bath_numbers, (_bath,)),
     Statement("text", "results at other bath frequencies, 3–7 GHz", "do not change qualitatively",
-              checks.any_frequency, _FIG_4),
-    Statement("Fig. 3", "success fidelity", "0.92 to 0.97", checks.success_fidelity, _FIG_3),
+              data.any_frequency, _FIG_4),
+    Statement("Fig. 3", "success fidelity", "0.92 to 0.97", data.success_fidelity, _FIG_3),
     Statement("Fig. 4(a)", "ΔQ_B of a thermal bath", "above Q_ath, Q_tight and Q_Landauer",
-              checks.equilibrium_above, _FIG_4),
+              data.equilibrium_above, _FIG_4),
     Statement("Fig. 4(a)", "Q_ath of a thermal bath", "equal to Q_tight",
-              checks.equilibrium_bounds_equal, _FIG_4),
+              data.equilibrium_bounds_equal, _FIG_4),
     Statement("Fig. 4(a)", "Q_tight against Q_Landauer", "much larger (read: over twice)",
-              checks.tight_much_larger, _FIG_4),
-    Statement("Fig. 4", "ΔS of the two erasures", "differs largely", checks.erasures_differ,
+              data.tight_much_larger, _FIG_4),
+    Statement("Fig. 4", "ΔS of the two erasures", "differs largely", data.erasures_differ,
               _FIG_4),
     Statement("Fig. 4(b)", "ΔQ_B against Q_tight", "below in a regime of larger θ_b",
-              checks.below_tight, _FIG_4),
+              data.below_tight, _FIG_4),
     Statement("Fig. 4(b)", "ΔQ_B against Q_Landauer", "below for larger θ_b",
-              checks.below_landauer, _FIG_4),
+              data.below_landauer, _FIG_4),
     Statement("Fig. 4(b)", "ΔQ_B against Q_tight", "above at small θ_b, no gain at θ_b = 0",
-              checks.above_tight_at_small_angles, _FIG_4),
-    Statement("Fig. 4(b)", "ΔQ_B against Q_ath", "above for most θ_b", checks.above_athermal,
+              data.above_tight_at_small_angles, _FIG_4),
+    Statement("Fig. 4(b)", "ΔQ_B against Q_ath", "above for most θ_b", data.above_athermal,
               _FIG_4),
     Statement("Fig. 4(b)", "ΔQ_B against Q_ath at θ_b = 0", "below (a violation)",
-              checks.below_athermal_at_zero, _FIG_4),
-    Statement("Fig. 4(c)", "theory: ΔQ_B against Q_ath", "coincides", checks.theory_at_athermal,
+              data.below_athermal_at_zero, _FIG_4),
+    Statement("Fig. 4(c)", "theory: ΔQ_B against Q_ath", "coincides", data.theory_at_athermal,
               _THEORY),
     Statement("Fig. 4(c)", "theory: ΔQ_B against Q_tight", "below for all θ_b",
-              checks.theory_below_tight, _THEORY),
+              data.theory_below_tight, _THEORY),
     Statement("Fig. 4(c)", "theory: ΔQ_B against Q_Landauer", "below for larger θ_b",
-              checks.theory_below_landauer, _THEORY),
+              data.theory_below_landauer, _THEORY),
     Statement("text", "depth of the HHL part", "about 100 (read: 90 to 110)",
-              checks.algorithm_depth, (_timed,)),
-    Statement("text", "duration of the HHL part", "4.0 µs", checks.algorithm_time, (_timed,)),
+              device.algorithm_depth, (_timed,)),
+    Statement("text", "duration of the HHL part", "4.0 µs", device.algorithm_time, (_timed,)),
     Statement("Fig. 6(b)", "measurement, feedforward and SWAP", "3.3 µs",
-              checks.feedforward_round, (_timed,)),
-    Statement("text", "T1 of the bath qubit", "397 µs", checks.bath_t1, (_kawasaki,)),
+              device.feedforward_round, (_timed,)),
+    Statement("text", "T1 of the bath qubit", "397 µs", device.bath_t1, (_kawasaki,)),
     Statement("Fig. 5(a)", "ΔQ_B at θ_b = 0 with smaller p_x", "decreases",
-              checks.heat_falls_with_p_x, _FIG_5),
+              data.heat_falls_with_p_x, _FIG_5),
     Statement("Fig. 5(a)", "ΔQ_B crosses Q_tight at θ_b = 0, where ΔS > 0", "p_x ≈ 0.03",
-              checks.crossing_at_zero, _FIG_5),
+              data.crossing_at_zero, _FIG_5),
     Statement("Fig. 5(a)", "S(ρ_B) before the erasure at θ_b = 0",
               "below 0.147 nat (inferred: S(ρ_S) at that crossing, S thermal)",
-              checks.bath_entropy_at_zero, _FIG_5),
+              data.bath_entropy_at_zero, _FIG_5),
     Statement("Fig. 5(b)", "ΔQ_B below Q_tight for small p_x, where ΔS > 0", "at all θ_b",
-              checks.gain_at_all_angles, (*_FIG_5, _whole_sweep)),
-    Statement("A.4", "gates on one qubit, on two", "32 ns, 68 ns", checks.gate_times, (_kawasaki,)),
-    Statement("Fig. 6(a)", "X gate, by a fit to job times", "31.3 ns", checks.x_gate_time,
+              data.gain_at_all_angles, (*_FIG_5, _whole_sweep)),
+    Statement("A.4", "gates on one qubit, on two", "32 ns, 68 ns", device.gate_times, (_kawasaki,)),
+    Statement("Fig. 6(a)", "X gate, by a fit to job times", "31.3 ns", device.x_gate_time,
               (_kawasaki,)),
 )  # fmt: skip
