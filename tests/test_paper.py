@@ -7,12 +7,14 @@ import xarray as xr
 from scipy.constants import h as planck
 
 import recycling as rc
+from recycling.analysis import analyse_counts, experiment_attributes
 from recycling.devices.profiles import PAPER
 from recycling.devices.structure import algorithm_part, schedule, structure
-from recycling.experiment import AlgorithmSpec, BathSpec, Range, SweepSpec
+from recycling.execution.counts import simulate_counts
+from recycling.experiment import AlgorithmSpec, BathSpec, MeasurementSpec, Range, SweepSpec
 from recycling.planning import plan
 from recycling.reporting.page import SHOWN_SETTING, theory_dataset
-from recycling.reporting.paper import STATEMENTS, compare, replay_of, summary
+from recycling.reporting.paper import STATEMENTS, Replay, compare, replay_of, summary
 from recycling.reporting.paper import data_checks as data
 from recycling.reporting.paper import device_checks as device
 from recycling.reporting.paper.replay import Found
@@ -228,6 +230,38 @@ def test_another_device_is_not_said_to_have_the_papers_numbers(replay):
     assert names(replay) - names(other) == {"bath_t1", "gate_times", "x_gate_time"}
     # 3.3 µs that were not put in would agree.
     assert device.feedforward_round(other).outcome == "agree"
+
+
+def test_numbers_that_a_spec_changes_are_not_the_papers(replay):
+    slow = replay.device.model_copy(update={"t1": (1e-4,) * 6})
+    assert device.bath_t1(replace(replay, device=slow)) == Found("100 µs", "differs")
+
+
+def test_a_masked_point_leaves_the_data_out(replay):
+    """Nothing is said to differ for want of shots."""
+    masked = with_values(replay, heat_combined=lambda a: a.where(a["theta_b"] > 0))
+    assert {row.outcome for row in compare(masked) if "theory" not in row.about} == {
+        "input", "differs"
+    }  # fmt: skip
+    assert "algorithm_depth" in names(masked)
+    assert "below_tight" not in names(masked)
+
+
+@pytest.mark.parametrize("shots", [1, 40, "exact"])
+def test_few_shots_and_infinitely_many_are_compared(small_experiment, small_plan, shots):
+    """No warning, no crash; with few shots little is resolved."""
+    measurement = {"shots": shots, "trials": 1}
+    experiment = small_experiment.model_copy(update={"measurement": MeasurementSpec(**measurement)})
+    counts = simulate_counts(replace(small_plan, experiment=experiment))
+    dataset = analyse_counts(
+        experiment, counts, experiment_attributes(experiment, small_plan.device)
+    )
+    circuit = small_plan.circuits[SHOWN_SETTING]
+    rows = compare(
+        Replay(experiment, dataset, theory_dataset(experiment), small_plan.device, circuit)
+    )
+    assert len(rows) > 5
+    assert not any("nan" in row.found for row in rows)
 
 
 def test_an_unreadable_circuit_leaves_the_times_out(replay):

@@ -36,7 +36,8 @@ def bath_numbers(replay: Replay) -> Found:
 
 def bath_t1(replay: Replay) -> Found:
     """T1 = 397 µs of the bath qubit."""
-    return Found(f"{replay.device.t1[replay.device.roles.index('B')] * 1e6:.0f} µs", "input")
+    time = f"{replay.device.t1[replay.device.roles.index('B')] * 1e6:.0f} µs"
+    return Found(time, _input(time == "397 µs"))
 
 
 def gate_times(replay: Replay) -> Found:
@@ -45,7 +46,8 @@ def gate_times(replay: Replay) -> Found:
         name: sorted({f"{g.duration * 1e9:.0f}" for g in replay.device.gates if g.name == name})
         for name in ("sx", "cz")
     }
-    return Found(f"{'/'.join(times['sx'])} ns, {'/'.join(times['cz'])} ns", "input")
+    text = f"{'/'.join(times['sx'])} ns, {'/'.join(times['cz'])} ns"
+    return Found(text, _input(text == "32 ns, 68 ns"))
 
 
 def x_gate_time(replay: Replay) -> Found:

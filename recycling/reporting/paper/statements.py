@@ -106,6 +106,12 @@ def _kawasaki(replay: Replay) -> bool:
     return _on_chip(replay) and PAPER in replay.device.sources.get("t1[B]", "")
 
 
+def _complete(replay: Replay) -> bool:
+    """No point is masked for want of shots."""
+    names = ("heat_combined", "entropy_decrease_combined", "success_fidelity_combined")
+    return all(bool(np.isfinite(replay.dataset[name]).all()) for name in names)
+
+
 def _shown(replay: Replay) -> bool:
     """Figs. 3 and 4 are at p_x = 0.4."""
     return bool(np.isclose(replay.experiment.p_x, PAPER_P_X).any())
@@ -124,10 +130,10 @@ def _small_p_x(replay: Replay) -> bool:
     return float(replay.experiment.p_x.min()) <= data.PRINTED_CROSSING
 
 
-_FIG_3 = (_on_chip, _whole_sweep)
-_FIG_4 = (_on_chip, _bath, _shown, _whole_sweep)
+_FIG_3 = (_on_chip, _complete, _whole_sweep)
+_FIG_4 = (_on_chip, _complete, _bath, _shown, _whole_sweep)
 _THEORY = (_bath, _shown, _whole_sweep)
-_FIG_5 = (_on_chip, _bath, _from_zero, _small_p_x)
+_FIG_5 = (_on_chip, _complete, _bath, _from_zero, _small_p_x)
 
 #: In the order of the paper.
 STATEMENTS: tuple[Statement, ...] = (
