@@ -9,7 +9,6 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circuits.protocol import Setting
 from recycling.analysis import analyse, analyse_counts, experiment_attributes
 from recycling.assignment import stored_assignment
 from recycling.controls import controls
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from recycling.store.directory import Run
 
 #: Setting of the circuit that the report shows: the longest one.
-SHOWN_SETTING: Setting = ("recycling", "after", "X")
+SHOWN_SETTING = paper.LONGEST
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from circuits.protocol import Setting
 from recycling.devices.profiles import PAPER
+from recycling.errors import BadInput
 from recycling.experiment import LARGEST_THETA_B, PAPER_P_X, AlgorithmSpec, BathSpec
 from recycling.reporting.paper import data_checks as data
 from recycling.reporting.paper import device_checks as device
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
     from recycling.store.directory import Run
 
+#: Setting of the longest circuit.
+LONGEST: Setting = ("recycling", "after", "X")
 Need = Callable[[Replay], bool]
 
 
@@ -55,7 +59,10 @@ def replay_of(run: Run, dataset: xr.Dataset, theory: xr.Dataset) -> Replay:
         dataset: its analysis.
         theory: analysis of its noiseless counterpart, see ``theory_dataset``.
     """
-    circuit = run.circuits.get(("recycling", "after", "X"))
+    try:
+        circuit = run.circuits[LONGEST]
+    except BadInput:
+        circuit = None  # no statement about the data needs it
     return Replay(run.experiment, dataset, theory, run.device, circuit)
 
 
