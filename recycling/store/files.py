@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+#: What reading JSON raises, e.g. where it is no object, or is nested too deeply.
+_UNREADABLE = (ValueError, KeyError, AttributeError, TypeError, RecursionError)
+
 
 class Damaged(ValueError):
     """The content of a file is not what was written."""
@@ -59,20 +62,25 @@ def unseal(content: bytes) -> dict[str, Any]:
     try:
         record = json.loads(content)
         expected = record.pop("checksum")
-    except (ValueError, KeyError, AttributeError, TypeError):
+        digest = _digest(record)
+    except _UNREADABLE:
         raise Damaged("it cannot be read") from None
-    if _digest(record) != expected:
+    if digest != expected:
         raise Damaged("its checksum differs")
     return dict(record)
 
 
 def append_line(path: Path, record: dict[str, Any]) -> None:
-    """Append a record as one line of JSON with a checksum as its last entry, and sync it."""
-    line = json.dumps(record | {"crc32": _crc(record)}) + "\n"
+    """Append a record as one line, and sync it."""
     with path.open("ab") as stream:
-        stream.write(line.encode())
+        stream.write(line_of(record))
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def line_of(record: dict[str, Any]) -> bytes:
+    """Record as one line of JSON, with a checksum as its last entry."""
+    return json.dumps(record | {"crc32": _crc(record)}).encode() + b"\n"
 
 
 def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[bytes]]:
@@ -82,7 +90,7 @@ def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[bytes]]:
         try:
             record = json.loads(line)
             intact = line.endswith(b"\n") and record.pop("crc32") == _crc(record)
-        except (ValueError, KeyError, AttributeError, TypeError):
+        except _UNREADABLE:
             intact = False
         if intact:
             records.append(record)
