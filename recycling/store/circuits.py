@@ -1,0 +1,103 @@
+"""The circuits of a run on disk: read safely, and checked against the device before any use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from circuits.protocol import RECORDED, THETA_B
+from circuits.tomography import BASIS_PARAMETERS
+from recycling.devices.timeline import timeline
+from recycling.store.files import Damaged
+from recycling.store.schema import first_fault, shortened
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from recycling.devices.device import Device
+
+#: First version of QPY whose files hold no expressions that reading them would evaluate.
+_OLDEST_QPY = 13
+
+
+class _BracketMetadata(BaseModel):
+    """What a circuit of a bracket says of itself."""
+
+    model_config = ConfigDict(extra="allow")
+
+    experiment: str
+    xval: Annotated[FiniteFloat, Field(ge=0, strict=True)] | None = None
+    state_label: str | None = None
+
+
+def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
+    """Read circuits by their names.
+
+    Raises:
+        Damaged: the file cannot be read, or not safely: a Qiskit too old wrote it.
+    """
+    from qiskit import qpy
+
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(7)
+            if head[:6] != b"QISKIT" or head[6:] < bytes([_OLDEST_QPY]):
+                raise Damaged(f"it is no QPY file of version {_OLDEST_QPY} or later")
+            stream.seek(0)
+            return {circuit.name: circuit for circuit in qpy.load(stream)}
+    except Damaged:
+        raise
+    except Exception as error:  # whatever a changed byte makes of the file
+        reason = shortened(str(error) or type(error).__name__)
+        raise Damaged(f"it cannot be read: {reason}") from None
+
+
+def check_protocol(circuit: QuantumCircuit, device: Device) -> None:
+    """Check that a circuit is one of the protocol on a device.
+
+    Raises:
+        Damaged: it is not.
+    """
+    check_circuit(circuit, device, len(RECORDED), {THETA_B, *BASIS_PARAMETERS})
+    measured = [o.qubits for o in timeline(circuit, device) if o.name == "measure"]
+    if len(measured) != len(RECORDED):
+        raise Damaged(f"{circuit.name!r} has {len(measured)} measurements, not {len(RECORDED)}")
+
+
+def check_bracket(circuit: QuantumCircuit, device: Device) -> None:
+    """Check that a circuit is one of a bracket on a device, and says which.
+
+    Raises:
+        Damaged: it is not.
+    """
+    check_circuit(circuit, device, 2)
+    try:
+        _BracketMetadata.model_validate(circuit.metadata)
+    except ValidationError as error:
+        raise Damaged(f"metadata of {shortened(circuit.name)}: {first_fault(error)}") from None
+
+
+def check_circuit(
+    circuit: QuantumCircuit, device: Device, bits: int, parameters: Collection[str] = ()
+) -> None:
+    """Check that a circuit is one for a device, records so many bits, and has these parameters.
+
+    Raises:
+        Damaged: it is not.
+    """
+    name = shortened(circuit.name)
+    if (circuit.num_qubits, circuit.num_clbits) != (device.num_qubits, bits):
+        raise Damaged(f"{name} has {circuit.num_qubits} qubits and {circuit.num_clbits} bits")
+    strange = {parameter.name for parameter in circuit.parameters} - {*parameters}
+    if strange:
+        raise Damaged(f"{name} has the parameter {shortened(min(strange))}")
+    try:
+        durations = [operation.duration for operation in timeline(circuit, device)]
+    except Exception as error:  # whatever a forged instruction makes of it
+        raise Damaged(f"{name} does not fit the device: {shortened(str(error))}") from None
+    if not all(isfinite(duration) and duration >= 0 for duration in durations):
+        raise Damaged(f"{name} has an instruction without a time")
