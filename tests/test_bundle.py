@@ -111,7 +111,7 @@ def test_reopened_run_is_the_run_that_was_bundled(archive, small_run, payload, t
     assert tree(opened.path) == payload
     assert opened.complete
     assert opened.damage() == []
-    assert opened.record == small_run.record
+    assert opened.record == rc.open_run(small_run.path).record
     assert opened.circuits == small_run.circuits
     xr.testing.assert_identical(opened.counts, small_run.counts)
     assert rc.open_run(opened.path).experiment == small_run.experiment

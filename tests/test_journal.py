@@ -173,7 +173,7 @@ def test_a_file_that_is_not_there_has_no_lines(tmp_path):
 def test_a_job_without_a_file_is_damage(tmp_path):
     """Each job has a journal from the beginning: one that is missing was lost, with its tag."""
     with pytest.raises(Damaged, match="missing"):
-        read_journal(tmp_path, JOB)
+        read_journal(tmp_path, RUN_ID, JOB)
 
 
 def test_the_way_of_a_job(tmp_path):
@@ -188,7 +188,7 @@ def test_the_way_of_a_job(tmp_path):
     ):
         record = record.update(state, **changes)
         write_journal(tmp_path, record)
-        assert read_journal(tmp_path, JOB) == record
+        assert read_journal(tmp_path, RUN_ID, JOB) == record
         assert record.state == state
     again = record.another_attempt(RUN_ID)
     assert again.state == "intended"
@@ -233,7 +233,7 @@ def test_a_journal_of_another_job_is_damage(tmp_path):
     write_journal(tmp_path, JobRecord(name="trial-1").another_attempt(RUN_ID))
     journal_path(tmp_path, "trial-1").rename(journal_path(tmp_path, "trial-0"))
     with pytest.raises(Damaged, match="another job"):
-        read_journal(tmp_path, JOB)
+        read_journal(tmp_path, RUN_ID, JOB)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_sealed_file_that_is_no_journal_is_damage(tmp_path, content):
     (tmp_path / "jobs").mkdir()
     write_whole(journal_path(tmp_path, "trial-0"), seal(content))
     with pytest.raises(Damaged, match="cannot be read"):
-        read_journal(tmp_path, JOB)
+        read_journal(tmp_path, RUN_ID, JOB)
 
 
 def test_infinite_numbers_survive(tmp_path):

@@ -30,10 +30,12 @@ from recycling.experiment import MeasurementSpec
 from recycling.jobs import trial_jobs
 from recycling.prediction import pub_probabilities
 from recycling.runs import cancel, default_path, resume
-from recycling.store.directory import SCHEMA_VERSION, Run
+from recycling.store.directory import Run
 from recycling.store.files import Damaged, checksum, seal, unseal
+from recycling.store.identity import SCHEMA_VERSION
 from recycling.store.lock import locked
-from recycling.store.outcomes import read_outcomes
+from recycling.store.outcomes import Form, read_outcomes
+from tests.forging import forge_kept
 from tests.scripted import (
     EXPERIMENT,
     SPEC,
@@ -45,6 +47,8 @@ from tests.scripted import (
     watch_disk,
 )
 
+#: Outcomes of a trial of the small run.
+FORM = Form((8, 3, 3), 500, bits=4)
 KEPT = ("experiment.toml", "device.json", "circuits.qpy")
 DERIVED = ("results.nc", "report.html", "figures")
 DIMENSIONS = (
@@ -98,7 +102,7 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     assert set(record) == {
         "schema_version", "kind", "run_id", "name", "created", "backend", "simulated", "spec_hash",
         "account", "spec", "changes", "device", "brackets", "assignment", "software", "checksums",
-        "state", "run_tag", "checksum",
+        "state", "run_tag", "telemetry", "checksum",
     }  # fmt: skip
     assert record["schema_version"] == SCHEMA_VERSION == 2
     assert re.fullmatch("[0-9a-f]{12}", record["run_id"])
@@ -114,7 +118,7 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     assert record["software"]["numpy"] == np.__version__
     # It knows itself whether it is whole, and there is a second one.
     assert (small_run.path / "run.json.copy").read_bytes() == content
-    assert unseal(content) == small_run.record
+    assert unseal(content) == Run(small_run.path).record
 
 
 def test_every_file_is_vouched_for(small_run):
@@ -194,7 +198,7 @@ def test_shots_are_raw_bits_in_plain_arrays(small_run):
     for trial in (0, 1):
         file = small_run.path / "shots" / f"trial-{trial}.npz"
         with np.load(file, allow_pickle=False) as archive:
-            assert set(archive.files) == {"bits", "shots"}
+            assert set(archive.files) == {"bits", "tag", "record", "shots"}
             assert int(archive["bits"]) == len(RECORDED) == 4
             shots = archive["shots"]
         assert shots.dtype == np.uint8
@@ -238,7 +242,7 @@ def test_exact_probabilities_are_stored_as_such(theory_run):
     # Sixteen numbers, each from hundreds of gates exact to rounding.
     np.testing.assert_allclose(counts.sum(RECORDED), 1, rtol=0, atol=1e-12)
     with np.load(theory_run.path / "shots" / "trial-0.npz", allow_pickle=False) as archive:
-        assert set(archive.files) == {"bits", "table"}
+        assert set(archive.files) == {"bits", "tag", "record", "table"}
 
 
 def test_no_pickle_is_written_or_read(small_run, theory_run, tmp_path):
@@ -251,7 +255,7 @@ def test_no_pickle_is_written_or_read(small_run, theory_run, tmp_path):
     evil = tmp_path / "evil.npz"
     np.savez(evil, bits=np.array(4), shots=np.array([{"an": "object"}], dtype=object))
     with pytest.raises(Damaged, match="cannot be read"):
-        read_outcomes(evil)
+        read_outcomes(evil, FORM)
     package = Path(rc.__file__).parent
     for source in package.rglob("*.py"):
         lines = source.read_text(encoding="utf-8").splitlines()
@@ -263,7 +267,7 @@ def test_no_pickle_is_written_or_read(small_run, theory_run, tmp_path):
 def test_outcomes_that_cannot_be_read_are_damaged(tmp_path, content):
     (tmp_path / "shots.npz").write_bytes(content)
     with pytest.raises(Damaged):
-        read_outcomes(tmp_path / "shots.npz")
+        read_outcomes(tmp_path / "shots.npz", FORM)
 
 
 def test_changed_outcomes_are_damaged_or_readable(small_run, tmp_path):
@@ -275,13 +279,13 @@ def test_changed_outcomes_are_damaged_or_readable(small_run, tmp_path):
         changed[position] ^= int(generator.integers(1, 256))
         (tmp_path / "shots.npz").write_bytes(changed)
         with suppress(Damaged):
-            read_outcomes(tmp_path / "shots.npz")
+            read_outcomes(tmp_path / "shots.npz", FORM)
 
 
 def test_outcomes_without_their_arrays_are_damaged(tmp_path):
     np.savez(tmp_path / "shots.npz", shots=np.zeros(3, np.uint8))
     with pytest.raises(Damaged):
-        read_outcomes(tmp_path / "shots.npz")
+        read_outcomes(tmp_path / "shots.npz", FORM)
 
 
 # -- seeds -----------------------------------------------------------------------------------
@@ -523,8 +527,8 @@ def test_a_record_that_is_none_is_refused(copied, content):
 def test_the_copy_takes_the_place_of_the_record(copied, small_run):
     (copied / "run.json").write_bytes(b"")
     assert "run.json is damaged" in refusal(copied)
-    assert Run(copied).record == small_run.record
-    assert resume(copied).record == small_run.record
+    assert Run(copied).record == Run(small_run.path).record
+    assert resume(copied).record | {"telemetry": None} == small_run.record | {"telemetry": None}
     assert rc.open_run(copied).counts.identical(small_run.counts)
 
 
@@ -573,9 +577,9 @@ def test_an_old_qpy_file_is_refused_before_it_is_parsed(copied, head, monkeypatc
 
     monkeypatch.setattr(qpy, "load", parse)
     file = copied / "circuits.qpy"
-    file.write_bytes(head + file.read_bytes()[7:] if len(head) > 6 else head)
+    forge_kept(copied, "circuits.qpy", head + file.read_bytes()[7:] if len(head) > 6 else head)
     for read in (lambda run: run.circuits, lambda run: run.all_circuits, lambda run: run.brackets):
-        with pytest.raises(BadInput, match="not a QPY file of version 13 or later") as caught:
+        with pytest.raises(BadInput, match="no QPY file of version 13 or later") as caught:
             read(Run(copied))
         assert str(file) in str(caught.value)
 

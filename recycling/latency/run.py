@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from circuits.latency import REPETITION
 from recycling.budget import keep_budget
 from recycling.devices.ibm import Account, Hardware
 from recycling.driving import Driver, Watch
@@ -22,13 +23,24 @@ from recycling.execution.local import LocalBackend
 from recycling.experiment import Experiment
 from recycling.jobs import Job
 from recycling.latency.clock import execute_clock
-from recycling.latency.plan import LatencyPlan, compile_ladders, ladder_jobs, plan_latency
+from recycling.latency.plan import (
+    LatencyPlan,
+    compile_ladders,
+    ladder_jobs,
+    ladder_of,
+    plan_latency,
+)
 from recycling.latency.spec import LatencySpec
 from recycling.planning import parse_backend
+from recycling.store.circuits import check_circuit
 from recycling.store.directory import Run, open_unchecked
+from recycling.store.files import Damaged
+from recycling.store.outcomes import Form
 from recycling.store.writer import RunWriter, check_new, circuits_bytes, continued_run, new_run
 
 if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
     from recycling.execution.backend import Backend
 
 Progress = Callable[[str], None]
@@ -41,7 +53,10 @@ class LatencyRun(Run):
     @cached_property
     def spec(self) -> LatencySpec:
         """The spec as it was run, with the changes of the command line."""
-        return LatencySpec.parse(self.record["spec"], **self.record["changes"])
+        try:
+            return LatencySpec.parse(self.record["spec"], **self.record["changes"])
+        except BadInput as error:
+            raise BadInput(f"{self.path / 'run.json'}, in its spec: {error}") from None
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -52,6 +67,28 @@ class LatencyRun(Run):
     def jobs(self) -> tuple[Job, ...]:
         """All jobs of the run, in the order of their submission."""
         return ladder_jobs(self.spec, simulated=not self.on_service)
+
+    def form(self, job: Job) -> Form:
+        """What the outcomes of a job look like: one bit, for each repetition of its circuit."""
+        return Form((1, self.spec.repetitions), job.shots, bits=1)
+
+    @cached_property
+    def ladders(self) -> dict[tuple[str, str], QuantumCircuit]:
+        """Compiled circuits by ladder and length.
+
+        Raises:
+            BadInput: the file cannot be read, or they are not those of the ladders.
+        """
+        stored = self.all_circuits
+        found: dict[tuple[str, str], QuantumCircuit] = {}
+        with self.reading_circuits():
+            for ladder, length in map(ladder_of, self.jobs):
+                name = f"{ladder} {length}"
+                if name not in stored:
+                    raise Damaged(f"it lacks the circuit {name!r}")
+                check_circuit(stored[name], self.device, 1, {REPETITION})
+                found[ladder, str(length)] = stored[name]
+        return found
 
     @property
     def on_service(self) -> bool:
@@ -184,8 +221,7 @@ def _continued(path: str | Path, progress: Progress) -> Iterator[LatencyRun]:
 
 def _stored_plan(run: LatencyRun) -> LatencyPlan:
     """Plan of a stored run, with the device and the circuits that it began with."""
-    circuits = {tuple(name.split()): circuit for name, circuit in run.all_circuits.items()}
-    return _plan(run, circuits)
+    return _plan(run, run.ladders)
 
 
 def _recompiled(run: LatencyRun) -> LatencyPlan:

@@ -17,21 +17,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circuits.assignment import PREFIX as ASSIGNMENT_PREFIX
-from circuits.protocol import SETTINGS, Setting
+from circuits.assignment import PREPARED
+from circuits.protocol import RECORDED, SETTINGS, Setting
+from circuits.tomography import BASIS_ANGLES
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.execution.counts import counts_of, trial_counts
 from recycling.experiment import Experiment
 from recycling.jobs import Job, all_jobs
-from recycling.store.files import Damaged, checksum, read_lines, unseal
+from recycling.store.circuits import (
+    check_bracket,
+    check_circuit,
+    check_protocol,
+    read_circuits,
+)
+from recycling.store.files import Damaged, checksum
+from recycling.store.identity import IDENTITY, identity_damage, read_identity
 from recycling.store.journal import JobRecord, read_journal
-from recycling.store.outcomes import outcomes_path, read_outcomes
+from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
+from recycling.store.schema import shortened
+from recycling.store.telemetry import NAME as TELEMETRY
+from recycling.store.telemetry import Head, events, telemetry_damage
 from recycling.store.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -40,14 +54,20 @@ if TYPE_CHECKING:
 
     from recycling.execution.backend import Outcomes
 
-SCHEMA_VERSION = 2
-#: Files of a run that are written once, at its beginning.
-KEPT = ("experiment.toml", "device.json", "circuits.qpy", "calibration.json")
+CIRCUITS = "circuits.qpy"
+#: Files that no number depends on, and what is missing without them: run.json and the journals hold
+#: everything else.
+SPARE = {
+    "run.json.copy": "nothing else",
+    "experiment.toml": "nothing else: run.json holds the spec",
+    "device.json": "nothing else: run.json holds the device",
+    "calibration.json": "the calibration of the rest of the chip",
+    CIRCUITS: "the drawings, the schedules and what follows from them",
+    TELEMETRY: "times of the steps",
+}
 #: Beginning of the names of the brackets' circuits, and of circuits as sent to a chip.
 BRACKET_PREFIX = "bracket "
 SENT_PREFIX = "sent: "
-#: First version of QPY whose files hold no expressions that reading them would evaluate.
-_OLDEST_QPY = 13
 
 
 @dataclass(frozen=True)
@@ -66,20 +86,18 @@ class Run:
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """Content of run.json, or of its copy where that is damaged.
+        """Content of run.json, or of its copy where that is the right one: a valid ``RunRecord``.
 
         Raises:
-            BadInput: both are damaged.
+            BadInput: both are damaged; an entry is not what it must be; it is of another run than
+                the journals; written by a newer version.
         """
-        for name in ("run.json", "run.json.copy"):
-            try:
-                return unseal((self.path / name).read_bytes())
-            except (Damaged, OSError):
-                continue
-        raise BadInput(
-            f"{self.path / 'run.json'} is damaged, and so is its copy: restore it from a bundle; "
-            "the shots are untouched"
-        )
+        return read_identity(self.path)
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run: every tag of its jobs begins with it."""
+        return str(self.record["run_id"])
 
     @property
     def kind(self) -> str:
@@ -98,7 +116,10 @@ class Run:
                 f"run = {str(self.path)!r} is a latency run: for its table and files: recycling "
                 f"latency ... --out {self.path} as before, or recycling resume {self.path}"
             )
-        return Experiment.parse(self.record["spec"], **self.record["changes"])
+        try:
+            return Experiment.parse(self.record["spec"], **self.record["changes"])
+        except BadInput as error:
+            raise BadInput(f"{self.path / 'run.json'}, in its spec: {error}") from None
 
     @cached_property
     def device(self) -> Device:
@@ -122,7 +143,7 @@ class Run:
 
     def journal(self, job: Job) -> JobRecord:
         """What happened to a job so far; read anew each time."""
-        return read_journal(self.path, job)
+        return read_journal(self.path, self.run_id, job)
 
     @property
     def groups(self) -> set[str]:
@@ -135,19 +156,45 @@ class Run:
         """Whether the outcomes of all jobs are here."""
         return all(self.journal(job).state == "done" for job in self.jobs)
 
+    def form(self, job: Job) -> Form:
+        """What the outcomes of a job look like."""
+        if job.is_bracket:
+            return Form((None,), job.shots, bits=2)
+        if job.trial is None:
+            return Form((len(PREPARED) + 1,), job.shots, bits=2 * len(RECORDED))
+        points = job.points[1] - job.points[0]
+        return Form((len(SETTINGS), points, len(BASIS_ANGLES)), job.shots, bits=len(RECORDED))
+
+    def stored_outcomes(self, job: Job) -> Stored:
+        """Outcomes of a job as they are on the disk, whatever its journal says.
+
+        Raises:
+            Damaged: there are none of its form.
+        """
+        return read_outcomes(outcomes_path(self.path, job.name), self.form(job))
+
     def outcomes(self, job: Job) -> Outcomes:
         """Outcomes of a finished job.
 
         Raises:
-            BadInput: the file cannot be read.
+            BadInput: the file cannot be read, or is not that of the job's current attempt.
         """
         path = outcomes_path(self.path, job.name)
         try:
-            return read_outcomes(path)
+            found = self.stored_outcomes(job)
         except Damaged as error:
             raise BadInput(
-                f"{path} is damaged: {error}; mend with: recycling resume {self.path}"
+                f"{path} is damaged: {error}; remove it and mend with: recycling resume {self.path}"
             ) from None
+        tag = self.journal(job).current.tag
+        # Files from before there was a tag are bound by their checksum alone.
+        if found.tag not in (None, tag):
+            raise BadInput(
+                f"{path} is damaged: it belongs to another attempt, tag = "
+                f"{shortened(found.tag)} instead of {tag!r}; remove it and mend with: "
+                f"recycling resume {self.path}"
+            )
+        return found.outcomes
 
     @cached_property
     def counts(self) -> xr.DataArray:
@@ -176,65 +223,104 @@ class Run:
         """All circuits by name, as they were executed and, for hardware, as they were planned.
 
         Raises:
-            BadInput: the file was written by a Qiskit too old to be read safely.
+            BadInput: the file is not what was written, or cannot be read safely.
         """
-        from qiskit import qpy
-
-        path = self.path / "circuits.qpy"
-        with path.open("rb") as stream:
-            head = stream.read(7)
-            if head[:6] != b"QISKIT" or head[6:] < bytes([_OLDEST_QPY]):
-                raise BadInput(f"{path} is not a QPY file of version {_OLDEST_QPY} or later")
-            stream.seek(0)
-            return {circuit.name: circuit for circuit in qpy.load(stream)}
+        with self.reading_circuits():
+            if why := _checksum_damage(self.path / CIRCUITS, self.record["checksums"][CIRCUITS]):
+                raise Damaged(why)
+            return read_circuits(self.path / CIRCUITS)
 
     @cached_property
     def circuits(self) -> dict[Setting, QuantumCircuit]:
-        """Compiled circuits by arm, stage and preparation of the target, on six qubits."""
-        return {setting: self.all_circuits[" ".join(setting)] for setting in SETTINGS}
+        """Compiled circuits by arm, stage and preparation of the target, on six qubits.
+
+        Raises:
+            BadInput: as for ``all_circuits``, or they are not those of the protocol.
+        """
+        stored = self.all_circuits
+        found = {setting: stored.get(" ".join(setting)) for setting in SETTINGS}
+        with self.reading_circuits():
+            for setting, circuit in found.items():
+                if circuit is None:
+                    raise Damaged(f"it lacks the circuit {' '.join(setting)!r}")
+                check_protocol(circuit, self.device)
+        return {setting: stored[" ".join(setting)] for setting in SETTINGS}
+
+    @cached_property
+    def circuits_fault(self) -> str:
+        """What is wrong with the circuits of the protocol, which no number depends on, if so."""
+        try:
+            _ = self.circuits
+        except BadInput as error:
+            return str(error)
+        return ""
 
     @property
     def brackets(self) -> tuple[QuantumCircuit, ...]:
         """Circuits of the brackets, on six qubits."""
-        return self._named(BRACKET_PREFIX)
+        circuits = self._named(BRACKET_PREFIX)
+        with self.reading_circuits():
+            for circuit in circuits:
+                check_bracket(circuit, self.device)
+        return circuits
 
     @property
     def assignment(self) -> tuple[QuantumCircuit, ...]:
         """Circuits of the assignment matrices, on six qubits."""
-        return self._named(ASSIGNMENT_PREFIX)
+        circuits = self._named(ASSIGNMENT_PREFIX)
+        with self.reading_circuits():
+            for circuit in circuits:
+                check_circuit(circuit, self.device, 2 * len(RECORDED))
+        return circuits
 
     def _named(self, prefix: str) -> tuple[QuantumCircuit, ...]:
         circuits = self.all_circuits.items()
         return tuple(circuit for name, circuit in circuits if name.startswith(prefix))
 
+    @contextmanager
+    def reading_circuits(self) -> Iterator[None]:
+        """Turn what is wrong with the circuits into one line."""
+        try:
+            yield
+        except Damaged as error:
+            raise BadInput(
+                f"{self.path / CIRCUITS} is damaged: {error}; remove it and mend with: "
+                f"recycling resume {self.path}"
+            ) from None
+
     @property
     def telemetry(self) -> list[dict[str, Any]]:
-        """Events of the run in order."""
-        return read_lines(self.path / "telemetry.jsonl")[0]
+        """Events of the run in order, those of damaged lines left out."""
+        return events(self.path)
 
     def damage(self) -> list[Damage]:
-        """Files that are missing, torn or changed; derived files are not looked at."""
-        found = [
-            Damage(name, why)
-            for name in ("run.json", "run.json.copy")
-            if (why := _sealed_damage(self.path / name))
-        ]
+        """Files that are missing, torn, changed or another run's; derived files are left alone."""
+        found = [(name, identity_damage(self.path / name, self.run_id)) for name in IDENTITY]
         for name, expected in self.record["checksums"].items():
-            if why := _checksum_damage(self.path / name, expected):
-                found.append(Damage(name, why))
+            found.append((name, _checksum_damage(self.path / name, expected)))
         for job in self.jobs:
             try:
                 record = self.journal(job)
             except Damaged as error:
-                found.append(Damage(f"jobs/{job.name}.json", str(error)))
+                found.append((f"jobs/{job.name}.json", str(error)))
                 continue
             if record.state == "done":
                 path = outcomes_path(self.path, job.name)
-                if why := _checksum_damage(path, record.current.shots_checksum):
-                    found.append(Damage(f"shots/{job.name}.npz", why))
-        if read_lines(self.path / "telemetry.jsonl")[1]:
-            found.append(Damage("telemetry.jsonl", "it has torn or changed lines"))
-        return found
+                why = _checksum_damage(path, record.current.shots_checksum)
+                found.append((f"shots/{job.name}.npz", why))
+        head = self.record.get("telemetry")
+        found.append((TELEMETRY, telemetry_damage(
+            self.path, self.run_id, None if head is None else Head(**head))))  # fmt: skip
+        return [Damage(name, why) for name, why in found if why]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is damaged that no number depends on, and what is therefore missing; a line each."""
+        return [
+            f"{damage.file} is damaged ({damage.why}): missing is {SPARE[damage.file]}"
+            for damage in self.damage()
+            if damage.file in SPARE
+        ]
 
 
 def open_run(path: str | Path) -> Run:
@@ -244,8 +330,8 @@ def open_run(path: str | Path) -> Run:
         BadInput: not a run, written by a newer version, or a file that is missing or damaged.
     """
     run = open_unchecked(path)
-    # Lines of telemetry decide nothing; they are mended with the next resume.
-    damaged = [d for d in run.damage() if d.file not in ("telemetry.jsonl", "run.json.copy")]
+    # What no number depends on is mended with the next resume; until then, ``warnings`` names it.
+    damaged = [damage for damage in run.damage() if damage.file not in SPARE]
     if damaged:
         others = f" (and {len(damaged) - 1} more)" if damaged[1:] else ""
         raise BadInput(
@@ -266,27 +352,8 @@ def open_unchecked(path: str | Path) -> Run:
         raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
     upgrade(folder)
     run = Run(folder)
-    version = run.record.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise BadInput(
-            f"run.json: schema_version = {version} is newer than this program's {SCHEMA_VERSION}: "
-            "upgrade thermodynamic-recycling"
-        )
-    # Files are put aside and restored by these names: a forged one must not lead out of the run.
-    strange = set(run.record["checksums"]) - set(KEPT)
-    if strange:
-        raise BadInput(f"run.json: checksums has {min(strange)!r}, no file of a run: do not use it")
+    _ = run.record  # whatever is wrong with it is said here
     return run
-
-
-def _sealed_damage(path: Path) -> str:
-    try:
-        unseal(path.read_bytes())
-    except FileNotFoundError:
-        return "it is missing"
-    except (Damaged, OSError) as error:
-        return str(error)
-    return ""
 
 
 def _checksum_damage(path: Path, expected: str | None) -> str:

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from recycling.jobs import Job
 from recycling.store.files import Damaged, seal, unseal, write_whole
+from recycling.store.schema import Checksum, ServiceRecord, first_fault
 
 State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled", "lost"]
 #: States from which nothing follows by itself. Lost: accepted, but its outcome cannot be fetched.
@@ -37,7 +38,16 @@ class Attempt(BaseModel):
     reason: str = ""
     times: dict[str, str] = {}
     record: dict[str, Any] = {}
-    shots_checksum: str | None = None
+    shots_checksum: Checksum | None = None
+
+    @field_validator("record")
+    @classmethod
+    def _is_readable(cls, record: dict[str, Any]) -> dict[str, Any]:
+        try:
+            ServiceRecord.model_validate(record)
+        except ValidationError as error:
+            raise ValueError(first_fault(error)) from None
+        return record
 
     def become(self, state: State, **changes: Any) -> Attempt:
         """Copy in another state, with the time of the change."""
@@ -126,18 +136,44 @@ def write_journal(run: Path, record: JobRecord) -> None:
     write_whole(journal_path(run, record.name), seal(content))
 
 
-def read_journal(run: Path, job: Job) -> JobRecord:
+def has_tags_of(record: JobRecord, run_id: str) -> bool:
+    """Whether every attempt has the tag that follows from the run, the job and its number."""
+    tags = [attempt.tag for attempt in record.attempts]
+    return tags == [tag_of(run_id, record.name, number + 1) for number in range(len(tags))]
+
+
+def read_journal(run: Path, run_id: str, job: Job) -> JobRecord:
     """Journal of a job. Each has one from the beginning of the run.
 
     Raises:
-        Damaged: the file is missing, or is not what was written.
+        Damaged: the file is missing, is not what was written, or is of another job or run.
     """
     try:
         record = JobRecord.model_validate(unseal(journal_path(run, job.name).read_bytes()))
     except FileNotFoundError:
         raise Damaged("it is missing") from None
-    except (ValidationError, OSError):
+    except ValidationError as error:
+        raise Damaged(f"it cannot be read: {first_fault(error)}") from None
+    except OSError:
         raise Damaged("it cannot be read") from None
     if record.name != job.name:
         raise Damaged("it belongs to another job")
+    if not has_tags_of(record, run_id):
+        raise Damaged(f"it belongs to another run: tag = {record.attempts[0].tag!r}")
+    if fault := _contradiction(record):
+        raise Damaged(f"it contradicts itself: {fault}")
     return record
+
+
+def _contradiction(record: JobRecord) -> str:
+    """What cannot be, if anything: states that lack what they tell of."""
+    for number, attempt in enumerate(record.attempts, start=1):
+        if attempt.state == "planned":
+            return f"attempt {number} is only planned"
+        if attempt.state == "submitted" and not attempt.id:
+            return f"attempt {number} is submitted without an id"
+        if attempt.state == "done" and not attempt.shots_checksum:
+            return f"attempt {number} is done without a checksum of its shots"
+        if attempt.state not in FINAL and number < len(record.attempts):
+            return f"attempt {number} of {len(record.attempts)} is {attempt.state}"
+    return ""

@@ -14,10 +14,11 @@ from recycling.errors import BadInput
 from recycling.execution.backend import Outcomes
 from recycling.experiment import Experiment
 from recycling.jobs import all_jobs
-from recycling.store.files import append_line, checksum, seal, write_whole
+from recycling.store.files import checksum, seal, write_whole
 from recycling.store.journal import JobRecord, tag_of, write_journal
 from recycling.store.lock import locked
 from recycling.store.outcomes import outcomes_path, write_outcomes
+from recycling.store.telemetry import append_event, head_of
 
 #: Entry in the record of an attempt whose outcomes are of an older schema, with its number.
 UPGRADED = "upgraded_from_schema"
@@ -73,7 +74,9 @@ def _from_1(folder: Path) -> None:
     for job in all_jobs(experiment, brackets=False):
         path = outcomes_path(folder, job.name)
         part = tables[job.trial][:, slice(*job.points)]
-        write_outcomes(path, Outcomes(4, table=part if job.first_shot == 0 else 0 * part))
+        table = part if job.first_shot == 0 else 0 * part
+        outcomes = Outcomes(4, table=table, record={UPGRADED: 1})
+        write_outcomes(path, outcomes, tag_of(run_id, job.name, 1))
         done = JobRecord(name=job.name).another_attempt(run_id).update(
             "done",
             id=tag_of(run_id, job.name, 1),
@@ -83,7 +86,7 @@ def _from_1(folder: Path) -> None:
         write_journal(folder, done)
     (folder / "telemetry.jsonl").unlink(missing_ok=True)
     for step, seconds in record.get("timings_seconds", {}).items():
-        append_line(folder / "telemetry.jsonl", {"event": step, "seconds": seconds})
+        append_event(folder, run_id, {"event": step, "seconds": seconds})
     kept = ("experiment.toml", "device.json", "circuits.qpy")
     upgraded: dict[str, Any] = {
         "schema_version": 2,
@@ -98,6 +101,7 @@ def _from_1(folder: Path) -> None:
         "software": record["software"],
         "checksums": {name: checksum(folder / name) for name in kept},
         "state": "done",
+        "telemetry": head_of(folder, run_id).model_dump(),
     }
     write_whole(folder / "run.json.copy", seal(upgraded))
     write_whole(folder / "run.json", seal(upgraded))

@@ -1,0 +1,198 @@
+"""The identity of a run: run.json and its copy, checked, and which of them is right.
+
+Where the two are of different runs, the journals decide: their tags carry the id of the run that
+they belong to. A record that no journal supports is refused and not believed: to go on with it
+would put away, or pay again for, what another run has.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+)
+
+from recycling.devices.device import ROLES, Device
+from recycling.errors import BadInput
+from recycling.planning import parse_backend
+from recycling.store.files import Damaged, checksum, unseal
+from recycling.store.journal import JobRecord, has_tags_of
+from recycling.store.schema import Checksum, first_fault, shortened
+from recycling.store.telemetry import Head
+
+SCHEMA_VERSION = 2
+IDENTITY = ("run.json", "run.json.copy")
+File = Literal["experiment.toml", "device.json", "circuits.qpy", "calibration.json"]
+#: Files of a run that are written once, at its beginning; the last one for hardware only.
+KEPT: tuple[File, ...] = get_args(File)
+
+
+def _time(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+def _backend(text: str) -> str:
+    parse_backend(text)
+    return text
+
+
+def _no_argument(key: str) -> str:
+    if key in ("text", "cls"):
+        raise ValueError(f"{key!r} is no field of a spec")
+    return key
+
+
+def _six_qubits(device: Device) -> Device:
+    if device.roles != ROLES:
+        raise ValueError(f"roles = {device.roles}: give {', '.join(ROLES)}")
+    return device
+
+
+def _of_every_run(checksums: dict[str, str]) -> dict[str, str]:
+    lacking = [name for name in KEPT[:3] if name not in checksums]
+    if lacking:
+        raise ValueError(f"{lacking[0]} is missing")
+    return checksums
+
+
+class RunRecord(BaseModel):
+    """Content of run.json. Keys that a later version added are kept and mean nothing here."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    schema_version: StrictInt
+    kind: Literal["protocol", "latency"] = "protocol"
+    run_id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    created: Annotated[str, AfterValidator(_time)]
+    backend: Annotated[str, AfterValidator(_backend)]
+    simulated: StrictBool
+    spec_hash: Checksum
+    account: dict[Literal["instance", "plan", "name"], str | None]
+    spec: str
+    changes: dict[Annotated[str, AfterValidator(_no_argument)], Any]
+    device: Annotated[Device, AfterValidator(_six_qubits)]
+    brackets: StrictBool
+    assignment: StrictBool = False
+    software: dict[str, str]
+    # Files are put aside and restored by these names: a forged one must not lead out of the run.
+    checksums: Annotated[dict[File, Checksum], AfterValidator(_of_every_run)]
+    state: Literal["open", "done"]
+    max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    telemetry: Head | None = None
+
+
+def read_identity(run: Path) -> dict[str, Any]:
+    """Content of run.json, or of its copy where that is the right one or the only one.
+
+    Raises:
+        BadInput: both are damaged; an entry is not what it must be; it is of another run than the
+            journals; written by a newer version.
+    """
+    candidates = {name: record for name in IDENTITY if (record := _intact(run / name)) is not None}
+    if not candidates:
+        raise BadInput(
+            f"{run / 'run.json'} is damaged, and so is its copy: restore it from a bundle; "
+            "the shots are untouched"
+        )
+    # Of two states of the same run any will do: what follows is done again.
+    name = next(iter(candidates))
+    if len({str(record.get("run_id")) for record in candidates.values()}) > 1:
+        name = _supported(run, candidates)
+    _check(run / name, candidates[name])
+    _check_origin(run, name, candidates[name]["run_id"])
+    return candidates[name]
+
+
+def identity_damage(path: Path, run_id: str) -> str:
+    """What is wrong with run.json or its copy, if anything."""
+    try:
+        record = unseal(path.read_bytes())
+    except FileNotFoundError:
+        return "it is missing"
+    except (Damaged, OSError) as error:
+        return str(error)
+    return "" if record.get("run_id") == run_id else "it is of another run"
+
+
+def _intact(path: Path) -> dict[str, Any] | None:
+    try:
+        return unseal(path.read_bytes())
+    except (Damaged, OSError):
+        return None
+
+
+def _check(path: Path, record: dict[str, Any]) -> None:
+    version = record.get("schema_version")
+    if type(version) is int and version > SCHEMA_VERSION:
+        raise BadInput(
+            f"run.json: schema_version = {version} is newer than this program's {SCHEMA_VERSION}: "
+            "upgrade thermodynamic-recycling"
+        )
+    try:
+        found = RunRecord.model_validate(record)
+    except ValidationError as error:
+        raise BadInput(f"{path}: {first_fault(error)}; restore it from a bundle") from None
+    if found.schema_version != SCHEMA_VERSION:
+        raise BadInput(f"{path}: schema_version = {version}: give {SCHEMA_VERSION}")
+
+
+def _supported(run: Path, candidates: dict[str, dict[str, Any]]) -> str:
+    """Which of two records of different runs the journals support, or else the other files.
+
+    Raises:
+        BadInput: both, or neither.
+    """
+    support = {name: _support(run, record) for name, record in candidates.items()}
+    if len(set(support.values())) == 1:
+        raise BadInput(
+            f"{run / 'run.json'} and its copy are of different runs, and nothing says which is "
+            "right: remove the wrong one"
+        )
+    return max(support, key=lambda name: support[name])
+
+
+def _support(run: Path, record: dict[str, Any]) -> tuple[int, int]:
+    """How many journals, and how many of the files from its beginning, are those of a record."""
+    run_id, checksums = str(record.get("run_id")), record.get("checksums")
+    matching = [
+        name
+        for name in KEPT
+        if isinstance(checksums, dict)
+        and (run / name).is_file()
+        and checksum(run / name) == checksums.get(name)
+    ]
+    return sum(has_tags_of(journal, run_id) for journal in _started(run)), len(matching)
+
+
+def _check_origin(run: Path, name: str, run_id: str) -> None:
+    started = _started(run)
+    if started and not any(has_tags_of(journal, run_id) for journal in started):
+        raise BadInput(
+            f"{run / name}: run_id = {run_id!r} is of another run than the journals in "
+            f"{run / 'jobs'} (tag = {shortened(started[0].current.tag)}): put back the run.json "
+            "that belongs to them, or the journals that belong to it"
+        )
+
+
+def _started(run: Path) -> list[JobRecord]:
+    """Journals that can be read, of jobs that were attempted."""
+    found = []
+    for path in sorted((run / "jobs").glob("*.json")):
+        try:
+            journal = JobRecord.model_validate(unseal(path.read_bytes()))
+        except (Damaged, ValidationError, OSError):
+            continue
+        if journal.attempts and journal.name == path.stem:
+            found.append(journal)
+    return found
