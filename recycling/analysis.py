@@ -269,6 +269,7 @@ def _attributes(run: Run) -> dict[str, Any]:
     kind = "simulated" if run.simulated else "measured"
     attributes = {
         "data_kind": kind,
+        "warnings": "; ".join(run.warnings),
         **experiment_attributes(run.experiment, run.device),
         **versions,
     }

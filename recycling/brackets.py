@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from recycling.errors import BadInput
 from recycling.inference.brackets import Bracket, analyse_bracket, calibrated
 from recycling.inference.drift import Drift, drift
+from recycling.jobs import Job
+from recycling.planning import compile_brackets
 from recycling.store.directory import Run
+from recycling.store.outcomes import outcomes_path
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
 
 
 def stored_brackets(run: Run) -> dict[str, Bracket]:
@@ -12,13 +23,32 @@ def stored_brackets(run: Run) -> dict[str, Bracket]:
     jobs = [job for job in run.jobs if job.is_bracket and run.journal(job).state == "done"]
     if not jobs:
         return {}  # most runs have none: their circuits need not be read
-    metadata = {circuit.name: dict(circuit.metadata or {}) for circuit in run.brackets}
+    metadata = {circuit.name: dict(circuit.metadata or {}) for circuit in _circuits(run)}
     return {
-        job.name: analyse_bracket(
-            dict(zip(metadata, run.outcomes(job).counts(), strict=True)), metadata
-        )
-        for job in jobs
+        job.name: analyse_bracket(_by_circuit(run, job, list(metadata)), metadata) for job in jobs
     }
+
+
+def _circuits(run: Run) -> tuple[QuantumCircuit, ...]:
+    """Circuits of the brackets as they were executed; compiled again where these are damaged.
+
+    What they were follows from the device: the delays are multiples of its T1 and T2.
+    """
+    try:
+        return run.brackets
+    except BadInput:
+        return compile_brackets(run.device)
+
+
+def _by_circuit(run: Run, job: Job, names: list[str]) -> dict[str, NDArray[Any]]:
+    """Counts of a bracket by the name of the circuit."""
+    counts = run.outcomes(job).counts()
+    if len(counts) != len(names):
+        raise BadInput(
+            f"{outcomes_path(run.path, job.name)} has {len(counts)} circuits instead of "
+            f"{len(names)}: remove it and mend with: recycling resume {run.path}"
+        )
+    return dict(zip(names, counts, strict=True))
 
 
 def stored_drift(run: Run) -> tuple[list[Drift], list[Drift]]:

@@ -304,6 +304,8 @@ def export(
 
             folder = out or run_path.with_name(f"{run_path.resolve().name}-{file_format}")
             files = export_run(opened, dataset, folder, file_format, raw=raw)  # type: ignore[arg-type]
+        if dataset.attrs["warnings"]:
+            print_lines([f"warning: {dataset.attrs['warnings']}"])
         print_lines([str(file) for file in files])
 
 

@@ -184,6 +184,8 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
     print_table(narrow, title)
     print_lines([headline(dataset)], style="bold")
     failed = [c for c in checks if c.passed is False]
+    if attributes["warnings"]:
+        print_lines([f"warning: {attributes['warnings']}"])
     if attributes["masked"]:
         print_lines([f"masked, for want of shots: {attributes['masked']}"])
     print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
@@ -204,6 +206,7 @@ def _summary(dataset: xr.Dataset, checks: Any, files: dict[str, Path]) -> dict[s
         "trials": dataset.attrs["trials"],
         "readout": dataset.attrs["readout"],
         "masked": dataset.attrs["masked"],
+        "warnings": dataset.attrs["warnings"],
         "verdicts": [
             {
                 "bound": bound,

@@ -37,6 +37,8 @@ def conduct_tables(run: Run) -> dict[str, Table]:
 
 def schedule_table(run: Run) -> Table | None:
     """Length of each circuit as the service scheduled it, beside the plan's."""
+    if run.circuits_fault:
+        return None
     first = next((job for job in run.jobs if job.trial is not None), None)
     record = run.journal(first).current.record if first is not None else {}
     schedules: list[dict[str, Any] | None] = record.get("schedules") or []

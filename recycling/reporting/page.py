@@ -32,7 +32,10 @@ from recycling.temperature import bath_temperatures
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
+    from qiskit import QuantumCircuit
 
+    from recycling.devices.device import Device
     from recycling.store.directory import Run
 
 #: Setting of the circuit that the report shows: the longest one.
@@ -71,22 +74,13 @@ def report(
     progress("computing the theory")
     theory = theory_dataset(run.experiment)
     progress("drawing figures")
-    circuit = run.circuits[SHOWN_SETTING]
+    circuit = None if run.circuits_fault else run.circuits[SHOWN_SETTING]
     results = paper_figures(dataset, theory)
     compared = paper.compare(paper.replay_of(run, dataset, theory))
     temperatures = bath_temperatures(run)
     sensitivities = sensitivity_figures(dataset, temperatures["measured"])
     branches = branch_figures(dataset)
-    machine = {
-        "schedule": (
-            schedule_figure(circuit, run.device),
-            "Schedule of the recycling arm, measured after the erasure, conditional block taken.",
-        ),
-        "circuit": (
-            circuit_figure(circuit, run.device),
-            "Compiled circuit of the same setting without its delays; the schedule shows those.",
-        ),
-    }
+    machine = {} if circuit is None else _drawings(circuit, run.device)
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
     progress("writing the report")
@@ -118,19 +112,34 @@ def report(
         device=run.device,
         device_tables=[
             tables.device_table(run.device),
-            tables.coupling_table(run.device, circuit),
+            *([] if circuit is None else [tables.coupling_table(run.device, circuit)]),
             tables.source_table(run.device),
         ],
         paper=compared,
         paper_summary=paper.summary(compared),
         conduct=conduct_tables(run),
         timings=[line for line in run.telemetry if "seconds" in line],
-        gate_counts=dict(circuit.count_ops()),
+        gate_counts={} if circuit is None else dict(circuit.count_ops()),
+        circuits_fault=run.circuits_fault,
         spec=run.record["spec"],
     )
     path = run.path / "report.html"
     write_whole(path, html.encode())
     return path
+
+
+def _drawings(circuit: QuantumCircuit, device: Device) -> dict[str, tuple[Figure, str]]:
+    """Pictures of what was executed, with their captions."""
+    return {
+        "schedule": (
+            schedule_figure(circuit, device),
+            "Schedule of the recycling arm, measured after the erasure, conditional block taken.",
+        ),
+        "circuit": (
+            circuit_figure(circuit, device),
+            "Compiled circuit of the same setting without its delays; the schedule shows those.",
+        ),
+    }
 
 
 def theory_dataset(experiment: Experiment) -> xr.Dataset:
