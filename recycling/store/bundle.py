@@ -30,8 +30,6 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pydantic import ValidationError
-
 from circuits.protocol import ARMS, PREPARATIONS, RECORDED, STAGES
 from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput
@@ -354,12 +352,15 @@ def _check_run(folder: Path) -> None:
         raise Damaged("it holds no run")
     try:
         run = open_unchecked(folder)
-        outside = [name for name in run.record["checksums"] if not _NAME.fullmatch(name)]
-        if outside:
-            raise Damaged(f"run.json names {outside[0]!r}, which is no safe name for a file")
         for damage in run.damage():
             raise Damaged(f"{_DATA + damage.file!r} is not what run.json says: {damage.why}")
         if not run.complete:
             raise Damaged("its run is not finished")
-    except (KeyError, TypeError, AttributeError, ValidationError) as error:
-        raise Damaged("its run.json cannot be read") from error
+        for job in run.jobs:
+            try:
+                run.own_outcomes(job)
+            except Damaged as error:
+                raise Damaged(f"{f'{_DATA}shots/{job.name}.npz'!r} is damaged: {error}") from None
+    except BadInput as error:
+        # Where it was unpacked to is nobody's business.
+        raise BadInput(str(error).replace(f"{folder}{os.sep}", _DATA)) from None

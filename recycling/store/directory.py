@@ -173,28 +173,31 @@ class Run:
         """
         return read_outcomes(outcomes_path(self.path, job.name), self.form(job))
 
+    def own_outcomes(self, job: Job) -> Outcomes:
+        """Outcomes of a finished job.
+
+        Raises:
+            Damaged: the file cannot be read, or is not that of the job's current attempt.
+        """
+        found, tag = self.stored_outcomes(job), self.journal(job).current.tag
+        # Files from before there was a tag are bound by their checksum alone.
+        if found.tag not in (None, tag):
+            raise Damaged(f"tag = {shortened(found.tag)} is of another attempt than {tag!r}")
+        return found.outcomes
+
     def outcomes(self, job: Job) -> Outcomes:
         """Outcomes of a finished job.
 
         Raises:
-            BadInput: the file cannot be read, or is not that of the job's current attempt.
+            BadInput: as ``own_outcomes``, in one line that says what to do.
         """
-        path = outcomes_path(self.path, job.name)
         try:
-            found = self.stored_outcomes(job)
+            return self.own_outcomes(job)
         except Damaged as error:
+            path = outcomes_path(self.path, job.name)
             raise BadInput(
                 f"{path} is damaged: {error}; remove it and mend with: recycling resume {self.path}"
             ) from None
-        tag = self.journal(job).current.tag
-        # Files from before there was a tag are bound by their checksum alone.
-        if found.tag not in (None, tag):
-            raise BadInput(
-                f"{path} is damaged: it belongs to another attempt, tag = "
-                f"{shortened(found.tag)} instead of {tag!r}; remove it and mend with: "
-                f"recycling resume {self.path}"
-            )
-        return found.outcomes
 
     @cached_property
     def counts(self) -> xr.DataArray:
