@@ -1,4 +1,4 @@
-"""What several test modules share: the hypothesis profile and two runs, each made once."""
+"""What several test modules share: the hypothesis profiles and two runs, each made once."""
 
 import inspect
 import sys
@@ -8,8 +8,10 @@ from hypothesis import settings
 
 import recycling as rc
 
-settings.register_profile("repository", deadline=None, derandomize=True)
-settings.load_profile("repository")
+#: "suite" is what the tests take; --hypothesis-profile=long searches anew each time, and longer.
+settings.register_profile("suite", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)
+settings.load_profile("suite")
 
 #: A noisy experiment, cheap: the layout is given, so that none is searched for.
 SMALL_SPEC = """\

@@ -94,8 +94,8 @@ def test_json_is_all_that_run_prints(finished):
     folder, done = finished
     summary = strict_json(done.stdout)
     assert set(summary) == {
-        "headline", "data_kind", "trials", "readout", "masked", "verdicts", "controls", "files",
-        "surplus", "paper",
+        "headline", "data_kind", "trials", "readout", "masked", "warnings", "verdicts", "controls",
+        "files", "surplus", "paper",
     }  # fmt: skip
     assert summary["trials"] == "2 of 2"
     assert summary["data_kind"] == "simulated"

@@ -17,7 +17,8 @@ from scipy.special import expit
 ROLES = ("C_I", "C_C0", "C_C1", "C_A", "B", "S")
 
 Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+PositiveFinite = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -50,15 +51,15 @@ class Device(BaseModel):
     layout: tuple[int, ...] | None
     t1: tuple[Positive, ...]
     t2: tuple[Positive, ...]
-    frequency: tuple[Positive, ...]
-    temperature: Positive
+    frequency: tuple[PositiveFinite, ...]
+    temperature: PositiveFinite
     false_excited: tuple[Probability, ...]
     """P(recorded 1 | prepared 0) of each qubit."""
     false_ground: tuple[Probability, ...]
     """P(recorded 0 | prepared 1) of each qubit."""
     measure_duration: tuple[NonNegative, ...]
     feedforward_latency: NonNegative
-    dt: Positive
+    dt: PositiveFinite
     gates: tuple[Gate, ...]
     sources: dict[str, str]
 
@@ -69,6 +70,9 @@ class Device(BaseModel):
             if len(getattr(self, field)) != len(self.roles):
                 raise ValueError(f"{field} has {len(getattr(self, field))} entries: give one for "
                                  f"each of {', '.join(self.roles)}")  # fmt: skip
+        for gate in self.gates:
+            if not {*gate.qubits} <= {*range(len(self.roles))}:
+                raise ValueError(f"{gate.name} is on qubits {gate.qubits} of {len(self.roles)}")
         for role, t1, t2 in zip(self.roles, self.t1, self.t2, strict=True):
             if t2 > 2 * t1:
                 raise ValueError(

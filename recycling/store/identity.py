@@ -36,6 +36,10 @@ File = Literal["experiment.toml", "device.json", "circuits.qpy", "calibration.js
 KEPT: tuple[File, ...] = get_args(File)
 
 
+#: Numbers of a device whose sources results name.
+_SOURCED = ("temperature", "feedforward_latency", "false_excited")
+
+
 def _time(text: str) -> str:
     datetime.fromisoformat(text)
     return text
@@ -55,6 +59,11 @@ def _no_argument(key: str) -> str:
 def _six_qubits(device: Device) -> Device:
     if device.roles != ROLES:
         raise ValueError(f"roles = {device.roles}: give {', '.join(ROLES)}")
+    if device.layout is not None and len({*device.layout}) != len(ROLES):
+        raise ValueError(f"layout = {device.layout}: give {len(ROLES)} different qubits")
+    unsourced = [name for name in _SOURCED if name not in device.sources]
+    if unsourced:
+        raise ValueError(f"sources lacks {unsourced[0]}")
     return device
 
 

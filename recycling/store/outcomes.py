@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from recycling.execution.backend import Outcomes
 from recycling.store.files import Damaged, write_whole
-from recycling.store.schema import ServiceRecord, first_fault
+from recycling.store.schema import ServiceRecord, first_fault, shortened
 
 #: Most bits of a record: a shot is a byte.
 _MOST_BITS = 8
@@ -94,7 +94,7 @@ def read_outcomes(path: Path, form: Form) -> Stored:
     except Exception:  # whatever a changed byte makes of an archive
         raise Damaged("it cannot be read") from None
     if bits.shape or bits.dtype.kind not in "iu" or not 1 <= bits <= _MOST_BITS:
-        raise Damaged(f"bits = {bits!r}: not one whole number from 1 to {_MOST_BITS}")
+        raise Damaged(f"bits = {shortened(bits)}: not one whole number from 1 to {_MOST_BITS}")
     if len(arrays) != 1:
         raise Damaged(f"it has {len(arrays)} of shots and table")
     try:

@@ -50,7 +50,7 @@ def _version(folder: Path) -> int:
     try:
         record = json.loads((folder / "run.json").read_bytes())
         version = 0 if "checksum" in record else record["schema_version"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return 0
     return version if type(version) is int else 0
 
