@@ -31,6 +31,7 @@ from recycling.planning import (
 from recycling.store.directory import Run, open_unchecked
 from recycling.store.files import Damaged
 from recycling.store.journal import JobRecord
+from recycling.store.mending import mend
 from recycling.store.writer import (
     RunWriter,
     check_new,
@@ -205,7 +206,7 @@ def default_path(experiment: Experiment) -> Path:
 
 def _mended(writer: RunWriter, progress: Progress) -> RunWriter:
     """Writer of a run after its damaged files were mended."""
-    mended = writer.mend({"circuits.qpy": _recompiled(writer.run)})
+    mended = mend(writer, {"circuits.qpy": _recompiled(writer.run)})
     for damage in mended:
         progress(f"mending {damage.file}: {damage.why}")
     return RunWriter(Run(writer.run.path)) if mended else writer

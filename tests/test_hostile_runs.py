@@ -218,7 +218,7 @@ def attacked(data, good, folder):
     shutil.copytree(data.draw(st.sampled_from(good)), path)
     for attack in data.draw(st.lists(st.sampled_from(ATTACKS), min_size=1, max_size=2)):
         # The first attack may have left nothing for the second one.
-        with suppress(ValueError, KeyError, TypeError, OSError):
+        with suppress(ValueError, LookupError, TypeError, OSError):
             attack(data, path)
     return path
 

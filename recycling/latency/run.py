@@ -35,6 +35,7 @@ from recycling.planning import parse_backend
 from recycling.store.circuits import check_circuit
 from recycling.store.directory import Run, open_unchecked
 from recycling.store.files import Damaged
+from recycling.store.mending import mend
 from recycling.store.outcomes import Form
 from recycling.store.writer import RunWriter, check_new, circuits_bytes, continued_run, new_run
 
@@ -213,8 +214,8 @@ def _continued(path: str | Path, progress: Progress) -> Iterator[LatencyRun]:
     """Hold the lock of a stored run, its damaged files mended."""
     with continued_run(path):
         run = open_latency_run(path)
-        mended = RunWriter(run).mend({"circuits.qpy": lambda: circuits_bytes(_recompiled(run))})
-        for damage in mended:
+        compiled = {"circuits.qpy": lambda: circuits_bytes(_recompiled(run))}
+        for damage in mend(RunWriter(run), compiled):
             progress(f"mending {damage.file}: {damage.why}")
         yield LatencyRun(run.path)
 

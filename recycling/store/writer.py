@@ -5,34 +5,23 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from recycling.errors import BackendFailure, BadInput
+from recycling.errors import BadInput
 from recycling.execution.backend import Outcomes
-from recycling.jobs import Job
-from recycling.store.directory import SENT_PREFIX, Damage, Run, open_unchecked
-from recycling.store.files import Damaged, checksum, seal, write_whole
-from recycling.store.identity import IDENTITY, KEPT, SCHEMA_VERSION
-from recycling.store.journal import (
-    LOST,
-    Attempt,
-    JobRecord,
-    now,
-    run_tag_of,
-    tag_of,
-    write_journal,
-)
+from recycling.store.directory import SENT_PREFIX, Run, open_unchecked
+from recycling.store.files import checksum, seal, write_whole
+from recycling.store.identity import IDENTITY, SCHEMA_VERSION
+from recycling.store.journal import JobRecord, now, run_tag_of, write_journal
 from recycling.store.lock import locked
 from recycling.store.outcomes import outcomes_path, write_outcomes
 from recycling.store.schema import readable_record
-from recycling.store.telemetry import NAME as TELEMETRY
-from recycling.store.telemetry import append_event, head_of, rechain
-from recycling.store.upgrade import UPGRADED
+from recycling.store.telemetry import append_event, head_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -44,8 +33,6 @@ SOFTWARE = (
     "thermodynamic-recycling", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-experiments",
     "numpy", "scipy", "xarray",
 )  # fmt: skip
-#: Attempts at a job whose tags are tried where nothing but its outcomes is left.
-MOST_ATTEMPTS = 100
 #: What a run directory may hold before run.json is in it, which makes it a run.
 _BEFORE_IDENTITY = frozenset({
     ".lock", "jobs", "shots", "experiment.toml", "device.json", "calibration.json", "circuits.qpy",
@@ -81,137 +68,23 @@ class RunWriter:
     def remember_budget(self, max_qpu_seconds: float) -> None:
         """Keep another budget of QPU time in run.json."""
         self.run.record["max_qpu_seconds"] = max_qpu_seconds
-        _write_identity(self.run.path, self.run.record)
+        write_identity(self.run.path, self.run.record)
 
     def finish(self) -> None:
         """Say in run.json that all outcomes are here."""
         if self.run.record["state"] != "done":
             self.run.record["state"] = "done"
-            self.run.record["telemetry"] = self._head()
-            _write_identity(self.run.path, self.run.record)
-
-    def mend(self, make_again: Mapping[str, Callable[[], bytes]]) -> list[Damage]:
-        """Put damaged files aside and restore what can be restored.
-
-        Outcomes are fetched again, and a lost journal begins anew with a tag that finds its job.
-
-        Args:
-            make_again: makes the content of a file anew, by its name.
-
-        Returns:
-            What was damaged.
-        """
-        found = self.run.damage()
-        kept = self._kept(found, make_again)
-        found = [d for d in found if d.file not in KEPT or d.file in kept]
-        if not found:
-            return []
-        aside = self.run.path / "quarantine" / now().replace(":", "")
-        for damage in found:
-            self._put_aside(aside, damage.file)
-            self._restore(damage.file, kept, aside)
-        self.note("mended", files={damage.file: damage.why for damage in found})
-        return found
-
-    def _kept(
-        self, found: Sequence[Damage], make_again: Mapping[str, Callable[[], bytes]]
-    ) -> dict[str, bytes | None]:
-        """Content of damaged files from the beginning, made anew; None where it is gone for good.
-
-        What only a service can make anew, and no number depends on, is left out where the run is
-        complete and the service does not answer.
-        """
-        record = self.run.record
-        makers: Mapping[str, Callable[[], bytes]] = {
-            "experiment.toml": lambda: record["spec"].encode(),
-            "device.json": lambda: _device_bytes(record["device"]),
-            **make_again,
-        }
-        contents: dict[str, bytes | None] = {}
-        for name in (damage.file for damage in found if damage.file in KEPT):
-            try:
-                contents[name] = makers[name]() if name in makers else None
-            except BackendFailure:
-                if record["state"] != "done":
-                    raise
-        return contents
-
-    def _put_aside(self, aside: Path, name: str) -> None:
-        file = self.run.path / name
-        if file.is_file():
-            (aside / name).parent.mkdir(parents=True, exist_ok=True)
-            (aside / name).write_bytes(file.read_bytes())
-
-    def _restore(self, name: str, kept: Mapping[str, bytes | None], aside: Path) -> None:
-        path, record = self.run.path / name, self.run.record
-        jobs = {job.name: job for job in self.run.jobs}
-        if name.startswith("jobs/"):
-            self._restore_journal(jobs[Path(name).stem], aside)
-            return
-        if name.startswith("shots/"):
-            self._restore_shots(jobs[Path(name).stem])
-            return
-        if name == TELEMETRY:
-            rechain(self.run.path, self.run.run_id)
-            record["telemetry"] = self._head()
-        elif name in kept:
-            content = kept[name]
-            if content is not None:
-                write_whole(path, content)
-                record["checksums"][name] = checksum(path)
-            else:
-                path.unlink(missing_ok=True)
-                del record["checksums"][name]
-        _write_identity(self.run.path, record)
-
-    def _restore_journal(self, job: Job, aside: Path) -> None:
-        """Begin a lost journal anew: with the outcomes that are here, or a tag that finds the job.
-
-        Outcomes count first: they are paid for, and the service may have forgotten the job. Only
-        those count that are bound to this very job by their tag; others are put aside.
-        """
-        run_id, path = self.run.run_id, outcomes_path(self.run.path, job.name)
-        lost = Attempt(tag=tag_of(run_id, job.name, 1)).become("intended", reason=LOST)
-        record = JobRecord(name=job.name, attempts=(lost,))
-        try:
-            found = self.run.stored_outcomes(job)
-        except Damaged:
-            found = None
-        for _ in range(MOST_ATTEMPTS):
-            if found is None or found.tag == record.current.tag:
-                break
-            record = record.update("failed", reason=LOST).another_attempt(run_id)
-        if found is not None and found.tag == record.current.tag:
-            told = dict(found.outcomes.record)
-            self.save(record.update("done", shots_checksum=checksum(path), record=told))
-            return
-        self._put_aside(aside, f"shots/{job.name}.npz")
-        record = JobRecord(name=job.name, attempts=(lost,))
-        if found is not None and found.tag is None and found.outcomes.table is not None:
-            # Counts without an order are of schema 1: nobody can draw them again.
-            reason = "its journal was damaged, and nothing else says that its counts are its own"
-            record = record.update("failed", reason=reason)
-        self.save(record)
-        path.unlink(missing_ok=True)
-
-    def _restore_shots(self, job: Job) -> None:
-        """Have lost outcomes fetched again; counts of schema 1 nobody can draw again."""
-        outcomes_path(self.run.path, job.name).unlink(missing_ok=True)
-        record = self.run.journal(job)
-        if UPGRADED in record.current.record:
-            self.save(record.update("failed", reason="its counts, of schema 1, were damaged"))
-        elif record.current.id is None:
-            self.save(record.update("intended", reason=LOST, shots_checksum=None))
-        else:
-            self.save(record.update("submitted", shots_checksum=None))
+            self.run.record["telemetry"] = self.head()
+            write_identity(self.run.path, self.run.record)
 
     def end(self) -> None:
         """Bring the head of the telemetry in run.json up to date."""
-        record, head = Run(self.run.path).record, self._head()
+        record, head = Run(self.run.path).record, self.head()
         if record.get("telemetry") != head:
-            _write_identity(self.run.path, record | {"telemetry": head})
+            write_identity(self.run.path, record | {"telemetry": head})
 
-    def _head(self) -> dict[str, Any]:
+    def head(self) -> dict[str, Any]:
+        """Head of the telemetry as it is now, as run.json holds it."""
         return head_of(self.run.path, self.run.run_id).model_dump()
 
 
@@ -252,7 +125,7 @@ def new_run(
         device = json.loads(plan.device.model_dump_json())
         contents = {
             "experiment.toml": spec.encode(),
-            "device.json": _device_bytes(device),
+            "device.json": device_bytes(device),
             "circuits.qpy": circuits_bytes(plan),
         }
         if plan.hardware is not None:
@@ -286,7 +159,7 @@ def new_run(
             record["max_qpu_seconds"] = max_qpu_seconds
         for job in plan.jobs:
             write_journal(path, JobRecord(name=job.name))
-        _write_identity(path, record)
+        write_identity(path, record)
         with _to_the_end(RunWriter(Run(path), fresh=True)) as writer:
             yield writer
 
@@ -376,11 +249,12 @@ def _named(circuit: QuantumCircuit, name: str) -> QuantumCircuit:
     return named
 
 
-def _device_bytes(device: Mapping[str, Any]) -> bytes:
+def device_bytes(device: Mapping[str, Any]) -> bytes:
+    """Content of device.json."""
     return json.dumps(device, indent=1).encode()
 
 
-def _write_identity(path: Path, record: Mapping[str, Any]) -> None:
+def write_identity(path: Path, record: Mapping[str, Any]) -> None:
     """Write run.json and its copy: the copy first, so that run.json says that both are there."""
     for name in reversed(IDENTITY):
         write_whole(path / name, seal(dict(record)))
