@@ -7,6 +7,19 @@ import numpy as np
 from recycling.store.files import checksum, seal, unseal
 from recycling.store.identity import IDENTITY
 
+#: A latency experiment on given qubits: nothing is searched for, and a run takes no time.
+LATENCY_SPEC = """\
+shots = 10
+
+[ladders]
+x = [1, 2, 4, 8, 16, 32]
+feedforward = []
+
+[device]
+profile = "FakeMarrakesh"
+layout = { C_I = 11, C_C0 = 18, C_C1 = 12, C_A = 13, B = 10, S = 9 }
+"""
+
 
 def forge_record(path, **changes):
     """Change entries of run.json and its copy; None removes one."""

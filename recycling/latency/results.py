@@ -157,13 +157,14 @@ def job_time(name: str, metrics: Mapping[str, Any]) -> float:
     stamps = metrics.get("timestamps") or {}
     try:
         start, end = (datetime.fromisoformat(stamps[key]) for key in ("running", "finished"))
+        seconds = (end - start).total_seconds()
     except (KeyError, TypeError, ValueError):
         raise BadInput(
             f"{name}: metrics = {dict(metrics)}: the service tells no time of this job; run it on "
             "another"
         ) from None
     # As coarse as what a service charges, so that both can stand in one ladder.
-    return float(round((end - start).total_seconds()))
+    return float(round(seconds))
 
 
 def _execution_time(metrics: Mapping[str, Any]) -> float | None:

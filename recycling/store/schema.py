@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 #: SHA-256 in hexadecimal digits.
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 #: A time or a number that a service tells.
-_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Amount = Annotated[float, Field(ge=0, le=1e18)]
 #: Characters of a value that are shown.
 _SHOWN = 60
 
