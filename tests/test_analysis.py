@@ -43,7 +43,7 @@ ATTRIBUTES = {
     "title", "data_kind", "schema_version", "spec_hash", "device", "temperature_K",
     "temperature_source", "temperature_measured_K", "temperature_measured_low_K",
     "temperature_measured_high_K", "frequency_Hz", "seed", "shots", "trials", "interval",
-    "estimator", "readout", "masked",
+    "estimator", "readout", "masked", "warnings",
 }  # fmt: skip
 SOFTWARE = {
     "thermodynamic-recycling", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-experiments",
@@ -151,7 +151,7 @@ def test_dataset_has_the_promised_attributes(small_dataset, small_experiment):
     assert "test inversion" in attributes["interval"]
     assert "100 resamples" in attributes["interval"]
     assert (attributes["estimator"], attributes["readout"]) == ("linear inversion", "raw")
-    assert attributes["masked"] == ""
+    assert (attributes["masked"], attributes["warnings"]) == ("", "")
     assert attributes["version_numpy"] == np.__version__
 
 

@@ -226,6 +226,14 @@ def test_damaged_run_is_not_bundled(name, copied, tmp_path):
     assert not (tmp_path / "b.zip").exists()
 
 
+def test_telemetry_cut_where_a_line_ends_is_seen(copied, tmp_path):
+    lines = (copied / "telemetry.jsonl").read_bytes().splitlines(keepends=True)
+    for kept in range(len(lines)):
+        (copied / "telemetry.jsonl").write_bytes(b"".join(lines[:kept]))
+        with pytest.raises(rc.BadInput, match=r"telemetry\.jsonl is damaged: lines are missing"):
+            write_bundle(copied, tmp_path / "b.zip")
+
+
 def test_run_in_use_is_not_bundled(copied, tmp_path):
     with locked(copied), pytest.raises(rc.BadInput, match="in use by another process"):
         write_bundle(copied, tmp_path / "b.zip")

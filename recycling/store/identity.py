@@ -82,6 +82,7 @@ class RunRecord(BaseModel):
     schema_version: StrictInt
     kind: Literal["protocol", "latency"] = "protocol"
     run_id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
+    run_tag: Annotated[str, Field(pattern="^run:[0-9a-f]{12}$")] | None = None
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
     created: Annotated[str, AfterValidator(_time)]
     backend: Annotated[str, AfterValidator(_backend)]
