@@ -94,6 +94,7 @@ class RunRecord(BaseModel):
     device: Annotated[Device, AfterValidator(_six_qubits)]
     brackets: StrictBool
     assignment: StrictBool = False
+    assignments: list[Literal["assignment", "assignment-after"]] = []
     software: dict[str, str]
     # Files are put aside and restored by these names: a forged one must not lead out of the run.
     checksums: Annotated[dict[File, Checksum], AfterValidator(_of_every_run)]
