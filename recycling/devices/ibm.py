@@ -5,7 +5,6 @@ Its interface moves between minor releases; what moves is mended here, and in ``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.devices.logs import BEARER_TOKEN, keep_secrets_out_of_logs
 from recycling.errors import BackendFailure, BadInput
 
 if TYPE_CHECKING:
@@ -43,8 +43,6 @@ _PAGE = 50
 _METRICS = ("timestamps", "usage", "circuits_execution_time_ns")
 #: Domain of the service whose outcomes are measured; those of any other are simulated.
 _IBM_DOMAIN = "ibm.com"
-#: JSON Web Token.
-_BEARER_TOKEN = re.compile(r"\beyJ[\w-]+(\.[\w-]+)+")
 
 
 def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
@@ -57,12 +55,14 @@ def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
     Raises:
         BadInput: there is no such snapshot, or it has no CZ gate (it is not a Heron).
     """
+    from qiskit.providers import BackendV2
     from qiskit_ibm_runtime import fake_provider
 
     herons = [n for n in ("FakeTorino", "FakeFez", "FakeMarrakesh", "FakeKingston", "FakeAachen",
                           "FakeBoston", "FakePittsburgh") if hasattr(fake_provider, n)]  # fmt: skip
-    backend_class = getattr(fake_provider, name, None)
-    backend = backend_class() if name.startswith("Fake") and backend_class is not None else None
+    # The package has classes beside its devices, such as their provider.
+    device = getattr(fake_provider, name, None) if name.startswith("Fake") else None
+    backend = device() if isinstance(device, type) and issubclass(device, BackendV2) else None
     if backend is None or "cz" not in backend.target.operation_names:
         raise BadInput(
             f"{field} = {name!r} is not a Heron snapshot: give "
@@ -150,6 +150,7 @@ class Hardware:
 
         from recycling.devices.connection import Service, Timeouts
 
+        keep_secrets_out_of_logs()
         with self._failures("connecting"):
             try:
                 service = Service(
@@ -414,7 +415,7 @@ class Hardware:
         """Text in one line, without the account's token and what the client gets for it."""
         service = self.__dict__.get("service")
         token = service.active_account().get("token") if service is not None else None
-        text = _BEARER_TOKEN.sub("…", " ".join(text.split()))
+        text = BEARER_TOKEN.sub("…", " ".join(text.split()))
         return text.replace(token, "…") if token else text
 
 
