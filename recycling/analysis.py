@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,14 +50,16 @@ def analyse(
     progress: Progress = lambda _fraction: None,
     *,
     readout: Readout | None = None,
+    folder: Path | None = None,
 ) -> xr.Dataset:
-    """Analyse a run and store the result in its directory.
+    """Analyse a run and store the result in its directory, or elsewhere.
 
     Args:
         run: opened run.
         progress: called with the fraction done.
         readout: "raw", "corrected" or "unmixed"; by default the spec's, whose result becomes
             results.nc. Others become results-<readout>.nc beside it.
+        folder: where to write, by default the run's directory; created where there is none.
 
     Returns:
         Dataset with the dims arm, theta_b (rad), p_x and trial, and stage and qubit where they
@@ -68,10 +71,27 @@ def analyse(
     Raises:
         BadInput: counts that cannot be; a readout that cannot be corrected; no such temperature.
     """
+    dataset = analysed(run, progress, readout=readout)
+    chosen = dataset.attrs["readout"]
+    own = chosen == run.experiment.inference.readout
+    name = results_name(None if own else chosen)
+    folder = run.path if folder is None else folder
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / name, dataset_bytes(dataset))
+    return dataset
+
+
+def analysed(
+    run: Run,
+    progress: Progress = lambda _fraction: None,
+    *,
+    readout: Readout | None = None,
+) -> xr.Dataset:
+    """Analyse a run without writing anything; see ``analyse``."""
     chosen = readout or run.experiment.inference.readout
     if chosen not in READOUTS:
         raise BadInput(f"readout = {chosen!r}: give one of {', '.join(READOUTS)}")
-    dataset = analyse_counts(
+    return analyse_counts(
         run.experiment,
         run.counts,
         _attributes(run),
@@ -79,10 +99,6 @@ def analyse(
         readout=chosen,
         assignment=None if chosen == "raw" else stored_assignment(run),
     )
-    own = chosen == run.experiment.inference.readout
-    name = results_name(None if own else chosen)
-    write_whole(run.path / name, dataset_bytes(dataset))
-    return dataset
 
 
 def results_name(readout: Readout | None = None) -> str:

@@ -15,6 +15,7 @@ from recycling.options import (
     Backend,
     Budget,
     Debug,
+    Elsewhere,
     Instance,
     NoWait,
     Out,
@@ -23,6 +24,7 @@ from recycling.options import (
     RunPath,
     Seed,
     Spec,
+    Strict,
 )
 from recycling.terminal import (
     EXIT_INCOMPLETE,
@@ -71,11 +73,15 @@ def _options(
 
 @app.command()
 def replay(
-    out: Out = None, seed: Seed = None, as_json: AsJson = False, debug: Debug = False
+    out: Out = None,
+    seed: Seed = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Replay the paper end to end: preset "paper" on the exact engine."""
     with errors(debug=debug):
-        _run_to_report("paper", "exact", out, seed, as_json=as_json)
+        _run_to_report("paper", "exact", out, seed, strict=strict, as_json=as_json)
 
 
 @app.command()
@@ -89,6 +95,7 @@ def run(
     account: AccountName = None,
     max_qpu_seconds: Budget = None,
     no_wait: NoWait = False,
+    strict: Strict = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -101,6 +108,7 @@ def run(
             backend,
             out,
             seed,
+            strict=strict,
             as_json=as_json,
             account=Account(instance, plan, account),
             max_qpu_seconds=max_qpu_seconds,
@@ -116,6 +124,7 @@ def resume(
     ] = False,
     max_qpu_seconds: Budget = None,
     no_wait: NoWait = False,
+    strict: Strict = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -137,7 +146,8 @@ def resume(
             if isinstance(stored, LatencyRun):
                 print_latency(stored, as_json=as_json)
             else:
-                print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
+                page = _report(stored, _analyse(stored))
+                print_result(stored, *page, as_json=as_json, strict=strict)
 
 
 @app.command()
@@ -260,24 +270,37 @@ def layouts(
 
 @app.command()
 def analyse(
-    run_path: RunPath, readout: ReadoutName = None, as_json: AsJson = False, debug: Debug = False
+    run_path: RunPath,
+    readout: ReadoutName = None,
+    out: Elsewhere = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Analyse a stored run again: writes results.nc, or results-READOUT.nc."""
     with errors(debug=debug):
         from recycling.store import open_run
 
-        opened = open_run(run_path)
-        print_result(opened, _analyse(opened, readout), None, as_json=as_json)
+        opened, folder = open_run(run_path), _results_folder(run_path, out)
+        dataset = _analyse(opened, readout, folder)
+        print_result(opened, dataset, None, folder, as_json=as_json, strict=strict)
 
 
 @app.command()
-def report(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> None:
+def report(
+    run_path: RunPath,
+    out: Elsewhere = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
     """Write the report of a stored run again: report.html and figures/."""
     with errors(debug=debug):
         from recycling.store import open_run
 
-        opened = open_run(run_path)
-        print_result(opened, *_report(opened, _analyse(opened)), as_json=as_json)
+        opened, folder = open_run(run_path), _results_folder(run_path, out)
+        page = _report(opened, _analyse(opened, None, folder), folder)
+        print_result(opened, *page, folder, as_json=as_json, strict=strict)
 
 
 @app.command()
@@ -294,15 +317,20 @@ def export(
 ) -> None:
     """Export the results of a run as tables with their units."""
     with errors(debug=debug):
+        from recycling.export import check_export
         from recycling.store import open_run
 
         opened = open_run(run_path)
-        dataset = _analyse(opened)
+        folder = out or run_path.with_name(f"{run_path.resolve().name}-{file_format}")
+        check_export(folder, file_format)
         with shown() as work:
-            work.step("writing tables")
+            work.step("analysing")
+            from recycling.analysis import analysed
             from recycling.export import export as export_run
 
-            folder = out or run_path.with_name(f"{run_path.resolve().name}-{file_format}")
+            dataset = analysed(opened, work.fraction)
+            work.step("writing tables")
+
             files = export_run(opened, dataset, folder, file_format, raw=raw)  # type: ignore[arg-type]
         if dataset.attrs["warnings"]:
             print_lines([f"warning: {dataset.attrs['warnings']}"])
@@ -320,14 +348,16 @@ def bundle(
     """Put a run into one archive with checksums, for a data repository."""
     with errors(debug=debug):
         from recycling.store import open_run
+        from recycling.store.targets import check_new_file
 
+        opened = open_run(run_path)
+        archive = check_new_file(out or run_path.with_name(f"{run_path.resolve().name}.zip"))
         # Analysed anew, so that the archive has the results of this version.
-        _analyse(open_run(run_path))
+        _analyse(opened)
         with shown() as work:
             work.step("writing the archive")
             from recycling.store.bundle import write_bundle
 
-            archive = out or run_path.with_name(f"{run_path.resolve().name}.zip")
             written = write_bundle(run_path, archive)
         print_lines([f"bundle: {written}"])
 
@@ -373,7 +403,14 @@ def _experiment(spec: str, seed: int | None) -> tuple[str, dict[str, Any], Exper
 
 
 def _run_to_report(
-    spec: str, backend: str, out: Path | None, seed: int | None, *, as_json: bool, **how: Any
+    spec: str,
+    backend: str,
+    out: Path | None,
+    seed: int | None,
+    *,
+    strict: bool,
+    as_json: bool,
+    **how: Any,
 ) -> None:
     text, changes, experiment = _experiment(spec, seed)
     with shown(jobs=backend != "exact") as work:
@@ -390,20 +427,38 @@ def _run_to_report(
             **how,
         )
     with resumable(stored.path):
-        print_result(stored, *_report(stored, _analyse(stored)), as_json=as_json)
+        page = _report(stored, _analyse(stored))
+        print_result(stored, *page, as_json=as_json, strict=strict)
 
 
-def _analyse(stored: Run, readout: str | None = None) -> xr.Dataset:
+def _results_folder(run_path: Path, out: Path | None) -> Path:
+    """Folder for what is derived from a run, once it is known to be one that can be written."""
+    from recycling.errors import BadInput
+    from recycling.store.targets import check_folder
+
+    if out is not None:
+        return check_folder(out)
+    try:
+        return check_folder(run_path)
+    except BadInput:
+        raise BadInput(
+            f"run = {str(run_path)!r} cannot be written: give another place with --out"
+        ) from None
+
+
+def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None) -> xr.Dataset:
     with shown() as work:
         work.step("analysing")
         from recycling.analysis import analyse as analyse_run
 
-        return analyse_run(stored, work.fraction, readout=readout)  # type: ignore[arg-type]
+        return analyse_run(stored, work.fraction, readout=readout, folder=folder)  # type: ignore[arg-type]
 
 
-def _report(stored: Run, dataset: xr.Dataset) -> tuple[xr.Dataset, Path]:
+def _report(
+    stored: Run, dataset: xr.Dataset, folder: Path | None = None
+) -> tuple[xr.Dataset, Path]:
     with shown() as work:
         work.step("preparing the report")
         from recycling.reporting import report as write_report
 
-        return dataset, write_report(stored, dataset, progress=work.step)
+        return dataset, write_report(stored, dataset, progress=work.step, folder=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,20 @@ def controls(dataset: xr.Dataset) -> list[Control]:
         _homogeneity(dataset),
     ]
     return found + ([_masked(dataset)] if dataset.attrs.get("masked") else [])
+
+
+def failed_controls(checks: Sequence[Control]) -> list[str]:
+    """Names of the controls that failed."""
+    return [check.name for check in checks if check.passed is False]
+
+
+def warning(checks: Sequence[Control]) -> str:
+    """Line to put above a verdict whose controls failed; empty where none did."""
+    failed = failed_controls(checks)
+    if not failed:
+        return ""
+    noun = "control" if len(failed) == 1 else "controls"
+    return f"{len(failed)} {noun} failed: {'; '.join(failed)}. The verdict is not to be trusted."
 
 
 def _thermal_gain(bath: Bath) -> Control:

@@ -8,11 +8,27 @@ from pathlib import Path
 
 
 class BadInput(ValueError):  # reads as what it is: bad input
-    """One line that names the field, the value and the mend; the command line exits with 2."""
+    """Wrong input; exit code 2.
+
+    Each of ``faults`` is one line that names the field, the value and the mend. Most often there
+    is one; a spec tells all of its faults at once.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__(*faults)
+        self.faults = faults
+
+    def __str__(self) -> str:
+        """All faults, one line each."""
+        return "\n".join(self.faults)
 
 
 class Incomplete(RuntimeError):
     """The run is not done, nothing is lost, and it can be resumed; exit code 3."""
+
+
+class ControlFailed(RuntimeError):
+    """A control of the analysis failed, and --strict was given; exit code 5."""
 
 
 class BackendFailure(RuntimeError):

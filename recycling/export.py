@@ -23,7 +23,9 @@ import numpy as np
 
 from recycling.dataset import VARIABLES
 from recycling.errors import BadInput
+from recycling.foreign_text import csv_text
 from recycling.store.files import write_whole
+from recycling.store.targets import check_new_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,11 +103,7 @@ def export(
     Raises:
         BadInput: the format is unknown, or the folder is not empty or cannot be written.
     """
-    if format not in FORMATS:
-        raise BadInput(f"format = {format!r}: give one of {', '.join(FORMATS)}")
-    folder = Path(folder)
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise BadInput(f"out = {str(folder)!r} exists: give a new folder, or remove it")
+    folder = check_export(folder, format)
     found = tables(dataset) + ([counts_table(run.counts)] if raw else [])
     attributes = _attributes(run, dataset)
     try:
@@ -116,6 +114,17 @@ def export(
         ]
     except OSError as error:
         raise BadInput(f"out = {str(folder)!r}: {error.strerror}; give another folder") from error
+
+
+def check_export(folder: str | Path, format: str) -> Path:
+    """Check, before the work, that an export can be written; returns its folder.
+
+    Raises:
+        BadInput: the format is unknown, or the folder is not empty or cannot be written.
+    """
+    if format not in FORMATS:
+        raise BadInput(f"format = {format!r}: give one of {', '.join(FORMATS)}")
+    return check_new_folder(Path(folder))
 
 
 def tables(dataset: xr.Dataset) -> list[Table]:
@@ -179,15 +188,25 @@ def _csv(found: list[Table], attributes: Mapping[str, Any]) -> dict[str, bytes]:
         for table in found
         for column, meaning in table.columns.items()
     ]
-    frames = {table.name: table.frame for table in found}
-    frames["columns"] = pd.DataFrame(meanings)
-    frames["attributes"] = pd.DataFrame(
-        {"name": list(attributes), "value": list(map(str, attributes.values()))}
-    )
+    frames = {table.name: _without_formulas(table.frame) for table in found}
+    frames["columns"] = _without_formulas(pd.DataFrame(meanings))
+    # Text alone can be a formula: numbers stay as they are, negative ones too.
+    values = [csv_text(v) if isinstance(v, str) else str(v) for v in attributes.values()]
+    frames["attributes"] = pd.DataFrame({"name": list(attributes), "value": values})
     return {
         f"{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode()
         for name, frame in frames.items()
     }
+
+
+def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    text = [name for name, kind in frame.dtypes.items() if kind.kind not in "biuf"]
+    return frame.assign(
+        **{
+            name: [csv_text(cell) if isinstance(cell, str) else cell for cell in frame[name]]
+            for name in text
+        }
+    )
 
 
 def _parquet(found: list[Table], attributes: Mapping[str, Any]) -> dict[str, bytes]:

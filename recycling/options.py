@@ -14,6 +14,11 @@ Out = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed that overrules the spec's.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Elsewhere = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder for the results [default: RUN itself]."),
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 5 if a control failed.")]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
 Spec = Annotated[str, typer.Argument(metavar="SPEC", help="Path of a spec, or: paper, theory.")]
 Backend = Annotated[

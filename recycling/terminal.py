@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,14 +16,18 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import typer
 
+from recycling.foreign_text import visible, visible_json
+
 if TYPE_CHECKING:
     import xarray as xr
 
+    from recycling.controls import Control
     from recycling.store import Run
 
 EXIT_BAD_INPUT = 2
 EXIT_INCOMPLETE = 3
 EXIT_BACKEND_FAILURE = 4
+EXIT_CONTROL_FAILED = 5
 #: Columns of the verdict table that fit a terminal of 80 characters, a verdict with its z in one.
 _TERMINAL_COLUMNS = ((0,), (4,), (7,), (9, 8), (11, 10))
 
@@ -68,18 +73,23 @@ def shown(*, jobs: bool = False) -> Iterator[Shown]:
 def _bar(console: Any) -> Iterator[Shown]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def step(text: str) -> None:
-            bar.reset(task, total=None, description=text)
+            bar.reset(task, total=None, description=visible(text))
 
         def fraction(done: float) -> None:
             bar.update(task, total=1.0, completed=done)
 
         def watch(job: str, state: str, done: float) -> None:
-            bar.update(task, total=1.0, completed=done, description=f"{job}: {state}")
+            bar.update(task, total=1.0, completed=done, description=visible(f"{job}: {state}"))
 
         yield Shown(step, watch, fraction)
 
@@ -91,9 +101,8 @@ def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
 
     def end() -> None:
         for text, started in under_way:
-            console.print(
-                f"{text}: {perf_counter() - started:.1f} s", highlight=False, soft_wrap=True
-            )
+            line = f"{text}: {perf_counter() - started:.1f} s"
+            console.print(visible(line), highlight=False, soft_wrap=True)
         under_way.clear()
 
     def step(text: str) -> None:
@@ -103,7 +112,7 @@ def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
     def watch(job: str, state: str, _done: float) -> None:
         changed = states.get(job) != state and not state.endswith(("ing", "%"))
         if jobs and (changed or state == "running" != states.get(job)):
-            console.print(f"{job}: {state}", highlight=False, soft_wrap=True)
+            console.print(visible(f"{job}: {state}"), highlight=False, soft_wrap=True)
         states[job] = state
 
     yield Shown(step, watch, lambda _done: None)
@@ -119,7 +128,7 @@ def leave_at_once(code: int) -> NoReturn:
 
 def print_json(value: Any) -> None:
     """Print a value as strict JSON."""
-    typer.echo(json.dumps(_finite(value), indent=1, ensure_ascii=False))
+    typer.echo(visible_json(json.dumps(_finite(value), indent=1, ensure_ascii=False)))
 
 
 def print_table(table: TableLike, title: str = "") -> None:
@@ -128,15 +137,15 @@ def print_table(table: TableLike, title: str = "") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(markup=False)
-    drawn = Table(title=title or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    console = Console(markup=False, emoji=False)
+    drawn = Table(title=visible(title) or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
     for column in table.columns:
         drawn.add_column(column, no_wrap=True)
     for row in table.rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(visible, row))
     console.print(drawn)
     if table.note:
-        console.print(table.note, style="dim")
+        console.print(visible(table.note), style="dim")
 
 
 def print_lines(lines: Sequence[str], style: str = "") -> None:
@@ -144,20 +153,38 @@ def print_lines(lines: Sequence[str], style: str = "") -> None:
     from rich.console import Console
 
     for line in lines:
-        Console(markup=False).print(line, style=style, soft_wrap=True, highlight=False)
+        console = Console(markup=False, emoji=False)
+        console.print(visible(line), style=style, soft_wrap=True, highlight=False)
 
 
-def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: bool) -> None:
-    """Print the verdicts and controls of a run, and where its files are."""
+def print_result(
+    run: Run,
+    dataset: xr.Dataset,
+    page: Path | None,
+    folder: Path | None = None,
+    *,
+    as_json: bool,
+    strict: bool = False,
+) -> None:
+    """Print the verdicts and controls of a run, and where its files are.
+
+    ``folder`` holds the results where that is not the run's directory.
+
+    Raises:
+        ControlFailed: a control failed, and ``strict`` was asked for; all is printed before.
+    """
     from recycling.analysis import results_name
-    from recycling.controls import controls
-    from recycling.reporting.status import surplus_of, surplus_text
-    from recycling.reporting.tables import Table, headline, verdict_table
+    from recycling.controls import controls, warning
+    from recycling.errors import ControlFailed
+    from recycling.reporting.status import surplus_of
 
     checks = controls(dataset)
     readout = dataset.attrs["readout"]
     own = readout == run.experiment.inference.readout
-    files = {"run": run.path, "results": run.path / results_name(None if own else readout)}
+    files = {
+        "run": run.path,
+        "results": (folder or run.path) / results_name(None if own else readout),
+    }
     if page is not None:
         files["report"] = page
     surplus = surplus_of(run.journal(job) for job in run.jobs)
@@ -166,7 +193,24 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
         if page is not None:
             beside["paper"] = _against_the_paper(run, dataset)
         print_json(_summary(dataset, checks, files) | beside)
-        return
+    else:
+        _print_verdict(dataset, checks, files, surplus)
+    if strict and warning(checks):
+        raise ControlFailed(warning(checks))
+
+
+def _print_verdict(
+    dataset: xr.Dataset,
+    checks: list[Control],
+    files: dict[str, Path],
+    surplus: list[dict[str, Any]],
+) -> None:
+    from recycling.controls import warning
+    from recycling.reporting.status import surplus_text
+    from recycling.reporting.tables import Table, headline, verdict_table
+
+    if warning(checks):
+        print_lines([warning(checks)], style="bold red")
     table = verdict_table(dataset)
     narrow = Table(
         tuple(", ".join(table.columns[i] for i in shown) for shown in _TERMINAL_COLUMNS),
@@ -196,11 +240,13 @@ def print_result(run: Run, dataset: xr.Dataset, page: Path | None, *, as_json: b
     print_lines([f"{name}: {path}" for name, path in files.items()])
 
 
-def _summary(dataset: xr.Dataset, checks: Any, files: dict[str, Path]) -> dict[str, Any]:
+def _summary(dataset: xr.Dataset, checks: list[Control], files: dict[str, Path]) -> dict[str, Any]:
+    from recycling.controls import failed_controls
     from recycling.reporting.tables import headline
     from recycling.verdicts import verdicts
 
     return {
+        "controls_failed": failed_controls(checks),
         "headline": headline(dataset),
         "data_kind": dataset.attrs["data_kind"],
         "trials": dataset.attrs["trials"],
@@ -261,42 +307,44 @@ def _console() -> Any:
     """Console for progress: standard error, so that standard output holds results alone."""
     from rich.console import Console
 
-    return Console(stderr=True, markup=False)
+    return Console(stderr=True, markup=False, emoji=False)
 
 
 @contextmanager
 def errors(*, debug: bool) -> Iterator[None]:
-    """One line on standard error and the exit code that belongs to the error.
+    """One line for each fault on standard error, and the exit code that belongs to the error.
 
     SIGTERM stops a command as Ctrl-C does: at once, and there is always a way to go on.
     """
-    from recycling.errors import BackendFailure, BadInput, Incomplete
+    from recycling.errors import BackendFailure, BadInput, ControlFailed, Incomplete
 
     codes: dict[type[BaseException], int] = {
         BadInput: EXIT_BAD_INPUT,
         Incomplete: EXIT_INCOMPLETE,
         BackendFailure: EXIT_BACKEND_FAILURE,
+        ControlFailed: EXIT_CONTROL_FAILED,
     }
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
     except tuple(codes) as error:
-        if debug:
-            raise
         word = "incomplete" if isinstance(error, Incomplete) else "error"
-        typer.echo(f"{word}: {' '.join(str(error).split())}", err=True)
-        sys.exit(codes[type(error)])
+        faults = error.faults if isinstance(error, BadInput) else (str(error),)
+        _leave(codes[type(error)], [f"{word}: {fault}" for fault in faults], debug=debug)
     except OSError as error:
-        if debug:
-            raise
-        typer.echo(f"incomplete: {error}; mend it and run the command again", err=True)
-        sys.exit(EXIT_INCOMPLETE)
+        line = f"incomplete: {error}; mend it and run the command again"
+        _leave(EXIT_INCOMPLETE, [line], debug=debug)
     except KeyboardInterrupt:
-        if debug:
-            raise
-        typer.echo(
-            "incomplete: interrupted; nothing half-written is left; run the command again", err=True
-        )
-        sys.exit(EXIT_INCOMPLETE)
+        line = "incomplete: interrupted; nothing half-written is left; run the command again"
+        _leave(EXIT_INCOMPLETE, [line], debug=debug)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _leave(code: int, lines: Sequence[str], *, debug: bool) -> NoReturn:
+    """Say why on standard error, behind the traceback of the present error if asked, and exit."""
+    if debug:
+        typer.echo(visible(traceback.format_exc()), err=True, nl=False)
+    for line in lines:
+        typer.echo(visible(" ".join(line.split())), err=True)
+    sys.exit(code)

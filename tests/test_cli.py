@@ -94,8 +94,8 @@ def test_json_is_all_that_run_prints(finished):
     folder, done = finished
     summary = strict_json(done.stdout)
     assert set(summary) == {
-        "headline", "data_kind", "trials", "readout", "masked", "warnings", "verdicts", "controls",
-        "files", "surplus", "paper",
+        "controls_failed", "headline", "data_kind", "trials", "readout", "masked", "warnings",
+        "verdicts", "controls", "files", "surplus", "paper",
     }  # fmt: skip
     assert summary["trials"] == "2 of 2"
     assert summary["data_kind"] == "simulated"
@@ -249,9 +249,10 @@ def test_a_damaged_run_is_one_line(finished, tmp_path, monkeypatch):
 def test_debug_shows_the_traceback(folder, monkeypatch):
     monkeypatch.chdir(folder)
     done = command("run", "nosuch", "--debug")
-    assert done.code != 0
-    assert "Traceback" in done.traceback
-    assert "BadInput" in done.traceback
+    assert done.code == 2
+    assert done.stderr.startswith("Traceback")
+    assert "BadInput" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: spec = 'nosuch'")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from recycling.analysis import analyse, analyse_counts, experiment_attributes
 from recycling.assignment import stored_assignment
-from recycling.controls import controls
+from recycling.controls import controls, warning
 from recycling.execution.counts import simulate_counts
 from recycling.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
 from recycling.planning import plan
@@ -55,13 +55,16 @@ def report(
     run: Run,
     dataset: xr.Dataset | None = None,
     progress: Callable[[str], None] = lambda _step: None,
+    *,
+    folder: Path | None = None,
 ) -> Path:
-    """Write report.html and figures/ into a run's directory.
+    """Write report.html and figures/ into a run's directory, or elsewhere.
 
     Args:
         run: opened run.
         dataset: its analysis; by default made now.
         progress: called with the name of each step as it begins.
+        folder: where to write, by default the run's directory; created where there is none.
 
     Returns:
         Path of report.html.
@@ -70,7 +73,7 @@ def report(
 
     if dataset is None:
         progress("analysing")
-        dataset = analyse(run)
+        dataset = analyse(run, folder=folder)
     progress("computing the theory")
     theory = theory_dataset(run.experiment)
     progress("drawing figures")
@@ -81,25 +84,27 @@ def report(
     sensitivities = sensitivity_figures(dataset, temperatures["measured"])
     branches = branch_figures(dataset)
     machine = {} if circuit is None else _drawings(circuit, run.device)
-    folder = run.path / "figures"
-    folder.mkdir(exist_ok=True)
+    folder = run.path if folder is None else folder
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
     progress("writing the report")
     pictures = {}
     for name, (figure, caption) in (results | sensitivities | branches | machine).items():
         svg = to_svg(figure)
-        write_whole(folder / f"{name}.svg", svg)
+        write_whole(folder / "figures" / f"{name}.svg", svg)
         uri = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
         pictures[name] = Picture(name, caption, uri)
     template = resources.files("recycling.reporting") / "report.html.j2"
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    checks = controls(dataset)
     html = environment.from_string(template.read_text(encoding="utf-8")).render(
         record=run.record,
         attributes=dataset.attrs,
         headline=tables.headline(dataset),
         verdicts=tables.verdict_table(dataset),
-        controls=controls(dataset),
+        controls=checks,
+        warning=warning(checks),
         results=[pictures[name] for name in results],
         sensitivities=[pictures[name] for name in sensitivities],
         branches=[pictures[name] for name in branches],
@@ -123,7 +128,7 @@ def report(
         circuits_fault=run.circuits_fault,
         spec=run.record["spec"],
     )
-    path = run.path / "report.html"
+    path = folder / "report.html"
     write_whole(path, html.encode())
     return path
 

@@ -1,0 +1,51 @@
+"""Places to write to, checked before the work whose result goes there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from recycling.errors import BadInput
+
+
+def check_new_file(path: Path, field: str = "out") -> Path:
+    """Check that a file can be created; ``field`` is where the user named it.
+
+    Raises:
+        BadInput: there is something already, or the folder cannot be written.
+    """
+    if path.exists() or path.is_symlink():
+        raise BadInput(f"{field} = {str(path)!r} exists: give a new file, or remove it")
+    return _writable(path, path.parent, field, "file")
+
+
+def check_new_folder(path: Path) -> Path:
+    """Check that a folder can be created and filled; an empty one may be there.
+
+    Raises:
+        BadInput: there is something already, or the folder cannot be written.
+    """
+    if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
+        raise BadInput(f"out = {str(path)!r} exists: give a new folder, or remove it")
+    return _writable(path, path, "out", "folder")
+
+
+def check_folder(path: Path) -> Path:
+    """Check that files can be written into a folder, which is created where there is none.
+
+    Raises:
+        BadInput: it is no folder, or cannot be written.
+    """
+    return _writable(path, path, "out", "folder")
+
+
+def _writable(path: Path, folder: Path, field: str, kind: str) -> Path:
+    """Write a file without a name where the path would be created: it leaves nothing behind."""
+    try:
+        while not folder.exists():
+            folder = folder.parent
+        with TemporaryFile(dir=folder):
+            return path
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BadInput(f"{field} = {str(path)!r}: {reason}; give another {kind}") from None
