@@ -22,7 +22,7 @@ from recycling.devices.profiles import (
 )
 from recycling.devices.timeline import busy_times, timeline
 from recycling.errors import BadInput
-from recycling.experiment import one_line
+from recycling.faults import fault_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,7 +118,8 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
             readout_error=spec.readout_error,
         )
     except ValidationError as error:
-        raise BadInput(f"device: {one_line(error)}") from error
+        faults = fault_lines(error, type(device))
+        raise BadInput(*(f"device: {fault}" for fault in faults)) from error
 
 
 def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:

@@ -396,10 +396,11 @@ def main() -> None:
 def _experiment(spec: str, seed: int | None) -> tuple[str, dict[str, Any], Experiment]:
     """Text of a spec, the changes to it, and the experiment that they make."""
     from recycling.experiment import Experiment, spec_text
+    from recycling.faults import parse_spec
 
     text = spec_text(spec)
     changes: dict[str, Any] = {} if seed is None else {"seed": seed}
-    return text, changes, Experiment.parse(text, **changes)
+    return text, changes, parse_spec(Experiment, text, changes, source=spec)
 
 
 def _run_to_report(

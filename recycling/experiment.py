@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
+from collections.abc import Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from circuits.hhl import HHL
+from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.errors import BadInput
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+from recycling.faults import parse_spec
+from recycling.quantities import ANGLE, Frequency, Latency, Lifetime, ShotTime, Temperature
+from recycling.spec_file import read_spec_file
 
 #: Largest angle of b in the paper, rad; above it the sweep repeats itself by symmetry.
 LARGEST_THETA_B = np.pi / 4
 #: Excited weight at which the paper shows Figs. 3 and 4.
 PAPER_P_X = 0.4
+#: Most points of one axis of a sweep. Curves look continuous from a few hundred on.
+MOST_POINTS = 10_000
+#: Profiles of a device that are no snapshot.
+PROFILES = ("paper", "ideal")
 
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ErrorRate = Annotated[float, Field(ge=0, lt=0.5)]
@@ -37,7 +52,7 @@ class Range(_Section):
 
     start: FiniteFloat
     stop: FiniteFloat
-    points: Annotated[int, Field(ge=1)]
+    points: Annotated[int, Field(ge=1, le=MOST_POINTS)]
 
 
 def _values(values: Range | tuple[float, ...]) -> NDArray[np.float64]:
@@ -45,6 +60,44 @@ def _values(values: Range | tuple[float, ...]) -> NDArray[np.float64]:
         # Rounded at 1e-12 so that 0.01 steps are the decimal numbers that they look like.
         return np.round(np.linspace(values.start, values.stop, values.points), 12)
     return np.array(values, dtype=float)
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    """Fault of a field; the message goes on behind its name."""
+    return PydanticCustomError("value", "{message}", {"message": message})
+
+
+def _not_too_many(values: Any) -> Any:
+    """Refuse a list that is too long before anything is done with it."""
+    if isinstance(values, list | tuple) and len(values) > MOST_POINTS:
+        raise _wrong(f"has {len(values)} values: give {MOST_POINTS} or fewer")
+    return values
+
+
+def _in_radians(values: Any) -> Any:
+    """Convert angles that are given as text, one by one or as the ends of a range."""
+    _not_too_many(values)
+    if isinstance(values, list | tuple):
+        return [ANGLE.convert(value) for value in values]
+    if isinstance(values, dict):
+        ends = {key: ANGLE.convert(values[key]) for key in ("start", "stop") if key in values}
+        return values | ends
+    return values
+
+
+def _checked_values(largest: float, given: Range | tuple[float, ...]) -> Range | tuple[float, ...]:
+    """Check that the values of a sweep are there, distinct, and from 0 to the largest."""
+    values = _values(given)
+    if values.size == 0:
+        raise _wrong("is empty: give at least one value")
+    distinct, times = np.unique(values, return_counts=True)
+    if distinct.size < values.size:
+        twice = distinct[np.argmax(times > 1)]
+        raise _wrong(f"= {twice:g} comes twice: give each value once")
+    outside = values[~((values >= 0) & (values <= largest * (1 + 1e-9)))]
+    if outside.size:
+        raise _wrong(f"= {outside[0]:g}: give values in [0, {largest:.6g}]")
+    return given
 
 
 class AlgorithmSpec(_Section):
@@ -69,10 +122,19 @@ class AlgorithmSpec(_Section):
 
 
 class BathSpec(_Section):
-    """The bath qubit: frequency in Hz and T0 in K. Every qubit starts at T0."""
+    """The bath qubit: frequency in Hz and T0 in K. Every qubit starts at T0.
 
-    frequency: PositiveFloat = 5e9
-    temperature: PositiveFloat = 0.043
+    These and all other quantities may be text with a unit, such as "43 mK".
+    """
+
+    frequency: Frequency = 5e9
+    temperature: Temperature = 0.043
+
+
+def _known_profile(name: str) -> str:
+    if name not in (*PROFILES, *HERONS, *SIMILAR):
+        raise _wrong(why_unknown(name, PROFILES))
+    return name
 
 
 class DeviceSpec(_Section):
@@ -82,12 +144,12 @@ class DeviceSpec(_Section):
     optional numbers overrule the profile on every qubit: times in s, errors as probabilities.
     """
 
-    profile: str = "paper"
+    profile: Annotated[str, AfterValidator(_known_profile)] = "paper"
     layout: Literal["best"] | dict[str, Annotated[int, Field(ge=0)]] = "best"
-    feedforward_latency: Literal["profile"] | Annotated[float, Field(ge=0, le=1)] = "profile"
+    feedforward_latency: Literal["profile"] | Latency = "profile"
     optimization_level: Annotated[int, Field(ge=0, le=3)] = 1
-    t1: PositiveFloat | None = None
-    t2: PositiveFloat | None = None
+    t1: Lifetime | None = None
+    t2: Lifetime | None = None
     single_qubit_error: ErrorRate | None = None
     cz_error: ErrorRate | None = None
     readout_error: ErrorRate | None = None
@@ -96,23 +158,16 @@ class DeviceSpec(_Section):
 class SweepSpec(_Section):
     """The sweep: angles θ_b in rad and excited weights p_x of the target."""
 
-    theta_b: Range | tuple[float, ...] = Range(start=0, stop=float(np.pi / 4), points=11)
-    p_x: Range | tuple[float, ...] = Range(start=0.01, stop=0.4, points=40)
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        for name, largest in (("theta_b", LARGEST_THETA_B), ("p_x", 1.0)):
-            values = _values(getattr(self, name))
-            if values.size == 0:
-                raise ValueError(f"{name} is empty: give at least one value")
-            distinct, times = np.unique(values, return_counts=True)
-            if distinct.size < values.size:
-                twice = distinct[np.argmax(times > 1)]
-                raise ValueError(f"{name} = {twice:g} comes twice: give each value once")
-            outside = values[~((values >= 0) & (values <= largest * (1 + 1e-9)))]
-            if outside.size:
-                raise ValueError(f"{name} = {outside[0]:g}: give values in [0, {largest:.6g}]")
-        return self
+    theta_b: Annotated[
+        Range | tuple[float, ...],
+        BeforeValidator(_in_radians),
+        AfterValidator(partial(_checked_values, LARGEST_THETA_B)),
+    ] = Range(start=0, stop=float(np.pi / 4), points=11)
+    p_x: Annotated[
+        Range | tuple[float, ...],
+        BeforeValidator(_not_too_many),
+        AfterValidator(partial(_checked_values, 1.0)),
+    ] = Range(start=0.01, stop=0.4, points=40)
 
 
 class MeasurementSpec(_Section):
@@ -144,7 +199,7 @@ class HardwareSpec(_Section):
     """
 
     mode: Literal["batch", "session", "job"] = "batch"
-    rep_delay: PositiveFloat | None = None
+    rep_delay: ShotTime | None = None
     init_qubits: bool = True
     max_execution_time: Annotated[int, Field(ge=1, le=10800)] | None = None
     brackets: Literal["auto"] | bool = "auto"
@@ -174,7 +229,8 @@ class Experiment(_Section):
     """A validated experiment.
 
     Raises:
-        BadInput: from ``from_toml`` and ``parse``, one line that names field, value and mend.
+        BadInput: from ``from_toml`` and ``parse``: a line for each fault that names field, value
+            and mend, and of a file its name and line.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
@@ -190,17 +246,17 @@ class Experiment(_Section):
     @classmethod
     def parse(cls, text: str, **changes: Any) -> Experiment:
         """Read a spec from TOML text; ``changes`` overrule its top-level fields."""
-        try:
-            return cls.model_validate(tomllib.loads(text) | changes)
-        except tomllib.TOMLDecodeError as error:
-            raise BadInput(f"the spec is not TOML: {error}; correct it there") from None
-        except ValidationError as error:
-            raise BadInput(one_line(error)) from None
+        return parse_spec(cls, text, changes)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Experiment:
         """Read a spec from a TOML file."""
-        return cls.parse(spec_text(path))
+        return parse_spec(cls, spec_text(path), {}, source=str(path))
+
+    @classmethod
+    def stored(cls, text: str, changes: Mapping[str, Any]) -> Experiment:
+        """Read the spec of a stored run, whose quantities may be any that it was run with."""
+        return parse_spec(cls, text, changes, any_size=True)
 
     def to_toml(self) -> str:
         """Write the experiment as TOML that ``parse`` reads back as an equal experiment."""
@@ -235,16 +291,15 @@ def spec_text(spec: str | Path) -> str:
     """Text of a spec: a path, or the name of a preset.
 
     Raises:
-        BadInput: neither a readable file nor a preset.
+        BadInput: neither a readable file nor a preset, or longer than a spec can be.
     """
     path = Path(spec)
     try:
-        if path.is_file():
-            return path.read_bytes().decode()  # line ends as they are: the text is kept as given
-    except OSError as error:
+        is_file = path.is_file()
+    except OSError as error:  # a name that is too long
         raise BadInput(f"spec = {str(spec)!r}: {error.strerror}; give another file") from None
-    except UnicodeDecodeError:
-        raise BadInput(f"spec = {str(spec)!r} is not UTF-8 text: save it as such") from None
+    if is_file:
+        return read_spec_file(path)
     preset_file = resources.files("recycling") / "presets" / f"{spec}.toml"
     if str(spec) in preset_names():
         return preset_file.read_text(encoding="utf-8")
@@ -267,63 +322,3 @@ def preset(name: str) -> Experiment:
     if name not in preset_names():
         raise BadInput(f"preset = {name!r}: give one of {', '.join(preset_names())}")
     return Experiment.parse(spec_text(name))
-
-
-#: What to give instead, by the type of the fault; in braces the limit that was broken.
-_MENDS = {
-    "greater_than": "a number above {gt:g}",
-    "greater_than_equal": "{ge:g} or more",
-    "less_than": "a number below {lt:g}",
-    "less_than_equal": "{le:g} or less",
-    "finite_number": "a finite number",
-    "literal_error": "{expected}",
-    "string_pattern_mismatch": "letters, digits, '.', '_' and '-', the first a letter or digit",
-    "string_type": "text",
-    "model_type": "a table",
-    "dict_type": "a table",
-    "tuple_type": "a list",
-    "too_long": "{max_length} entries",
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
-    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
-    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
-    **dict.fromkeys(("complex_type", "complex_str_parsing"), "a number"),
-}
-
-
-def one_line(error: ValidationError) -> str:
-    """First fault of a validation error as one line: field, value, mend."""
-    faults = error.errors(include_url=False)
-    # A union has a fault from each of its branches: the one that got deepest was meant.
-    same = [fault for fault in faults if _keys(fault)[:2] == _keys(faults[0])[:2]]
-    first = max(same, key=lambda fault: len(_keys(fault)))
-    mends = dict.fromkeys(_mend(fault) for fault in same if _keys(fault) == _keys(first))
-    field = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in _keys(first))[1:]
-    more = f" (and {len(faults) - len(same)} more)" if len(faults) > len(same) else ""
-    if first["type"] == "value_error":
-        # Its message begins with the name of the field inside the section.
-        message = first["msg"].removeprefix("Value error, ")
-        return f"{field}.{message}{more}" if field else f"{message}{more}"
-    if first["type"] == "extra_forbidden":
-        value = first["input"]
-        return f"{field} = {value!r} is an unknown key: remove it or correct its name{more}"
-    if first["type"] == "missing":
-        return f"{field} is missing: add it{more}"
-    return f"{field} = {first['input']!r}: give {' or '.join(mends)}{more}"
-
-
-def _mend(fault: ErrorDetails) -> str:
-    if fault["type"] not in _MENDS:
-        return f"another value ({fault['msg']})"
-    return _MENDS[fault["type"]].format(**fault.get("ctx", {}))
-
-
-def _keys(fault: ErrorDetails) -> tuple[str | int, ...]:
-    """Keys that the user wrote, down to the fault."""
-    # The third entry may be no key, but pydantic's name for the branch of a field's union.
-    return tuple(
-        key if isinstance(key, int) or key.isprintable() else repr(key)
-        for depth, key in enumerate(fault["loc"])
-        if depth != 2
-        or isinstance(key, int)
-        or (key.isidentifier() and key not in ("Range", "bool"))
-    )

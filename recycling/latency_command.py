@@ -53,12 +53,13 @@ def latency(
             work.step("reading the spec")
             from recycling.devices.ibm import Account
             from recycling.experiment import spec_text
+            from recycling.faults import parse_spec
             from recycling.latency.run import run_latency
             from recycling.latency.spec import LatencySpec
 
             text = LatencySpec().to_toml() if spec is None else spec_text(spec)
             changes: dict[str, Any] = {} if seed is None else {"seed": seed}
-            parsed = LatencySpec.parse(text, **changes)
+            parsed = parse_spec(LatencySpec, text, changes, source=spec or "")
             run = run_latency(
                 parsed,
                 backend,

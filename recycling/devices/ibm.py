@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.devices.logs import BEARER_TOKEN, keep_secrets_out_of_logs
+from recycling.devices.snapshots import why_unknown
 from recycling.errors import BackendFailure, BadInput
 
 if TYPE_CHECKING:
@@ -58,18 +59,12 @@ def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
     from qiskit.providers import BackendV2
     from qiskit_ibm_runtime import fake_provider
 
-    herons = [n for n in ("FakeTorino", "FakeFez", "FakeMarrakesh", "FakeKingston", "FakeAachen",
-                          "FakeBoston", "FakePittsburgh") if hasattr(fake_provider, n)]  # fmt: skip
     # The package has classes beside its devices, such as their provider.
     device = getattr(fake_provider, name, None) if name.startswith("Fake") else None
     backend = device() if isinstance(device, type) and issubclass(device, BackendV2) else None
     if backend is None or "cz" not in backend.target.operation_names:
-        raise BadInput(
-            f"{field} = {name!r} is not a Heron snapshot: give "
-            + ("'paper', 'ideal' or " if field == "device.profile" else "")
-            + "one of "
-            + ", ".join(herons)
-        )
+        besides = ("paper", "ideal") if field == "device.profile" else ()
+        raise BadInput(f"{field} {why_unknown(name, besides)}")
     return backend
 
 

@@ -55,7 +55,7 @@ class LatencyRun(Run):
     def spec(self) -> LatencySpec:
         """The spec as it was run, with the changes of the command line."""
         try:
-            return LatencySpec.parse(self.record["spec"], **self.record["changes"])
+            return LatencySpec.stored(self.record["spec"], self.record["changes"])
         except BadInput as error:
             raise BadInput(f"{self.path / 'run.json'}, in its spec: {error}") from None
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from circuits.latency import LADDERS, LadderName
 from recycling.cost import DEFAULT_REP_DELAY, JOB_OVERHEAD
-from recycling.errors import BadInput
-from recycling.experiment import BathSpec, DeviceSpec, Experiment, HardwareSpec, one_line
+from recycling.experiment import BathSpec, DeviceSpec, Experiment, HardwareSpec
+from recycling.faults import parse_spec
 from recycling.inference.latency import LEAST_LENGTHS
 from recycling.jobs import EXECUTIONS_PER_JOB
+from recycling.quantities import JobDelay, JobTime, ShotDelay, ShotTime
 
-PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Lengths = tuple[Annotated[int, Field(ge=1, le=100_000)], ...]
 
 
@@ -64,14 +63,14 @@ class ClockSpec(_Section):
     the service counts in ns.
     """
 
-    overhead: Seconds = JOB_OVERHEAD
-    load: Seconds = 0.05
-    reset: Seconds = 1e-6
-    shortest_shot: Seconds = 65e-6
-    queue: Seconds = 30.0
-    jitter: Seconds = 0.3
-    execution_jitter: Seconds = 1e-3
-    resolution: PositiveFloat = 1.0
+    overhead: JobDelay = JOB_OVERHEAD
+    load: JobDelay = 0.05
+    reset: ShotDelay = 1e-6
+    shortest_shot: ShotDelay = 65e-6
+    queue: JobDelay = 30.0
+    jitter: JobDelay = 0.3
+    execution_jitter: JobDelay = 1e-3
+    resolution: JobTime = 1.0
     rounding: Literal["up", "down", "nearest"] = "up"
 
 
@@ -79,7 +78,7 @@ class LatencyHardwareSpec(_Section):
     """How an IBM Quantum backend executes the jobs; see ``recycling.experiment.HardwareSpec``."""
 
     mode: Literal["batch", "session", "job"] = "batch"
-    rep_delay: PositiveFloat | None = None
+    rep_delay: ShotTime | None = None
     init_qubits: bool = True
     max_execution_time: Annotated[int, Field(ge=1, le=10800)] | None = None
 
@@ -118,12 +117,12 @@ class LatencySpec(_Section):
     @classmethod
     def parse(cls, text: str, **changes: Any) -> LatencySpec:
         """Read a spec from TOML text; ``changes`` overrule its top-level fields."""
-        try:
-            return cls.model_validate(tomllib.loads(text) | changes)
-        except tomllib.TOMLDecodeError as error:
-            raise BadInput(f"the spec is not TOML: {error}; correct it there") from None
-        except ValidationError as error:
-            raise BadInput(one_line(error)) from None
+        return parse_spec(cls, text, changes)
+
+    @classmethod
+    def stored(cls, text: str, changes: Mapping[str, Any]) -> LatencySpec:
+        """Read the spec of a stored run, whose quantities may be any that it was run with."""
+        return parse_spec(cls, text, changes, any_size=True)
 
     def to_toml(self) -> str:
         """Write the spec as TOML that ``parse`` reads back as an equal one."""
@@ -149,7 +148,8 @@ class LatencySpec(_Section):
             seed=self.seed,
             bath=self.bath,
             device=self.device,
-            hardware=HardwareSpec(**self.hardware.model_dump()),
+            # Validated before, and those of a stored run by its own measure.
+            hardware=HardwareSpec.model_construct(**self.hardware.model_dump()),
         )
 
     def lengths(self, ladder: LadderName) -> tuple[int, ...]:

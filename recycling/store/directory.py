@@ -117,7 +117,7 @@ class Run:
                 f"latency ... --out {self.path} as before, or recycling resume {self.path}"
             )
         try:
-            return Experiment.parse(self.record["spec"], **self.record["changes"])
+            return Experiment.stored(self.record["spec"], self.record["changes"])
         except BadInput as error:
             raise BadInput(f"{self.path / 'run.json'}, in its spec: {error}") from None
 

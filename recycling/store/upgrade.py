@@ -67,7 +67,7 @@ def _from_1(folder: Path) -> None:
         if not path.is_file() or checksum(path) != expected:
             raise BadInput(f"{path} is missing or damaged: restore it from a copy")
     spec = (folder / "experiment.toml").read_bytes().decode()
-    experiment = Experiment.parse(spec, **record["changes"])
+    experiment = Experiment.stored(spec, record["changes"])
     run_id = hashlib.sha256((folder / "run.json").read_bytes()).hexdigest()[:12]
     tables = _tables_of_1(folder / "shots" / "counts.npz")
     (folder / "jobs").mkdir(exist_ok=True)

@@ -1,0 +1,135 @@
+"""Quantities of a spec: numbers in SI units, or text with a unit, in a plausible range.
+
+A bare number is a number of SI units. Its commonest fault is to be one of other units: 43 for
+43 mK, 5 for 5 GHz. Ranges are wide, so that they hold whatever somebody may want to try, and yet
+hold no such fault.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from math import pi
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+if TYPE_CHECKING:
+    import pint
+
+#: Key of the validation context that lets implausible numbers pass: stored runs keep theirs.
+ANY_SIZE = "any_size"
+#: Nothing that would have to be evaluated: pint reads expressions, such as 9**9**9.
+_TEXT = re.compile(r"\s*([+-]?(?:\d{1,30}\.?\d{0,30}|\.\d{1,30})(?:[eE][+-]?\d{1,2})?)\s*"
+                   r"([A-Za-zµμ°]{1,20})\s*")  # fmt: skip
+#: SI units in which people think, by the unit of the quantity; the likeliest first.
+_FORGOTTEN = {
+    "K": {"mK": 1e-3, "uK": 1e-6},
+    "Hz": {"GHz": 1e9, "MHz": 1e6, "kHz": 1e3},
+    "s": {"us": 1e-6, "ns": 1e-9, "ms": 1e-3},
+    "rad": {"deg": pi / 180},
+}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What a number means: its name, SI unit, and plausible range, given in ``shown`` as text."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    shown: str
+    example: str
+
+    def convert(self, value: Any) -> Any:
+        """Convert text with a unit to SI; anything else stays.
+
+        Raises:
+            PydanticCustomError: no number with a unit, or a unit of something else.
+        """
+        if not isinstance(value, str):
+            return value
+        parts = _TEXT.fullmatch(value)
+        found = None if parts is None else self._si(Decimal(parts[1]), parts[2])
+        if found is None:
+            raise _give(f"a number in {self.unit}, or {self.name} as text such as {self.example!r}")
+        return found
+
+    def check(self, value: float, info: ValidationInfo) -> float:
+        """Check that an SI value is plausible.
+
+        Raises:
+            PydanticCustomError: it is outside of the range.
+        """
+        if self.low <= value <= self.high or (info.context or {}).get(ANY_SIZE):
+            return value
+        near = [
+            f"{value:.6g} {unit}"
+            for unit, size in _FORGOTTEN[self.unit].items()
+            if self.low <= value * size <= self.high and value != 0
+        ]
+        raise _give(self.shown + (f" (did you mean {near[0]!r}?)" if near else ""))
+
+    def _si(self, number: Decimal, unit: str) -> float | None:
+        import pint
+
+        units = _units()
+        try:
+            # Exact in decimal: "43 mK" is 0.043 K to the last digit, and the hash the same.
+            found = units.Quantity(number, unit).to(self.unit).magnitude
+            # An angle has no dimension, but percent has none either.
+            angle = self.unit != "rad" or units.get_name(unit).endswith(("radian", "degree"))
+        except (pint.PintError, ArithmeticError, AttributeError, TypeError, ValueError):
+            return None
+        return float(found) if angle else None
+
+
+def _give(mend: str) -> PydanticCustomError:
+    return PydanticCustomError("quantity", "give {mend}", {"mend": mend})
+
+
+@cache
+def _units() -> pint.UnitRegistry[Any]:
+    """Units by name; loaded when the first quantity is given as text."""
+    import pint
+
+    return pint.UnitRegistry(non_int_type=Decimal)
+
+
+def _annotations(quantity: Quantity) -> tuple[BeforeValidator, AfterValidator]:
+    return BeforeValidator(quantity.convert), AfterValidator(quantity.check)
+
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+#: From below any dilution refrigerator's qubit to above helium's 4.2 K, at which no qubit is cold.
+Temperature = Annotated[_Positive, *_annotations(
+    Quantity("a temperature", "K", 1e-3, 10, "1 mK to 10 K", "43 mK"))]  # fmt: skip
+#: From heavy fluxonium to above the gap of superconductors.
+Frequency = Annotated[_Positive, *_annotations(
+    Quantity("a frequency", "Hz", 1e6, 1e12, "1 MHz to 1 THz", "5 GHz"))]  # fmt: skip
+#: Coherence times: from a gate to a thousand times the longest of any transmon.
+Lifetime = Annotated[_Positive, *_annotations(
+    Quantity("a time", "s", 1e-9, 10, "1 ns to 10 s", "250 us"))]  # fmt: skip
+#: Waits within a shot; a hundred times what services take or circuits need, and IBM's reset waits.
+ShotTime = Annotated[_Positive, *_annotations(
+    Quantity("a time", "s", 1e-9, 0.1, "1 ns to 100 ms", "250 us"))]  # fmt: skip
+#: The same where there may be none.
+ShotDelay = Annotated[_NotNegative, *_annotations(
+    Quantity("a time", "s", 0, 0.1, "0 to 100 ms", "1 us"))]  # fmt: skip
+#: Classical latency of a feedforward round: a thousand times that of any controller.
+Latency = Annotated[_NotNegative, *_annotations(
+    Quantity("a time", "s", 0, 0.01, "0 to 10 ms", "1 us"))]  # fmt: skip
+#: Times of whole jobs: a queue of a week.
+JobDelay = Annotated[_NotNegative, *_annotations(
+    Quantity("a time", "s", 0, 604_800, "0 to 604800 s", "30 s"))]  # fmt: skip
+#: The same where there must be one.
+JobTime = Annotated[_Positive, *_annotations(
+    Quantity("a time", "s", 1e-12, 604_800, "1 ps to 604800 s", "1 s"))]  # fmt: skip
+
+ANGLE = Quantity("an angle", "rad", 0, pi / 4 * (1 + 1e-9), "0 to π/4 rad", "22.5 deg")

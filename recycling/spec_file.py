@@ -1,0 +1,112 @@
+"""The text of a spec: its size, its TOML, and the line on which each key stands."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from recycling.errors import BadInput
+
+#: Longest spec, bytes. The largest sweep with every value written out takes a tenth of it; what is
+#: longer is no spec, and TOML of 10 MB takes tomllib seconds.
+LONGEST_SPEC = 1_000_000
+#: Characters to parse again, at most, in search of line numbers.
+_PARSED_AGAIN = 10 * LONGEST_SPEC
+
+
+def read_spec_file(path: Path) -> str:
+    """Text of a file, line ends as they are.
+
+    Raises:
+        BadInput: not to be read, too long, or no UTF-8.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LONGEST_SPEC + 1)
+        check_length(len(content), f"spec = {str(path)!r}")
+        return content.decode()
+    except OSError as error:
+        raise BadInput(f"spec = {str(path)!r}: {error.strerror}; give another file") from None
+    except UnicodeDecodeError:
+        raise BadInput(f"spec = {str(path)!r} is not UTF-8 text: save it as such") from None
+
+
+def check_length(length: int, spec: str = "the spec") -> None:
+    """Check the length of a spec, bytes or characters.
+
+    Raises:
+        BadInput: it is too long.
+    """
+    if length > LONGEST_SPEC:
+        raise BadInput(
+            f"{spec} is longer than {LONGEST_SPEC} bytes: give ranges, as in "
+            "p_x = { start = 0.01, stop = 0.4, points = 40 }, instead of lists"
+        )
+
+
+def read_toml(text: str, spec: str = "the spec") -> dict[str, Any]:
+    """Content of a spec, which errors call ``spec``.
+
+    Raises:
+        BadInput: too long, not TOML, or not to be read as it is.
+    """
+    check_length(len(text), spec)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{spec} is not TOML: {error}; correct it there") from None
+    except RecursionError:
+        raise BadInput(f"{spec} is nested too deeply: no key needs three levels") from None
+    except ValueError as error:  # a number that Python refuses to read, or a date that is none
+        reason = str(error).partition(";")[0]
+        raise BadInput(f"{spec} holds what cannot be read: {reason}; correct it") from None
+
+
+def lines_of(text: str) -> dict[tuple[str, ...], int]:
+    """Number of the line on which each key, and each table, of TOML begins.
+
+    A statement ends with the first line at which it is TOML. Where that would take long, the
+    lines that follow are left out.
+    """
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    statement, begins, left = "", 1, _PARSED_AGAIN
+    for number, line in enumerate(text.split("\n"), 1):
+        statement += line + "\n"
+        left -= len(statement)
+        if left < 0:
+            break
+        try:
+            content = tomllib.loads(statement)
+        except (ValueError, RecursionError):
+            continue
+        keys = list(_paths(content))
+        if statement.lstrip().startswith("["):
+            table = keys[-1]
+            keys = [table]
+        else:
+            keys = [(*table, *key) for key in keys]
+        found |= {key: begins for key in keys if key not in found}
+        statement, begins = "", number + 1
+    return found
+
+
+def _paths(content: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Every key and what is under it, the deepest last. No recursion: dotted keys may be long."""
+    found: list[tuple[str, ...]] = []
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), content)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, list) and len(value) == 1:  # the header of an array of tables
+            value = value[0]
+        if path:
+            found.append(path)
+        if isinstance(value, Mapping) and len(path) < _DEEPEST:
+            waiting += [((*path, key), item) for key, item in value.items()]
+    return found
+
+
+#: Levels whose lines are told: no spec has more than three.
+_DEEPEST = 4
