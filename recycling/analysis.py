@@ -29,6 +29,7 @@ from recycling.inference.resampling import BANDED, resample, simultaneous_quanti
 from recycling.inference.samples import RecordMap
 from recycling.inference.thermometry import Thermometry
 from recycling.inference.trials import Scatter, scatter, widened
+from recycling.sizes import check_size
 from recycling.store.files import write_whole
 from recycling.temperature import bath_temperatures, temperature_of_bounds
 from recycling.thermodynamics import Bath
@@ -69,7 +70,8 @@ def analyse(
         dim limit (value, low, high).
 
     Raises:
-        BadInput: counts that cannot be; a readout that cannot be corrected; no such temperature.
+        BadInput: more than this machine can analyse; counts that cannot be; a readout that cannot
+            be corrected; no such temperature.
     """
     dataset = analysed(run, progress, readout=readout)
     chosen = dataset.attrs["readout"]
@@ -88,6 +90,7 @@ def analysed(
     readout: Readout | None = None,
 ) -> xr.Dataset:
     """Analyse a run without writing anything; see ``analyse``."""
+    check_size(run.experiment, None)
     chosen = readout or run.experiment.inference.readout
     if chosen not in READOUTS:
         raise BadInput(f"readout = {chosen!r}: give one of {', '.join(READOUTS)}")

@@ -21,12 +21,11 @@ from pydantic import (
     FiniteFloat,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from circuits.hhl import HHL
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.errors import BadInput
-from recycling.faults import parse_spec
+from recycling.faults import not_too_many, parse_spec, wrong
 from recycling.quantities import ANGLE, Frequency, Latency, Lifetime, ShotTime, Temperature
 from recycling.spec_file import read_spec_file
 
@@ -36,6 +35,10 @@ LARGEST_THETA_B = np.pi / 4
 PAPER_P_X = 0.4
 #: Most points of one axis of a sweep. Curves look continuous from a few hundred on.
 MOST_POINTS = 10_000
+#: Most trials: each is a job at least, with files of its own, and a chip drifts over hours.
+MOST_TRIALS = 10_000
+#: Most draws of the bootstrap: they widen bands by a factor known to 0.1 % from 10⁵ on.
+MOST_RESAMPLES = 1_000_000
 #: Profiles of a device that are no snapshot.
 PROFILES = ("paper", "ideal")
 
@@ -62,21 +65,9 @@ def _values(values: Range | tuple[float, ...]) -> NDArray[np.float64]:
     return np.array(values, dtype=float)
 
 
-def _wrong(message: str) -> PydanticCustomError:
-    """Fault of a field; the message goes on behind its name."""
-    return PydanticCustomError("value", "{message}", {"message": message})
-
-
-def _not_too_many(values: Any) -> Any:
-    """Refuse a list that is too long before anything is done with it."""
-    if isinstance(values, list | tuple) and len(values) > MOST_POINTS:
-        raise _wrong(f"has {len(values)} values: give {MOST_POINTS} or fewer")
-    return values
-
-
 def _in_radians(values: Any) -> Any:
     """Convert angles that are given as text, one by one or as the ends of a range."""
-    _not_too_many(values)
+    not_too_many(MOST_POINTS, values)
     if isinstance(values, list | tuple):
         return [ANGLE.convert(value) for value in values]
     if isinstance(values, dict):
@@ -89,14 +80,14 @@ def _checked_values(largest: float, given: Range | tuple[float, ...]) -> Range |
     """Check that the values of a sweep are there, distinct, and from 0 to the largest."""
     values = _values(given)
     if values.size == 0:
-        raise _wrong("is empty: give at least one value")
+        raise wrong("is empty: give at least one value")
     distinct, times = np.unique(values, return_counts=True)
     if distinct.size < values.size:
         twice = distinct[np.argmax(times > 1)]
-        raise _wrong(f"= {twice:g} comes twice: give each value once")
+        raise wrong(f"= {twice:g} comes twice: give each value once")
     outside = values[~((values >= 0) & (values <= largest * (1 + 1e-9)))]
     if outside.size:
-        raise _wrong(f"= {outside[0]:g}: give values in [0, {largest:.6g}]")
+        raise wrong(f"= {outside[0]:g}: give values in [0, {largest:.6g}]")
     return given
 
 
@@ -133,7 +124,7 @@ class BathSpec(_Section):
 
 def _known_profile(name: str) -> str:
     if name not in (*PROFILES, *HERONS, *SIMILAR):
-        raise _wrong(why_unknown(name, PROFILES))
+        raise wrong(why_unknown(name, PROFILES))
     return name
 
 
@@ -165,7 +156,7 @@ class SweepSpec(_Section):
     ] = Range(start=0, stop=float(np.pi / 4), points=11)
     p_x: Annotated[
         Range | tuple[float, ...],
-        BeforeValidator(_not_too_many),
+        BeforeValidator(partial(not_too_many, MOST_POINTS)),
         AfterValidator(partial(_checked_values, 1.0)),
     ] = Range(start=0.01, stop=0.4, points=40)
 
@@ -175,7 +166,7 @@ class MeasurementSpec(_Section):
 
     # The outcome of every shot is kept: ten million are 2.6 GB for one trial of the paper's sweep.
     shots: Literal["exact"] | Annotated[int, Field(ge=1, le=10**7)] = 8000
-    trials: Annotated[int, Field(ge=1)] = 5
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 5
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -222,7 +213,7 @@ class InferenceSpec(_Section):
     estimator: Literal["linear inversion", "median unbiased"] = "linear inversion"
     readout: Literal["raw", "corrected", "unmixed"] = "raw"
     temperature: Literal["given", "measured", "calibration"] = "given"
-    resamples: Annotated[int, Field(ge=100)] = 1000
+    resamples: Annotated[int, Field(ge=100, le=MOST_RESAMPLES)] = 1000
 
 
 class Experiment(_Section):

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
 from recycling.errors import BadInput
 from recycling.quantities import ANY_SIZE
@@ -44,6 +45,18 @@ _MENDS = {
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
     **dict.fromkeys(("complex_type", "complex_str_parsing"), "a number"),
 }
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """Fault of a field for its validator to raise; the message goes on behind its name."""
+    return PydanticCustomError("value", "{message}", {"message": message})
+
+
+def not_too_many(most: int, values: Any) -> Any:
+    """Refuse a list that is too long before anything is done with it."""
+    if isinstance(values, list | tuple) and len(values) > most:
+        raise wrong(f"has {len(values)} values: give {most} or fewer")
+    return values
 
 
 def parse_spec(

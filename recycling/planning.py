@@ -18,6 +18,7 @@ from recycling.devices.ibm import Account, Hardware, snapshot_backend
 from recycling.errors import BadInput
 from recycling.jobs import Job, Pub, all_jobs, calibration_pubs, protocol_pubs
 from recycling.prediction import Prediction, predict
+from recycling.sizes import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,11 +130,12 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
         account: whose IBM Quantum account to use; None takes the default one.
 
     Raises:
-        BadInput: unknown backend or device profile, a layout that is not connected or uses a
-            dead gate, or no account.
+        BadInput: more than this machine can do, unknown backend or device profile, a layout that
+            is not connected or uses a dead gate, or no account.
         BackendFailure: the service does not answer.
     """
     name = parse_backend(backend)
+    check_size(experiment, name.kind)
     hardware = Hardware(name.chip, account or Account()) if name.kind == "ibm" else None
     if hardware is not None:
         check_for_hardware(experiment, hardware)

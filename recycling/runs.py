@@ -28,6 +28,7 @@ from recycling.planning import (
     parse_backend,
     plan,
 )
+from recycling.sizes import check_size
 from recycling.store.directory import Run, open_unchecked
 from recycling.store.files import Damaged
 from recycling.store.journal import JobRecord
@@ -88,6 +89,7 @@ def run(
             path, max_qpu_seconds=max_qpu_seconds, wait=wait, progress=progress, watch=watch
         )
     check_new(path)
+    check_size(experiment, name.kind, path)
     started = perf_counter()
     progress("compiling circuits")
     planned = plan(experiment, backend, account)

@@ -9,9 +9,9 @@ from typing import Any
 
 from recycling.errors import BadInput
 
-#: Longest spec, bytes. The largest sweep with every value written out takes a tenth of it; what is
-#: longer is no spec, and TOML of 10 MB takes tomllib seconds.
-LONGEST_SPEC = 1_000_000
+#: Longest spec, bytes. The largest sweep with every value written out is shorter; what is
+#: longer is no spec, and TOML of 10 MB takes tomllib minutes when it is hostile.
+LONGEST_SPEC = 500_000
 #: Characters to parse again, at most, in search of line numbers.
 _PARSED_AGAIN = 10 * LONGEST_SPEC
 

@@ -57,11 +57,15 @@ def counts_of(experiment: Experiment, by_trial: Mapping[int, NDArray[Any]]) -> x
 def simulate_counts(plan: Plan) -> xr.DataArray:
     """Counts of a plan on a simulator, here and now, without a run directory."""
     backend = prepare(plan)
-    by_trial: dict[int, list[tuple[Job, Outcomes]]] = {}
+    by_trial: dict[int, list[Job]] = {}
     for job in plan.jobs:
         if job.trial is not None:
-            outcome = backend.fetch(job, plan.pubs(job), job.name)
-            by_trial.setdefault(job.trial, []).append((job, outcome))
+            by_trial.setdefault(job.trial, []).append(job)
+    # One job's shots at a time: those of all can be more than fits into memory.
     return counts_of(
-        plan.experiment, {trial: trial_counts(parts) for trial, parts in by_trial.items()}
+        plan.experiment,
+        {
+            trial: trial_counts((j, backend.fetch(j, plan.pubs(j), j.name)) for j in jobs)
+            for trial, jobs in by_trial.items()
+        },
     )

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from circuits.latency import LADDERS, LadderName
 from recycling.cost import DEFAULT_REP_DELAY, JOB_OVERHEAD
 from recycling.experiment import BathSpec, DeviceSpec, Experiment, HardwareSpec
-from recycling.faults import parse_spec
+from recycling.faults import not_too_many, parse_spec
 from recycling.inference.latency import LEAST_LENGTHS
 from recycling.jobs import EXECUTIONS_PER_JOB
 from recycling.quantities import JobDelay, JobTime, ShotDelay, ShotTime
 
-Lengths = tuple[Annotated[int, Field(ge=1, le=100_000)], ...]
+#: Most lengths of a ladder: each is a job, and a line is known from a few dozen.
+MOST_LENGTHS = 500
+Lengths = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=100_000)], ...],
+    BeforeValidator(partial(not_too_many, MOST_LENGTHS)),
+]
 
 
 class _Section(BaseModel):
