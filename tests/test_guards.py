@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import shutil
 import unicodedata
 
 import pytest
@@ -277,6 +278,23 @@ def test_a_read_only_run_is_analysed_to_another_place(verb, read_only, small_dat
     with xr.open_dataset(tmp_path / "else" / "results.nc") as dataset:
         xr.testing.assert_equal(dataset.load(), small_dataset)
     assert (tmp_path / "else" / "report.html").exists() == (verb == "report")
+
+
+@pytest.mark.parametrize("verb", ["analyse", "report", "export", "bundle"])
+def test_a_damaged_run_that_is_read_only_is_not_to_be_resumed(
+    verb, small_run, tmp_path, monkeypatch
+):
+    shutil.copytree(small_run.path, tmp_path / "run")
+    (tmp_path / "run" / "shots" / "trial-1.npz").write_bytes(b"torn")
+    assert "mend with: recycling resume" in command(verb, tmp_path / "run").only_line
+
+    def refuse(**_where):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(recycling.store.targets, "TemporaryFile", refuse)
+    told = command(verb, tmp_path / "run").only_line
+    assert "resume" not in told
+    assert "mend with: a copy of it in a folder that can be written" in told
 
 
 def test_a_read_only_run_is_exported(read_only, tmp_path):

@@ -36,6 +36,7 @@ from recycling.errors import BadInput
 from recycling.store.directory import Run, open_unchecked
 from recycling.store.files import Damaged, checksum, sync_folder
 from recycling.store.lock import locked
+from recycling.store.targets import way_on
 
 #: Most bytes that an archive may unpack to, and most times its own size.
 LARGEST, LARGEST_RATIO = 20 * 10**9, 1000
@@ -182,13 +183,10 @@ def open_bundle(archive_path: str | Path, folder: str | Path) -> Run:
 def _check_finished(run: Run) -> None:
     for damage in run.damage():
         raise BadInput(
-            f"{run.path / damage.file} is damaged: {damage.why}; mend with: "
-            f"recycling resume {run.path}"
+            f"{run.path / damage.file} is damaged: {damage.why}; mend with: {way_on(run.path)}"
         )
     if run.record["state"] != "done" or not run.complete:
-        raise BadInput(
-            f"run = {str(run.path)!r} is not finished: go on with: recycling resume {run.path}"
-        )
+        raise BadInput(f"run = {str(run.path)!r} is not finished: go on with: {way_on(run.path)}")
 
 
 def _write_bag(archive: zipfile.ZipFile, run: Run) -> None:

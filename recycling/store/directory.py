@@ -46,6 +46,7 @@ from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
 from recycling.store.schema import shortened
 from recycling.store.telemetry import NAME as TELEMETRY
 from recycling.store.telemetry import Head, events, telemetry_damage
+from recycling.store.targets import way_on
 from recycling.store.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class Run:
         except Damaged as error:
             path = outcomes_path(self.path, job.name)
             raise BadInput(
-                f"{path} is damaged: {error}; remove it and mend with: recycling resume {self.path}"
+                f"{path} is damaged: {error}; remove it and mend with: {way_on(self.path)}"
             ) from None
 
     @cached_property
@@ -218,7 +219,7 @@ class Run:
             if all(self.journal(job).state == "done" for job in jobs)
         }
         if not whole:
-            raise Incomplete(f"no trial is complete yet; go on with: recycling resume {self.path}")
+            raise Incomplete(f"no trial is complete yet; go on with: {way_on(self.path)}")
         return counts_of(self.experiment, whole)
 
     @cached_property
@@ -339,7 +340,7 @@ def open_run(path: str | Path) -> Run:
         others = f" (and {len(damaged) - 1} more)" if damaged[1:] else ""
         raise BadInput(
             f"{run.path / damaged[0].file} is damaged: {damaged[0].why}{others}; mend with: "
-            f"recycling resume {run.path}"
+            f"{way_on(run.path)}"
         )
     return run
 

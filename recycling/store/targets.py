@@ -30,6 +30,15 @@ def check_new_folder(path: Path) -> Path:
     return _writable(path, path, "out", "folder")
 
 
+def way_on(run_path: Path) -> str:
+    """What goes on with a run, or mends it: a command, or first a copy where it is read-only."""
+    try:
+        check_folder(run_path)
+    except BadInput:
+        return "a copy of it in a folder that can be written"
+    return f"recycling resume {run_path}"
+
+
 def check_folder(path: Path) -> Path:
     """Check that files can be written into a folder, which is created where there is none.
 
