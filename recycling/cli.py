@@ -233,10 +233,10 @@ def layouts(
     """Score every placement on the chip by the gain that the exact engine predicts."""
     with errors(debug=debug):
         text, _, experiment = _experiment(spec, None)
-        if write is not None and write.exists():
-            from recycling.errors import BadInput
+        if write is not None:
+            from recycling.store.targets import check_new_file
 
-            raise BadInput(f"write = {str(write)!r} exists: give a new file")
+            check_new_file(write, "write")
         with shown() as work:
             work.step("scoring placements")
             from recycling.chips import chip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from circuits.protocol import SETTINGS, THETA_B, Setting
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
+from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Executions that IBM Quantum accepts in one job with control flow.
 EXECUTIONS_PER_JOB = 10_000_000
+#: Most jobs of a run. Each has files of its own, and at five a minute a service takes a fortnight.
+MOST_JOBS = 100_000
 #: Names of the jobs that measure the bath qubit, before and after all others.
 BRACKETS = ("bracket-before", "bracket-after")
 #: Name of the job that measures the assignment matrices.
@@ -90,7 +94,17 @@ def all_jobs(
 
 
 def trial_jobs(experiment: Experiment) -> list[Job]:
-    """Jobs of the protocol, one a trial where the service's limit allows it, in order."""
+    """Jobs of the protocol, one a trial where the service's limit allows it, in order.
+
+    Raises:
+        BadInput: they are more than anybody can run.
+    """
+    trials = experiment.measurement.trials
+    if (count := trials * sum(1 for _ in islice(_of(experiment, 0), MOST_JOBS + 1))) > MOST_JOBS:
+        raise BadInput(
+            f"measurement.trials = {trials}, shots = {experiment.measurement.shots}: that takes "
+            f"{count} jobs or more; give less, for {MOST_JOBS} jobs at most"
+        )
     return [job for trial in range(experiment.measurement.trials) for job in _of(experiment, trial)]
 
 
@@ -101,14 +115,14 @@ def _of(experiment: Experiment, trial: int) -> Iterator[Job]:
         return
     at_once = min(shots, EXECUTIONS_PER_JOB // SETTINGS_PER_POINT)
     together = max(1, EXECUTIONS_PER_JOB // (SETTINGS_PER_POINT * shots))
-    cuts = [
+    single = points <= together and shots <= at_once
+    cuts = (
         ((start, min(start + together, points)), first, min(at_once, shots - first))
         for start in range(0, points, together)
         for first in range(0, shots, at_once)
-    ]
+    )
     for number, cut in enumerate(cuts):
-        name = f"trial-{trial}" if len(cuts) == 1 else f"trial-{trial}-{number}"
-        yield Job(name, trial, *cut)
+        yield Job(f"trial-{trial}" if single else f"trial-{trial}-{number}", trial, *cut)
 
 
 def protocol_pubs(

@@ -524,7 +524,9 @@ def test_backend_without_cz_is_refused():
         list(placements(backend.target))
 
 
-@pytest.mark.parametrize("name", ["FakeKawasaki", "FakeNothing", "AerSimulator", ""])
+@pytest.mark.parametrize(
+    "name", ["FakeKawasaki", "FakeNothing", "FakeProviderForBackendV2", "AerSimulator", ""]
+)
 def test_snapshots_that_are_no_heron_are_refused_in_one_line(name):
     with pytest.raises(ValueError, match="is not a Heron snapshot: give") as caught:
         snapshot_backend(name)

@@ -101,6 +101,15 @@ def test_a_run_that_does_not_fit_is_refused_with_its_size(lines, kind, part):
     assert any(part in fault for fault in caught.value.faults), caught.value.faults
 
 
+def test_more_jobs_than_anybody_can_run_are_refused():
+    sweep = "[sweep]\ntheta_b = { start = 0, stop = 0.7, points = 10_000 }\np_x = [0.4]"
+    large = experiment(sweep, "[measurement]", "shots = 10_000_000", "trials = 10_000")
+    started = time.process_time()
+    with pytest.raises(rc.BadInput, match=r"takes \d+ jobs or more; give less, for 100000 jobs"):
+        trial_jobs(large)
+    assert time.process_time() - started < 2
+
+
 def test_a_disk_that_is_too_small_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(recycling.sizes, "_free", lambda _folder: 5e9)
     check_size(rc.preset("paper"), "exact", tmp_path)
