@@ -88,10 +88,16 @@ def parse_spec(
     except RecursionError:
         raise BadInput(f"{spec} is nested too deeply: no key needs three levels") from None
     lines = lines_of(text) if source else {}
-    told = [
-        ("" if keys and keys[0] in changes else _place(source, lines, keys)) + fault
-        for keys, fault in found[:MOST_FAULTS]
-    ]
+    placed = []
+    for keys, fault in found:
+        # What is wrong with a change of the command line is in no file.
+        in_file = source and not (keys and keys[0] in changes)
+        line = _line_of(lines, keys) if in_file else 0
+        placed.append(
+            (line, f"{source}:{line}: " if line else f"{source}: " if in_file else "", fault)
+        )
+    placed.sort(key=lambda of_fault: of_fault[0])
+    told = [place + fault for _, place, fault in placed[:MOST_FAULTS]]
     more = [f"{len(found) - MOST_FAULTS} more faults"] if len(found) > MOST_FAULTS else []
     raise BadInput(*told, *more)
 
@@ -101,13 +107,10 @@ def fault_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return [fault for _, fault in _faults(error, model)]
 
 
-def _place(source: str, lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> str:
-    """File and line of a fault, where they are known: of the key, or of the table around it."""
-    if not source:
-        return ""
+def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> int:
+    """Line of a key, or of the table around it; 0 where none is known."""
     known = (lines.get(tuple(map(str, keys[:n]))) for n in range(len(keys), 0, -1))
-    line = next((line for line in known if line is not None), None)
-    return f"{source}: " if line is None else f"{source}:{line}: "
+    return next((line for line in known if line is not None), 0)
 
 
 def _faults(
