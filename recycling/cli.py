@@ -352,6 +352,7 @@ def bundle(
 
         opened = open_run(run_path)
         archive = check_new_file(out or run_path.with_name(f"{run_path.resolve().name}.zip"))
+        _results_folder(run_path, None, mend="bundle a copy of it")
         # Analysed anew, so that the archive has the results of this version.
         _analyse(opened)
         with shown() as work:
@@ -432,7 +433,9 @@ def _run_to_report(
         print_result(stored, *page, as_json=as_json, strict=strict)
 
 
-def _results_folder(run_path: Path, out: Path | None) -> Path:
+def _results_folder(
+    run_path: Path, out: Path | None, mend: str = "give another place with --out"
+) -> Path:
     """Folder for what is derived from a run, once it is known to be one that can be written."""
     from recycling.errors import BadInput
     from recycling.store.targets import check_folder
@@ -442,9 +445,7 @@ def _results_folder(run_path: Path, out: Path | None) -> Path:
     try:
         return check_folder(run_path)
     except BadInput:
-        raise BadInput(
-            f"run = {str(run_path)!r} cannot be written: give another place with --out"
-        ) from None
+        raise BadInput(f"run = {str(run_path)!r} cannot be written: {mend}") from None
 
 
 def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None) -> xr.Dataset:

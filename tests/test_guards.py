@@ -265,6 +265,12 @@ def read_only(small_run, monkeypatch):
     return small_run.path
 
 
+def test_a_read_only_run_is_bundled_from_a_copy(read_only, tmp_path):
+    done = command("bundle", read_only, "--out", tmp_path / "run.zip")
+    assert done.code == 2
+    assert done.only_line.endswith("cannot be written: bundle a copy of it")
+
+
 @pytest.mark.parametrize("verb", ["analyse", "report"])
 def test_a_read_only_run_is_analysed_to_another_place(verb, read_only, small_dataset, tmp_path):
     refused = command(verb, read_only)

@@ -82,6 +82,14 @@ def test_latency_specs_are_guarded_too(text, part):
     assert len(caught.value.faults) == 1
 
 
+@pytest.mark.parametrize("seed", ["9" * 5000, "9" * 4000, "1e12", "nan"])
+def test_absurd_options_are_one_line(seed):
+    done = command("run", "theory", "--seed", seed)
+    assert done.code == 2
+    assert "seed" in done.err.splitlines()[-1]
+    assert (done.traceback, done.out) == ("", "")
+
+
 @pytest.mark.usefixtures("small_machine")
 @pytest.mark.parametrize(
     ("lines", "kind", "part"),
