@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recycling.archive_commands import bundle, export, unbundle
 from recycling.errors import resumable
 from recycling.latency_command import latency, print_latency
 from recycling.options import (
@@ -280,8 +281,9 @@ def analyse(
     """Analyse a stored run again: writes results.nc, or results-READOUT.nc."""
     with errors(debug=debug):
         from recycling.store import open_run
+        from recycling.store.targets import results_folder
 
-        opened, folder = open_run(run_path), _results_folder(run_path, out)
+        opened, folder = open_run(run_path), results_folder(run_path, out)
         dataset = _analyse(opened, readout, folder)
         print_result(opened, dataset, None, folder, as_json=as_json, strict=strict)
 
@@ -297,91 +299,15 @@ def report(
     """Write the report of a stored run again: report.html and figures/."""
     with errors(debug=debug):
         from recycling.store import open_run
+        from recycling.store.targets import results_folder
 
-        opened, folder = open_run(run_path), _results_folder(run_path, out)
+        opened, folder = open_run(run_path), results_folder(run_path, out)
         page = _report(opened, _analyse(opened, None, folder), folder)
         print_result(opened, *page, folder, as_json=as_json, strict=strict)
 
 
-@app.command()
-def export(
-    run_path: RunPath,
-    file_format: Annotated[
-        str, typer.Option("--format", "-f", help="csv, parquet or json.")
-    ] = "csv",
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="New folder [default: <RUN>-<format>].")
-    ] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Export the counts too.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Export the results of a run as tables with their units."""
-    with errors(debug=debug):
-        from recycling.export import check_export
-        from recycling.store import open_run
-
-        opened = open_run(run_path)
-        folder = out or run_path.with_name(f"{run_path.resolve().name}-{file_format}")
-        check_export(folder, file_format)
-        with shown() as work:
-            work.step("analysing")
-            from recycling.analysis import analysed
-            from recycling.export import export as export_run
-
-            dataset = analysed(opened, work.fraction)
-            work.step("writing tables")
-
-            files = export_run(opened, dataset, folder, file_format, raw=raw)  # type: ignore[arg-type]
-        if dataset.attrs["warnings"]:
-            print_lines([f"warning: {dataset.attrs['warnings']}"])
-        print_lines([str(file) for file in files])
-
-
-@app.command()
-def bundle(
-    run_path: RunPath,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="New archive [default: <RUN>.zip].")
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Put a run into one archive with checksums, for a data repository."""
-    with errors(debug=debug):
-        from recycling.store import open_run
-        from recycling.store.targets import check_new_file
-
-        opened = open_run(run_path)
-        archive = check_new_file(out or run_path.with_name(f"{run_path.resolve().name}.zip"))
-        _results_folder(run_path, None, mend="bundle a copy of it")
-        # Analysed anew, so that the archive has the results of this version.
-        _analyse(opened)
-        with shown() as work:
-            work.step("writing the archive")
-            from recycling.store.bundle import write_bundle
-
-            written = write_bundle(run_path, archive)
-        print_lines([f"bundle: {written}"])
-
-
-@app.command()
-def unbundle(
-    archive: Annotated[Path, typer.Argument(metavar="FILE", help="Archive made by bundle.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="New run directory [default: runs/<FILE>].")
-    ] = None,
-    debug: Debug = False,
-) -> None:
-    """Check an archive and unpack its run."""
-    with errors(debug=debug):
-        with shown() as work:
-            work.step("checking the archive")
-            from recycling.store.bundle import open_bundle
-
-            opened = open_bundle(archive, out or Path("runs") / archive.stem)
-        print_lines([f"run: {opened.path}", f"analyse it with: recycling report {opened.path}"])
-
-
-app.command()(latency)
+for command in (export, bundle, unbundle, latency):
+    app.command()(command)
 
 
 def main() -> None:
@@ -431,21 +357,6 @@ def _run_to_report(
     with resumable(stored.path):
         page = _report(stored, _analyse(stored))
         print_result(stored, *page, as_json=as_json, strict=strict)
-
-
-def _results_folder(
-    run_path: Path, out: Path | None, mend: str = "give another place with --out"
-) -> Path:
-    """Folder for what is derived from a run, once it is known to be one that can be written."""
-    from recycling.errors import BadInput
-    from recycling.store.targets import check_folder
-
-    if out is not None:
-        return check_folder(out)
-    try:
-        return check_folder(run_path)
-    except BadInput:
-        raise BadInput(f"run = {str(run_path)!r} cannot be written: {mend}") from None
 
 
 def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None) -> xr.Dataset:

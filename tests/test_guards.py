@@ -220,7 +220,7 @@ def working(*_arguments, **_named):
 def taken(tmp_path, monkeypatch):
     """Places that cannot be written; commands that begin to work fail."""
     monkeypatch.setattr(recycling.analysis, "analyse", working)
-    monkeypatch.setattr(recycling.analysis, "analysed", working, raising=False)
+    monkeypatch.setattr(recycling.analysis, "analysed", working)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("keep", encoding="utf-8")
     (tmp_path / "folder").mkdir()

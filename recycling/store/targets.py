@@ -39,6 +39,22 @@ def way_on(run_path: Path) -> str:
     return f"recycling resume {run_path}"
 
 
+def results_folder(
+    run_path: Path, out: Path | None, mend: str = "give another place with --out"
+) -> Path:
+    """Folder for what is derived from a run: the run itself, or another one.
+
+    Raises:
+        BadInput: it cannot be written; for the run itself ``mend`` says what to do.
+    """
+    if out is not None:
+        return check_folder(out)
+    try:
+        return check_folder(run_path)
+    except BadInput:
+        raise BadInput(f"run = {str(run_path)!r} cannot be written: {mend}") from None
+
+
 def check_folder(path: Path) -> Path:
     """Check that files can be written into a folder, which is created where there is none.
 
