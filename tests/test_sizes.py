@@ -3,6 +3,7 @@
 import resource
 import time
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -163,14 +164,14 @@ def traced():
     return peak
 
 
-def test_ten_million_shots_run_in_jobs_of_flat_memory(traced, tmp_path):
+def test_ten_million_shots_run_in_jobs_of_flat_memory(small_plan, traced, tmp_path):
     large = experiment(LAYOUT, "[measurement]", "shots = 10_000_000")
     jobs = trial_jobs(large)
     shots = sum(job.shots * (job.points[1] - job.points[0]) for job in jobs)
     assert shots == 10_000_000 * 11 * 5
     assert max(job.shots for job in jobs) * 24 <= EXECUTIONS_PER_JOB
     # A twentieth of one of its jobs: memory grows with the executions of a job and nothing else.
-    plan = rc.plan(large)
+    plan = replace(small_plan, experiment=large)
     part = jobs[0].__class__("trial-0", 0, (0, 1), 0, jobs[0].shots // 20)
     pubs, path = plan.pubs(part), tmp_path / "trial-0.npz"
     execute_exact(part, pubs, plan.device, np.random.SeedSequence(1))  # fills the caches
@@ -185,7 +186,7 @@ def test_ten_million_shots_run_in_jobs_of_flat_memory(traced, tmp_path):
 
 
 @pytest.mark.parametrize("sizes", [(3, 4, 2, 500), (3, 40, 2, 100), (1, 4, 20, 100)])
-def test_the_analysis_takes_no_more_than_estimated(sizes, traced):
+def test_the_analysis_takes_no_more_than_estimated(sizes, small_plan, traced):
     from recycling.analysis import analyse_counts, experiment_attributes
     from recycling.execution.counts import simulate_counts
 
@@ -197,7 +198,7 @@ def test_the_analysis_takes_no_more_than_estimated(sizes, traced):
         f"[measurement]\nshots = 500\ntrials = {trials}",
         f"[inference]\nresamples = {resamples}",
     )
-    plan = rc.plan(given)
+    plan = replace(small_plan, experiment=given)  # circuits do not depend on the sweep
     counts = simulate_counts(plan)
     attributes = experiment_attributes(given, plan.device)
     analyse_counts(given, counts, attributes)
