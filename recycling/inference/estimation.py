@@ -58,10 +58,9 @@ def estimate_states(mixture: Mixture, outcomes: Outcomes, quantile: float) -> St
     # Of states that cannot be, of two samples far beyond 1, the limits may come in another order.
     low, median, high = (length.reshape(shape) for length in np.sort(lengths, axis=0))
     # The entropy falls with the length.
-    entropy = Limited(*(np.asarray(binary_entropy((1 - x) / 2)) for x in (median, high, low)))
-    ground, excited = (
-        own.map(lambda outcome: np.clip((1 + outcome[Z]) / 2, 0, 1)) for own in outcomes
-    )
+    length = Limited(median, low, high).within(0, 1)
+    entropy = (-length).map(lambda x: np.asarray(binary_entropy((1 + x) / 2)))
+    ground, excited = (own[Z].map(lambda x: (1 + x) / 2).within(0, 1) for own in outcomes)
     weight = mixture.p_x
     calibration = calibration_terms(mixture.slopes()[:, Z] / 2, quantile)
     terms = [ground.times(1 - weight), excited.times(weight), *calibration]
@@ -89,14 +88,12 @@ def estimate_fidelity(
     along = target.reshape(*target.shape, *(1,) * axes)
     terms: list[Limited] = []
     for own in outcomes:
-        overlap = own.map(lambda x: x[there]).times(-along / 4)
-        terms += [
-            Limited(*ends) for ends in zip(overlap.value, overlap.low, overlap.high, strict=True)
-        ]
+        overlap = own[there].times(-along / 4)
+        terms += [overlap[basis] for basis in range(len(along))]
     slopes = (along * (mixture.ground.slopes + mixture.excited.slopes)[there]).sum(axis=1) / 4
     terms += calibration_terms(slopes, quantile)
     found = total(terms, np.eye(len(terms)))
-    return found.map(lambda overlap: np.clip(1 / 2 + overlap, 0, 1)[:, 0])
+    return found.map(lambda overlap: 1 / 2 + overlap).within(0, 1)[:, 0]
 
 
 def estimate_outcomes(mixture: Mixture, quantile: float) -> Outcomes:
@@ -109,7 +106,7 @@ def _outcome(samples: Samples, quantile: float) -> Limited:
     shots, scale = samples.shots, samples.top - samples.bottom
     share = np.clip((samples.top - samples.mean) / scale, 0, 1)
     low, high = proportion_limits(shots * share, shots, quantile)
-    return Limited(share, low, high).map(lambda ones: scale * ones - samples.top)
+    return Limited(share, low, high).within(0, 1).map(lambda ones: scale * ones - samples.top)
 
 
 def calibration_terms(slopes: Iterable[Real], quantile: float) -> list[Limited]:
@@ -168,8 +165,8 @@ def estimate_heat_and_bounds(found: States, bath: Bath) -> dict[str, Limited]:
     entropy, energy = found.entropy, found.population.times(gap)
     joint = Joint(
         (
-            *(_at(entropy, *place) for place in _ENTROPIES),
-            *(_at(energy, *place) for place in _POPULATIONS),
+            *(entropy[..., *place] for place in _ENTROPIES),
+            *(energy[..., *place] for place in _POPULATIONS),
         ),
         found.correlation,
     )
@@ -184,10 +181,7 @@ def estimate_heat_and_bounds(found: States, bath: Bath) -> dict[str, Limited]:
     absorbed = gibbs_energy(reached_athermal)
     landauer = decrease.map(lambda x: np.asarray(landauer_bound(x, bath)))
     tight = gibbs_energy(reached).map(lambda x: x - float(bath.mean_energy()))
-    no_process, no_athermal = (
-        term.limited.map(lambda x: np.where(x > room, np.inf, 0))
-        for term in (reached, reached_athermal)
-    )
+    no_process, no_athermal = (_beyond(term.limited, room) for term in (reached, reached_athermal))
     # ΔS moves both of its energies at once, and the entropy and the energy of B move together.
     by_decrease = _gain_over_decrease(decrease.limited, reservoir, initial, bath, room)
     by_reservoir = joint.difference(
@@ -236,9 +230,10 @@ def _gibbs_energy(entropy: Real, bath: Bath, room: float) -> Real:
     return np.where(beyond > 0, 2 * largest - energy, energy)
 
 
-def _at(estimates: Limited, stage: int, qubit: int) -> Limited:
+def _beyond(entropy: Limited, room: float) -> Limited:
+    """+inf where an entropy exceeds the largest one, so that no process exists; else 0."""
     return Limited(
-        *(x[..., stage, qubit] for x in (estimates.value, estimates.low, estimates.high))
+        *(np.where(x > room, np.inf, 0) for x in (entropy.value, entropy.low, entropy.high))
     )
 
 

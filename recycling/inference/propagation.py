@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,27 +14,66 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Limited:
-    """Estimates with their limits at some quantile (arrays of one shape)."""
+    """Estimates with their limits at some quantile.
+
+    Attributes:
+        value: the estimates (array of shape (...)).
+        low: their lower limits (likewise).
+        high: their upper limits.
+        cut_low: the part of the deviation from ``value`` to ``low`` that is certain: the way to the
+            end of a range, which has cut a limit short (likewise, or one for all).
+        cut_high: the same of the deviation to ``high``.
+    """
 
     value: Real
     low: Real
     high: Real
+    cut_low: Real | float = 0.0
+    cut_high: Real | float = 0.0
 
     def __neg__(self) -> Limited:
-        return Limited(-self.value, -self.high, -self.low)
+        return Limited(-self.value, -self.high, -self.low, self.cut_high, self.cut_low)
+
+    def __getitem__(self, index: Any) -> Limited:
+        """Some of the estimates."""
+        arrays = self.value, self.low, self.high, self.cut_low, self.cut_high
+        return Limited(*(np.broadcast_to(x, self.value.shape)[index] for x in arrays))
+
+    def within(self, least: float, most: float) -> Limited:
+        """The estimates cut to the range of their quantity."""
+        value, low, high = (np.clip(x, least, most) for x in (self.value, self.low, self.high))
+        at_least, at_most = self.low <= least, self.high >= most
+        return Limited(
+            value, low, high, np.where(at_least, value - low, 0), np.where(at_most, high - value, 0)
+        )
 
     def map(self, increasing: Callable[[Real], Real]) -> Limited:
         """Increasing function of the estimates."""
-        return Limited(*(np.asarray(increasing(x)) for x in (self.value, self.low, self.high)))
+        value, low, high, nearest_low, nearest_high = (
+            np.asarray(increasing(x))
+            for x in (
+                self.value, self.low, self.high,
+                self.value - self.cut_low, self.value + self.cut_high,
+            )
+        )  # fmt: skip
+        return Limited(value, low, high, value - nearest_low, nearest_high - value)
 
     def centred(self) -> Limited:
         """The errors alone: the same deviations from zero."""
-        return Limited(np.zeros_like(self.value), self.low - self.value, self.high - self.value)
+        low, high = self.low - self.value, self.high - self.value
+        return Limited(np.zeros_like(self.value), low, high, self.cut_low, self.cut_high)
 
     def times(self, factor: Real | float) -> Limited:
         """The estimates times a factor of any sign, whose limits then change places."""
         ends = self.low * factor, self.high * factor
-        return Limited(self.value * factor, np.minimum(*ends), np.maximum(*ends))
+        turned, size = np.less(factor, 0), np.abs(factor)
+        return Limited(
+            self.value * factor,
+            np.minimum(*ends),
+            np.maximum(*ends),
+            np.where(turned, self.cut_high, self.cut_low) * size,
+            np.where(turned, self.cut_low, self.cut_high) * size,
+        )
 
 
 def total(terms: Sequence[Limited], correlation: Real) -> Limited:
@@ -42,17 +82,34 @@ def total(terms: Sequence[Limited], correlation: Real) -> Limited:
     For normal estimates this is the usual propagation of errors. For others it keeps their
     asymmetry, and with it their coverage.
 
+    A limit that the end of its range has cut short is another matter. Its deviation c is all that
+    the estimate can be off, not a quantile of how far it is off. In a quadrature it would vanish
+    beside larger ones, √(c² + d²) < c + d, and sums of true values at the ends of their ranges, as
+    those of a cold bath are, would be out of reach. So it is added as it is:
+
+        deviation = Σ c_i + √(Σ d_i² + 2 Σ_i<j ρ_ij d_i d_j)
+
+    with the certain parts c and the other ones d. Since an error is never larger than its certain
+    part, this fails no more often than the limit of the others alone, however all of them are
+    correlated (Boole's inequality: chances of failure add, and one of them is zero).
+
     Args:
         terms: estimates (arrays of shape (...)).
         correlation: their correlation matrix (array of shape (term, term), or with (...) behind).
 
-    Source: Zou and Donner, Statistics in Medicine 27, 1693 (2008), with correlations.
+    Source: Zou and Donner, Statistics in Medicine 27, 1693 (2008), with correlations; certain parts
+        are not in it.
     """
     value = np.sum([term.value for term in terms], axis=0)
-    up = [np.maximum(term.high - term.value, 0) for term in terms]
-    down = [np.maximum(term.value - term.low, 0) for term in terms]
+    cut_low, cut_high = sum(term.cut_low for term in terms), sum(term.cut_high for term in terms)
+    down = [np.maximum(term.value - term.low - term.cut_low, 0) for term in terms]
+    up = [np.maximum(term.high - term.value - term.cut_high, 0) for term in terms]
     return Limited(
-        value, value - _quadrature(down, correlation), value + _quadrature(up, correlation)
+        value,
+        value - cut_low - _quadrature(down, correlation),
+        value + cut_high + _quadrature(up, correlation),
+        cut_low,
+        cut_high,
     )
 
 
