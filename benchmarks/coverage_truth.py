@@ -143,6 +143,11 @@ def _gradients(vector: Real, bath: Bath) -> dict[str, Real]:
             moved.append(quantities(shifted, bath))
         for name in QUANTITIES:
             found[name][where] = (moved[0][name] - moved[1][name]) / (2 * STEP)
+    # Heat is linear in z; the projection of states that are pure would flatten it.
+    flat = {name: found[name] - found["heat"] for name in found if name.startswith("excess")}
+    found["heat"] = np.zeros_like(vector)
+    found["heat"][-1, ..., BEFORE, B], found["heat"][-1, ..., AFTER, B] = 1 / 2, -1 / 2
+    found |= {name: own + found["heat"] for name, own in flat.items()}
     found["reached"] = found["entropy_decrease"] + found["B before"]
     return found
 
