@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from coverage_points import random_cells, record_probabilities
 from coverage_report import PROMISED, Found, broken, key_of, order_of, report
 from scipy.special import ndtr
 from simulated import (
@@ -27,14 +28,17 @@ from simulated import (
 from circuits.protocol import ARMS
 from recycling.inference.significance import RESOLUTION
 from recycling.terminal import Shown, shown
-from recycling.thermodynamics import Bath
 
 SEED = 20
-#: Device profiles by the preset that has them.
-PROFILES = {"paper": "paper noise", "theory": "ideal"}
+#: The grid: devices and T0 (K) of the paper, angles (rad), excited weights and shots.
+PROFILES = ("paper", "ideal")
+TEMPERATURE = 0.043
+ANGLES = np.linspace(0, pi / 4, 21)
 THETA_B = (0.0, pi / 40, pi / 8, pi / 5, pi / 4)
 P_X = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
-SHOTS = (500, 1000, 2000, 4000, 8000)
+SHOTS = (500, 2000, 8000)
+#: Sixteen points each, drawn at random from all that is promised; see ``random_cells``.
+BATCHES = 60
 LENGTHS = (0, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 0.6, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1)
 DIRECTIONS = {
     "along z": (0.0, 0.0, 1.0),
@@ -68,9 +72,9 @@ def main():
     if options.read:
         found = Found.read(options.read)
     else:
-        bath, study = plan_study(options.experiments, quick=options.quick)
+        study = plan_study(options.experiments, quick=options.quick)
         with shown() as work:
-            found = run_study(study, bath, work)
+            found = run_study(study, work)
     if options.json:
         print(found.text())
     else:
@@ -97,33 +101,29 @@ def _options():
     return options
 
 
-def plan_study(experiments: int, *, quick: bool) -> tuple[Bath, Study]:
-    """Bath, and all that is to be simulated."""
-    from recycling.experiment import preset
-    from recycling.planning import plan
-    from recycling.prediction import protocol_probabilities
-
-    theta_b, p_x, shots = (THETA_B, P_X, SHOTS)
-    lengths = LENGTHS
+def plan_study(experiments: int, *, quick: bool) -> Study:
+    """All that is to be simulated."""
+    theta_b, p_x, shots, lengths, batches = THETA_B, P_X, SHOTS, LENGTHS, BATCHES
     if quick:
         theta_b, p_x, shots = (THETA_B[0], THETA_B[-1]), (0.01, 0.2, 0.5), (500, 8000)
-        lengths = LENGTHS[::3]
+        lengths, batches = LENGTHS[::3], BATCHES // 20
     cells, sweeps = [], []
-    for name, profile in PROFILES.items():
-        experiment = preset(name)
-        planned = plan(experiment)
-        exact = protocol_probabilities(planned.pubs(planned.jobs[0]), planned.device)
-        tables = np.maximum(exact.reshape(*exact.shape[:5], 16), 0)
-        tables = tables / tables.sum(axis=-1, keepdims=True)
-        make = partial(_cells, profile, experiment.theta_b, tables, experiments)
+    for profile in PROFILES:
+        tables = record_probabilities(profile, TEMPERATURE, ANGLES)
+        make = partial(_cells, profile, tables, experiments)
         cells += make(theta_b, p_x, shots)
         losing = make(LOSING_THETA_B, LOSING_P_X, (LOSING_SHOTS,))
         few = experiments // 10 if quick else experiments // 4
         cells += [replace(cell, experiments=few, losers=True) for cell in losing]
         if profile == "ideal":
-            own = np.moveaxis(tables[ARMS.index("equilibrium")], 2, 0)
-            every = own[:: (len(own) - 1) // 10]  # the 11 angles of the paper
-            sweeps = [Sweep(every, n * CONTROL_TRIALS, CONTROL_P_X, experiments, ()) for n in shots]
+            # The 11 angles of the paper.
+            every = np.moveaxis(tables[ARMS.index("equilibrium")], 2, 0)[:: (len(ANGLES) - 1) // 10]
+            sweeps = [
+                Sweep(TEMPERATURE, every, n * CONTROL_TRIALS, CONTROL_P_X, experiments, ())
+                for n in shots
+            ]
+    for batch in range(batches):
+        cells += random_cells((SEED, batch), experiments)
     lone = [
         Lone(name, tuple(length * np.array(n)), own, experiments, (), own == LOSING_SHOTS)
         for name, n in DIRECTIONS.items() for length in lengths
@@ -131,28 +131,28 @@ def plan_study(experiments: int, *, quick: bool) -> tuple[Bath, Study]:
     ]  # fmt: skip
     everything = [*cells, *lone, *sweeps]
     seeded = [replace(one, seed=(SEED, index)) for index, one in enumerate(everything)]
-    kinds = [[one for one in seeded if isinstance(one, kind)] for kind in (Cell, Lone, Sweep)]
-    bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
-    return bath, Study(*kinds)
+    return Study(
+        *([one for one in seeded if isinstance(one, kind)] for kind in (Cell, Lone, Sweep))
+    )
 
 
-def _cells(profile, angles, tables, experiments, theta_b, p_x, shots) -> list[Cell]:
+def _cells(profile, tables, experiments, theta_b, p_x, shots) -> list[Cell]:
     return [
-        Cell(profile, arm, angle, own, tables[index, :, :, point], np.array(p_x), experiments, ())
+        Cell(profile, TEMPERATURE, arm, angle, own, tables[index, :, :, point], np.array(p_x),
+             experiments, ())
         for index, arm in enumerate(ARMS)
         for angle in theta_b
-        for point in [int(np.abs(angles - angle).argmin())]
+        for point in [int(np.abs(ANGLES - angle).argmin())]
         for own in shots
-    ]
+    ]  # fmt: skip
 
 
-def run_study(study: Study, bath: Bath, work: Shown) -> Found:
+def run_study(study: Study, work: Shown) -> Found:
     """Simulate everything, and again what may break a promise."""
-    of_cell, of_sweep = partial(simulate, bath=bath), partial(false_verdicts, bath=bath)
     # The slowest first, so that no process is left alone with one at the end.
     cells = sorted(study.cells, key=lambda cell: not cell.losers)
-    tasks = [(of_cell, own) for own in cells] + [(simulate_lone, own) for own in study.lone]
-    tasks += [(of_sweep, own) for own in study.sweeps]
+    tasks = [(simulate, own) for own in cells] + [(simulate_lone, own) for own in study.lone]
+    tasks += [(false_verdicts, own) for own in study.sweeps]
     rows, tried, controls = [], [], []
     for task, found in _computed(tasks, work, "simulating"):
         if isinstance(task, Sweep):
@@ -163,7 +163,7 @@ def run_study(study: Study, bath: Bath, work: Shown) -> Found:
         # Cells with losers are on points of the grid, with fewer experiments.
         if isinstance(task, Lone) or not task.losers:
             rows += [row for row in found if row.method == OURS]
-    again = repeated(study, rows, bath, work)
+    again = repeated(study, rows, work)
     judged = {key_of(row): row for row in rows} | {key_of(row): row for row in again}
     # Tasks end in any order.
     return Found(
@@ -196,7 +196,7 @@ def _control(sweep: Sweep, smallest) -> dict:
     }
 
 
-def repeated(study: Study, rows: list[Row], bath: Bath, work: Shown) -> list[Row]:
+def repeated(study: Study, rows: list[Row], work: Shown) -> list[Row]:
     """Points that break a promise or nearly do, judged anew."""
     wrong = [row for row in rows if row.quantity in PROMISED and _by_chance(row)]
     keys = {key_of(row) for row in wrong}
@@ -207,7 +207,7 @@ def repeated(study: Study, rows: list[Row], bath: Bath, work: Shown) -> list[Row
             p_x = np.array(sorted(set(again)))
             # Parts of a cell, so that memory stays small and both processes have work.
             tasks += [
-                (partial(simulate, bath=bath), replace(cell, p_x=p_x, seed=(*cell.seed, part + 1)))
+                (simulate, replace(cell, p_x=p_x, seed=(*cell.seed, part + 1)))
                 for part in range(REPEATED)
             ]
     for lone in study.lone:
@@ -238,7 +238,7 @@ def _pooled(parts: list[Row]) -> Row:
 
 
 def _place(one) -> tuple:
-    return one.profile, one.arm, one.theta_b, one.shots
+    return one.profile, one.temperature, one.arm, one.theta_b, one.shots
 
 
 if __name__ == "__main__":

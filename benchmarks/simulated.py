@@ -45,6 +45,7 @@ class Point:
 
     Attributes:
         profile: name of the device profile, or "single qubit".
+        temperature: T0, K; None for a single qubit.
         arm: arm of the protocol; of a single qubit the direction of its Bloch vector.
         theta_b: angle, rad; None for a single qubit.
         p_x: excited weight; for a single qubit the length of its Bloch vector.
@@ -53,6 +54,7 @@ class Point:
     """
 
     profile: str
+    temperature: float | None
     arm: str
     theta_b: float | None
     p_x: float
@@ -96,6 +98,7 @@ class Cell:
 
     Attributes:
         profile: name of the device profile.
+        temperature: T0 of the device and of the bounds, K.
         arm: arm of the protocol.
         theta_b: angle, rad.
         shots: shots of each setting.
@@ -107,6 +110,7 @@ class Cell:
     """
 
     profile: str
+    temperature: float
     arm: str
     theta_b: float
     shots: int
@@ -119,13 +123,14 @@ class Cell:
     def point(self, index: int) -> Point:
         """One of its excited weights."""
         return Point(
-            profile=self.profile, arm=self.arm, theta_b=self.theta_b, p_x=float(self.p_x[index]),
-            shots=self.shots, experiments=self.experiments,
+            profile=self.profile, temperature=self.temperature, arm=self.arm, theta_b=self.theta_b,
+            p_x=float(self.p_x[index]), shots=self.shots, experiments=self.experiments,
         )  # fmt: skip
 
 
-def simulate(cell: Cell, bath: Bath) -> list[Row]:
+def simulate(cell: Cell) -> list[Row]:
     """Coverage of all quantities at one angle."""
+    bath = Bath.qubit(temperature=cell.temperature)
     records = RecordMap.raw(ANALYSED_FLAG[cell.arm])
     expected = mixture(cell.probabilities[None] * cell.shots, records, cell.p_x)
     truth = true_values(expected.without_output(), bath)
@@ -229,8 +234,8 @@ def simulate_lone(lone: Lone) -> list[Row]:
     truth = Truth(*({"entropy": np.atleast_1d(own)} for own in (
         entropy, deviation, best, np.minimum(pure, mixed), naive)))  # fmt: skip
     point = Point(
-        profile="single qubit", arm=lone.name, theta_b=None, p_x=length, shots=lone.shots,
-        experiments=lone.experiments,
+        profile="single qubit", temperature=None, arm=lone.name, theta_b=None, p_x=length,
+        shots=lone.shots, experiments=lone.experiments,
     )  # fmt: skip
     return [judge("entropy", method, own, plain, point, truth, 0) for method, own in found.items()]
 
@@ -249,6 +254,7 @@ class Sweep:
     """Whole sweeps of the equilibrium arm, trials added up.
 
     Attributes:
+        temperature: T0, K.
         probabilities: of the records (array of shape (theta_b, stage, preparation, basis, 16)).
         shots: of each setting, all trials together.
         p_x: excited weight.
@@ -256,6 +262,7 @@ class Sweep:
         seed: key of the random numbers.
     """
 
+    temperature: float
     probabilities: Real
     shots: int
     p_x: float
@@ -263,8 +270,9 @@ class Sweep:
     seed: tuple[int, ...]
 
 
-def false_verdicts(sweep: Sweep, bath: Bath) -> Real:
+def false_verdicts(sweep: Sweep) -> Real:
     """Smallest adjusted p-value of "below Q_tight" in each sweep (array of shape (sweep,))."""
+    bath = Bath.qubit(temperature=sweep.temperature)
     generator = np.random.default_rng(sweep.seed)
     size = (sweep.sweeps, *sweep.probabilities.shape[:-1])
     counts = generator.multinomial(sweep.shots, sweep.probabilities, size=size).swapaxes(0, 1)
