@@ -20,7 +20,7 @@ LEAST, MOST = 0.93, 0.97
 AWAY = 4.0
 #: Distance from which widths are promised where it is another: x and y of S before are far noisier
 #: than its z, and no interval knows that they are 0.
-WIDTHS_AWAY = {"S before": 5.0}
+WIDTHS_AWAY = {"S before": 6.0}
 WIDTH, BIAS, BIAS_SHOTS = 0.10, 0.15, 2000
 CRITERIA = ("coverage", "away", "width", "bias")
 
