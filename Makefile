@@ -58,7 +58,7 @@ bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)
 	$(BIN)/python benchmarks/analysis.py
 
-coverage: $(STAMP) ## how often intervals cover the truth (ten minutes; a minute with ARGS=--quick)
+coverage: $(STAMP) ## how often intervals cover the truth (half an hour; a minute with ARGS=--quick)
 	$(BIN)/python benchmarks/coverage.py $(ARGS)
 
 # Pip's own settings are left out: a local mirror would put its files' hashes into the lock.

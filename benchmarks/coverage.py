@@ -12,7 +12,7 @@ from time import perf_counter
 
 import numpy as np
 from coverage_points import random_cells, record_probabilities
-from coverage_report import PROMISED, Found, broken, key_of, order_of, report
+from coverage_report import PROMISED, Found, broken, key_of, order_of, report, table
 from scipy.special import ndtr
 from simulated import (
     OURS,
@@ -77,6 +77,8 @@ def main():
             found = run_study(study, work)
     if options.json:
         print(found.text())
+    elif options.markdown:
+        print(table(found.rows))
     else:
         report(found)
         print(f"\n{perf_counter() - started:.0f} s, seed {SEED}")
@@ -91,6 +93,7 @@ def _options():
     parser.add_argument("--experiments", type=int, default=2000, help="simulated at each point")
     parser.add_argument("--quick", action="store_true", help="a coarse grid, 400 experiments")
     parser.add_argument("--json", action="store_true", help="print every point as JSON")
+    parser.add_argument("--markdown", action="store_true", help="print the table of the docs")
     parser.add_argument("--read", type=Path, help="report what --json printed before")
     parser.add_argument("--figure", type=Path, help="where to draw the figure")
     options = parser.parse_args()

@@ -16,6 +16,13 @@ PROMISED = (
 )  # fmt: skip
 ENTROPIES = PROMISED[:4]
 ORDER = (*PROMISED, "excess_athermal", "gain")
+NAMES = {
+    "entropy": "entropy, single qubits", "S before": "entropy, S before",
+    "S after": "entropy, S after", "B before": "entropy, B before", "entropy_decrease": "ΔS",
+    "heat": "heat", "excess_tight": "excess over Q_tight",
+    "excess_landauer": "excess over Q_Landauer",
+    "excess_athermal": "excess over Q_ath (not promised)", "gain": "gain (not promised)",
+}  # fmt: skip
 LEAST, MOST = 0.93, 0.97
 AWAY = 4.0
 #: Distance from which widths are promised where it is another: x and y of S before are far noisier
@@ -119,6 +126,36 @@ def report(found: Found) -> None:
     _report_tried(found.tried)
 
 
+def table(rows: list[Row]) -> str:
+    """The table of docs/inference.md."""
+    lines = [
+        "| | lowest coverage | 4 σ or more away: points | coverage | width | "
+        "bias of the entropy, and plain |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in dict.fromkeys(row.quantity for row in rows):
+        own = [row for row in rows if row.quantity == name]
+        away, sharp, biased = _far(name, own)
+        bias, plain = (
+            max((abs(getattr(row, which)) for row in biased), default=np.nan)
+            for which in ("bias", "plain_bias")
+        )
+        lines.append(
+            f"| {NAMES[name]} | {100 * min(map(_coverage, own)):.1f} % | {len(away)} | "
+            f"{_range(away, 'coverage', 100, 1)} % | {_range(sharp, 'width', 1, 2)} | "
+            + (f"≤ {bias:.2f} σ, {plain:.2f} σ |" if biased else "|")
+        )
+    return "\n".join(lines)
+
+
+def _far(name: str, rows: list[Row]) -> tuple[list[Row], list[Row], list[Row]]:
+    """Rows away from the boundaries; those whose widths, and those whose bias is promised."""
+    away = [row for row in rows if row.distance >= AWAY]
+    sharp = [row for row in rows if row.distance >= WIDTHS_AWAY.get(name, AWAY)]
+    biased = [row for row in away if row.shots >= BIAS_SHOTS] if name in ENTROPIES else []
+    return away, sharp, biased
+
+
 def _report_controls(controls: list[dict]) -> None:
     print('\nfalse "below Q_tight" in whole sweeps of the ideal equilibrium arm (any angle, Holm):')
     for own in controls:
@@ -146,10 +183,8 @@ def _report_tried(tried: list[Row]) -> None:
 
 
 def _report_quantity(name: str, rows: list[Row]) -> None:
-    away = [row for row in rows if row.distance >= AWAY]
-    sharp = [row for row in rows if row.distance >= WIDTHS_AWAY.get(name, AWAY)]
+    away, sharp, biased = _far(name, rows)
     naive = [row for row in rows if row.naive >= AWAY]
-    biased = [r for r in away if r.shots >= BIAS_SHOTS] if name in ENTROPIES else []
     wrong = [criterion for criterion in CRITERIA if any(broken(row)[criterion] for row in rows)]
     verdict = "reported" if name not in PROMISED else _verdict(not wrong) + " ".join(["", *wrong])
     bias = [f"{max((abs(getattr(r, own)) for r in biased), default=np.nan):.2f}"
