@@ -25,9 +25,9 @@ NAMES = {
 }  # fmt: skip
 LEAST, MOST = 0.93, 0.97
 AWAY = 4.0
-#: Distance from which widths are promised where it is another: x and y of S before are far noisier
-#: than its z, and no interval knows that they are 0.
-WIDTHS_AWAY = {"S before": 6.0}
+#: The same where it is another: x and y of S before are far noisier than its z, and no interval
+#: knows that they are 0.
+FARTHER = {"S before": 6.0}
 WIDTH, BIAS, BIAS_SHOTS = 0.10, 0.15, 2000
 CRITERIA = ("coverage", "away", "width", "bias")
 
@@ -76,15 +76,19 @@ def _loose(row: dict) -> dict:
     }
 
 
+def is_away(row: Row) -> bool:
+    """Whether a point is so far from all boundaries that the promise is about widths, too."""
+    return row.distance >= FARTHER.get(row.quantity, AWAY)
+
+
 def broken(row: Row, margin: float = 0.0) -> dict[str, bool]:
     """Which promises a point breaks, or would if its coverage were off by a margin."""
-    away = row.distance >= AWAY
+    away = is_away(row)
     biased = row.quantity in ENTROPIES and row.shots >= BIAS_SHOTS
     return {
         "coverage": row.coverage < LEAST + margin,
         "away": away and not LEAST + margin <= row.coverage <= MOST - margin,
-        "width": row.distance >= WIDTHS_AWAY.get(row.quantity, AWAY)
-        and not abs(row.width - 1) <= WIDTH,
+        "width": away and not abs(row.width - 1) <= WIDTH,
         "bias": away and biased and not abs(row.bias) <= BIAS,
     }
 
@@ -110,8 +114,8 @@ def report(found: Found) -> None:
         f"95 % intervals at {len(points):,} points, {few:,} experiments each. "
         f"{sum(row.experiments > few for row in rows)} estimates\ncloser to a limit than "
         f"their error were repeated with more, drawn anew, and are judged by those.\n"
-        f"Away from boundaries: {AWAY:g} σ or more; for widths of S before "
-        f"{WIDTHS_AWAY['S before']:g} σ.\n"
+        f"Away from boundaries: {AWAY:g} σ or more, "
+        f"{', '.join(f'{name} {far:g} σ' for name, far in FARTHER.items())}.\n"
     )
     print(f"{'':17}{'lowest':>8}{'away':>7}{'coverage':>14}{'width/CR':>13}{'naive: coverage':>17}"
           f"{'width/CR':>13}{'|bias|/σ':>10}{'plain':>7}  PASS?")  # fmt: skip
@@ -129,31 +133,29 @@ def report(found: Found) -> None:
 def table(rows: list[Row]) -> str:
     """The table of docs/inference.md."""
     lines = [
-        "| | lowest coverage | 4 σ or more away: points | coverage | width | "
+        "| | lowest coverage | away from boundaries: points | coverage | width | "
         "bias of the entropy, and plain |",
         "|---|---|---|---|---|---|",
     ]
     for name in dict.fromkeys(row.quantity for row in rows):
         own = [row for row in rows if row.quantity == name]
-        away, sharp, biased = _far(name, own)
+        away = [row for row in own if is_away(row)]
+        biased = _biased(away)
         bias, plain = (
             max((abs(getattr(row, which)) for row in biased), default=np.nan)
             for which in ("bias", "plain_bias")
         )
         lines.append(
             f"| {NAMES[name]} | {100 * min(map(_coverage, own)):.1f} % | {len(away)} | "
-            f"{_range(away, 'coverage', 100, 1)} % | {_range(sharp, 'width', 1, 2)} | "
+            f"{_range(away, 'coverage', 100, 1)} % | {_range(away, 'width', 1, 2)} | "
             + (f"≤ {bias:.2f} σ, {plain:.2f} σ |" if biased else "|")
         )
     return "\n".join(lines)
 
 
-def _far(name: str, rows: list[Row]) -> tuple[list[Row], list[Row], list[Row]]:
-    """Rows away from the boundaries; those whose widths, and those whose bias is promised."""
-    away = [row for row in rows if row.distance >= AWAY]
-    sharp = [row for row in rows if row.distance >= WIDTHS_AWAY.get(name, AWAY)]
-    biased = [row for row in away if row.shots >= BIAS_SHOTS] if name in ENTROPIES else []
-    return away, sharp, biased
+def _biased(rows: list[Row]) -> list[Row]:
+    """Those whose bias is promised."""
+    return [row for row in rows if row.quantity in ENTROPIES and row.shots >= BIAS_SHOTS]
 
 
 def _report_controls(controls: list[dict]) -> None:
@@ -183,7 +185,8 @@ def _report_tried(tried: list[Row]) -> None:
 
 
 def _report_quantity(name: str, rows: list[Row]) -> None:
-    away, sharp, biased = _far(name, rows)
+    away = [row for row in rows if is_away(row)]
+    biased = _biased(away)
     naive = [row for row in rows if row.naive >= AWAY]
     wrong = [criterion for criterion in CRITERIA if any(broken(row)[criterion] for row in rows)]
     verdict = "reported" if name not in PROMISED else _verdict(not wrong) + " ".join(["", *wrong])
@@ -191,7 +194,7 @@ def _report_quantity(name: str, rows: list[Row]) -> None:
             if biased else "" for own in ("bias", "plain_bias")]  # fmt: skip
     print(
         f"{name:17}{100 * min(map(_coverage, rows)):7.1f}%{len(away):7}"
-        f"{_range(away, 'coverage', 100, 1):>14}{_range(sharp, 'width', 1, 3):>13}"
+        f"{_range(away, 'coverage', 100, 1):>14}{_range(away, 'width', 1, 3):>13}"
         f"{_range(naive, 'coverage', 100, 1):>17}{_range(naive, 'width', 1, 3):>13}"
         f"{bias[0]:>10}{bias[1]:>7}  {verdict}"
     )
