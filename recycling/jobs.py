@@ -6,7 +6,7 @@ of a job shot by shot, so that drift between jobs cancels in every comparison.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -29,8 +29,8 @@ EXECUTIONS_PER_JOB = 10_000_000
 MOST_JOBS = 100_000
 #: Names of the jobs that measure the bath qubit, before and after all others.
 BRACKETS = ("bracket-before", "bracket-after")
-#: Name of the job that measures the assignment matrices.
-ASSIGNMENT = "assignment"
+#: Names of the jobs that measure the assignment matrices, before and after all trials.
+ASSIGNMENTS = ("assignment", "assignment-after")
 #: Circuits and bases of one point of the sweep.
 SETTINGS_PER_POINT = len(SETTINGS) * len(BASIS_ANGLES)
 
@@ -39,9 +39,9 @@ SETTINGS_PER_POINT = len(SETTINGS) * len(BASIS_ANGLES)
 class Job:
     """One submission: some shots of one trial, at successive points of the θ_b sweep.
 
-    ``trial`` is None for a calibration, which measures qubits and not the protocol: ``ASSIGNMENT``
-    or a bracket. ``points`` is the first and the end index of θ_b; ``first_shot`` counts where a
-    point needs several jobs. ``shots`` None stands for infinitely many.
+    ``trial`` is None for a calibration, which measures qubits and not the protocol: one of
+    ``ASSIGNMENTS`` or a bracket. ``points`` is the first and the end index of θ_b; ``first_shot``
+    counts where a point needs several jobs. ``shots`` None stands for infinitely many.
     """
 
     name: str
@@ -74,19 +74,21 @@ class Pub:
 
 
 def all_jobs(
-    experiment: Experiment, *, brackets: bool, assignment: bool = False
+    experiment: Experiment, *, brackets: bool, assignments: Collection[str] = ()
 ) -> tuple[Job, ...]:
     """All jobs of a run in the order of their submission.
 
     Args:
         experiment: validated spec.
         brackets: whether all others are between two brackets.
-        assignment: whether the assignment matrices are measured, before the trials.
+        assignments: which of ``ASSIGNMENTS`` are measured. Older runs have the first one alone.
     """
     hardware = experiment.hardware
-    jobs = trial_jobs(experiment)
-    if assignment:
-        jobs = [Job(ASSIGNMENT, None, shots=hardware.assignment_shots), *jobs]
+    first, last = (
+        [Job(name, None, shots=hardware.assignment_shots)] if name in assignments else []
+        for name in ASSIGNMENTS
+    )
+    jobs = [*first, *trial_jobs(experiment), *last]
     if brackets:
         before, after = (Job(name, None, shots=hardware.bracket_shots) for name in BRACKETS)
         jobs = [before, *jobs, after]

@@ -16,7 +16,7 @@ from recycling.cost import DEFAULT_REP_DELAY, SHORTEST_REP_DELAY, Cost, check_bu
 from recycling.devices.compiler import compile_circuits, route_algorithm
 from recycling.devices.ibm import Account, Hardware, snapshot_backend
 from recycling.errors import BadInput
-from recycling.jobs import Job, Pub, all_jobs, calibration_pubs, protocol_pubs
+from recycling.jobs import ASSIGNMENTS, Job, Pub, all_jobs, calibration_pubs, protocol_pubs
 from recycling.prediction import Prediction, predict
 from recycling.sizes import check_size
 
@@ -48,8 +48,9 @@ class Plan:
     """What will be executed: one compiled circuit for each arm, stage and preparation.
 
     Each circuit serves every θ_b and every basis by its parameters. ``brackets`` measure the bath
-    qubit before and after, ``assignment`` the readout of the recorded qubits. All circuits are on
-    the device's own qubits; ``hardware`` is the chip behind them where they go to a service.
+    qubit before and after, ``assignment`` the readout of the recorded qubits, in the jobs named by
+    ``assignments``. All circuits are on the device's own qubits; ``hardware`` is the chip behind
+    them where they go to a service.
     """
 
     experiment: Experiment
@@ -59,12 +60,15 @@ class Plan:
     brackets: tuple[QuantumCircuit, ...] = ()
     hardware: Hardware | None = field(default=None, compare=False)
     assignment: tuple[QuantumCircuit, ...] = field(default=(), kw_only=True)
+    assignments: tuple[str, ...] = field(default=ASSIGNMENTS, kw_only=True)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs, in the order in which they are submitted."""
         return all_jobs(
-            self.experiment, brackets=bool(self.brackets), assignment=bool(self.assignment)
+            self.experiment,
+            brackets=bool(self.brackets),
+            assignments=self.assignments if self.assignment else (),
         )
 
     @property

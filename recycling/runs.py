@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from circuits.protocol import Setting
-from recycling.assignment import measured_assignment
+from recycling.assignment import measured_assignments
 from recycling.brackets import stored_brackets
 from recycling.budget import keep_budget
 from recycling.devices.ibm import Account, Hardware
@@ -236,10 +236,9 @@ def _drive(
     stored = Run(writer.run.path)
     for side, bracket in stored_brackets(stored).items():
         writer.note(side, **json.loads(bracket.model_dump_json()))
-    assignment = measured_assignment(stored)
-    if assignment is not None:
+    for side, assignment in measured_assignments(stored).items():
         told = assignment.model_dump_json(exclude={"covariance", "joint"})
-        writer.note("assignment", **json.loads(told))
+        writer.note(side, **json.loads(told))
     return stored
 
 
@@ -277,5 +276,12 @@ def _plan_of(
     if name.kind == "ibm":
         hardware = Hardware(name.chip, Account(**stored.record["account"]))
     return Plan(
-        stored.experiment, name, stored.device, circuits, brackets, hardware, assignment=assignment
+        stored.experiment,
+        name,
+        stored.device,
+        circuits,
+        brackets,
+        hardware,
+        assignment=assignment,
+        assignments=stored.assignments,
     )

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -15,22 +16,30 @@ from scipy.stats import chi2
 import recycling as rc
 from circuits.assignment import PREFIX, PREPARED, RECORDED_QUBITS, THERMAL, assignment_circuits
 from circuits.characterisation import REGISTER
-from recycling.assignment import measured_assignment, stored_assignment
+from recycling.assignment import (
+    measured_assignments,
+    stored_assignment,
+    stored_readout_drift,
+)
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.experiment import HardwareSpec
 from recycling.inference.assignment import (
     Assignment,
+    drifting,
     inverse_matrices,
     inverse_record_map,
     tensor_product,
 )
 from recycling.inference.calibration import estimate_assignment
+from recycling.inference.drift import readout_drift
 from recycling.inference.readout import estimate_readout
-from recycling.jobs import ASSIGNMENT, Job, calibration_pubs
+from recycling.jobs import ASSIGNMENTS, Job, calibration_pubs
 from recycling.planning import compile_assignment
 from recycling.prediction import pub_probabilities
-from recycling.runs import resume
+from recycling.reporting.conduct import conduct_tables
+from recycling.runs import resume, stored_plan
+from recycling.store.files import seal, unseal
 from tests.loopback import LoopbackService
 from tests.on_ibm import IBM, command, connected, planned_once, without_results
 from tests.on_ibm import spec as spec_on_ibm
@@ -444,6 +453,48 @@ class TestCorrection:
         assert np.isfinite(inverse_record_map(certain, joint=True)).all()
 
 
+def calibration(change=0.0):
+    """Counts without noise, as if of a calibration, the readout of S changed."""
+    e0, e1 = (each * (1 + change * (np.arange(4) == 1)) for each in (FALSE_EXCITED, FALSE_GROUND))
+    return estimate_assignment(SHOTS * probabilities(e0, e1, START, THERMAL_POPULATION))
+
+
+class TestDrift:
+    def test_half_of_the_change_is_one_standard_error(self):
+        before, after = calibration(), calibration(0.2)
+        between = drifting(before, after)
+        np.testing.assert_allclose(between.false_excited[1], 1.1 * FALSE_EXCITED[1], rtol=1e-9)
+        np.testing.assert_allclose(between.false_ground[1], 1.1 * FALSE_GROUND[1], rtol=1e-9)
+        half = np.zeros(8)
+        half[[1, 5]] = 0.1 * FALSE_EXCITED[1], 0.1 * FALSE_GROUND[1]
+        expected = (before.covariance + after.covariance) / 2 + np.outer(half, half)
+        np.testing.assert_allclose(between.covariance, expected, rtol=1e-9, atol=1e-16)
+        assert between.shots == before.shots + after.shots
+        assert not between.correlated
+
+    def test_qubits_drift_by_themselves(self):
+        before, after = calibration(), calibration(0.2)
+        e0 = np.array(after.false_excited)
+        e0[2] += 0.01
+        change = drifting(before, after.model_copy(update={"false_excited": e0})).covariance
+        change = change - (before.covariance + after.covariance) / 2
+        assert change[2, 2] == pytest.approx(0.005**2, rel=1e-9)
+        assert abs(change[1, 2]) < 1e-16
+
+    def test_nothing_changed_is_the_mean(self):
+        one = calibration()
+        between = drifting(one, one)
+        np.testing.assert_allclose(between.covariance, one.covariance, rtol=1e-12)
+        np.testing.assert_allclose(between.joint, one.joint, rtol=1e-12)
+
+    def test_a_change_is_flagged(self):
+        changes = readout_drift(calibration(), calibration(1.0))
+        flagged = {change.text.split(":")[0] for change in changes if change.flagged}
+        assert flagged == {"P(1|0) of S", "P(0|1) of S"}
+        still = readout_drift(calibration(), calibration())
+        assert [change.z for change in still] == pytest.approx([0] * 8, abs=1e-9)
+
+
 class TestOfDevice:
     def test_is_what_the_device_says(self, small_plan):
         device = small_plan.device
@@ -493,26 +544,57 @@ class TestRun:
         assert (found.stderr[0] < 0.0038 / 8).all()
         assert not found.correlated
 
-    def test_it_is_a_job_before_the_trials(self, measured_run, small_run):
-        assert [job.name for job in measured_run.jobs] == ["assignment", "trial-0", "trial-1"]
+    def test_it_is_a_job_before_the_trials_and_one_after(self, measured_run, small_run):
+        names = ["assignment", "trial-0", "trial-1", "assignment-after"]
+        assert [job.name for job in measured_run.jobs] == names
         assert measured_run.record["assignment"] is True
-        assert measured_run.outcomes(measured_run.jobs[0]).shots.shape == (17, 20_000)
+        first, last = (measured_run.outcomes(measured_run.jobs[i]).shots for i in (0, -1))
+        assert first.shape == last.shape == (17, 20_000)
+        assert (first != last).any(), "shots of their own"
         assert measured_run.counts.identical(small_run.counts), "trials are drawn as without it"
         assert len(measured_run.assignment) == 17
         assert measured_run.brackets == ()
-        (told,) = [e for e in measured_run.telemetry if e["event"] == ASSIGNMENT]
-        assert told["false_excited"] == stored_assignment(measured_run).false_excited.tolist()
+        for name, assignment in measured_assignments(measured_run).items():
+            (told,) = [e for e in measured_run.telemetry if e["event"] == name]
+            assert told["false_excited"] == assignment.false_excited.tolist()
+        assert {*measured_assignments(measured_run)} == {*ASSIGNMENTS}
+
+    def test_its_change_during_the_run_is_told(self, measured_run):
+        changes = stored_readout_drift(measured_run)
+        assert [change.text.split(":")[0] for change in changes][:3] == [
+            "P(1|0) of C_A", "P(0|1) of C_A", "P(1|0) of S",
+        ]  # fmt: skip
+        assert len(changes) == 8
+        assert not any(change.flagged for change in changes)
+        assert "Readout during the run" in conduct_tables(measured_run)
+
+    def test_an_older_run_has_measured_it_once(self, measured_run, tmp_path):
+        path = shutil.copytree(measured_run.path, tmp_path / "run")
+        record = unseal((path / "run.json").read_bytes())
+        del record["assignments"]
+        for name in ("run.json", "run.json.copy"):
+            (path / name).write_bytes(seal(record))
+        for file in path.rglob("assignment-after*"):
+            file.unlink()
+        run = resume(path)
+        assert [job.name for job in run.jobs] == ["assignment", "trial-0", "trial-1"]
+        assert run.complete
+        assert run.damage() == []
+        assert stored_plan(run).jobs == run.jobs
+        only = measured_assignments(run)["assignment"]
+        first = measured_assignments(measured_run)["assignment"]
+        np.testing.assert_array_equal(only.joint, first.joint)
+        np.testing.assert_array_equal(stored_assignment(run).covariance, only.covariance)
+        assert stored_readout_drift(run) == []
 
     def test_without_it_the_device_is_asked(self, small_run):
-        assert measured_assignment(small_run) is None
+        assert measured_assignments(small_run) == {}
         assert [job.name for job in small_run.jobs] == ["trial-0", "trial-1"]
         found = stored_assignment(small_run)
         assert found.source == small_run.device.source("false_excited", "B")
 
     def test_it_goes_on_where_it_stopped(self, measured_run, tmp_path):
         """Circuits are compiled and shots drawn again, to the same bits."""
-        import shutil
-
         path = shutil.copytree(measured_run.path, tmp_path / "run")
         expected = measured_run.outcomes(measured_run.jobs[0]).shots
         for name in ("shots/assignment.npz", "circuits.qpy"):
@@ -524,9 +606,10 @@ class TestRun:
 
     def test_it_is_planned_and_paid_for(self, small_plan):
         planned = replace(small_plan, assignment=compile_assignment(small_plan.device))
-        assert [job.name for job in planned.jobs] == ["assignment", "trial-0", "trial-1"]
-        assert planned.jobs[0].shots == 8000
-        assert planned.cost.executions - small_plan.cost.executions == 17 * 8000
+        names = ["assignment", "trial-0", "trial-1", "assignment-after"]
+        assert [job.name for job in planned.jobs] == names
+        assert planned.jobs[0].shots == planned.jobs[-1].shots == 8000
+        assert planned.cost.executions - small_plan.cost.executions == 2 * 17 * 8000
 
     @pytest.mark.parametrize("wanted", [True, False, "auto"])
     def test_simulations_measure_it_if_told(self, wanted):
@@ -547,7 +630,7 @@ class TestRun:
         circuits = compile_assignment(device)
         pubs = calibration_pubs([circuits[0b0110], circuits[-1]])
         execute = {"aer": execute_aer, "fake": execute_sampler}[backend]
-        job = Job(ASSIGNMENT, None, shots=shots)
+        job = Job(ASSIGNMENTS[0], None, shots=shots)
         counts = execute(job, pubs, device, np.random.SeedSequence(1)).counts()
         tables = np.reshape(pub_probabilities(pubs, device), (2, -1))
         statistic, mean, sigma = chi_squared(counts.reshape(2, -1), tables, shots)
@@ -557,7 +640,7 @@ class TestRun:
 
 
 def test_it_runs_on_the_service(tmp_path, monkeypatch):
-    """Submitted before the trials, in the same batch, and found where the device is."""
+    """Submitted before the trials and after, in the same batch, and found where the device is."""
     text = spec_on_ibm("assignment_shots = 5000").replace("assignment = false", "")
     text = text.replace("trials = 2", "trials = 1")
     with (
@@ -572,7 +655,7 @@ def test_it_runs_on_the_service(tmp_path, monkeypatch):
         done = command("run", "spec.toml", "--backend", IBM, "--out", "run")
         assert done.code == 0, done.err
         run = rc.open_run("run")
-        names = ["assignment", "trial-0"]
+        names = ["assignment", "trial-0", "assignment-after"]
         assert [job.name for job in run.jobs] == names
         assert [job.tags[2] for job in service.jobs] == [f"job:{name}" for name in names]
         assert len({job.session_id for job in service.jobs}) == 1
@@ -584,11 +667,11 @@ def test_it_runs_on_the_service(tmp_path, monkeypatch):
         (run.path / "jobs" / "assignment.json").unlink()
         (run.path / "shots" / "assignment.npz").unlink()
         assert command("resume", "run").code == 0
-        assert len(service.jobs) == 2
+        assert len(service.jobs) == 3
         again = stored_assignment(rc.open_run("run"))
         np.testing.assert_array_equal(again.joint, found.joint)
         status = json.loads(command("status", "run", "--json").out)
-        assert [job["state"] for job in status["jobs"]] == ["done"] * 2
+        assert [job["state"] for job in status["jobs"]] == ["done"] * 3
 
 
 def recovered_readout(assignment, device):

@@ -5,7 +5,7 @@ import pytest
 
 from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, STAGES
 from recycling.errors import BadInput
-from recycling.inference.assignment import Assignment, tensor_product
+from recycling.inference.assignment import Assignment, drifting, tensor_product
 from recycling.inference.correction import record_maps
 from recycling.inference.estimates import Question, estimate, plain_values
 from recycling.inference.samples import RECORDS, RecordMap, mixture, sample
@@ -271,6 +271,54 @@ def test_corrected_estimates_cover_with_a_finite_calibration(readout, calibratio
         ignored = coverage(())
         for name in ("entropy", "excited_population", "fidelity"):
             assert ignored[name] < least, "else they need not be known"
+
+
+@pytest.mark.parametrize("growth", [1.2, 1.0])
+def test_corrected_estimates_cover_while_the_readout_drifts(growth):
+    """By 20 % in all elements, at once after the first calibration: nothing is farther off.
+
+    Five trials of 8,000 shots, and 8,000 of each preparation in both calibrations.
+    """
+    calibrations, copies, shots, arm = 12, 8, 40_000, "equilibrium"
+    rates = 3 * np.concatenate([FALSE_EXCITED, FALSE_GROUND])
+    generator = np.random.default_rng(20)
+    true = of_flags(STATES)
+    recorded = read_out(true, *np.split(growth * rates, 2))[np.zeros(copies, dtype=int)]
+    truth = plain_values(true, asked((RecordMap.raw(ANALYSED_FLAG[arm]), ())))
+    names = ("entropy_decrease", "excess_tight")
+    covered, widths = {"both": [], "before": []}, {"both": [], "before": []}
+    for _ in range(calibrations):
+        before, after = (measured(each, generator) for each in (rates, growth * rates))
+        counts = generator.multinomial(shots, recorded)
+        for known, matrices in (("both", drifting(before, after)), ("before", before)):
+            found = estimate(counts, asked(record_maps(arm, "corrected", matrices), copies))
+            limits = [(found[name].low, truth[name], found[name].high) for name in names]
+            covered[known].append([((low <= t) & (t <= high)).mean(0) for low, t, high in limits])
+            low, _, high = limits[0]
+            widths[known].append(np.median(high - low))
+    coverage = {known: np.mean(each, axis=0).min() for known, each in covered.items()}
+    # Copies share the error of their calibration.
+    error = np.std(covered["both"], axis=0).max() / np.sqrt(calibrations)
+    assert coverage["both"] >= 0.93 - 3 * error
+    if growth > 1:
+        assert coverage["before"] < 0.67, "as without the second calibration"
+    else:
+        # The variance of a calibration grows by one half at most.
+        assert np.mean(widths["both"]) < np.sqrt(1.5) * np.mean(widths["before"])
+
+
+def measured(rates, generator, preparation_shots=8000):
+    """Assignment matrices as a calibration measures them: eight preparations tell each error."""
+    variance = rates * (1 - rates) / (8 * preparation_shots)
+    found = generator.normal(rates, np.sqrt(variance))
+    matrices = assignment_matrices(found[:4], found[4:])
+    return assignment(
+        np.diag(variance),
+        false_excited=found[:4],
+        false_ground=found[4:],
+        joint=tensor_product(matrices),
+        p_value=1.0,
+    )
 
 
 def test_corrected_outcomes_have_the_ends_and_the_shots_of_their_map():

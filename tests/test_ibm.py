@@ -194,7 +194,8 @@ def test_the_paper_is_submitted_as_planned_and_measured_as_predicted(service, tm
         run = rc.run(experiment, IBM, tmp_path / "paper")
     jobs = service.jobs[before:]
     assert [job.name for job in jobs] == [
-        "job:bracket-before", "job:assignment", "job:trial-0", "job:trial-1", "job:bracket-after",
+        "job:bracket-before", "job:assignment", "job:trial-0", "job:trial-1",
+        "job:assignment-after", "job:bracket-after",
     ]  # fmt: skip
     angles = np.array(list(BASIS_ANGLES.values()))
     for planned, job in zip(plan.jobs, jobs, strict=True):

@@ -101,8 +101,8 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     record = json.loads(content)
     assert set(record) == {
         "schema_version", "kind", "run_id", "name", "created", "backend", "simulated", "spec_hash",
-        "account", "spec", "changes", "device", "brackets", "assignment", "software", "checksums",
-        "state", "run_tag", "telemetry", "checksum",
+        "account", "spec", "changes", "device", "brackets", "assignment", "assignments", "software",
+        "checksums", "state", "run_tag", "telemetry", "checksum",
     }  # fmt: skip
     assert record["schema_version"] == SCHEMA_VERSION == 2
     assert re.fullmatch("[0-9a-f]{12}", record["run_id"])

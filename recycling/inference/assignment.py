@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator
 from scipy.special import erfc
+from scipy.stats import chi2
 
 from circuits.assignment import RECORDED_QUBITS
 from recycling.errors import BadInput
@@ -115,6 +116,56 @@ class Assignment(BaseModel):
             joint=tensor_product(device.assignment[qubits]),
             source=device.source("false_excited", "B"),
         )
+
+
+def drifting(before: Assignment, after: Assignment) -> Assignment:
+    """Assignment matrices of the time between two calibrations, with the error of their drift.
+
+    Estimated by the mean of both. Over the trials together the readout of a qubit was somewhere on
+    the way from the one to the other, at most half of their difference δ from the mean, which
+    counts as one standard error: then an interval covers wherever on the way it was, as large as δ
+    may be. Both errors of a qubit drift together; how those of one qubit did says nothing about
+    another. The difference that is measured has an error itself, of the covariance C₁ + C₂, so that
+    the square that is to be expected of the true one is δδᵀ + C₁ + C₂. Together::
+
+        (C₁ + C₂)/4 + (δδᵀ + C₁ + C₂)/4
+
+    A readout that left the way and came back is not seen.
+    """
+    mean = {
+        name: (getattr(before, name) + getattr(after, name)) / 2
+        for name in ("false_excited", "false_ground", "start_population", "thermal_population",
+                     "joint")
+    }  # fmt: skip
+    difference = _errors(after) - _errors(before)
+    same_qubit = np.kron(np.ones((2, 2)), np.eye(QUBITS))
+    change = np.outer(difference, difference) * same_qubit
+    populations = {
+        f"{name}_stderr": np.sqrt(
+            (getattr(before, f"{name}_stderr") ** 2 + getattr(after, f"{name}_stderr") ** 2) / 2
+            + (getattr(after, f"{name}_population") - getattr(before, f"{name}_population")) ** 2
+            / 4
+        )
+        for name in ("start", "thermal")
+    }
+    statistic = before.statistic + after.statistic
+    degrees = before.degrees_of_freedom + after.degrees_of_freedom
+    return Assignment(
+        **mean,
+        **populations,
+        covariance=(before.covariance + after.covariance) / 2 + change / 4,
+        statistic=statistic,
+        degrees_of_freedom=degrees,
+        p_value=float(chi2.sf(statistic, degrees)) if degrees > 0 else 1.0,
+        shots=before.shots + after.shots,
+        source=f"mean of before and after the trials, half of the change counted as an error; "
+        f"{before.shots} and {after.shots} shots a preparation",
+    )
+
+
+def _errors(assignment: Assignment) -> Real:
+    """All ``false_excited``, then all ``false_ground`` (array of shape (8,))."""
+    return np.concatenate([assignment.false_excited, assignment.false_ground])
 
 
 def tensor_product(factors: Real) -> Real:

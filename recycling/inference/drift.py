@@ -1,4 +1,4 @@
-"""Drift: what changed between two brackets, or between a bracket and a device's snapshot."""
+"""Drift: what changed between two calibrations, or since a device's snapshot."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import math
 
 from pydantic import BaseModel, ConfigDict
 
+from circuits.assignment import RECORDED_QUBITS
+from recycling.inference.assignment import Assignment
 from recycling.inference.brackets import Bracket, Quantity
 from recycling.inference.significance import RESOLUTION
 
@@ -52,23 +54,34 @@ def drift(
         standard errors: of a bracket that has not changed, one or more of the seven quantities
         gets there by chance in 2 % of cases.
     """
+    return [
+        _compared(field, getattr(before, field), getattr(after, field), names, role)
+        for field in _SHOWN
+    ]
+
+
+def readout_drift(before: Assignment, after: Assignment) -> list[Drift]:
+    """Compare the readout errors of all recorded qubits, as ``drift`` does with a bracket."""
     changes = []
-    for field, (words, scale, unit) in _SHOWN.items():
-        old, new = getattr(before, field), getattr(after, field)
-        z = change(old, new)
-        told = "no comparison" if math.isnan(z) else f"{z:+.1f} σ".replace("-", "−")
-        first, second = _shown(old, scale, unit), _shown(new, scale, unit)
-        text = f"{words} of {role}: {first} {names[0]}, {second} {names[1]} ({told})"
-        notes = dict.fromkeys(quantity.note for quantity in (old, new) if quantity.note)
-        changes.append(
-            Drift(
-                quantity=field,
-                z=z,
-                flagged=abs(z) > RESOLUTION,
-                text="; ".join([text, *notes]),
+    for qubit, role in enumerate(RECORDED_QUBITS):
+        for row, field in enumerate(("false_excited", "false_ground")):
+            old, new = (
+                Quantity(value=getattr(each, field)[qubit], stderr=each.stderr[row, qubit])
+                for each in (before, after)
             )
-        )
+            changes.append(_compared(field, old, new, ("before", "after"), role))
     return changes
+
+
+def _compared(field: str, old: Quantity, new: Quantity, names: tuple[str, str], role: str) -> Drift:
+    """Change of one quantity, in words too."""
+    words, scale, unit = _SHOWN[field]
+    z = change(old, new)
+    told = "no comparison" if math.isnan(z) else f"{z:+.1f} σ".replace("-", "−")
+    first, second = _shown(old, scale, unit), _shown(new, scale, unit)
+    text = f"{words} of {role}: {first} {names[0]}, {second} {names[1]} ({told})"
+    notes = dict.fromkeys(quantity.note for quantity in (old, new) if quantity.note)
+    return Drift(quantity=field, z=z, flagged=abs(z) > RESOLUTION, text="; ".join([text, *notes]))
 
 
 def change(before: Quantity, after: Quantity) -> float:

@@ -1,10 +1,11 @@
-"""How a run went: its jobs, its brackets, and the true schedule beside the planned one."""
+"""How a run went: its jobs, its calibrations, and the true schedule beside the planned one."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from circuits.protocol import SETTINGS, Setting
+from recycling.assignment import stored_readout_drift
 from recycling.brackets import stored_drift
 from recycling.devices.schedules import Schedule, attributed
 from recycling.devices.timeline import timeline
@@ -20,6 +21,7 @@ def conduct_tables(run: Run) -> dict[str, Table]:
     caption = {
         "The bath qubit since its calibration": since,
         "The bath qubit during the run": during,
+        "Readout during the run": stored_readout_drift(run),
     }
     for title, changes in caption.items():
         if changes:

@@ -32,7 +32,7 @@ from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.execution.counts import counts_of, trial_counts
 from recycling.experiment import Experiment
-from recycling.jobs import Job, all_jobs
+from recycling.jobs import ASSIGNMENTS, Job, all_jobs
 from recycling.store.circuits import (
     check_bracket,
     check_circuit,
@@ -135,12 +135,16 @@ class Run:
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs of the run, in the order of their submission."""
-        # Runs from before there were assignment matrices have no entry for them.
         return all_jobs(
-            self.experiment,
-            brackets=self.record["brackets"],
-            assignment=self.record.get("assignment", False),
+            self.experiment, brackets=self.record["brackets"], assignments=self.assignments
         )
+
+    @property
+    def assignments(self) -> tuple[str, ...]:
+        """Names of the jobs that measure the assignment matrices."""
+        # Older runs measured them once, before the trials, or not at all, and name no job.
+        once = ASSIGNMENTS[:1] if self.record.get("assignment", False) else ()
+        return tuple(self.record.get("assignments", once))
 
     def journal(self, job: Job) -> JobRecord:
         """What happened to a job so far; read anew each time."""

@@ -150,6 +150,7 @@ def new_run(
             "device": device,
             "brackets": bool(plan.brackets),
             "assignment": bool(plan.assignment),
+            "assignments": list(plan.assignments) if plan.assignment else [],
             "software": software_versions(),
             "checksums": {name: checksum(path / name) for name in contents},
             "state": "open",
