@@ -19,7 +19,9 @@ from recycling.devices.structure import duration_of_circuit
 from recycling.devices.timeline import timeline
 from recycling.errors import BadInput
 from recycling.execution.hardware import placed_circuit
-from recycling.inference import latency as inference
+from recycling.inference import ladder_nodes as nodes
+from recycling.inference.disturbances import disturbance, drift_basis
+from recycling.inference.knee import Knees, coarse_knees, counted_lengths
 from recycling.inference.latency import fit_ladder
 from recycling.latency.clock import job_metrics, shot_period
 from recycling.latency.plan import (
@@ -231,18 +233,20 @@ def test_exact_times_give_the_exact_slope(start, fraction):
     np.testing.assert_allclose(fit.fitted[0], times, atol=1e-5)
 
 
-def _without_break(lengths):
-    """The one cell that stands for no break."""
-    one = np.ones(1)
-    return inference._Breaks(lengths.min() * one, 0 * one, one, 0 * one, 0 * one)
+@pytest.fixture
+def plain_line(monkeypatch):
+    """A line without a knee, and jobs without outliers: what is left is known in closed form."""
+    cell = np.array([[1.0], [1.0], [0.0], [0.0]])
+    monkeypatch.setattr(nodes, "coarse_knees", lambda _: Knees(cell, 0 * cell, np.zeros(1)))
+    monkeypatch.setattr(nodes, "_JOBS_PER_OUTLIER", 1000)
 
 
-def test_a_fine_clock_gives_the_intervals_of_a_regression(monkeypatch):
+@pytest.mark.usefixtures("plain_line")
+def test_a_fine_clock_gives_the_intervals_of_a_regression():
     """Resolution → 0 and no break: Student's interval of scipy's linear regression."""
     lengths = np.array(SPEC.lengths("x"), dtype=float)
     noise = 0.3 * np.random.default_rng(8).standard_normal(lengths.size)
     times = _times(lengths, X_GATE) + noise
-    monkeypatch.setattr(inference, "_breaks", lambda n, _t, _resolution: _without_break(n))
     fit = fit_ladder(lengths, times, resolution=1e-4)
     line = stats.linregress(lengths, times)
     student = stats.t(len(lengths) - 2, line.slope, line.stderr)
@@ -255,11 +259,11 @@ def test_a_fine_clock_gives_the_intervals_of_a_regression(monkeypatch):
     assert fit.effective_draws > 5000
 
 
-def test_coarse_times_have_their_own_likelihood(monkeypatch):
+@pytest.mark.usefixtures("plain_line")
+def test_coarse_times_have_their_own_likelihood():
     """Against a sum over a grid of slope, offset and jitter."""
     lengths = np.array([0.0, 3, 7, 12, 16, 23])
     times = np.array([5.0, 6, 8, 11, 12, 16])
-    monkeypatch.setattr(inference, "_breaks", lambda n, _t, _resolution: _without_break(n))
     fit = fit_ladder(lengths, times, resolution=1.0)
     slopes = np.linspace(0.2, 0.8, 121)
     offsets = np.linspace(2.5, 7.0, 91)
@@ -297,6 +301,100 @@ def test_intervals_cover_and_their_middles_are_not_biased():
     assert abs(np.mean(errors)) < SIGMAS / (2 * 1.96) / np.sqrt(2 * count)
 
 
+@pytest.mark.parametrize(("softness", "tail"), [(0.1, 0.0), (0.2, 0.0), (0.1, 1.0)])
+def test_the_slope_is_that_far_above_a_smooth_knee(softness, tail):
+    """A sharp knee through these times is off by 0.3 to 1.3 %, many times the interval here."""
+    lengths = np.array(SPEC.lengths("x"), dtype=float)
+    counted = counted_lengths(lengths, 1903.0, 0.0, softness, tail)
+    times = np.ceil((27.4 + EXECUTIONS * X_GATE * counted) / 0.01) * 0.01
+    fit = fit_ladder(lengths, times, resolution=0.01, executions=EXECUTIONS)
+    assert fit.slope.low < X_GATE < fit.slope.high
+    assert fit.slope.high - fit.slope.low < 0.003 * X_GATE
+    assert fit.linear_from.value > 1903 * (1 + 2 * softness)
+
+
+def _disturbed(seed, late=(), drift=0.0):
+    """Fits of the same coarse times as they are, and with jobs that are late and a drift."""
+    lengths, generator = np.array(SPEC.lengths("x"), dtype=float), np.random.default_rng(seed)
+    order = generator.permutation(lengths.size)
+    exact = _times(lengths, X_GATE, start=1903) + generator.random()
+    times = exact + SPEC.clock.jitter * generator.standard_normal(lengths.size)
+    disturbed = times + drift * order / order.max()
+    disturbed[list(late)] += 30
+    return [
+        fit_ladder(lengths, np.ceil(each), resolution=1.0, executions=EXECUTIONS, order=order)
+        for each in (times, disturbed)
+    ]
+
+
+def _width(fit):
+    return fit.slope.high - fit.slope.low
+
+
+@pytest.mark.parametrize(("seed", "late"), [(6, {7}), (7, {12}), (8, {3, 10})])
+def test_late_jobs_are_left_out(seed, late):
+    """Where they counted, they widened the interval by a factor of 20 to 30."""
+    clean, fit = _disturbed(seed, late)
+    assert set(np.flatnonzero(fit.outlier)) == late
+    assert not clean.outlier.any()
+    assert fit.slope.low < X_GATE < fit.slope.high
+    assert _width(fit) < 1.5 * _width(clean)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_a_drift_is_no_slope_and_no_scatter(seed):
+    """Where it counted as scatter, it widened the interval by a factor of 3.2."""
+    clean, fit = _disturbed(seed, drift=3.0)
+    assert fit.drift_probability > 0.95
+    assert fit.drift.low < 3 < fit.drift.high
+    assert clean.drift_probability < 0.5
+    assert fit.slope.low < X_GATE < fit.slope.high
+    assert _width(fit) < 1.6 * _width(clean)
+
+
+def test_without_an_order_no_drift_is_told():
+    lengths = SPEC.lengths("x")
+    times = np.ceil(_times(lengths, X_GATE, start=1903))
+    fit = fit_ladder(lengths, times, resolution=1.0)
+    assert fit.drift_probability == 0
+    assert (fit.drift.low, fit.drift.high) == (0, 0)
+
+
+def test_priors_of_all_knees_add_up():
+    knees = coarse_knees(np.array(SPEC.lengths("x"), dtype=float))
+    assert np.exp(knees.log_prior).sum() == pytest.approx(1, rel=1e-12)
+    sides = np.tile(np.arange(4), knees.log_prior.size)[: knees.log_prior.size]
+    # No knee stands for itself; a split of what has no width would count it twice.
+    wide = knees.half[sides, np.arange(sides.size)] > 0
+    halved = knees.split(wide, sides)
+    assert np.exp(halved.log_prior).sum() == pytest.approx(1, rel=1e-12)
+    assert halved.log_prior.size == knees.log_prior.size + wide.sum()
+
+
+def test_a_disturbance_is_a_regression_with_a_prior():
+    """Against generalised least squares with the covariance of the drift, by definition."""
+    generator = np.random.default_rng(9)
+    x, t, order = generator.random(9), generator.random(9), generator.permutation(9)
+    basis = drift_basis(order.astype(float), 9)
+    given = disturbance(10.0, {3}, basis)
+    kept = np.arange(9) != 3
+    weight = np.linalg.inv(np.eye(8) + 100 * basis[kept] @ basis[kept].T)
+    design = np.stack([np.ones(8), x[kept]], axis=-1)
+    precision = design.T @ weight @ design
+    overhead, slope = np.linalg.solve(precision, design.T @ weight @ t[kept])
+    turned_x, turned_t = given.line @ x, given.line @ t
+    assert turned_x @ turned_t / (turned_x @ turned_x) == pytest.approx(slope, rel=1e-10)
+    assert given.mean @ (t - slope * x) == pytest.approx(overhead, rel=1e-10)
+    assert turned_x @ turned_x * given.mean_stderr**-2 == pytest.approx(
+        np.linalg.det(precision), rel=1e-10
+    )
+    residuals = (t - overhead - slope * x)[kept]
+    drift = 100 * basis[kept] @ basis[kept].T @ weight @ residuals
+    np.testing.assert_allclose(
+        (given.basis @ given.drift @ (t - overhead - slope * x))[kept], drift, rtol=1e-9
+    )
+
+
 def test_rounding_moves_the_overhead_alone():
     lengths = SPEC.lengths("x")
     exact = _times(lengths, X_GATE, start=1900)
@@ -322,6 +420,8 @@ GOOD = np.array([1.0, 2, 3, 4, 5])
         (GOOD, GOOD, {"resolution": 0.0}, "resolution = 0.0 s: give a positive"),
         (GOOD, GOOD, {"resolution": np.nan}, "resolution = nan s"),
         (GOOD, GOOD, {"executions": 0}, "executions = 0: give 1 or more"),
+        (GOOD, GOOD, {"order": GOOD[:4]}, r"order has the shape \(4,\), lengths \(5,\)"),
+        (GOOD, GOOD, {"order": np.nan * GOOD}, r"order\[0\] = nan: give a finite number"),
     ],
 )
 def test_bad_times_are_named(lengths, times, changes, message):
