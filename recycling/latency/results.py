@@ -36,6 +36,8 @@ class LadderTimes:
         execution: time of all executions of each job, s, where the service counts it; else None.
         scheduled: duration of the circuit in the service's own schedule, s, where it tells; else
             None.
+        order: place of each job in the order of submission, over all ladders (array of shape
+            (job,)).
     """
 
     ladder: LadderName
@@ -45,6 +47,7 @@ class LadderTimes:
     executions: int
     execution: Array | None
     scheduled: Array | None
+    order: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -91,11 +94,17 @@ def ladder_times(run: LatencyRun) -> list[LadderTimes]:
         BadInput: the service did not tell the time of a job.
     """
     found = []
+    journals = {job: run.journal(job) for job in run.jobs}
+    # A job that was submitted again came after all that were submitted once.
+    places = {
+        job: place
+        for place, job in enumerate(sorted(run.jobs, key=lambda job: len(journals[job].attempts)))
+    }
     for ladder in LADDERS:
         jobs = sorted((j for j in run.jobs if ladder_of(j)[0] == ladder), key=ladder_of)
         if not jobs:
             continue
-        records = [run.journal(job).current.record for job in jobs]
+        records = [journals[job].current.record for job in jobs]
         lengths = [ladder_of(job)[1] for job in jobs]
         metrics = [record.get("metrics", {}) for record in records]
         found.append(
@@ -107,6 +116,7 @@ def ladder_times(run: LatencyRun) -> list[LadderTimes]:
                 executions=run.spec.executions,
                 execution=_all_or_none([_execution_time(m) for m in metrics]),
                 scheduled=_all_or_none([_scheduled(record, run.device.dt) for record in records]),
+                order=np.array([places[job] for job in jobs]),
             )
         )
     return found
@@ -120,7 +130,11 @@ def ladder_result(times: LadderTimes, compiled: float) -> LadderResult:
     """
     try:
         fit = fit_ladder(
-            times.lengths, times.job, resolution=times.resolution, executions=times.executions
+            times.lengths,
+            times.job,
+            resolution=times.resolution,
+            executions=times.executions,
+            order=times.order,
         )
     except BadInput as error:
         raise BadInput(f"{times.ladder} ladder: {error}") from None
@@ -132,6 +146,7 @@ def ladder_result(times: LadderTimes, compiled: float) -> LadderResult:
                 times.execution,
                 resolution=EXECUTION_RESOLUTION,
                 executions=times.executions,
+                order=times.order,
             )
         except BadInput as error:
             note = str(error)

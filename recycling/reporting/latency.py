@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from recycling.inference.latency import Interval, LadderFit
+    from recycling.inference.latency import Array, Interval, LadderFit
     from recycling.latency.results import LadderResult
     from recycling.latency.run import LatencyRun
 
@@ -64,6 +64,7 @@ def latency_table(results: Sequence[LadderResult]) -> Table:
         "of the service and of our compiler, inside or outside the interval of the jobs. The data "
         "choose the linear regime, and each interval contains the doubt about it. Overhead is the "
         "time of a job besides its operations."
+        + "".join(_disturbed(result) for result in results)
         + "".join(f" No executions: {r.execution_note}." for r in results if r.execution_note),
     )
 
@@ -103,7 +104,8 @@ def latency_csv(results: Iterable[LadderResult]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
         ("ladder", "length", "job_time_s", "execution_time_s", "scheduled_s",
-         "fitted_s", "fitted_low_s", "fitted_high_s", "linear_regime")
+         "fitted_s", "fitted_low_s", "fitted_high_s", "linear_regime", "submitted", "drift_s",
+         "outlier_probability")
     )  # fmt: skip
     for result in results:
         times, count = result.times, len(result.times.lengths)
@@ -116,6 +118,9 @@ def latency_csv(results: Iterable[LadderResult]) -> str:
             empty if times.scheduled is None else times.scheduled,
             *result.fit.fitted,
             result.fit.regime,
+            times.order,
+            result.fit.drifted,
+            result.fit.outlier_probability,
         )
         writer.writerows(zip(*columns, strict=True))
     return stream.getvalue()
@@ -131,7 +136,7 @@ def latency_figure(results: Sequence[LadderResult], kind: str) -> Figure:
         _draw_times(axes[0, column], result, letter)
         _draw_residuals(axes[1, column], result)
     axes[0, 0].set_ylabel("time of the job (s)")
-    axes[1, 0].set_ylabel("residual (s)\ngrey: one step")
+    axes[1, 0].set_ylabel("residual, drift\ntaken out (s)")
     figure.suptitle(f"Gate-time amplification, {kind}", fontsize=10)
     return figure
 
@@ -162,6 +167,7 @@ def _ladder_record(result: LadderResult) -> dict[str, Any]:
         "resolution_s": times.resolution,
         "lengths": times.lengths.tolist(),
         "job_times_s": times.job.tolist(),
+        "submission_order": times.order.tolist(),
         "from_job_times": _fit_record(result.fit),
         "from_execution_times": result.execution_fit and _fit_record(result.execution_fit),
         "execution_note": result.execution_note,
@@ -178,9 +184,27 @@ def _fit_record(fit: LadderFit) -> dict[str, Any]:
         "jitter_s": asdict(fit.jitter),
         "linear_from": asdict(fit.linear_from),
         "break_probability": fit.break_probability,
+        "drift_s": asdict(fit.drift),
+        "drift_probability": fit.drift_probability,
+        "outlier_probability": fit.outlier_probability.tolist(),
         "jobs_in_regime": int(fit.regime.sum()),
         "effective_draws": fit.effective_draws,
     }
+
+
+def _disturbed(result: LadderResult) -> str:
+    """What disturbed the jobs of a ladder, in words; empty where nothing did."""
+    fit, told = result.fit, ""
+    name = _OPERATIONS[result.times.ladder][0]
+    if fit.drift_probability > 0.5:
+        told += (
+            f" {name}: the times drift by {fit.drift.value:+.2g} s over the run, 95 % "
+            f"[{fit.drift.low:.2g}, {fit.drift.high:.2g}], which is taken out."
+        )
+    if (outliers := result.times.lengths[fit.outlier]).size:
+        lengths = ", ".join(map(str, outliers))
+        told += f" {name}: outliers that tell nothing: N = {lengths}."
+    return told
 
 
 def _in(slope: Interval, unit: str, scale: float) -> tuple[str, str]:
@@ -210,10 +234,8 @@ def _draw_times(axes: Axes, result: LadderResult, letter: str) -> None:
     _shade(axes, result)
     axes.fill_between(n, fit.fitted[1], fit.fitted[2], color=_FIT, alpha=0.25, lw=0)
     axes.plot(n, fit.fitted[0], color=_FIT, lw=1.5, label="fit, 95 %")
-    axes.errorbar(
-        n, times.job, yerr=times.resolution / 2, fmt="o", ms=3.5, lw=0.9, color=_DATA,
-        label=f"jobs, steps of {times.resolution:g} s",
-    )  # fmt: skip
+    axes.errorbar(n, times.job, yerr=times.resolution / 2, fmt="none", lw=0.9, color=_DATA)
+    _points(axes, result, times.job)
     value, interval = _in(fit.slope, unit, scale)
     schedule = f"{result.compiled_slope / scale:.4g} {unit}"
     axes.set_title(f"({letter}) {name}: {value}, 95 % {interval}; schedule {schedule}", fontsize=9)
@@ -229,10 +251,21 @@ def _draw_residuals(axes: Axes, result: LadderResult) -> None:
     axes.fill_between(
         times.lengths, fit.fitted[1] - middle, fit.fitted[2] - middle, color=_FIT, alpha=0.25, lw=0
     )
-    axes.plot(times.lengths, times.job - middle, "o", ms=3.5, color=_DATA)
-    reach = 1.15 * max(half, float(np.abs(times.job - middle).max()))
+    residuals = times.job - fit.drifted - middle
+    _points(axes, result, residuals)
+    reach = 1.15 * max(half, float(np.abs(residuals[~fit.outlier]).max()))
     axes.set_ylim(-reach, reach)
     axes.set_xlabel(_AXES[times.ladder])
+
+
+def _points(axes: Axes, result: LadderResult, values: Array) -> None:
+    """Draw a point for each job, outliers hollow."""
+    n, outlier = result.times.lengths, result.fit.outlier
+    label = f"jobs, steps of {result.times.resolution:g} s"
+    axes.plot(n[~outlier], values[~outlier], "o", ms=3.5, color=_DATA, label=label)
+    if outlier.any():
+        axes.plot(n[outlier], values[outlier], "o", ms=3.5, color=_DATA, mfc="none",
+                  label="outliers")  # fmt: skip
 
 
 def _shade(axes: Axes, result: LadderResult) -> None:
