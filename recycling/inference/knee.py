@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 #: Least number of different lengths above a knee: any two are on a line.
 LEAST_LINEAR = 3
 #: Largest softness.
-SOFTEST = 0.5
+SOFTEST = 0.3
 #: Widths above a soft knee from which the slope is within 5 % of that far above it: ln 19.
 LINEAR_WIDTHS = float(np.log(19))
 #: Cells of starts in each gap of the ladder, cells of fractions, and cells of softnesses.
