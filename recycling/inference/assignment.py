@@ -123,14 +123,16 @@ def drifting(before: Assignment, after: Assignment) -> Assignment:
 
     Estimated by the mean of both. Over the trials together the readout of a qubit was somewhere on
     the way from the one to the other, at most half of their difference δ from the mean, which
-    counts as one standard error: then an interval covers wherever on the way it was, as large as δ
-    may be. Both errors of a qubit drift together; how those of one qubit did says nothing about
-    another. The difference that is measured has an error itself, of the covariance C₁ + C₂, so that
-    the square that is to be expected of the true one is δδᵀ + C₁ + C₂. Together::
+    counts as one standard error: then an interval covers wherever on the way it was. Both errors of
+    a qubit drift together; how those of one qubit did says nothing about another. The difference
+    that is measured has an error itself, of the covariance C₁ + C₂, so that the square that is to
+    be expected of the true one is δδᵀ + C₁ + C₂. Together::
 
         (C₁ + C₂)/4 + (δδᵀ + C₁ + C₂)/4
 
-    A readout that left the way and came back is not seen.
+    With one qubit that coverage is 95 % or more, as large as its change may be. With two that count
+    alike, each at its last calibration during all trials, it is 92 %. A readout that left the way
+    and came back is not seen.
     """
     mean = {
         name: (getattr(before, name) + getattr(after, name)) / 2

@@ -239,7 +239,7 @@ def _draw_times(axes: Axes, result: LadderResult, letter: str) -> None:
     value, interval = _in(fit.slope, unit, scale)
     schedule = f"{result.compiled_slope / scale:.4g} {unit}"
     axes.set_title(f"({letter}) {name}: {value}, 95 % {interval}; schedule {schedule}", fontsize=9)
-    axes.legend(loc="upper left", fontsize=8, frameon=False)
+    axes.legend(loc="lower right", fontsize=8, frameon=False)
 
 
 def _draw_residuals(axes: Axes, result: LadderResult) -> None:
