@@ -372,7 +372,8 @@ def test_values_are_within_their_limits():
     found = estimated(random_counts(9), p_x=[0.0, 0.1, 0.5, 1.0])
     for name, own in found.items():
         known = ~np.isnan(own.value)
-        assert known.mean() > 0.9, name
+        # Half of them erase nothing, and have no ratio.
+        assert known.mean() > (0.4 if name == "dissipation_ratio" else 0.9), name
         scale = 1.0 if name in NAMES[:3] + NAMES[-2:] else QUANTUM
         assert (own.low <= own.value + ACCURACY * scale)[known].all(), name
         assert (own.value <= own.high + ACCURACY * scale)[known].all(), name

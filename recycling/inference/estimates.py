@@ -125,12 +125,15 @@ def estimate(
 
 
 def estimate_erasure(
-    counts: NDArray[Any], question: Question, quantile: float
+    counts: NDArray[Any], question: Question, quantile: float, stretch: Real | float = 1.0
 ) -> dict[str, Limited]:
-    """Heat, entropy decrease, bounds and excesses alone, median-unbiased; see ``estimate``."""
+    """Heat, entropy decrease, bounds and excesses alone, median-unbiased; see ``estimate``.
+
+    ``stretch`` is that of ``estimate_heat_and_bounds``.
+    """
     states = mixture(counts, question.records, question.p_x, question.moved).without_output()
     found = estimate_states(states, estimate_outcomes(states, quantile), quantile)
-    return estimate_heat_and_bounds(found, question.bath)
+    return estimate_heat_and_bounds(found, question.bath, stretch)
 
 
 def plain_values(counts: NDArray[Any], question: Question) -> dict[str, Real]:

@@ -8,7 +8,7 @@ and after the erasure come from different shots.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from circuits.protocol import STAGES
 from circuits.tomography import BASIS_ANGLES
 from recycling.inference.intervals import length_limits, proportion_limits
 from recycling.inference.propagation import Joint, Limited, Term, total
+from recycling.inference.quotient import quotient
 from recycling.inference.samples import C_I, B, Mixture, S, Samples
 from recycling.thermodynamics import Bath, binary_entropy, landauer_bound
 
@@ -153,8 +154,16 @@ def _correlation(mixture: Mixture, noise: Real) -> Real:
     return correlation
 
 
-def estimate_heat_and_bounds(found: States, bath: Bath) -> dict[str, Limited]:
-    """Heat, entropy decrease, bounds, gain and excesses with limits.
+def estimate_heat_and_bounds(
+    found: States, bath: Bath, stretch: Real | float = 1.0
+) -> dict[str, Limited]:
+    """Heat, entropy decrease, bounds, gain, excesses and dissipation ratio with limits.
+
+    Args:
+        found: entropies and populations.
+        bath: bath at the temperature of the bounds.
+        stretch: what the deviations of heat and bound are multiplied by in their ratio, whose own
+            limits cannot be stretched (array of shape (...)).
 
     Returns:
         Estimates by the names of ``thermodynamic_quantities`` (arrays of shape (...)), J and nats.
@@ -188,6 +197,11 @@ def estimate_heat_and_bounds(found: States, bath: Bath) -> dict[str, Limited]:
         initial, reservoir.map(lambda x: _gibbs_energy(x + decrease.limited.value, bath, room))
     )
     gain = total([by_decrease, by_reservoir.limited.centred()], np.eye(2))
+    ratio = quotient(
+        _stretched(heat.limited, stretch),
+        _stretched(tight.limited, stretch),
+        joint.correlation_of(heat, tight),
+    ).map(lambda x: x - 1)
     return {
         "entropy_decrease": decrease.limited,
         "heat": heat.limited,
@@ -198,6 +212,7 @@ def estimate_heat_and_bounds(found: States, bath: Bath) -> dict[str, Limited]:
         "excess_tight": _plus(joint.sum(heat, -tight).limited, no_process),
         "excess_landauer": joint.sum(heat, -landauer).limited,
         "excess_athermal": _plus(joint.sum(final, -absorbed).limited, no_athermal),
+        "dissipation_ratio": _where_possible(ratio, no_process),
     }
 
 
@@ -237,8 +252,24 @@ def _beyond(entropy: Limited, room: float) -> Limited:
     )
 
 
+def _stretched(estimates: Limited, factor: Real | float) -> Limited:
+    """Estimates with limits that are farther from them by a factor."""
+    value, errors = estimates.value, estimates.centred().times(factor)
+    return replace(errors, value=value, low=value + errors.low, high=value + errors.high)
+
+
 def _plus(one: Limited, other: Limited) -> Limited:
     return Limited(one.value + other.value, one.low + other.low, one.high + other.high)
+
+
+def _where_possible(ratio: Limited, no_process: Limited) -> Limited:
+    """Ratio, or +inf where no process exists."""
+    ends = (
+        (ratio.value, no_process.value),
+        (ratio.low, no_process.low),
+        (ratio.high, no_process.high),
+    )
+    return Limited(*(np.where(np.isposinf(none), np.inf, end) for end, none in ends))
 
 
 def _lost(gain: Limited, no_process: Limited) -> Limited:

@@ -180,9 +180,7 @@ class Joint:
 
     def difference(self, one: Term, other: Term) -> Term:
         """Difference of terms that rise and fall together; see ``difference``."""
-        found = difference(
-            one.limited, other.limited, self._correlation(one.coefficients, other.coefficients)
-        )
+        found = difference(one.limited, other.limited, self.correlation_of(one, other))
         pairs = zip(one.coefficients, other.coefficients, strict=True)
         return Term(found, tuple(a - b for a, b in pairs))
 
@@ -191,11 +189,15 @@ class Joint:
         correlation = np.ones((len(terms), len(terms), *self.correlation.shape[2:]))
         for i, one in enumerate(terms):
             for j, other in enumerate(terms[:i]):
-                correlation[i, j] = self._correlation(one.coefficients, other.coefficients)
+                correlation[i, j] = self.correlation_of(one, other)
         columns = zip(*(term.coefficients for term in terms), strict=True)
         return Term(
             total([term.limited for term in terms], correlation), tuple(sum(c) for c in columns)
         )
+
+    def correlation_of(self, one: Term, other: Term) -> Real:
+        """Correlation of two terms (array of shape (...))."""
+        return self._correlation(one.coefficients, other.coefficients)
 
     def _correlation(self, one: tuple[int, ...], other: tuple[int, ...]) -> Real:
         deviations = [(own.high - own.low) / 2 for own in self.estimates]

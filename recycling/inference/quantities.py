@@ -33,7 +33,7 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Rea
     Returns:
         ``entropy`` (nats) and ``excited_population`` of shape (..., stage, qubit); of shape (...):
         ``entropy_decrease`` (nats), ``heat``, the three bounds, ``gain`` and the excess of the heat
-        over each bound (J).
+        over each bound (J), and ``dissipation_ratio``.
 
     An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
     bound". The gain is -inf where the athermal bound is +inf.
@@ -46,15 +46,17 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Rea
     athermal = np.asarray(athermal_bound_from(decrease, bath, entropy[..., BEFORE, B], initial))
     reachable = np.isfinite(athermal)
     gain = np.subtract(tight, athermal, out=np.full_like(tight, -np.inf), where=reachable)
+    excess_tight = excess(heat, tight)
     return {
         **found,
         "bound_landauer": landauer,
         "bound_tight": tight,
         "bound_athermal": athermal,
         "gain": np.where(np.isnan(athermal), np.nan, gain),
-        "excess_tight": excess(heat, tight),
+        "excess_tight": excess_tight,
         "excess_landauer": excess(heat, landauer),
         "excess_athermal": excess(heat, athermal),
+        "dissipation_ratio": dissipation_ratio(excess_tight, tight),
     }
 
 
@@ -80,6 +82,16 @@ def bath_energy(excited_population: Real, bath: Bath) -> Real:
 def excess(heat: Real, bound: Real) -> Real:
     """Heat above a bound, J; +inf where the bound is +inf."""
     return cast(Real, np.where(np.isposinf(bound), np.inf, heat - bound))
+
+
+def dissipation_ratio(excess: Real, bound: Real) -> Real:
+    """Excess of the heat over a bound, in units of that bound, as in Fig. 5(b).
+
+    +inf where no process exists; NaN where nothing is erased, so that there is nothing to compare.
+    """
+    erased = (bound > 0) & np.isfinite(bound)
+    ratio = np.divide(excess, bound, out=np.full_like(bound, np.nan), where=erased)
+    return np.where(np.isposinf(bound), np.inf, ratio)
 
 
 def fidelity(bloch: Real, solution: NDArray[np.complex128]) -> Real:
