@@ -19,6 +19,7 @@ from recycling.errors import BadInput
 from recycling.inference.checks import check_counts, masked_settings
 from recycling.inference.correction import READOUTS, Readout, record_maps
 from recycling.inference.estimates import (
+    QUANTILE,
     Estimate,
     Question,
     estimate,
@@ -28,7 +29,7 @@ from recycling.inference.estimates import (
 from recycling.inference.resampling import BANDED, resample, simultaneous_quantile
 from recycling.inference.samples import RecordMap
 from recycling.inference.thermometry import Thermometry
-from recycling.inference.trials import Scatter, scatter, widened
+from recycling.inference.trials import Scatter, scatter, with_drift
 from recycling.sizes import check_size
 from recycling.store.files import write_whole
 from recycling.temperature import bath_temperatures, temperature_of_bounds
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 Real = NDArray[np.float64]
 Progress = Callable[[float], None]
+
+_RATIO = "dissipation_ratio"
 
 
 def analyse(
@@ -65,9 +68,9 @@ def analyse(
     Returns:
         Dataset with the dims arm, theta_b (rad), p_x and trial, and stage and qubit where they
         apply. SI units, entropies in nats. ``<name>_low`` and ``<name>_high`` are the ends of the
-        95 % interval, ``<name>_z`` is an excess in standard errors. ``<name>_combined`` is of
-        all trials together and ``<name>_band`` holds over the whole sweep at once; both have the
-        dim limit (value, low, high).
+        95 % interval, ``<name>_z`` is ΔS or an excess in standard errors. ``<name>_combined`` is
+        of all trials together and ``<name>_band`` holds over the whole sweep at once; both have the
+        dim limit (value, low, high), and both allow for drift between trials.
 
     Raises:
         BadInput: more than this machine can analyse; counts that cannot be; a readout that cannot
@@ -227,11 +230,9 @@ def _exact(table: NDArray[Any], question: Question) -> ArmEstimates:
     """Estimates of infinitely many shots."""
     trials = {name: Estimate.exact(own) for name, own in plain_values(table, question).items()}
     combined = {name: _part(own, 0, _trial_axis(name)) for name, own in trials.items()}
-    none = {
-        name: Scatter(np.full_like(own.value, np.nan), np.ones_like(own.value))
-        for name, own in combined.items()
-    }
-    return ArmEstimates(trials, combined, none, {name: combined[name] for name in BANDED})
+    none = {name: Scatter.none(own.value.shape) for name, own in combined.items()}
+    bands = {name: combined[name] for name in BANDED}
+    return ArmEstimates(trials, combined, none, bands, QUANTILE)
 
 
 def _sampled(
@@ -248,22 +249,41 @@ def _sampled(
     draws = resample(table, question.records, resamples, generator)
     quantile = simultaneous_quantile(draws, question)
     step("resamples")
-    band = estimate_erasure(pooled, question, quantile)
-    trials, combined, scatters, bands = {}, {}, {}, {}
-    for name, own in whole.items():
-        axis = _trial_axis(name)
-        trials[name] = _part(own, slice(0, -1), axis)
-        values, errors = (
-            np.moveaxis(x, axis, -1) for x in (trials[name].value, trials[name].stderr)
-        )
-        scatters[name] = scatter(values, errors)
-        factor = scatters[name].factor
-        combined[name] = widened(_part(own, -1, axis), factor)
-        if name in BANDED:
-            wide = Estimate.of(band[name], band[name].value, quantile)
-            bands[name] = widened(_part(wide, 0, axis), factor)
+    trials = {name: _part(own, slice(0, -1), _trial_axis(name)) for name, own in whole.items()}
+    scatters = {name: _scatter_of(own, _trial_axis(name)) for name, own in trials.items()}
+
+    def at(quantile: float) -> dict[str, Estimate]:
+        """Limits of all trials together at a normal quantile, by shots alone."""
+        stretch = _stretch(scatters, quantile)[..., None]
+        found = estimate_erasure(pooled, question, quantile, stretch)
+        return {
+            name: _part(Estimate.of(own, whole[name].value[:, :, -1:], quantile), 0, 2)
+            for name, own in found.items()
+        }
+
+    together = {name: _part(own, -1, _trial_axis(name)) for name, own in whole.items()}
+    combined = {name: with_drift(own, scatters[name], QUANTILE) for name, own in together.items()}
+    combined[_RATIO] = at(QUANTILE)[_RATIO]
+    band = at(quantile)
+    bands = {name: with_drift(band[name], scatters[name], quantile) for name in BANDED}
+    bands[_RATIO] = band[_RATIO]
     step("bands")
-    return ArmEstimates(trials, combined, scatters, bands)
+    return ArmEstimates(trials, combined, scatters, bands, quantile)
+
+
+def _scatter_of(trials: Estimate, axis: int) -> Scatter:
+    """Scatter of estimates with their trials along an axis."""
+    return scatter(*(np.moveaxis(x, axis, -1) for x in (trials.value, trials.stderr)))
+
+
+def _stretch(scatters: Mapping[str, Scatter], quantile: float) -> Real:
+    """What drift adds to the deviations of heat and bound in their ratio (theta_b, p_x).
+
+    A single trial has no ratio to speak of where its bound is close to zero. So it is the most
+    that any of what it depends on asks for.
+    """
+    parts = [scatters[name] for name in ("entropy_decrease", "heat", "excess_tight")]
+    return np.asarray(np.max([part.deviation(quantile) / quantile for part in parts], axis=0))
 
 
 def _trial_axis(name: str) -> int:
@@ -280,6 +300,7 @@ def _part(estimate: Estimate, index: int | slice, axis: int) -> Estimate:
         high=estimate.high[where],
         stderr=estimate.stderr[where],
         z=estimate.z[where],
+        median=estimate.median[where],
     )
 
 
@@ -326,5 +347,6 @@ def experiment_attributes(experiment: Experiment, device: Device) -> dict[str, A
         "estimator": experiment.inference.estimator,
         "interval": "none: infinitely many shots"
         if exact
-        else f"95 % by test inversion; bands by {experiment.inference.resamples} resamples",
+        else "95 % by test inversion, of all trials with the drift between them; bands by "
+        f"{experiment.inference.resamples} resamples",
     }

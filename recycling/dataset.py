@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.inference.estimates import Estimate
+from recycling.inference.estimates import QUANTILE, Estimate
 from recycling.inference.resampling import BANDED
 from recycling.inference.trials import Scatter
-
-if TYPE_CHECKING:
-    pass
 
 Real = NDArray[np.float64]
 Variable = tuple[tuple[str, ...], Real, dict[str, str]]
@@ -23,6 +19,18 @@ RESULTS_SCHEMA_VERSION = 2
 _GRID = ("arm", "theta_b", "p_x", "trial")
 _STATES = (*_GRID, "stage", "qubit")
 _BOUND_NOTE = "+inf where no process exists; an excess over it is +inf, never below the bound"
+_RATIO_NOTE = (
+    "NaN where nothing is erased, +inf where no process exists; its limits (Fieller) are ±inf "
+    "where the bound is not resolved from zero"
+)
+_Z_NOTE = (
+    "signed normal quantile of the one-sided p-value that it is on the other side of zero, from "
+    "the limit on the way to zero; NaN without any"
+)
+#: Quantities whose scatter between trials is kept.
+_SCATTERED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer")
+#: Quantities whose sign is tested: a finding needs ΔS > 0 and an excess < 0.
+_TESTED = ("entropy_decrease", "excess_tight", "excess_landauer", "excess_athermal")
 
 #: Variable: dims, units, long name.
 VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
@@ -39,6 +47,7 @@ VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
     "excess_tight": (_GRID, "J", "heat above the tight bound"),
     "excess_landauer": (_GRID, "J", "heat above the Landauer bound"),
     "excess_athermal": (_GRID, "J", "heat above the athermal bound"),
+    "dissipation_ratio": (_GRID, "1", "dissipation ratio (ΔQ_B - Q_tight)/Q_tight, Fig. 5(b)"),
     "success_fidelity": (
         ("theta_b", "trial"), "1", "fidelity of C_I with A⁻¹b in the success branch"),
 }  # fmt: skip
@@ -57,20 +66,22 @@ class ArmEstimates:
         combined: of all trials together, widened where they drift; without that axis.
         scatter: how the trials scatter.
         bands: limits that hold over the whole sweep at once, for ``BANDED``.
+        quantile: normal quantile of the bands.
     """
 
     trials: Mapping[str, Estimate]
     combined: Mapping[str, Estimate]
     scatter: Mapping[str, Scatter]
     bands: Mapping[str, Estimate]
+    quantile: float
 
 
 def variables(estimates: Mapping[str, ArmEstimates]) -> dict[str, Variable]:
     """Variables of the Dataset by name.
 
     Each of ``VARIABLES`` with its ends ``_low`` and ``_high`` for every trial; with
-    ``_combined`` for all trials together; with ``_band`` and ``_scatter`` for ``BANDED``; with
-    ``_stderr`` and ``_z``, and those of ``_combined``, for excesses.
+    ``_combined`` for all trials together; with ``_band`` for ``BANDED``; some with ``_scatter``,
+    some with ``_stderr`` and ``_z`` of trials and of ``_combined``.
     """
     found: dict[str, Variable] = {}
     for name, (dims, units, long_name) in VARIABLES.items():
@@ -79,7 +90,7 @@ def variables(estimates: Mapping[str, ArmEstimates]) -> dict[str, Variable]:
         trials = [arm.trials[own] for arm in arms]
         combined = [arm.combined[own] for arm in arms]
         together = tuple(dim for dim in dims if dim != "trial")
-        notes = {"comment": _BOUND_NOTE} if name.startswith(("bound", "excess")) else {}
+        notes = _notes(name)
         found[name] = (
             dims, _stacked(trials, "value"), {"units": units, "long_name": long_name, **notes}
         )  # fmt: skip
@@ -94,31 +105,50 @@ def variables(estimates: Mapping[str, ArmEstimates]) -> dict[str, Variable]:
             bands = [arm.bands[own] for arm in arms]
             text = f"{long_name}, all trials, 95 % band over the sweep"
             found[f"{name}_band"] = _limits(bands, together, {"units": units, "long_name": text})
+        if own in _SCATTERED:
             ratios = [arm.scatter[own].ratio for arm in arms]
             found[f"{name}_scatter"] = (
                 together,
                 np.stack(ratios),
                 {"units": "1", "long_name": f"scatter of trials over that of shots: {long_name}"},
             )
-        if name.startswith("excess"):
+        if own in _TESTED:
+            found |= _significance(name, dims, trials, dict.fromkeys(estimates, QUANTILE))
             # Far from zero, where verdicts are, the wider limits of a band tell more.
             wide = [arm.bands.get(own, arm.combined[own]) for arm in arms]
-            for key, where, which in ((name, dims, trials), (f"{name}_combined", together, wide)):
-                found[f"{key}_stderr"] = (
-                    where,
-                    _stacked(which, "stderr"),
-                    {"units": units, "long_name": f"standard error of: {long_name}"},
-                )
-                found[f"{key}_z"] = (
-                    where,
-                    _stacked(which, "z"),
-                    {
-                        "units": "1",
-                        "long_name": f"{long_name}, in standard errors",
-                        "comment": "those of the limit on the way to zero; NaN without any",
-                    },
-                )
+            quantiles = {
+                arm: one.quantile if own in one.bands else QUANTILE
+                for arm, one in estimates.items()
+            }
+            found |= _significance(f"{name}_combined", together, wide, quantiles)
     return found
+
+
+def _notes(name: str) -> dict[str, str]:
+    if name == "dissipation_ratio":
+        return {"comment": _RATIO_NOTE}
+    return {"comment": _BOUND_NOTE} if name.startswith(("bound", "excess")) else {}
+
+
+def _significance(
+    name: str, dims: tuple[str, ...], arms: list[Estimate], quantiles: Mapping[str, float]
+) -> dict[str, Variable]:
+    """Standard errors and z, and the normal quantile of the limits that they come from."""
+    known = {"quantile": ", ".join(f"{value:.4f} ({arm})" for arm, value in quantiles.items())}
+    base = name.removesuffix("_combined")
+    _, units, long_name = VARIABLES[base]
+    error = {
+        "units": units,
+        "long_name": f"standard error of: {long_name}",
+        "comment": "width of the limits at the normal quantile over twice that quantile",
+    }
+    if name != base:
+        error["comment"] += "; with the drift between trials"
+    significance = {"units": "1", "long_name": f"significance of: {long_name}", "comment": _Z_NOTE}
+    return {
+        f"{name}_stderr": (dims, _stacked(arms, "stderr"), error | known),
+        f"{name}_z": (dims, _stacked(arms, "z"), significance | known),
+    }
 
 
 def _limits(arms: list[Estimate], dims: tuple[str, ...], notes: dict[str, str]) -> Variable:

@@ -58,8 +58,9 @@ class Question:
 class Estimate:
     """Estimate with the ends of its interval, its standard error, and how far it is from zero.
 
-    ``z`` is the distance of the median-unbiased estimate from zero in units of the limit that lies
-    on the way; +inf where no process exists, NaN where nothing was sampled.
+    ``median`` is the median-unbiased estimate, which the limits are those of; ``z`` is its distance
+    from zero in units of the limit that lies on the way: +inf where no process exists, NaN where
+    nothing was sampled.
     """
 
     value: Real
@@ -67,12 +68,13 @@ class Estimate:
     high: Real
     stderr: Real
     z: Real
+    median: Real
 
     @classmethod
     def exact(cls, value: Real) -> Estimate:
         """Value without sampling error."""
         zero = np.zeros_like(value)
-        return cls(value, value, value, zero, np.where(np.isposinf(value), np.inf, np.nan))
+        return cls(value, value, value, zero, np.where(np.isposinf(value), np.inf, np.nan), value)
 
     @classmethod
     def of(cls, limited: Limited, value: Real, quantile: float) -> Estimate:
@@ -80,7 +82,8 @@ class Estimate:
         with np.errstate(invalid="ignore"):  # both limits may be infinite
             width = limited.high - limited.low
         stderr = np.where(np.isnan(width) & ~np.isnan(value), np.inf, width / (2 * quantile))
-        return cls(value, limited.low, limited.high, stderr, z_score(limited, quantile))
+        z = z_score(limited, quantile)
+        return cls(value, limited.low, limited.high, stderr, z, limited.value)
 
 
 def z_score(limited: Limited, quantile: float) -> Real:

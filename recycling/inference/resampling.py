@@ -15,14 +15,16 @@ from numpy.typing import NDArray
 
 from recycling.inference.estimates import CONFIDENCE, QUANTILE, Question
 from recycling.inference.plain import projected
-from recycling.inference.quantities import C_I, erasure_quantities, excess
+from recycling.inference.quantities import C_I, thermodynamic_quantities
 from recycling.inference.samples import RecordMap, mixture
-from recycling.thermodynamics import Bath, landauer_bound, tight_bound
+from recycling.thermodynamics import Bath
 
 Real = NDArray[np.float64]
 
-#: Quantities that bands over a sweep are made of.
-BANDED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer")
+#: Quantities that bands over a sweep are made of. Those of the tight bound and of Landauer's follow
+#: from ΔS, on which alone they depend.
+_RESAMPLED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer", "bound_athermal")
+BANDED = (*_RESAMPLED, "bound_tight", "bound_landauer", "dissipation_ratio")
 
 
 def resample(
@@ -65,8 +67,9 @@ def _kinds(records: RecordMap) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float:
     """Normal quantile at which limits hold over the whole sweep at once, with 95 % confidence.
 
-    That of the largest deviation of any estimate from its mean, in standard deviations, over
-    ``BANDED``, all angles and all p_x (sup-t). Points where some draw has no process are left out.
+    That of the largest deviation of any estimate from its mean, in standard deviations, over what
+    ``BANDED`` depends on, all angles and all p_x (sup-t). Points where some draw has no process are
+    left out.
 
     Args:
         draws: resampled counts (array of shape (theta_b, draw, stage, preparation, basis, 16)).
@@ -75,7 +78,7 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
     samples = mixture(draws, question.records, question.p_x[:1])
     # The output of the algorithm, C_I, has no part in any of them.
     ground, excited = (own.mean[..., :C_I] for own in (samples.ground, samples.excited))
-    largest = np.zeros((len(BANDED), draws.shape[1]))
+    largest = np.zeros((len(_RESAMPLED) + 1, draws.shape[1]))
     for p_x in question.p_x:  # one at a time: its arrays stay in the processor's cache
         found = _banded((1 - p_x) * ground[:, :, 0] + p_x * excited[:, :, 0], question.bath)
         for own, values in zip(largest, found, strict=True):
@@ -85,11 +88,18 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
 
 
 def _banded(vector: Real, bath: Bath) -> tuple[Real, ...]:
-    """``BANDED`` by the plain estimator from Bloch vectors (basis, ..., stage, qubit)."""
-    found = erasure_quantities(*projected(vector), bath)
-    decrease, heat = found["entropy_decrease"], found["heat"]
-    bounds = (np.asarray(bound(decrease, bath)) for bound in (tight_bound, landauer_bound))
-    return (decrease, heat, *(excess(heat, bound) for bound in bounds))
+    """What bands depend on, by the plain estimator from Bloch vectors (basis, ..., stage, qubit).
+
+    A ratio r of heat and bound is outside of its limits where heat - r bound is resolved from zero,
+    so that its band needs the deviations of that difference.
+    """
+    found = thermodynamic_quantities(*projected(vector), bath)
+    heat, bound = found["heat"], found["bound_tight"]
+    with np.errstate(invalid="ignore", divide="ignore"):  # no process in some draw: left out
+        difference = (
+            heat - heat.mean(axis=1, keepdims=True) / bound.mean(axis=1, keepdims=True) * bound
+        )
+    return (*(found[name] for name in _RESAMPLED), difference)
 
 
 def _largest_deviation(values: Real) -> Real:
