@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from circuits.protocol import ANALYSED_FLAG, ARMS, PREPARATIONS, STAGES
 from recycling.devices.device import Device
 from recycling.experiment import shown_p_x
 from recycling.inference.plain import plain_estimates
 from recycling.inference.samples import RecordMap
-from recycling.inference.significance import RESOLUTION
+from recycling.inference.significance import LEVEL, RESOLUTION, holm
+from recycling.inference.trials import Scatter
 from recycling.jobs import Pub
 from recycling.simulation.compiler import compile_program
 from recycling.simulation.engine import execute
@@ -30,6 +32,8 @@ PREDICTED = (
     "entropy_decrease", "heat", "bound_landauer", "bound_tight", "bound_athermal", "gain",
     "excess_landauer", "excess_tight",
 )  # fmt: skip
+#: Bounds that a heat is claimed to be below, that of ``below`` first.
+_CLAIMED = ("tight", "landauer")
 #: Share of the shots that a numerical derivative moves; its error goes with the square.
 _STEP = 1e-5
 
@@ -42,7 +46,8 @@ class Prediction:
     ``deviations`` is the standard error that one shot of each basis and preparation would leave, to
     be divided by √shots. ``shots`` are those of each basis, preparation and trial; None stands for
     infinitely many. ``shots_for_verdict`` (array of shape (theta_b,)) are those of one trial from
-    which it is expected to find the heat below Q_tight by 3 standard errors; +inf where it is not.
+    which it is expected to find the heat below Q_tight, and an erasure, by 3 standard errors of the
+    shots; +inf where it is not.
     """
 
     theta_b: Real
@@ -62,14 +67,31 @@ class Prediction:
         """Standard error of the mean over all trials (array of shape (theta_b,))."""
         return np.asarray(self.stderr(name) / np.sqrt(self.trials))
 
-    def z(self, name: str = "excess_tight") -> Real:
+    def distance(self, name: str = "excess_tight") -> Real:
         """Expected value in standard errors, all trials together (array of shape (theta_b,)).
 
         Infinite where infinitely many shots leave no error, and where no process exists.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
-            z = self.values[name] / self.pooled_stderr(name)
-        return np.where(np.isposinf(self.values[name]), np.inf, z)
+            distance = self.values[name] / self.pooled_stderr(name)
+        return np.where(np.isposinf(self.values[name]), np.inf, distance)
+
+    def z(self, name: str = "excess_tight") -> Real:
+        """Expected significance (array of shape (theta_b,)): what a verdict makes of the distance.
+
+        That is less than the distance: trials that do not drift tell so by their scatter alone.
+        """
+        return Scatter.expected(self.trials, len(self.theta_b)).significance(self.distance(name))
+
+    def below(self) -> NDArray[np.bool_]:
+        """Whether the heat is expected to be found below Q_tight (array of shape (theta_b,)).
+
+        By the rule of a verdict: an erasure and a heat below the bound, for all angles and both
+        bounds together.
+        """
+        no_erasure = -self.z("entropy_decrease")
+        p_values = [ndtr(np.maximum(self.z(f"excess_{own}"), no_erasure)) for own in _CLAIMED]
+        return np.asarray(holm(np.concatenate(p_values))[: len(self.theta_b)] <= LEVEL)
 
 
 def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Prediction:
@@ -166,12 +188,14 @@ def _shots_for_verdict(
 ) -> Real:
     """Shots that put 3 standard errors between the heat and the bound.
 
-    And as many between the entropy decrease and the most that the bath can take up: beyond it
-    there is no bound to compare with.
+    And as many between the entropy decrease and zero, where nothing is erased, and the most that
+    the bath can take up: beyond it there is no bound to compare with.
     """
     decrease = values["entropy_decrease"]
     room = np.log(len(bath.energies)) - float(bath.entropy()) - decrease
-    gaps = {"excess_tight": -values["excess_tight"], "entropy_decrease": room}
+    gaps = {
+        "excess_tight": -values["excess_tight"], "entropy_decrease": np.minimum(room, decrease)
+    }  # fmt: skip
     expected = (decrease > 0) & np.all([gap > 0 for gap in gaps.values()], axis=0)
     shots = np.full_like(decrease, np.inf)
     shots[expected] = np.ceil(

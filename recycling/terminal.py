@@ -258,6 +258,8 @@ def _summary(dataset: xr.Dataset, checks: list[Control], files: dict[str, Path])
                 "bound": bound,
                 "theta_b": v.theta_b,
                 "p_x": v.p_x,
+                "entropy_decrease_nat": v.entropy_decrease,
+                "entropy_decrease_z": v.erasure_z,
                 "heat_J": v.heat,
                 "excess_J": v.excess,
                 "low_J": v.low,
@@ -266,6 +268,7 @@ def _summary(dataset: xr.Dataset, checks: list[Control], files: dict[str, Path])
                 "z": v.z,
                 "p_value": v.p_value,
                 "p_adjusted": v.p_adjusted,
+                "below": v.below,
                 "verdict": v.text,
             }
             for bound in ("tight", "landauer")

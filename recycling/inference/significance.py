@@ -1,12 +1,15 @@
-"""What counts as resolved."""
+"""Significance threshold (3 σ) and Holm's correction."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 #: Standard errors that a finding asks for, here and in every verdict.
 RESOLUTION = 3.0
+#: Level of a finding: one-sided, for all tests of a family together.
+LEVEL = float(ndtr(-RESOLUTION))
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -205,7 +205,7 @@ def _limits(plan: Plan, cost: Cost) -> Table:
 
 def _predictions(plan: Plan) -> Table:
     prediction, quantum = plan.prediction, _quantum(plan)
-    values, z = prediction.values, prediction.z()
+    values, z, below = prediction.values, prediction.z(), prediction.below()
     errors = _NINETY_FIVE * prediction.pooled_stderr("excess_tight") / quantum
     rows = [
         (
@@ -219,17 +219,20 @@ def _predictions(plan: Plan) -> Table:
             + ("" if prediction.shots is None else f" ± {_number(errors[point], '.4f')}"),
             _number(z[point], "+.1f"),
             _number(prediction.shots_for_verdict[point], ",.0f"),
+            "below" if below[point] else "",
         )
         for point in range(len(prediction.theta_b))
     ]
     unit = quantum / (boltzmann * plan.experiment.bath.temperature * np.log(2))
     return Table(
-        ("θ_b", "ΔS", "ΔQ_B", "Q_tight", "gain", "ΔQ_B − Q_tight", "z", "3 σ shots"), rows,
+        ("θ_b", "ΔS", "ΔQ_B", "Q_tight", "gain", "ΔQ_B − Q_tight", "z", "3 σ shots", "verdict"),
+        rows,
         f"Predicted by the exact engine for this device at p_x = {prediction.p_x:g}: θ_b in rad, "
-        f"ΔS in nats, heat in hf = {quantum:.3e} J = {unit:.3g} k_B T0 ln 2. ± is 95 % and z the "
-        "excess in standard errors, all trials together. 3 σ shots, of each basis and preparation, "
-        "give one trial about even odds to show ΔQ_B < Q_tight by 3 σ; three times as many make "
-        "it near certain.",
+        f"ΔS in nats, heat in hf = {quantum:.3e} J = {unit:.3g} k_B T0 ln 2. ± is 95 % by "
+        "shots alone and z the significance of the excess as a verdict counts it, from trials that "
+        "do not drift, all of them together. 3 σ shots, of each basis and preparation, give one "
+        "trial about even odds to show ΔQ_B < Q_tight, and an erasure, by 3 σ; three times as many "
+        "make it near certain. Verdict: expected of all trials, for all angles together.",
     )  # fmt: skip
 
 
@@ -260,7 +263,7 @@ def _cost_summary(plan: Plan, cost: Cost) -> dict[str, Any]:
 
 
 def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
-    z = prediction.z()
+    z, below = prediction.z(), prediction.below()
     return {
         "arm": "recycling",
         "p_x": prediction.p_x,
@@ -275,6 +278,7 @@ def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
                 },
                 "excess_tight_stderr_J": _finite(prediction.pooled_stderr("excess_tight")[point]),
                 "excess_tight_z": _finite(z[point]),
+                "below_tight": bool(below[point]),
                 "shots_for_verdict": _finite(prediction.shots_for_verdict[point]),
             }
             for point in range(len(prediction.theta_b))
