@@ -9,14 +9,22 @@ import subprocess
 from html.parser import HTMLParser
 
 import pytest
+from matplotlib.collections import PolyCollection
+from scipy.constants import h
 
 import recycling as rc
 from recycling.assignment import stored_assignment
 from recycling.controls import controls
 from recycling.inference.correction import READOUTS
+from recycling.reporting.figures import paper_figures
 from recycling.reporting.page import theory_dataset
 from recycling.reporting.paper import compare, replay_of
-from recycling.reporting.readings import assignment_table, readout_table, temperature_table
+from recycling.reporting.readings import (
+    assignment_table,
+    readout_datasets,
+    readout_table,
+    temperature_table,
+)
 from recycling.reporting.tables import headline, verdict_table
 from recycling.verdicts import verdicts
 
@@ -120,9 +128,11 @@ def test_every_figure_is_in_the_page_and_in_the_folder(reported, page, pictures)
         assert f"Fig. {number}." in page.text
 
 
-def test_the_page_says_what_was_found(page, small_dataset):
+def test_the_page_says_what_was_found(page, reported, small_dataset):
     assert headline(small_dataset) in page.text
-    table = verdict_table(small_dataset)
+    assert headline(small_dataset).startswith("At p_x = 0.4, ΔQ_B is below Q_tight at none of 3")
+    corrected = readout_datasets(reported, 0.043)["corrected"]
+    table = verdict_table(small_dataset, corrected)
     assert len(table.rows) == 3
     for cell in [*table.columns, *(cell for row in table.rows for cell in row)]:
         assert cell in page.text
@@ -134,9 +144,38 @@ def test_the_page_says_what_was_found(page, small_dataset):
             assert part in page.text
 
 
+def test_raw_verdicts_stand_beside_their_known_bias(page, reported, small_dataset):
+    """What readout errors do to the excess at each angle: as recorded less the corrected one."""
+    corrected = readout_datasets(reported, 0.043)["corrected"]
+    table = verdict_table(small_dataset, corrected)
+    assert table.columns[-1] == "bias by readout (hf)"
+    assert table.columns[-1] in page.text
+    for row, verdict, better in zip(
+        table.rows, verdicts(small_dataset), verdicts(corrected), strict=True
+    ):
+        bias = (verdict.excess - better.excess) / (h * 5e9)
+        assert float(row[-1]) == pytest.approx(bias, abs=5e-5)
+        assert abs(bias) > 1e-3
+    # Nothing to compare with: no column.
+    assert len(verdict_table(small_dataset).columns) == len(table.columns) - 1
+
+
+def test_figures_draw_the_bands_of_bounds_and_of_the_ratio(small_dataset):
+    """One shaded area for heat and each bound in Fig. 4, and for each angle in Fig. 5(b)."""
+    theory = small_dataset  # drawn likewise
+    figures = paper_figures(small_dataset, theory)
+    for name in ("fig4a-equilibrium", "fig4b-recycling", "fig5a-mixedness"):
+        axes = figures[name][0].axes[0]
+        assert sum(isinstance(own, PolyCollection) for own in axes.collections) == 4, name
+    ratio, caption = figures["fig5b-ratio"]
+    assert "Fieller" in caption
+    shaded = [own for own in ratio.axes[0].collections if isinstance(own, PolyCollection)]
+    assert len(shaded) == 3
+
+
 def test_the_page_shows_what_readout_and_temperature_do(page, reported):
     assignment = assignment_table(stored_assignment(reported))
-    readings = readout_table(reported, 0.043)
+    readings = readout_table(reported, readout_datasets(reported, 0.043))
     for table in (readings, assignment, temperature_table(reported)):
         assert table.rows
         for cell in [*table.columns, *(cell for row in table.rows for cell in row), table.note]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from recycling.analysis import analyse, analyse_counts, experiment_attributes
 from recycling.assignment import stored_assignment
 from recycling.controls import controls, warning
+from recycling.errors import BadInput
 from recycling.execution.counts import simulate_counts
 from recycling.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
+from recycling.inference.correction import Readout
 from recycling.planning import plan
 from recycling.reporting import paper, tables
 from recycling.reporting.branch_figures import branch_figures
@@ -22,6 +24,7 @@ from recycling.reporting.conduct import conduct_tables
 from recycling.reporting.figures import paper_figures, to_svg
 from recycling.reporting.readings import (
     assignment_table,
+    readout_datasets,
     readout_table,
     temperature_table,
     threshold_table,
@@ -81,6 +84,7 @@ def report(
     results = paper_figures(dataset, theory)
     compared = paper.compare(paper.replay_of(run, dataset, theory))
     temperatures = bath_temperatures(run)
+    readouts = readout_datasets(run, dataset.attrs["temperature_K"])
     sensitivities = sensitivity_figures(dataset, temperatures["measured"])
     branches = branch_figures(dataset)
     machine = {} if circuit is None else _drawings(circuit, run.device)
@@ -102,7 +106,7 @@ def report(
         record=run.record,
         attributes=dataset.attrs,
         headline=tables.headline(dataset),
-        verdicts=tables.verdict_table(dataset),
+        verdicts=tables.verdict_table(dataset, _corrected(dataset, readouts)),
         controls=checks,
         warning=warning(checks),
         results=[pictures[name] for name in results],
@@ -110,7 +114,7 @@ def report(
         branches=[pictures[name] for name in branches],
         machine=[pictures[name] for name in machine],
         readout=[
-            readout_table(run, dataset.attrs["temperature_K"]),
+            readout_table(run, readouts),
             assignment_table(stored_assignment(run)),
         ],
         temperatures=[temperature_table(run), threshold_table(dataset)],
@@ -145,6 +149,16 @@ def _drawings(circuit: QuantumCircuit, device: Device) -> dict[str, tuple[Figure
             "Compiled circuit of the same setting without its delays; the schedule shows those.",
         ),
     }
+
+
+def _corrected(
+    dataset: xr.Dataset, readouts: Mapping[Readout, xr.Dataset | BadInput]
+) -> xr.Dataset | None:
+    """What raw results are to be compared with, where there is anything."""
+    corrected = readouts["corrected"]
+    if dataset.attrs["readout"] != "raw" or isinstance(corrected, BadInput):
+        return None
+    return corrected
 
 
 def theory_dataset(experiment: Experiment) -> xr.Dataset:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from recycling.assignment import stored_assignment
 from recycling.errors import BadInput
 from recycling.experiment import SweepSpec, shown_p_x
 from recycling.inference.assignment import Assignment
-from recycling.inference.correction import READOUTS
+from recycling.inference.correction import READOUTS, Readout
 from recycling.inference.sensitivity import erasure_of, thresholds
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.store.directory import Run
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
 _RESAMPLES = 100
 
 
-def readout_table(run: Run, temperature: float) -> Table:
-    """Heat above Q_tight at the shown p_x: as recorded, corrected, and with the flag unmixed.
+def readout_datasets(run: Run, temperature: float) -> dict[Readout, xr.Dataset | BadInput]:
+    """Analyses at the shown p_x: as recorded, corrected, and with the flag unmixed.
 
     Args:
         run: opened run.
         temperature: T0 of the bounds, K.
+
+    Returns:
+        By readout the Dataset, or why there is none.
     """
     assignment = stored_assignment(run)
     experiment = run.experiment
@@ -43,13 +47,10 @@ def readout_table(run: Run, temperature: float) -> Table:
             "inference": experiment.inference.model_copy(update={"resamples": _RESAMPLES}),
         }
     )
-    quantum = planck * experiment.bath.frequency
-    columns: list[str] = []
-    cells: list[list[str]] = []
-    note = f"Recycling arm at p_x = {p_x:g}, all trials together. Errors: {assignment.source}."
+    found: dict[Readout, xr.Dataset | BadInput] = {}
     for readout in READOUTS:
         try:
-            dataset = analyse_counts(
+            found[readout] = analyse_counts(
                 brief,
                 run.counts,
                 {"temperature_K": temperature},
@@ -57,7 +58,21 @@ def readout_table(run: Run, temperature: float) -> Table:
                 assignment=assignment,
             )
         except BadInput as error:
-            note += f" Not {readout}: {error}."
+            found[readout] = error
+    return found
+
+
+def readout_table(run: Run, datasets: Mapping[Readout, xr.Dataset | BadInput]) -> Table:
+    """Heat above Q_tight at the shown p_x by readout; see ``readout_datasets``."""
+    assignment, experiment = stored_assignment(run), run.experiment
+    p_x = shown_p_x(experiment.p_x)
+    quantum = planck * experiment.bath.frequency
+    columns: list[str] = []
+    cells: list[list[str]] = []
+    note = f"Recycling arm at p_x = {p_x:g}, all trials together. Errors: {assignment.source}."
+    for readout, dataset in datasets.items():
+        if isinstance(dataset, BadInput):
+            note += f" Not {readout}: {dataset}."
             continue
         found = verdicts(dataset)
         entropy = dataset["entropy_combined"].sel(
