@@ -44,9 +44,9 @@ from recycling.store.identity import IDENTITY, identity_damage, read_identity
 from recycling.store.journal import JobRecord, read_journal
 from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
 from recycling.store.schema import shortened
+from recycling.store.targets import way_on
 from recycling.store.telemetry import NAME as TELEMETRY
 from recycling.store.telemetry import Head, events, telemetry_damage
-from recycling.store.targets import way_on
 from recycling.store.upgrade import upgrade
 
 if TYPE_CHECKING:

@@ -19,13 +19,15 @@ from pydantic import (
     StrictBool,
     StrictInt,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 from recycling.devices.device import ROLES, Device
 from recycling.errors import BadInput
 from recycling.planning import parse_backend
 from recycling.store.files import Damaged, checksum, unseal
-from recycling.store.journal import JobRecord, has_tags_of
+from recycling.store.journal import JobRecord, has_tags_of, run_tag_of
 from recycling.store.schema import Checksum, first_fault, shortened
 from recycling.store.telemetry import Head
 
@@ -82,7 +84,7 @@ class RunRecord(BaseModel):
     schema_version: StrictInt
     kind: Literal["protocol", "latency"] = "protocol"
     run_id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
-    run_tag: Annotated[str, Field(pattern="^run:[0-9a-f]{12}$")] | None = None
+    run_tag: str | None = None
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
     created: Annotated[str, AfterValidator(_time)]
     backend: Annotated[str, AfterValidator(_backend)]
@@ -101,6 +103,14 @@ class RunRecord(BaseModel):
     state: Literal["open", "done"]
     max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     telemetry: Head | None = None
+
+    @field_validator("run_tag")
+    @classmethod
+    def _is_its_own(cls, run_tag: str | None, info: ValidationInfo) -> str | None:
+        # A look by another tag would find none of its jobs, and they would be paid for again.
+        if run_tag is not None and run_tag != run_tag_of(str(info.data.get("run_id"))):
+            raise ValueError("it does not follow from run_id")
+        return run_tag
 
 
 def read_identity(run: Path) -> dict[str, Any]:
