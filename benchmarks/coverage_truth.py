@@ -14,7 +14,10 @@ Real = NDArray[np.float64]
 
 #: Entropies by name, with their stage and qubit.
 ENTROPIES = {"S before": (BEFORE, S), "S after": (AFTER, S), "B before": (BEFORE, B)}
-DERIVED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer", "excess_athermal", "gain")
+#: Quantities without a unit, and those in quanta of the bath.
+PLAIN = ("entropy_decrease", "dissipation_ratio")
+ENERGIES = ("heat", "excess_tight", "excess_landauer", "excess_athermal", "gain")
+DERIVED = (*PLAIN, *ENERGIES)
 QUANTITIES = (*ENTROPIES, *DERIVED)
 #: Step of numerical derivatives with respect to Bloch components.
 STEP = 1e-6
@@ -65,10 +68,13 @@ def true_values(states: Mixture, bath: Bath) -> Truth:
     }
     decrease = np.minimum(entropy["S before"], entropy["S after"])
     landauer = np.minimum(decrease, heat)
+    tight = np.minimum(landauer, room["tight"])
+    resolved = (values["heat"] - values["excess_tight"])[0] / deviations["bound_tight"]
     athermal = np.min([landauer, entropy["B before"], room["athermal"]], axis=0)
     distances = {
         **entropy, "entropy_decrease": decrease, "heat": heat, "excess_landauer": landauer,
-        "excess_tight": np.minimum(landauer, room["tight"]), "excess_athermal": athermal,
+        "excess_tight": tight, "dissipation_ratio": np.minimum(tight, resolved),
+        "excess_athermal": athermal,
         "gain": np.minimum(athermal, room["tight"]),
     }  # fmt: skip
     return Truth(
@@ -131,7 +137,8 @@ def _noise(states: Mixture) -> Real:
 def _gradients(vector: Real, bath: Bath) -> dict[str, Real]:
     """Derivatives with respect to Bloch components, arrays of the shape of ``vector``.
 
-    ``reached`` is that of S(before) - S(after) + S_B, which the athermal bound depends on.
+    ``reached`` is that of S(before) - S(after) + S_B, which the athermal bound depends on;
+    ``bound_tight`` that of the bound in quanta.
     """
     found = {name: np.zeros_like(vector) for name in (*QUANTITIES, "reached")}
     for place in np.ndindex(3, *vector.shape[-2:]):
@@ -148,6 +155,12 @@ def _gradients(vector: Real, bath: Bath) -> dict[str, Real]:
     found["heat"] = np.zeros_like(vector)
     found["heat"][-1, ..., BEFORE, B], found["heat"][-1, ..., AFTER, B] = 1 / 2, -1 / 2
     found |= {name: own + found["heat"] for name, own in flat.items()}
+    found["bound_tight"] = found["heat"] - found["excess_tight"]
+    heat, excess = (quantities(vector, bath)[name] for name in ("heat", "excess_tight"))
+    bound = (heat - excess)[..., None, None]
+    found["dissipation_ratio"] = (
+        found["heat"] - heat[..., None, None] / bound * found["bound_tight"]
+    ) / bound
     found["reached"] = found["entropy_decrease"] + found["B before"]
     return found
 
@@ -164,7 +177,7 @@ def quantities(vector: Real, bath: Bath) -> dict[str, Real]:
     unit = quantum(bath)
     values = {name: found["entropy"][..., *place] for name, place in ENTROPIES.items()}
     for name in DERIVED:
-        values[name] = found[name] / (1.0 if name == "entropy_decrease" else unit)
+        values[name] = found[name] / (1.0 if name in PLAIN else unit)
     return values
 
 

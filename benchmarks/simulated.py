@@ -8,6 +8,7 @@ from coverage_losers import bootstrap, losers_of_entropy
 from coverage_truth import (
     DERIVED,
     ENTROPIES,
+    PLAIN,
     QUANTITIES,
     Truth,
     boundaries,
@@ -148,6 +149,8 @@ def simulate(cell: Cell) -> list[Row]:
         for method, limited in found.items()
         for index in range(len(cell.p_x))
         for name in QUANTITIES
+        # Where nothing is erased there is no ratio.
+        if not np.isnan(truth.values[name][index])
     ]  # fmt: skip
 
 
@@ -164,7 +167,7 @@ def estimates(
     }
     unit = quantum(bath)
     for name in DERIVED:
-        scale = 1.0 if name == "entropy_decrease" else unit
+        scale = 1.0 if name in PLAIN else unit
         entropies[name] = Limited(*(x[0, 0] / scale for x in _ends(derived[name])))
     return entropies
 
