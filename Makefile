@@ -9,7 +9,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test lint types layers notebooks soak fuzz bench coverage lock clean
+.PHONY: help replay check test lint types layers notebooks soak fuzz bench coverage gate-times lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,8 +58,12 @@ bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)
 	$(BIN)/python benchmarks/analysis.py
 
-coverage: $(STAMP) ## how often intervals cover the truth (half an hour; a minute with ARGS=--quick)
+coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/coverage.py $(ARGS)
+	$(BIN)/python benchmarks/drift.py $(ARGS)
+
+gate-times: $(STAMP) ## how often intervals of gate times cover (an hour; minutes with ARGS=--quick)
+	$(BIN)/python benchmarks/latency.py $(ARGS)
 
 # Pip's own settings are left out: a local mirror would put its files' hashes into the lock.
 lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="--upgrade" moves pins
