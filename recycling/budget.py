@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from recycling.cost import charged_seconds, check_number
+from recycling.cost import check_number
+from recycling.devices.answers import charged_seconds
 from recycling.errors import BadInput
 from recycling.store.journal import UNSUCCESSFUL
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,8 +29,6 @@ POSTS_PER_MINUTE = 5
 LONGEST_JOB = 10_800.0
 #: QPU time of the open plan in every 28 days, s.
 OPEN_PLAN_SECONDS = 600.0
-#: Names of the QPU time charged for a job, the newest first.
-_CHARGED = ("qpu_charge_time_seconds", "quantum_seconds", "seconds")
 
 
 @dataclass(frozen=True)
@@ -139,14 +137,6 @@ def _job_cost(job: Job, pubs: Sequence[Pub], lengths: Sequence[float], rep_delay
         circuit_seconds=circuit_seconds,
         qpu_seconds=JOB_OVERHEAD + rep_delay * sum(counts) + circuit_seconds,
     )
-
-
-def charged_seconds(metrics: Mapping[str, Any] | None) -> float | None:
-    """QPU time that the service charged for a job, s, by its metrics; None where it is not told."""
-    usage = (metrics or {}).get("usage") or {}
-    if usage.get("status") == "pending":  # not counted yet: it says 0
-        return None
-    return next((float(usage[key]) for key in _CHARGED if usage.get(key) is not None), None)
 
 
 def check_number(max_qpu_seconds: float) -> None:

@@ -14,26 +14,15 @@ from functools import cached_property
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_exponential,
-)
+import tenacity
 
-from recycling.devices.ibm import JobStatus
+from recycling.devices.answers import JobStatus
 from recycling.errors import BackendFailure, Incomplete, resumable
 from recycling.execution.backend import Backend, Outcomes
 from recycling.jobs import Job, expected_shape
 from recycling.lookup import LATER, Listed, Lookup
 from recycling.planning import Plan
-from recycling.store.journal import (
-    FINAL,
-    UNSUCCESSFUL,
-    JobRecord,
-    run_tag_of,
-)
+from recycling.store.journal import FINAL, UNSUCCESSFUL, JobRecord, run_tag_of
 from recycling.store.writer import RunWriter
 
 T = TypeVar("T")
@@ -325,7 +314,8 @@ class Driver:
             else:
                 self.writer.store(record, outcomes)
                 self.writer.note("done", job=job.name)
-        if status.state in UNSUCCESSFUL and (status.state, status.reason) != _end(record):
+        known = (record.state, record.current.reason) == (status.state, status.reason)
+        if status.state in UNSUCCESSFUL and not known:
             told = self._charged(status, job_id)
             self.writer.save(record.update(status.state, reason=status.reason, **told))  # type: ignore[arg-type]
             self.writer.note(status.state, job=job.name, reason=status.reason)
@@ -383,7 +373,7 @@ class Driver:
             )
         self.writer.finish()
 
-    def _tell(self, state: RetryCallState) -> None:
+    def _tell(self, state: tenacity.RetryCallState) -> None:
         """Tell that a request is repeated, and why."""
         failure = state.outcome.exception() if state.outcome is not None else None
         self.watch("service", f"attempt {state.attempt_number + 1} after: {failure}", self._done())
@@ -396,16 +386,13 @@ class Driver:
         repeat: Callable[[BackendFailure], bool] = lambda failure: failure.transient,
     ) -> T:
         """Repeat a request that fails for a reason that may pass, a few times, ever later."""
-        retrying = Retrying(
-            retry=retry_if_exception(lambda e: isinstance(e, BackendFailure) and repeat(e)),
-            stop=stop_after_attempt(ATTEMPTS if attempts is None else attempts),
-            wait=wait_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(
+                lambda e: isinstance(e, BackendFailure) and repeat(e)
+            ),
+            stop=tenacity.stop_after_attempt(ATTEMPTS if attempts is None else attempts),
+            wait=tenacity.wait_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT),
             before_sleep=self._tell,
             reraise=True,
         )
         return retrying(request)
-
-
-def _end(record: JobRecord) -> tuple[str, str]:
-    """State of the current attempt and its reason."""
-    return record.state, record.current.reason

@@ -9,7 +9,7 @@ import numpy as np
 
 import recycling.driving
 import recycling.runs
-from recycling.devices.ibm import JobStatus, ListedJob
+from recycling.devices.answers import JobStatus, ListedJob
 from recycling.errors import BackendFailure
 from recycling.execution.backend import Outcomes
 from recycling.experiment import Experiment

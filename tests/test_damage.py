@@ -11,7 +11,7 @@ import pytest
 
 import recycling as rc
 import recycling.runs
-from recycling.devices.ibm import JobStatus
+from recycling.devices.answers import JobStatus
 from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.reporting.status import status_summary
 from recycling.runs import resume

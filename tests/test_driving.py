@@ -13,7 +13,7 @@ import xarray as xr
 
 import recycling as rc
 import recycling.runs
-from recycling.devices.ibm import JobStatus
+from recycling.devices.answers import JobStatus
 from recycling.driving import ATTEMPTS, LONGEST_WAIT
 from recycling.errors import BackendFailure, Incomplete
 from recycling.execution.backend import Outcomes

@@ -20,10 +20,10 @@ from recycling.cost import (
     DEFAULT_REP_DELAY,
     Cost,
     JobCost,
-    charged_seconds,
     check_budget,
     estimate_cost,
 )
+from recycling.devices.answers import charged_seconds
 from recycling.devices.structure import duration_of_circuit, schedule, structure
 from recycling.devices.timeline import timeline
 from recycling.experiment import MeasurementSpec, SweepSpec, shown_p_x

@@ -15,13 +15,22 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.devices.answers import (
+    GONE,
+    JobStatus,
+    ListedJob,
+    charged_seconds,
+    is_transient,
+    metrics_of,
+    outcomes_of,
+    status_code,
+)
 from recycling.devices.logs import BEARER_TOKEN, keep_secrets_out_of_logs
 from recycling.devices.snapshots import why_unknown
 from recycling.errors import BackendFailure, BadInput
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.primitives import PrimitiveResult
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
 
@@ -34,10 +43,6 @@ _STATES = {
     "INITIALIZING": "queued", "QUEUED": "queued", "RUNNING": "running", "DONE": "done",
     "ERROR": "failed", "CANCELLED": "cancelled",
 }  # fmt: skip
-#: Answers that another attempt may mend. 408: the service waited too long for the request.
-_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
-#: Answers that say that a job is not there, or no longer.
-_GONE = frozenset({404, 410})
 #: Jobs that are listed in one answer.
 _PAGE = 50
 #: What a run keeps of a job's metrics.
@@ -88,7 +93,7 @@ def sample_locally(
 
     sampler = Sampler(mode=simulator)
     sampler.options.simulator.seed_simulator = seed
-    return _outcomes(sampler.run(list(pubs), shots=shots).result())
+    return outcomes_of(sampler.run(list(pubs), shots=shots).result())
 
 
 @dataclass(frozen=True)
@@ -101,26 +106,6 @@ class Account:
     instance: str | None = None
     plan: str | None = None
     name: str | None = None
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """State of a job: "queued", "running", "done", "failed", "cancelled" or "lost", and why.
-
-    "lost": the service does not know the job, or not what became of it.
-    """
-
-    state: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class ListedJob:
-    """A job as the service lists it: its id, its tags, and the batch or session it runs in."""
-
-    id: str
-    tags: tuple[str, ...]
-    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -312,7 +297,7 @@ class Hardware:
                 job = self.service.job(job_id)
                 state = str(job.status())
             except Exception as error:
-                if _status_code(error) not in _GONE:
+                if status_code(error) not in GONE:
                     raise
                 return self._missing(job_id)
             if state not in _STATES:
@@ -328,8 +313,8 @@ class Hardware:
         try:
             self.service._get_api_client(self.backend._instance).job_get(job_id)
         except Exception as error:
-            code = _status_code(error)
-            if code not in _GONE:
+            code = status_code(error)
+            if code not in GONE:
                 raise
             return JobStatus("lost", f"the service has no job {job_id} (answer {code})")
         raise BackendFailure(f"{self.name}: {job_id} was not found, then it was", transient=True)
@@ -337,11 +322,7 @@ class Hardware:
     def charged(self, job_id: str) -> float | None:
         """QPU time that a job is charged for, s; None while it is not known."""
         with self._failures("asking for the cost of a job"):
-            usage = self.service.job(job_id).metrics().get("usage") or {}
-            seconds = usage.get("qpu_charge_time_seconds")
-            if seconds is None or usage.get("status", "pending") == "pending":
-                return None
-            return float(seconds)
+            return charged_seconds(self.service.job(job_id).metrics())
 
     def fetch(self, job_id: str) -> tuple[list[NDArray[np.uint8]], dict[str, Any]]:
         """Outcomes of a finished job, and what the service tells about its time.
@@ -358,13 +339,13 @@ class Hardware:
                 raise BackendFailure(
                     f"{self.name}: the result of {job_id} is empty", transient=True
                 )
-            metrics = _metrics(job)
+            metrics = metrics_of(job)
             compilations = [pub.metadata.get("compilation", {}) for pub in result]
             record = {
                 "metrics": {key: metrics.get(key) for key in _METRICS},
                 "schedules": [each.get("scheduler_timing") for each in compilations],
             }
-            return _outcomes(result), record
+            return outcomes_of(result), record
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not finished."""
@@ -389,7 +370,7 @@ class Hardware:
             ) from None
         except AccountsError as error:
             # A sign-in that was not answered looks like a wrong account.
-            if not _is_transient(error):
+            if not is_transient(error):
                 text = self._text(error)
                 raise BadInput(f"the IBM Quantum account: {text}; correct it") from None
             raise self._failure(doing, error.__context__ or error, transient=True) from None
@@ -397,7 +378,7 @@ class Hardware:
             # The device was there before: the list of devices has not been answered.
             raise self._failure(doing, error, transient=True) from None
         except Exception as error:
-            raise self._failure(doing, error, transient=_is_transient(error)) from None
+            raise self._failure(doing, error, transient=is_transient(error)) from None
 
     def _failure(self, doing: str, error: BaseException, *, transient: bool) -> BackendFailure:
         return BackendFailure(f"{self.name}, {doing}: {self._text(error)}", transient=transient)
@@ -412,59 +393,3 @@ class Hardware:
         token = service.active_account().get("token") if service is not None else None
         text = BEARER_TOKEN.sub("…", " ".join(text.split()))
         return text.replace(token, "…") if token else text
-
-
-def _is_transient(error: BaseException) -> bool:
-    """Whether another attempt may mend it: no answer, or an answer that says so."""
-    from requests.exceptions import RequestException
-
-    code = _status_code(error)
-    if code not in (None, -1):
-        return code in _TRANSIENT
-    return code == -1 or any(isinstance(e, (RequestException, OSError)) for e in _chain(error))
-
-
-def _status_code(error: BaseException) -> int | None:
-    """Status that the service answered with; −1: there was no answer, None: it is not said."""
-    found = None
-    for each in _chain(error):
-        response = getattr(each, "response", None)
-        code = getattr(each if response is None else response, "status_code", None)
-        if code not in (None, -1):
-            return int(code)
-        found = code if found is None else found
-    return found
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error, and those that led to it."""
-    chain: BaseException | None = error
-    while chain is not None:
-        yield chain
-        chain = chain.__cause__ or chain.__context__
-
-
-def _metrics(job: Any) -> dict[str, Any]:
-    """Metrics of a job; empty where the service has none, which must not cost its result."""
-    try:
-        return dict(job.metrics())
-    except Exception as error:
-        if _status_code(error) not in _GONE:
-            raise
-        return {}
-
-
-def _outcomes(result: PrimitiveResult) -> list[NDArray[np.uint8]]:
-    """Bits of each shot as a number, at most eight, the first register lowest."""
-    outcomes = []
-    for pub in result:
-        place = 0
-        numbers: NDArray[np.uint8] | None = None
-        for bits in pub.data.values():
-            register = np.asarray(bits.array, dtype=np.uint8)[..., 0] << np.uint8(place)
-            numbers = register if numbers is None else numbers | register
-            place += bits.num_bits
-        if numbers is None or place > 8:
-            raise ValueError(f"a PUB with {place} classical bits: give 1 to 8")
-        outcomes.append(numbers)
-    return outcomes

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.devices.ibm import JobStatus, ListedJob
+from recycling.devices.answers import JobStatus, ListedJob
 from recycling.jobs import Job, Pub
 
 Progress = Callable[[float], None]

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from recycling.devices.answers import JobStatus, ListedJob
 from recycling.devices.compiler import place_on_chip
 from recycling.devices.device import Device
-from recycling.devices.ibm import Hardware, JobStatus, ListedJob
+from recycling.devices.ibm import Hardware
 from recycling.execution.backend import Outcomes
 from recycling.experiment import HardwareSpec
 from recycling.jobs import Job, Pub, full_parameters

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recycling.devices.answers import JobStatus, ListedJob
 from recycling.devices.device import Device
-from recycling.devices.ibm import JobStatus, ListedJob
 from recycling.execution.backend import JobProgress, Outcomes, Progress
 from recycling.jobs import Job, Pub
 

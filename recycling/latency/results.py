@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.latency import LADDERS, LadderName
-from recycling.cost import charged_seconds
+from recycling.devices.answers import charged_seconds
 from recycling.errors import BadInput
 from recycling.inference.latency import LadderFit, fit_ladder
 from recycling.latency.plan import compiled_slope, ladder_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recycling.cost import charged_seconds
+from recycling.devices.answers import charged_seconds
 from recycling.reporting.tables import Table
 from recycling.runs import open_of_its_kind, status
 from recycling.store.journal import UNSUCCESSFUL, JobRecord
