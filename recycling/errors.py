@@ -22,6 +22,12 @@ class BadInput(ValueError):  # reads as what it is: bad input
         """All faults, one line each."""
         return "\n".join(self.faults)
 
+    @property
+    def one_line(self) -> str:
+        """The first fault, and how many there are besides."""
+        more = f" (and {len(self.faults) - 1} more)" if self.faults[1:] else ""
+        return f"{self.faults[0]}{more}"
+
 
 class Incomplete(RuntimeError):
     """The run is not done, nothing is lost, and it can be resumed; exit code 3."""

@@ -153,7 +153,9 @@ def _p_values(point: xr.Dataset, bound: Bound) -> tuple[Real, Real, Real]:
         z, stderr = (point[f"excess_{one}_combined_{name}"].values for name in ("z", "stderr"))
         excess = point[f"excess_{one}_combined"].sel(limit="value").values
         distance = np.full_like(z, np.nan)
-        np.divide(excess, stderr, out=distance, where=np.isfinite(z) & (stderr > 0))
+        np.divide(
+            excess, stderr, out=distance, where=np.isfinite(z) & np.isfinite(excess) & (stderr > 0)
+        )
         p_values.append(np.where(np.isfinite(z), ndtr(np.maximum(z, -erasure_z)), np.nan))
         known.append(ndtr(np.maximum(distance, -erasure_distance)))
     own, shape = family.index(bound), (len(family), -1)

@@ -103,7 +103,8 @@ def form(dataset):
         "coords": sorted(dataset.coords),
         "attrs": sorted(dataset.attrs),
         "variables": {
-            name: (array.dims, array.dtype, dict(array.attrs))
+            # The quantile of a band follows from the numbers.
+            name: (array.dims, array.dtype, dict(array.attrs) | {"quantile": ""})
             for name, array in dataset.data_vars.items()
         },
     }

@@ -227,7 +227,9 @@ def test_bad_input_is_one_line_in_a_process_of_its_own(folder):
     done = recycling("run", "profile.toml", cwd=folder)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert re.fullmatch(r"error: device\.profile = 'FakeNothing' .*\n", done.stderr)
+    assert re.fullmatch(
+        r"error: profile\.toml:6: device\.profile = 'FakeNothing' .*\n", done.stderr
+    )
 
 
 def test_a_damaged_run_is_one_line(finished, tmp_path, monkeypatch):
@@ -239,7 +241,7 @@ def test_a_damaged_run_is_one_line(finished, tmp_path, monkeypatch):
     done = command("analyse", "run")
     assert done.code == 2
     assert re.fullmatch(
-        r"error: run/experiment\.toml is damaged: it is missing \(and \d+ more\); mend with: "
+        r"error: run/jobs/trial-0\.json is damaged: it is missing \(and \d+ more\); mend with: "
         "recycling resume run",
         done.only_line,
     )
@@ -250,9 +252,9 @@ def test_debug_shows_the_traceback(folder, monkeypatch):
     monkeypatch.chdir(folder)
     done = command("run", "nosuch", "--debug")
     assert done.code == 2
-    assert done.stderr.startswith("Traceback")
-    assert "BadInput" in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("error: spec = 'nosuch'")
+    assert done.err.startswith("Traceback")
+    assert "BadInput" in done.err
+    assert done.err.splitlines()[-1].startswith("error: spec = 'nosuch'")
 
 
 @pytest.mark.parametrize(

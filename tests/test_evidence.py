@@ -302,7 +302,7 @@ def test_the_report_says_what_is_missing(stored, monkeypatch):
     assert "Warning</span> circuits.qpy is damaged (its checksum differs)" in page
     assert "Missing</span> are the drawings, the schedules" in page
     assert 'id="schedule"' not in page
-    assert "Against the paper" not in page
+    assert "the times beside the paper" in page
 
 
 def test_brackets_are_read_without_the_circuits(tmp_path):

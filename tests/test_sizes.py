@@ -17,7 +17,7 @@ from recycling.jobs import EXECUTIONS_PER_JOB, trial_jobs
 from recycling.latency.spec import LatencySpec
 from recycling.sizes import check_size, size_of
 from recycling.spec_file import LONGEST_SPEC
-from recycling.store.outcomes import read_outcomes, write_outcomes
+from recycling.store.outcomes import Form, read_outcomes, write_outcomes
 from tests.on_ibm import command
 
 LAYOUT = "[device]\nlayout = { C_I = 11, C_C0 = 18, C_C1 = 12, C_A = 13, B = 10, S = 9 }\n"
@@ -177,8 +177,10 @@ def test_ten_million_shots_run_in_jobs_of_flat_memory(small_plan, traced, tmp_pa
     execute_exact(part, pubs, plan.device, np.random.SeedSequence(1))  # fills the caches
 
     def one_job():
-        write_outcomes(path, execute_exact(part, pubs, plan.device, np.random.SeedSequence(1)))
-        assert read_outcomes(path).counts().sum() == 24 * part.shots
+        outcomes = execute_exact(part, pubs, plan.device, np.random.SeedSequence(1))
+        write_outcomes(path, outcomes, "a tag")
+        form = Form((8, 1, 3), part.shots, bits=4)
+        assert read_outcomes(path, form).outcomes.counts().sum() == 24 * part.shots
 
     executions = 24 * part.shots
     assert traced(one_job) < 20 * executions

@@ -57,7 +57,7 @@ class LatencyRun(Run):
         try:
             return LatencySpec.stored(self.record["spec"], self.record["changes"])
         except BadInput as error:
-            raise BadInput(f"{self.path / 'run.json'}, in its spec: {error}") from None
+            raise BadInput(f"{self.path / 'run.json'}, in its spec: {error.one_line}") from None
 
     @cached_property
     def experiment(self) -> Experiment:

@@ -120,7 +120,7 @@ class Run:
         try:
             return Experiment.stored(self.record["spec"], self.record["changes"])
         except BadInput as error:
-            raise BadInput(f"{self.path / 'run.json'}, in its spec: {error}") from None
+            raise BadInput(f"{self.path / 'run.json'}, in its spec: {error.one_line}") from None
 
     @cached_property
     def device(self) -> Device:

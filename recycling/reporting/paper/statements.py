@@ -71,7 +71,9 @@ def compare(replay: Replay) -> list[Comparison]:
     compared = []
     for statement in STATEMENTS:
         if all(need(replay) for need in statement.needs):
-            found = statement.check(replay)
+            # A bound that may be infinite has no width, and is compared with nothing.
+            with np.errstate(invalid="ignore"):
+                found = statement.check(replay)
             compared.append(
                 Comparison(
                     statement.where, statement.about, statement.printed, found.text, found.outcome
@@ -89,7 +91,8 @@ def summary(compared: Sequence[Comparison]) -> str:
         f"{sum(row.outcome == outcome for row in compared)} {word}"
         for outcome, word in words.items()
     )
-    return f"{len(compared)} statements of the paper apply to this run: {', '.join(counts)}."
+    applying = "statement applies" if len(compared) == 1 else "statements apply"
+    return f"{len(compared)} {applying} to this run: {', '.join(counts)}."
 
 
 def _algorithm(replay: Replay) -> bool:
