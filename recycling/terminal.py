@@ -30,6 +30,8 @@ EXIT_BACKEND_FAILURE = 4
 EXIT_CONTROL_FAILED = 5
 #: Columns of the verdict table that fit a terminal of 80 characters, a verdict with its z in one.
 _TERMINAL_COLUMNS = ((0,), (4,), (7,), (9, 8), (11, 10))
+#: Those of a narrower one, which would cut the interval's digits off.
+_NARROW_COLUMNS, _NARROW = ((0,), (4,), (9, 8), (11, 10)), 78
 
 
 class TableLike(Protocol):
@@ -139,8 +141,9 @@ def print_table(table: TableLike, title: str = "") -> None:
 
     console = Console(markup=False, emoji=False)
     drawn = Table(title=visible(title) or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    for column in table.columns:
-        drawn.add_column(column, no_wrap=True)
+    for number, column in enumerate(table.columns):
+        # Words may go on in the next line; a number that is cut off is another number.
+        drawn.add_column(column, no_wrap=not any(" " in row[number] for row in table.rows))
     for row in table.rows:
         drawn.add_row(*map(visible, row))
     console.print(drawn)
@@ -205,6 +208,8 @@ def _print_verdict(
     files: dict[str, Path],
     surplus: list[dict[str, Any]],
 ) -> None:
+    from rich.console import Console
+
     from recycling.controls import warning
     from recycling.reporting.status import surplus_text
     from recycling.reporting.tables import Table, headline, verdict_table
@@ -212,12 +217,10 @@ def _print_verdict(
     if warning(checks):
         print_lines([warning(checks)], style="bold red")
     table = verdict_table(dataset)
+    columns = _NARROW_COLUMNS if Console().width < _NARROW else _TERMINAL_COLUMNS
     narrow = Table(
-        tuple(", ".join(table.columns[i] for i in shown) for shown in _TERMINAL_COLUMNS),
-        [
-            tuple(" ".join(row[i] for i in shown) for shown in _TERMINAL_COLUMNS)
-            for row in table.rows
-        ],
+        tuple(", ".join(table.columns[i] for i in together) for together in columns),
+        [tuple(" ".join(row[i] for i in together) for together in columns) for row in table.rows],
         table.note,
     )
     attributes = dataset.attrs

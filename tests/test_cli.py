@@ -248,6 +248,14 @@ def test_a_damaged_run_is_one_line(finished, tmp_path, monkeypatch):
     assert list(listing(tmp_path)) == ["run", "run/run.json"]
 
 
+def test_a_narrow_terminal_cuts_no_number_off(finished, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    done = command("analyse", str(finished[0] / "out"))
+    table = done.out[: done.out.index("Recycling arm")]
+    assert "…" not in table
+    assert "0.7854" in table
+
+
 def test_debug_shows_the_traceback(folder, monkeypatch):
     monkeypatch.chdir(folder)
     done = command("run", "nosuch", "--debug")
