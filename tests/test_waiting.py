@@ -142,9 +142,10 @@ def test_a_run_outlasts_requests_that_are_not_answered(service, plan, monkeypatc
 
 
 def begun(*arguments):
-    """Process of a command."""
+    """Process of a command. It heeds Ctrl-C also where the tests run in a script's background."""
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     return subprocess.Popen(
-        [sys.executable, "-c", "from recycling.cli import main; main()", *arguments],
+        [sys.executable, "-c", f"{heed}; from recycling.cli import main; main()", *arguments],
         stderr=subprocess.PIPE,
         text=True,
     )
