@@ -113,7 +113,9 @@ def sweep_of_counts(case):
     exact, ideal = _ideal()
     measurement = MeasurementSpec(shots=SHOTS, trials=trials)
     experiment = exact.model_copy(update={"measurement": measurement})
-    counts = _drifted(ideal, trials, size, np.random.default_rng((SEED, trials, seed)))
+    counts = _drifted(
+        ideal, trials, size, np.random.default_rng((SEED, trials, int(100 * size), seed))
+    )
     bath = {"frequency_Hz": 5e9, "temperature_K": 0.043}
     found = verdicts(analyse_counts(experiment, counts, bath), "equilibrium")
     return (
@@ -151,7 +153,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer sweeps on a coarser grid")
     quick = parser.parse_args().quick
     started = perf_counter()
-    sweeps, repeats = (3000, 6) if quick else (5000, 10)
+    sweeps, repeats = (3000, 6) if quick else (5000, 40)
     sizes, angles = (SIZES[::2], (1, 11)) if quick else (SIZES, ANGLES)
     cases = [(w, t, a, s) for w in WAYS for t in TRIALS for a in angles for s in sizes]
     trials, offsets = ((5,), (2.0,)) if quick else ((2, 3, 5), SIZES[::2])
