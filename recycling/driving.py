@@ -96,9 +96,9 @@ class Driver:
         try:
             for job in self._in_state("planned", "intended"):
                 self._submit(job, self.writer.run.journal(job))
-        except KeyboardInterrupt:
-            raise  # to close asks the service, which may not answer; the next resume closes
-        except BaseException:
+        except Exception:
+            # Not after Ctrl-C: to close asks the service, which may not answer; the next resume
+            # closes.
             self._close()
             raise
         self._close()
