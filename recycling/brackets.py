@@ -13,6 +13,7 @@ from recycling.jobs import Job
 from recycling.planning import compile_brackets
 from recycling.store.directory import Run
 from recycling.store.outcomes import outcomes_path
+from recycling.store.targets import way_on
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -46,7 +47,7 @@ def _by_circuit(run: Run, job: Job, names: list[str]) -> dict[str, NDArray[Any]]
     if len(counts) != len(names):
         raise BadInput(
             f"{outcomes_path(run.path, job.name)} has {len(counts)} circuits instead of "
-            f"{len(names)}: remove it and mend with: recycling resume {run.path}"
+            f"{len(names)}: remove it and mend with: {way_on(run.path)}"
         )
     return dict(zip(names, counts, strict=True))
 

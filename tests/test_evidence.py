@@ -467,7 +467,7 @@ def test_what_is_nested_too_deeply_or_too_long_is_damage(stored, content):
         (stored / name).write_bytes(content)
     (stored / "telemetry.jsonl").write_bytes(content + b"\n")
     found = [damage.file for damage in Run(stored).damage()]
-    assert found == ["run.json", "jobs/trial-1.json", "telemetry.jsonl"]
+    assert found == ["run.json", "telemetry.jsonl", "jobs/trial-1.json"]
     assert resume(stored).damage() == []
 
 

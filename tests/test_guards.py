@@ -303,6 +303,20 @@ def test_a_damaged_run_that_is_read_only_is_not_to_be_resumed(
     assert "mend with: a copy of it in a folder that can be written" in told
 
 
+def test_the_status_of_a_read_only_run_does_not_tell_to_resume_it(small_run, tmp_path, monkeypatch):
+    shutil.copytree(small_run.path, tmp_path / "run")
+    (tmp_path / "run" / "shots" / "trial-1.npz").write_bytes(b"torn")
+    assert "go on with: recycling resume" in command("status", tmp_path / "run").out
+
+    def refuse(**_where):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(recycling.store.targets, "TemporaryFile", refuse)
+    told = command("status", tmp_path / "run").out
+    assert "resume" not in told
+    assert "go on with: a copy of it in a folder that can be written" in told
+
+
 def test_a_read_only_run_is_exported(read_only, tmp_path):
     before = {path: path.stat().st_mtime_ns for path in read_only.rglob("*")}
     done = command("export", read_only, "--out", tmp_path / "tables")

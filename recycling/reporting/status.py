@@ -10,6 +10,7 @@ from recycling.devices.answers import charged_seconds
 from recycling.reporting.tables import Table
 from recycling.runs import open_of_its_kind, status
 from recycling.store.journal import UNSUCCESSFUL, JobRecord
+from recycling.store.targets import way_on
 
 
 def status_summary(path: Path) -> dict[str, Any]:
@@ -105,7 +106,7 @@ def _notes(path: Path, jobs: list[dict[str, Any]], damage: list[str]) -> list[st
         notes.append(surplus_text(surplus))
     states = {job["state"] for job in jobs}
     if states & UNSUCCESSFUL:
-        notes.append(f"submit again what failed: recycling resume --retry-failed {path}")
+        notes.append(f"submit again what failed: {way_on(path, retry_failed=True)}")
     elif states != {"done"} or damage:
-        notes.append(f"go on with: recycling resume {path}")
+        notes.append(f"go on with: {way_on(path)}")
     return notes

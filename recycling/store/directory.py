@@ -293,7 +293,7 @@ class Run:
         except Damaged as error:
             raise BadInput(
                 f"{self.path / CIRCUITS} is damaged: {error}; remove it and mend with: "
-                f"recycling resume {self.path}"
+                f"{way_on(self.path)}"
             ) from None
 
     @property
@@ -303,9 +303,7 @@ class Run:
 
     def damage(self) -> list[Damage]:
         """Files that are missing, torn, changed or another run's; derived files are left alone."""
-        found = [(name, identity_damage(self.path / name, self.run_id)) for name in IDENTITY]
-        for name, expected in self.record["checksums"].items():
-            found.append((name, _checksum_damage(self.path / name, expected)))
+        found = self._damage_besides_jobs()
         for job in self.jobs:
             try:
                 record = self.journal(job)
@@ -316,18 +314,28 @@ class Run:
                 path = outcomes_path(self.path, job.name)
                 why = _checksum_damage(path, record.current.shots_checksum)
                 found.append((f"shots/{job.name}.npz", why))
-        head = self.record.get("telemetry")
-        found.append((TELEMETRY, telemetry_damage(
-            self.path, self.run_id, None if head is None else Head(**head))))  # fmt: skip
         return [Damage(name, why) for name, why in found if why]
+
+    def _damage_besides_jobs(self) -> list[tuple[str, str]]:
+        """Files of the run as a whole, and what is wrong with each, if anything."""
+        head = self.record.get("telemetry")
+        known = None if head is None else Head(**head)
+        return [
+            *((name, identity_damage(self.path / name, self.run_id)) for name in IDENTITY),
+            *(
+                (name, _checksum_damage(self.path / name, expected))
+                for name, expected in self.record["checksums"].items()
+            ),
+            (TELEMETRY, telemetry_damage(self.path, self.run_id, known)),
+        ]
 
     @property
     def warnings(self) -> list[str]:
         """What is damaged that no number depends on, and what is therefore missing; a line each."""
         return [
-            f"{damage.file} is damaged ({damage.why}): missing is {SPARE[damage.file]}"
-            for damage in self.damage()
-            if damage.file in SPARE
+            f"{name} is damaged ({why}): missing is {SPARE[name]}"
+            for name, why in self._damage_besides_jobs()
+            if why and name in SPARE
         ]
 
 

@@ -30,13 +30,13 @@ def check_new_folder(path: Path) -> Path:
     return _writable(path, path, "out", "folder")
 
 
-def way_on(run_path: Path) -> str:
+def way_on(run_path: Path, *, retry_failed: bool = False) -> str:
     """What goes on with a run, or mends it: a command, or first a copy where it is read-only."""
     try:
         check_folder(run_path)
     except BadInput:
         return "a copy of it in a folder that can be written"
-    return f"recycling resume {run_path}"
+    return f"recycling resume {'--retry-failed ' if retry_failed else ''}{run_path}"
 
 
 def results_folder(
