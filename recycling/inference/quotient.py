@@ -39,7 +39,7 @@ def quotient(numerator: Limited, denominator: Limited, correlation: Real) -> Lim
     low, high = (np.where(unknown, np.nan, end) for end in (-np.inf, np.inf))
     resolved = np.flatnonzero((below.low > 0) & ~unknown)
     if resolved.size:
-        ends = _limits(_at(above, resolved), _at(below, resolved), shared[resolved])
+        ends = _limits(above[resolved], below[resolved], shared[resolved])
         low[resolved], high[resolved] = ends
     return Limited(*(x.reshape(shape) for x in (value, low, high)))
 
@@ -49,10 +49,10 @@ def _limits(above: Limited, below: Limited, correlation: Real) -> tuple[Real, Re
     ratio = above.value / below.value
 
     def lower(x: Real, points: NDArray[np.intp]) -> Real:
-        return _difference(_at(above, points), _at(below, points), x, correlation[points]).low
+        return _difference(above[points], below[points], x, correlation[points]).low
 
     def upper(x: Real, points: NDArray[np.intp]) -> Real:
-        return _difference(_at(above, points), _at(below, points), x, correlation[points]).high
+        return _difference(above[points], below[points], x, correlation[points]).high
 
     # A deviation of the difference is at most the sum of both.
     least = np.minimum(np.minimum(above.low / below.low, 0), ratio)
@@ -82,13 +82,5 @@ def _root(
 
 def _flat(estimates: Limited, shape: tuple[int, ...]) -> Limited:
     """The estimates along one axis."""
-    return _each(estimates, lambda array: np.broadcast_to(array, shape).ravel())
-
-
-def _at(estimates: Limited, points: NDArray[np.intp]) -> Limited:
-    """Some of the estimates."""
-    return _each(estimates, lambda array: array[points])
-
-
-def _each(estimates: Limited, function: Callable[[Real], Real]) -> Limited:
-    return Limited(*(function(getattr(estimates, own.name)) for own in fields(estimates)))
+    arrays = (getattr(estimates, own.name) for own in fields(estimates))
+    return Limited(*(np.broadcast_to(array, shape).ravel() for array in arrays))
