@@ -15,7 +15,7 @@ from recycling.devices.device import Device
 from recycling.experiment import shown_p_x
 from recycling.inference.plain import plain_estimates
 from recycling.inference.samples import RecordMap
-from recycling.inference.significance import LEVEL, RESOLUTION, holm
+from recycling.inference.significance import CLAIMED, LEVEL, RESOLUTION, holm
 from recycling.inference.trials import Scatter
 from recycling.jobs import Pub
 from recycling.simulation.compiler import compile_program
@@ -32,8 +32,6 @@ PREDICTED = (
     "entropy_decrease", "heat", "bound_landauer", "bound_tight", "bound_athermal", "gain",
     "excess_landauer", "excess_tight",
 )  # fmt: skip
-#: Bounds that a heat is claimed to be below, that of ``below`` first.
-_CLAIMED = ("tight", "landauer")
 #: Share of the shots that a numerical derivative moves; its error goes with the square.
 _STEP = 1e-5
 
@@ -90,7 +88,7 @@ class Prediction:
         bounds together.
         """
         no_erasure = -self.z("entropy_decrease")
-        p_values = [ndtr(np.maximum(self.z(f"excess_{own}"), no_erasure)) for own in _CLAIMED]
+        p_values = [ndtr(np.maximum(self.z(f"excess_{own}"), no_erasure)) for own in CLAIMED]
         return np.asarray(holm(np.concatenate(p_values))[: len(self.theta_b)] <= LEVEL)
 
 

@@ -11,16 +11,18 @@ from scipy.special import ndtr
 
 from recycling.experiment import shown_p_x as closest_p_x
 from recycling.inference.estimates import QUANTILE
-from recycling.inference.significance import LEVEL, RESOLUTION, holm
+from recycling.inference.significance import CLAIMED, LEVEL, RESOLUTION, holm
 
 if TYPE_CHECKING:
     import xarray as xr
 
 Real = NDArray[np.float64]
 Bound = Literal["tight", "landauer", "athermal"]
-
-#: Bounds that a heat is claimed to be below.
-CLAIMED: tuple[Bound, ...] = ("tight", "landauer")
+#: "few trials": resolved but for a drift, which so few trials cannot tell from none.
+Outcome = Literal[
+    "below", "above", "at the bound", "not resolved", "few trials", "erasure not resolved",
+    "nothing erased", "no process", "no data",
+]  # fmt: skip
 
 #: Relative rounding of an exact simulation.
 ROUNDING = 1e-9
@@ -58,40 +60,41 @@ class Verdict:
     scatter: float
 
     @property
-    def below(self) -> bool:
-        """Whether the heat is found below the bound; with one trial, unless something drifted."""
-        if self._exempt is not None:
-            return False
+    def outcome(self) -> Outcome:
+        """What is found."""
+        if np.isnan(self.excess):
+            return "no data"
+        if self.entropy_decrease <= 0:
+            return "nothing erased"
+        if np.isposinf(self.excess):
+            return "no process"
         if self.stderr == 0:  # exact
-            return self.excess < -ROUNDING * abs(self.heat)
-        return self.p_adjusted <= LEVEL
-
-    @property
-    def text(self) -> str:
-        """The verdict in words."""
-        if self._exempt is not None:
-            return self._exempt
-        if self.below:
-            single = self.trials == 1 and self.stderr > 0
-            return "below, if nothing drifts" if single else "below"
-        if self.stderr == 0:
-            return "at the bound" if self.excess < ROUNDING * abs(self.heat) else "above"
+            if abs(self.excess) <= ROUNDING * abs(self.heat):
+                return "at the bound"
+            return "below" if self.excess < 0 else "above"
+        if self.p_adjusted <= LEVEL:
+            return "below"
         if self.z >= RESOLUTION:
             return "above"
         if self.trials > 1 and self.p_known <= LEVEL:
-            return f"not resolved: {self.trials} trials cannot show 3σ under drift"
+            return "few trials"
         if self.z <= -RESOLUTION and self.erasure_z < RESOLUTION:
             return "erasure not resolved"
         return "not resolved"
 
     @property
-    def _exempt(self) -> str | None:
-        """Why there is nothing to compare."""
-        if np.isnan(self.excess):
-            return "no data: too few shots"
-        if self.entropy_decrease <= 0:
-            return "nothing erased"
-        return "no process" if np.isposinf(self.excess) else None
+    def below(self) -> bool:
+        """Whether the heat is found below the bound; with one trial, unless something drifted."""
+        return self.outcome == "below"
+
+    @property
+    def text(self) -> str:
+        """The verdict in words."""
+        if self.outcome == "below" and self.trials == 1 and self.stderr > 0:
+            return "below, if nothing drifts"
+        if self.outcome == "few trials":
+            return f"not resolved: {self.trials} trials cannot show 3σ under drift"
+        return "no data: too few shots" if self.outcome == "no data" else self.outcome
 
 
 def shown_p_x(dataset: xr.Dataset) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
@@ -10,6 +12,8 @@ from scipy.special import ndtr
 RESOLUTION = 3.0
 #: Level of a finding: one-sided, for all tests of a family together.
 LEVEL = float(ndtr(-RESOLUTION))
+#: Bounds that a heat is claimed to be below, side by side: one family of tests.
+CLAIMED: tuple[Literal["tight", "landauer"], ...] = ("tight", "landauer")
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

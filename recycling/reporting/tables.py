@@ -144,7 +144,7 @@ def headline(dataset: xr.Dataset) -> str:
 
 def _open(found: list[Verdict]) -> str:
     """Findings that fail for want of trials or of an erasure, in brackets."""
-    reasons = Counter(v.text for v in found if v.text.startswith(("not resolved:", "erasure")))
+    reasons = Counter(v.text for v in found if v.outcome in ("few trials", "erasure not resolved"))
     text = "; ".join(f"{reason} at {count}" for reason, count in reasons.items())
     return f" ({text})" if text else ""
 

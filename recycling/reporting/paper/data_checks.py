@@ -50,7 +50,7 @@ def equilibrium_above(replay: Replay) -> Found:
     """Fig. 4(a): the heat is above Q_ath, Q_tight and Q_Landauer."""
     bounds: tuple[Bound, ...] = ("athermal", "tight", "landauer")
     found = {bound: verdicts(replay.dataset, "equilibrium", bound) for bound in bounds}
-    counts = (str(sum(_says(v, "above") for v in each)) for each in found.values())
+    counts = (str(sum(v.outcome == "above" for v in each)) for each in found.values())
     text = f"above them at {', '.join(counts)} of {len(found['tight'])} θ_b"
     return Found(text, _all([v for each in found.values() for v in each], "above", "below"))
 
@@ -108,7 +108,7 @@ def above_tight_at_small_angles(replay: Replay) -> Found:
 def above_athermal(replay: Replay) -> Found:
     """Fig. 4(b): ΔQ_B is above Q_ath for most θ_b."""
     found = verdicts(replay.dataset, bound="athermal")
-    above, below = (sum(_says(v, word) for v in found) for word in ("above", "below"))
+    above, below = (sum(v.outcome == word for v in found) for word in ("above", "below"))
     outcome: Outcome = "not resolved"
     if max(above, below) > len(found) / 2:
         outcome = agree(above > below)
@@ -153,7 +153,7 @@ def theory_at_athermal(replay: Replay) -> Found:
     found = verdicts(replay.theory, bound="athermal")
     return Found(
         f"at the bound at {_count(found, 'at the bound')} θ_b",
-        agree(all(_says(v, "at the bound") for v in found)),
+        agree(all(v.outcome == "at the bound" for v in found)),
     )
 
 
@@ -165,7 +165,7 @@ def theory_below_tight(replay: Replay) -> Found:
     if highest.excess > 0:
         excess = highest.excess / replay.quantum
         text += f"; {excess:+.4f} hf at θ_b = {highest.theta_b:.4f}, with T0 on every qubit"
-    return Found(text, agree(all(_says(v, "below") for v in found)))
+    return Found(text, agree(all(v.outcome == "below" for v in found)))
 
 
 def theory_below_landauer(replay: Replay) -> Found:
@@ -264,7 +264,7 @@ def _gains(arm: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _below_at_large_angles(found: list[Verdict]) -> Found:
-    below = [v.theta_b for v in found if _says(v, "below")]
+    below = [v.theta_b for v in found if v.outcome == "below"]
     text = f"below at {_count(found, 'below')} θ_b"
     if below:
         text += f", from θ_b = {below[0]:.3f}"
@@ -272,18 +272,13 @@ def _below_at_large_angles(found: list[Verdict]) -> Found:
 
 
 def _all(found: list[Verdict], wanted: str, opposite: str) -> Outcome:
-    if any(_says(verdict, opposite) for verdict in found):
+    if any(verdict.outcome == opposite for verdict in found):
         return "differs"
-    return "agree" if all(_says(verdict, wanted) for verdict in found) else "not resolved"
-
-
-def _says(verdict: Verdict, word: str) -> bool:
-    """Whether a verdict is this one, whatever condition it adds."""
-    return verdict.text.startswith(word)
+    return "agree" if all(verdict.outcome == wanted for verdict in found) else "not resolved"
 
 
 def _count(found: list[Verdict], word: str) -> str:
-    return f"{sum(_says(v, word) for v in found)} of {len(found)}"
+    return f"{sum(v.outcome == word for v in found)} of {len(found)}"
 
 
 def _excess(verdict: Verdict, replay: Replay) -> str:
