@@ -185,8 +185,8 @@ class HardwareSpec(_Section):
     relaxes by itself during ``rep_delay``, and carries over what has not relaxed.
     ``max_execution_time`` in s bounds each job. ``brackets`` measures T1, T2, readout and thermal
     population of the bath qubit before and after; ``assignment`` measures the assignment matrices
-    of the recorded qubits, which correct the readout, by ``assignment_shots`` of 17 circuits each.
-    "auto" does so on hardware only.
+    of the recorded qubits, which correct the readout, before and after the trials, each time by
+    ``assignment_shots`` of 17 circuits. "auto" does so on hardware only.
     """
 
     mode: Literal["batch", "session", "job"] = "batch"
