@@ -13,7 +13,8 @@ from recycling.inference.resampling import BANDED
 from recycling.inference.trials import Scatter
 
 Real = NDArray[np.float64]
-Variable = tuple[tuple[str, ...], Real, dict[str, str]]
+Attributes = dict[str, str | float]
+Variable = tuple[tuple[str, ...], Real, Attributes]
 
 RESULTS_SCHEMA_VERSION = 2
 _GRID = ("arm", "theta_b", "p_x", "trial")
@@ -113,36 +114,42 @@ def variables(estimates: Mapping[str, ArmEstimates]) -> dict[str, Variable]:
                 {"units": "1", "long_name": f"scatter of trials over that of shots: {long_name}"},
             )
         if own in _TESTED:
-            found |= _significance(name, dims, trials, dict.fromkeys(estimates, QUANTILE))
+            found |= _significance(name, name, dims, trials, dict.fromkeys(estimates, QUANTILE))
             # Far from zero, where verdicts are, the wider limits of a band tell more.
             wide = [arm.bands.get(own, arm.combined[own]) for arm in arms]
             quantiles = {
                 arm: one.quantile if own in one.bands else QUANTILE
                 for arm, one in estimates.items()
             }
-            found |= _significance(f"{name}_combined", together, wide, quantiles)
+            found |= _significance(name, f"{name}_combined", together, wide, quantiles)
     return found
 
 
-def _notes(name: str) -> dict[str, str]:
+def _notes(name: str) -> Attributes:
     if name == "dissipation_ratio":
         return {"comment": _RATIO_NOTE}
     return {"comment": _BOUND_NOTE} if name.startswith(("bound", "excess")) else {}
 
 
 def _significance(
-    name: str, dims: tuple[str, ...], arms: list[Estimate], quantiles: Mapping[str, float]
+    quantity: str,
+    name: str,
+    dims: tuple[str, ...],
+    arms: list[Estimate],
+    quantiles: Mapping[str, float],
 ) -> dict[str, Variable]:
-    """Standard errors and z, and the normal quantile of the limits that they come from."""
-    known = {"quantile": ", ".join(f"{value:.4f} ({arm})" for arm, value in quantiles.items())}
-    base = name.removesuffix("_combined")
-    _, units, long_name = VARIABLES[base]
+    """Standard errors and z of a quantity under a name, and the quantile that they come from.
+
+    That is the normal quantile of their limits: an attribute for each arm, ``quantile_<arm>``.
+    """
+    known = {f"quantile_{arm}": value for arm, value in quantiles.items()}
+    _, units, long_name = VARIABLES[quantity]
     error = {
         "units": units,
         "long_name": f"standard error of: {long_name}",
         "comment": "width of the limits at the normal quantile over twice that quantile",
     }
-    if name != base:
+    if name != quantity:
         error["comment"] += "; with the drift between trials"
     significance = {"units": "1", "long_name": f"significance of: {long_name}", "comment": _Z_NOTE}
     return {
@@ -151,7 +158,7 @@ def _significance(
     }
 
 
-def _limits(arms: list[Estimate], dims: tuple[str, ...], notes: dict[str, str]) -> Variable:
+def _limits(arms: list[Estimate], dims: tuple[str, ...], notes: Attributes) -> Variable:
     """Value and both ends side by side, along a dim of their own."""
     values = np.stack([_stacked(arms, part) for part in LIMITS], axis=-1)
     return ((*dims, "limit"), values, notes)

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 
 import recycling as rc
 import recycling.jobs
-from circuits.protocol import RECORDED, SETTINGS
+from circuits.protocol import ARMS, RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
 from recycling.analysis import analyse_counts, experiment_attributes
 from recycling.devices.compiler import place_on_chip, walk
@@ -104,7 +104,11 @@ def form(dataset):
         "attrs": sorted(dataset.attrs),
         "variables": {
             # The quantile of a band follows from the numbers.
-            name: (array.dims, array.dtype, dict(array.attrs) | {"quantile": ""})
+            name: (
+                array.dims,
+                array.dtype,
+                array.attrs | {f"quantile_{arm}": None for arm in ARMS},
+            )
             for name, array in dataset.data_vars.items()
         },
     }

@@ -187,7 +187,8 @@ def test_every_column_has_units_and_a_meaning(format, name, dataset, exported):
         assert meaning["long_name"], column
         assert bool(meaning["units"]) == (column not in labels), column
         if column in dataset.data_vars:
-            for key, text in dataset[column].attrs.items():
+            for key, value in dataset[column].attrs.items():
+                text = str(value)
                 # A spreadsheet would take "+inf where ..." for a formula.
                 assert meaning[key] == (csv_text(text) if format == "csv" else text)
     assert columns["theta_b"]["units"] == "rad"

@@ -88,10 +88,11 @@ def verdict_table(dataset: xr.Dataset, corrected: xr.Dataset | None = None) -> T
 
 
 def _limits_of_z(dataset: xr.Dataset) -> str:
-    """Which limits z comes from."""
-    quantile = dataset["excess_tight_combined_z"].attrs.get("quantile")
-    sampled = dataset.attrs.get("shots") != "exact"
-    return f", from its limits at normal quantile {quantile}" if quantile and sampled else ""
+    """Which limits z comes from. Results of older versions do not say."""
+    quantile = dataset["excess_tight_combined_z"].attrs.get("quantile_recycling")
+    if quantile is None or dataset.attrs.get("shots") == "exact":
+        return ""
+    return f", from its limits at the normal quantile {quantile:.2f}"
 
 
 def _sources_of_error(dataset: xr.Dataset) -> str:
