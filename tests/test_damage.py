@@ -336,3 +336,25 @@ def test_outcomes_that_the_service_lost_are_named(take, whole):
     one_line(caught.value)
     found = rc.open_run(run.path).counts
     assert list(found["trial"].values) == [0, 2]
+
+
+@pytest.mark.parametrize("ending", [".npz", ".json"])
+def test_a_file_that_the_system_does_not_read_is_not_taken_for_damaged(
+    take, whole, monkeypatch, ending
+):
+    """Too many open files say nothing about outcomes that are paid for: nothing is put aside."""
+    path = take(whole).path
+    run = rc.open_run(path)
+    read = Path.read_bytes
+
+    def refuse(file):
+        if file.suffix == ending:
+            raise OSError(24, "Too many open files")
+        return read(file)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(OSError, match="Too many open files"):
+        run.outcomes(run.jobs[0])
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert resume(path).complete
+    assert not (path / "quarantine").exists()

@@ -31,6 +31,20 @@ def write_whole(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def read_whole(path: Path) -> bytes:
+    """Content of a file.
+
+    Raises:
+        Damaged: there is none.
+        OSError: the system does not read it, e.g. too many files are open: that says nothing about
+            its content, which must not be put aside for it.
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise Damaged("it is missing") from None
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable; systems that cannot sync a folder do so by themselves."""
     if os.name == "nt":

@@ -26,7 +26,7 @@ from pydantic import (
 from recycling.devices.device import ROLES, Device
 from recycling.errors import BadInput
 from recycling.planning import parse_backend
-from recycling.store.files import Damaged, checksum, unseal
+from recycling.store.files import Damaged, checksum, read_whole, unseal
 from recycling.store.journal import JobRecord, has_tags_of, run_tag_of
 from recycling.store.schema import Checksum, first_fault, shortened
 from recycling.store.telemetry import Head
@@ -138,18 +138,16 @@ def read_identity(run: Path) -> dict[str, Any]:
 def identity_damage(path: Path, run_id: str) -> str:
     """What is wrong with run.json or its copy, if anything."""
     try:
-        record = unseal(path.read_bytes())
-    except FileNotFoundError:
-        return "it is missing"
-    except (Damaged, OSError) as error:
+        record = unseal(read_whole(path))
+    except Damaged as error:
         return str(error)
     return "" if record.get("run_id") == run_id else "it is of another run"
 
 
 def _intact(path: Path) -> dict[str, Any] | None:
     try:
-        return unseal(path.read_bytes())
-    except (Damaged, OSError):
+        return unseal(read_whole(path))
+    except Damaged:
         return None
 
 
@@ -211,8 +209,8 @@ def _started(run: Path) -> list[JobRecord]:
     found = []
     for path in sorted((run / "jobs").glob("*.json")):
         try:
-            journal = JobRecord.model_validate(unseal(path.read_bytes()))
-        except (Damaged, ValidationError, OSError):
+            journal = JobRecord.model_validate(unseal(read_whole(path)))
+        except (Damaged, ValidationError):
             continue
         if journal.attempts and journal.name == path.stem:
             found.append(journal)

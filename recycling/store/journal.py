@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from recycling.jobs import Job
-from recycling.store.files import Damaged, seal, unseal, write_whole
+from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
 from recycling.store.schema import Checksum, ServiceRecord, first_fault
 
 State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled", "lost"]
@@ -147,15 +147,13 @@ def read_journal(run: Path, run_id: str, job: Job) -> JobRecord:
 
     Raises:
         Damaged: the file is missing, is not what was written, or is of another job or run.
+        OSError: as for ``read_whole``.
     """
     try:
-        record = JobRecord.model_validate(unseal(journal_path(run, job.name).read_bytes()))
-    except FileNotFoundError:
-        raise Damaged("it is missing") from None
+        content = unseal(read_whole(journal_path(run, job.name)))
+        record = JobRecord.model_validate(content)
     except ValidationError as error:
         raise Damaged(f"it cannot be read: {first_fault(error)}") from None
-    except OSError:
-        raise Damaged("it cannot be read") from None
     if record.name != job.name:
         raise Damaged("it belongs to another job")
     if not has_tags_of(record, run_id):

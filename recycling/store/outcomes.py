@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from recycling.execution.backend import Outcomes
-from recycling.store.files import Damaged, write_whole
+from recycling.store.files import Damaged, read_whole, write_whole
 from recycling.store.schema import ServiceRecord, first_fault, shortened
 
 #: Most bits of a record: a shot is a byte.
@@ -78,10 +78,13 @@ def read_outcomes(path: Path, form: Form) -> Stored:
     """Read outcomes and check them against what they must look like.
 
     Raises:
-        Damaged: the file cannot be read, or they are of another form or out of range.
+        Damaged: the file is missing or no such archive, or they are of another form or out of
+            range.
+        OSError: as for ``read_whole``.
     """
+    content = read_whole(path)
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             names = set(archive.files)
             if sum(i.file_size for i in archive.zip.infolist()) > _largest(form):
                 raise Damaged("it is larger than its outcomes can be")
@@ -89,10 +92,10 @@ def read_outcomes(path: Path, form: Form) -> Stored:
             arrays = {name: archive[name] for name in ("shots", "table") if name in names}
             tag = str(archive["tag"]) if "tag" in names else None
             record = json.loads(str(archive["record"])) if "record" in names else {}
-    except Damaged:
+    except (Damaged, MemoryError):
         raise
-    except Exception:  # whatever a changed byte makes of an archive
-        raise Damaged("it cannot be read") from None
+    except Exception as error:  # whatever a changed byte makes of an archive
+        raise Damaged(f"it cannot be read: {shortened(str(error))}") from None
     if bits.shape or bits.dtype.kind not in "iu" or not 1 <= bits <= _MOST_BITS:
         raise Damaged(f"bits = {shortened(bits)}: not one whole number from 1 to {_MOST_BITS}")
     if len(arrays) != 1:
