@@ -52,7 +52,7 @@ soak: $(STAMP) ## kill runs and inject faults, hundreds of times (half an hour)
 	$(BIN)/python -m tests.soak $(ARGS)
 
 fuzz: $(STAMP) ## hostile specs and runs, thousands of new ones (a quarter of an hour)
-	$(BIN)/pytest --hypothesis-profile=long $(wildcard tests/test_hostile_*.py) $(ARGS)
+	$(BIN)/pytest --hypothesis-profile=long $(wildcard tests/*/test_hostile_*.py) $(ARGS)
 
 bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)

@@ -16,11 +16,11 @@ from qiskit_experiments.library.tomography.basis import PauliMeasurementBasis
 
 from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, PREPARATIONS
 from circuits.tomography import BASIS_ANGLES
-from recycling.analysis import analyse
-from recycling.experiment import preset
-from recycling.inference.samples import RecordMap, mixture
-from recycling.inference.tomography import bloch_to_density_matrix
-from recycling.runs import run as simulate
+from recycling.inference.states.samples import RecordMap, mixture
+from recycling.inference.states.tomography import bloch_to_density_matrix
+from recycling.results.analysis import analyse
+from recycling.running.runs import run as simulate
+from recycling.spec.experiment import preset
 from recycling.store import open_run
 
 REPEATS = 5

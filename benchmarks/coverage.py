@@ -26,8 +26,8 @@ from simulated import (
 )
 
 from circuits.protocol import ARMS
-from recycling.inference.significance import RESOLUTION
-from recycling.terminal import Shown, shown
+from recycling.cli.terminal import Shown, shown
+from recycling.inference.statistics.significance import RESOLUTION
 
 SEED = 20
 #: The grid: devices and T0 (K) of the paper, angles (rad), excited weights and shots.

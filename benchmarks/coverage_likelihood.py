@@ -15,10 +15,10 @@ from coverage_truth import true_values
 from numpy.typing import NDArray
 
 from circuits.protocol import ANALYSED_FLAG, ARMS
-from recycling.inference.estimates import QUANTILE
-from recycling.inference.intervals import length_limits
-from recycling.inference.quantities import AFTER, BEFORE
-from recycling.inference.samples import RecordMap, S, mixture
+from recycling.inference.bath.quantities import AFTER, BEFORE
+from recycling.inference.states.estimates import QUANTILE
+from recycling.inference.states.samples import RecordMap, S, mixture
+from recycling.inference.statistics.intervals import length_limits
 from recycling.thermodynamics import Bath, binary_entropy
 
 Real = NDArray[np.float64]

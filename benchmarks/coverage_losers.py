@@ -7,10 +7,10 @@ from coverage_truth import QUANTITIES, plain_entropy, quantities
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from recycling.inference.estimates import QUANTILE
-from recycling.inference.propagation import Limited
-from recycling.inference.resampling import resample
-from recycling.inference.samples import RecordMap, mixture
+from recycling.inference.states.estimates import QUANTILE
+from recycling.inference.states.samples import RecordMap, mixture
+from recycling.inference.statistics.propagation import Limited
+from recycling.inference.statistics.resampling import resample
 from recycling.thermodynamics import Bath
 
 Real = NDArray[np.float64]

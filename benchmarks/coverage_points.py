@@ -49,9 +49,9 @@ def record_probabilities(
     profile: str, temperature: float, theta_b: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Exact probabilities of the records (arm, stage, preparation, theta_b, basis, 16)."""
-    from recycling.experiment import Experiment, preset
-    from recycling.planning import plan
-    from recycling.prediction import protocol_probabilities
+    from recycling.planning.plan import plan
+    from recycling.simulation.probabilities import protocol_probabilities
+    from recycling.spec.experiment import Experiment, preset
 
     fields = preset("theory").model_dump()
     fields["bath"]["temperature"] = temperature

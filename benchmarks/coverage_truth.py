@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.inference.plain import plain_quantities
-from recycling.inference.quantities import AFTER, BEFORE
-from recycling.inference.samples import B, Mixture, S
+from recycling.inference.bath.quantities import AFTER, BEFORE
+from recycling.inference.states.plain import plain_quantities
+from recycling.inference.states.samples import B, Mixture, S
 from recycling.thermodynamics import Bath, binary_entropy
 
 Real = NDArray[np.float64]

@@ -16,9 +16,9 @@ from time import perf_counter
 import numpy as np
 from scipy.special import ndtri
 
-from recycling.inference.estimates import QUANTILE
-from recycling.inference.significance import LEVEL
-from recycling.inference.trials import scatter
+from recycling.inference.states.estimates import QUANTILE
+from recycling.inference.statistics.significance import LEVEL
+from recycling.inference.statistics.trials import scatter
 
 SEED = 31
 SIZES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
@@ -90,9 +90,9 @@ def normal_sweeps(case, sweeps):
 @cache
 def _ideal():
     """Experiment of exact probabilities, and these."""
-    from recycling.execution.counts import simulate_counts
-    from recycling.experiment import InferenceSpec, SweepSpec, preset
-    from recycling.planning import plan
+    from recycling.planning.plan import plan
+    from recycling.planning.rehearsal import simulate_counts
+    from recycling.spec.experiment import InferenceSpec, SweepSpec, preset
 
     experiment = preset("theory").model_copy(
         update={
@@ -105,9 +105,9 @@ def _ideal():
 
 def sweep_of_counts(case):
     """Coverage, a false "below" and scatter of one sweep of counts whose jobs drift."""
-    from recycling.analysis import analyse_counts
-    from recycling.experiment import MeasurementSpec
-    from recycling.verdicts import verdicts
+    from recycling.results.analysis import analyse_counts
+    from recycling.results.verdicts import verdicts
+    from recycling.spec.experiment import MeasurementSpec
 
     trials, size, seed = case
     exact, ideal = _ideal()

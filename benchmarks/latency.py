@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from recycling.inference.knee import LEAST_LINEAR
-from recycling.inference.latency import fit_ladder
-from recycling.latency.spec import LatencySpec
+from recycling.inference.ladders.knee import LEAST_LINEAR
+from recycling.inference.ladders.latency import fit_ladder
+from recycling.studies.latency.spec import LatencySpec
 
 OPERATIONS = {"x": 32e-9, "feedforward": 3.3e-6}
 #: Standard deviations of the time of a job, s; the middle one is that of the clock model.

@@ -16,16 +16,16 @@ import xarray  # noqa: F401  (its import is no part of the simulation)
 from circuits.protocol import SETTINGS, THETA_B
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.execution.aer import noise_model, simulate_shots
-from recycling.execution.counts import simulate_counts
-from recycling.experiment import preset
-from recycling.planning import plan
+from recycling.planning.plan import plan
+from recycling.planning.rehearsal import simulate_counts
+from recycling.spec.experiment import preset
 
 SEED = 7
 
 
 def full_replay():
     """Wall time (s) and peak memory (bytes) of the command, imports and report included."""
-    command = [sys.executable, "-c", "from recycling.cli import main; main()", "replay"]
+    command = [sys.executable, "-c", "from recycling.cli.app import main; main()", "replay"]
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["--seed", str(SEED), "--out", str(Path(folder) / "run")]
         started = perf_counter()

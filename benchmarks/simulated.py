@@ -21,16 +21,16 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from circuits.protocol import ANALYSED_FLAG
-from recycling.inference.estimates import QUANTILE, z_score
-from recycling.inference.estimation import (
+from recycling.inference.states.estimates import QUANTILE, z_score
+from recycling.inference.states.estimation import (
     estimate_heat_and_bounds,
     estimate_outcomes,
     estimate_states,
 )
-from recycling.inference.intervals import Mixed, Part, length_limits
-from recycling.inference.propagation import Limited
-from recycling.inference.samples import RecordMap, mixture
-from recycling.inference.significance import holm
+from recycling.inference.states.samples import RecordMap, mixture
+from recycling.inference.statistics.intervals import Mixed, Part, length_limits
+from recycling.inference.statistics.propagation import Limited
+from recycling.inference.statistics.significance import holm
 from recycling.thermodynamics import Bath, binary_entropy
 
 Real = NDArray[np.float64]

@@ -1,6 +1,6 @@
 """Circuits of thermodynamic recycling: they are built here, and run elsewhere."""
 
-from circuits.hhl import HHL
+from circuits.algorithms.hhl import HHL
 from circuits.protocol import recycling_circuit
 
 __all__ = ["HHL", "recycling_circuit"]

@@ -17,7 +17,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
-from circuits.erasure import prepare_target, swap
+from circuits.tasks.erasure import prepare_target, swap
 from circuits.tomography import append_tomography
 
 if TYPE_CHECKING:

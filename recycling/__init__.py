@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from recycling.analysis import analyse
     from recycling.errors import BackendFailure, BadInput, Incomplete
-    from recycling.experiment import Experiment, preset
-    from recycling.planning import Plan, plan
+    from recycling.planning.plan import Plan, plan
     from recycling.reporting import report
-    from recycling.runs import resume, run
+    from recycling.results.analysis import analyse
+    from recycling.running.runs import resume, run
+    from recycling.spec.experiment import Experiment, preset
     from recycling.store import Run, open_run
     from recycling.thermodynamics import (
         Bath,
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
-    "analyse": "analysis",
+    "analyse": "results.analysis",
     "athermal_bound": "thermodynamics",
     "BackendFailure": "errors",
     "BadInput": "errors",
     "Bath": "thermodynamics",
-    "Experiment": "experiment",
+    "Experiment": "spec.experiment",
     "branch_gains": "thermodynamics",
     "gain": "thermodynamics",
     "Incomplete": "errors",
     "landauer_bound": "thermodynamics",
     "max_bath_entropy": "thermodynamics",
     "open_run": "store",
-    "Plan": "planning",
-    "plan": "planning",
-    "preset": "experiment",
+    "Plan": "planning.plan",
+    "plan": "planning.plan",
+    "preset": "spec.experiment",
     "report": "reporting",
-    "resume": "runs",
+    "resume": "running.runs",
     "Run": "store",
-    "run": "runs",
+    "run": "running.runs",
     "tight_bound": "thermodynamics",
     "von_neumann_entropy": "thermodynamics",
 }

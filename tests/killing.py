@@ -11,8 +11,8 @@ from pathlib import Path
 
 #: Loaded once in the process from which all others are forked: loading takes seconds.
 PRELOAD = [
-    "recycling.analysis",
-    "recycling.runs",
+    "recycling.results.analysis",
+    "recycling.running.runs",
     "qiskit",
     "qiskit.qpy",
     "qiskit_ibm_runtime",
@@ -82,8 +82,8 @@ def run_and_die(
 
     It exits with 4 where the backend fails, and with 3 where jobs are under way.
     """
-    from recycling.experiment import Experiment
-    from recycling.runs import run
+    from recycling.running.runs import run
+    from recycling.spec.experiment import Experiment
 
     _prepare(environment, list_lag)
     passed = _die_at(kill_at)
@@ -97,7 +97,7 @@ def resume_and_die(
     out: Path, environment: dict[str, str], list_lag: float, kill_at: int | None
 ) -> None:
     """Submit lost jobs of a run again, and die at a durable write; as ``run_and_die``."""
-    from recycling.runs import resume
+    from recycling.running.runs import resume
 
     _prepare(environment, list_lag)
     _die_at(kill_at)
@@ -107,10 +107,10 @@ def resume_and_die(
 
 def _prepare(environment: dict[str, str], list_lag: float) -> None:
     os.environ.update(environment)
-    from recycling import driving
-    from recycling.execution.hardware import HardwareBackend
+    from recycling.execution.ibm.backend import HardwareBackend
+    from recycling.running import driver
 
-    HardwareBackend.list_lag, driving.FIRST_WAIT, driving.LONGEST_WAIT = list_lag, 0.1, 1.0
+    HardwareBackend.list_lag, driver.FIRST_WAIT, driver.LONGEST_WAIT = list_lag, 0.1, 1.0
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import pytest
 from typer.testing import CliRunner
 
-import recycling.cli
-import recycling.driving
-import recycling.lookup
-import recycling.runs
-from recycling.execution.hardware import HardwareBackend
+import recycling.cli.app
+import recycling.running.driver
+import recycling.running.lookup
+import recycling.running.runs
+from recycling.execution.ibm.backend import HardwareBackend
 from tests.killing import SPEC
 
 IBM = "ibm:ibm_marrakesh"
@@ -45,24 +45,24 @@ def connected(service, accounts, plan="premium"):
             str(accounts),
         )
         patch.setattr(HardwareBackend, "list_lag", 0.02)
-        patch.setattr(recycling.lookup, "LOOKS", (0.0, 1.0))
-        patch.setattr(recycling.driving, "FIRST_WAIT", 0.001)
-        patch.setattr(recycling.driving, "LONGEST_WAIT", 0.02)
-        patch.setattr(recycling.driving, "FIRST_POLL", 0.01)
+        patch.setattr(recycling.running.lookup, "LOOKS", (0.0, 1.0))
+        patch.setattr(recycling.running.driver, "FIRST_WAIT", 0.001)
+        patch.setattr(recycling.running.driver, "LONGEST_WAIT", 0.02)
+        patch.setattr(recycling.running.driver, "FIRST_POLL", 0.01)
         yield patch
 
 
 def planned_once(patch, plan):
     """Let runs take a plan that is there, and its connection: both take longer than to run it."""
-    patch.setattr(recycling.runs, "plan", lambda *_arguments: plan)
-    patch.setattr(recycling.runs, "Hardware", lambda *_arguments: plan.hardware)
+    patch.setattr(recycling.running.runs, "plan", lambda *_arguments: plan)
+    patch.setattr(recycling.running.runs, "Hardware", lambda *_arguments: plan.hardware)
 
 
 def without_results(patch):
     """Let commands end when the outcomes are there: the report takes longer than all else."""
-    patch.setattr(recycling.cli, "_analyse", lambda _run: None)
-    patch.setattr(recycling.cli, "_report", lambda _run, _dataset: (None, None))
-    patch.setattr(recycling.cli, "print_result", lambda *_arguments, **_options: None)
+    patch.setattr(recycling.cli.app, "_analyse", lambda _run: None)
+    patch.setattr(recycling.cli.app, "_report", lambda _run, _dataset: (None, None))
+    patch.setattr(recycling.cli.app, "print_result", lambda *_arguments, **_options: None)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,9 @@ def command(*arguments):
     """Call the command line in this process."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
-        result = CliRunner().invoke(recycling.cli.app, [str(argument) for argument in arguments])
+        result = CliRunner().invoke(
+            recycling.cli.app.app, [str(argument) for argument in arguments]
+        )
     finally:
         signal.signal(signal.SIGTERM, handler)
     shown = not isinstance(result.exception, SystemExit | None)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-import recycling.driving
-import recycling.runs
-from recycling.devices.answers import JobStatus, ListedJob
+import recycling.running.driver
+import recycling.running.runs
 from recycling.errors import BackendFailure
-from recycling.execution.backend import Outcomes
-from recycling.experiment import Experiment
-from recycling.jobs import expected_shape
+from recycling.execution.ibm.answers import JobStatus, ListedJob
+from recycling.jobs.job import expected_shape
+from recycling.jobs.outcomes import Outcomes
+from recycling.spec.experiment import Experiment
 
 #: An experiment that compiles in no time: the noiseless device has no chip.
 SPEC = """\
@@ -220,9 +220,9 @@ def outcomes_of(job, pubs):
 def install(monkeypatch, service, plan):
     """Let every run go to a service, with a plan that is compiled; returns the waits, s."""
     waits = service.waits
-    monkeypatch.setattr(recycling.runs, "plan", lambda *_: plan)
-    monkeypatch.setattr(recycling.runs, "prepare", service.client)
-    monkeypatch.setattr(recycling.driving, "sleep", lambda wait: wait and waits.append(wait))
+    monkeypatch.setattr(recycling.running.runs, "plan", lambda *_: plan)
+    monkeypatch.setattr(recycling.running.runs, "prepare", service.client)
+    monkeypatch.setattr(recycling.running.driver, "sleep", lambda wait: wait and waits.append(wait))
     monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
     # Nobody pulls the plug of this machine, and a sync takes longer than all else.
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)

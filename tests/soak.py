@@ -21,8 +21,8 @@ from pathlib import Path
 from time import perf_counter
 
 import recycling as rc
-from recycling.execution.hardware import LIST_LAG
-from recycling.runs import status
+from recycling.execution.ibm.backend import LIST_LAG
+from recycling.running.runs import status
 from tests.killing import forked, kill_and_resume, points, resume_and_die, run_and_die
 from tests.loopback import (
     ACCEPTED,

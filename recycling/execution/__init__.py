@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from recycling.execution.backend import Backend, JobProgress
-    from recycling.planning import Plan
+    from recycling.planning.plan import Plan
 
 
 def prepare(
@@ -25,7 +25,7 @@ def prepare(
         earlier: ids of batches or sessions that earlier processes opened for the same run.
     """
     if plan.hardware is not None:
-        from recycling.execution.hardware import HardwareBackend
+        from recycling.execution.ibm.backend import HardwareBackend
 
         return HardwareBackend(plan.hardware, plan.device, plan.experiment.hardware, earlier)
     from recycling.execution.local import LocalBackend
@@ -35,5 +35,5 @@ def prepare(
     elif plan.backend.kind == "aer":
         from recycling.execution.aer import execute_aer as simulate
     else:
-        from recycling.execution.sampler import execute_sampler as simulate
+        from recycling.execution.ibm.sampler import execute_sampler as simulate
     return LocalBackend(simulate, plan.device, plan.experiment.seed, progress)

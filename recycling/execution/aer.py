@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.devices.timeline import duration_of
+from recycling.compilation.timeline import duration_of
 from recycling.errors import BackendFailure
-from recycling.execution.backend import Outcomes
-from recycling.jobs import full_parameters
+from recycling.jobs.job import full_parameters
+from recycling.jobs.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from recycling.devices.device import Device, Gate
     from recycling.execution.backend import Progress
-    from recycling.jobs import Job, Pub
+    from recycling.jobs.job import Job, Pub
 
 
 def noise_model(device: Device) -> NoiseModel:

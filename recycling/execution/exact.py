@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.devices.device import Device
-from recycling.execution.backend import Outcomes
-from recycling.jobs import Job, Pub
-from recycling.prediction import pub_probabilities
+from recycling.jobs.job import Job, Pub
+from recycling.jobs.outcomes import Outcomes
+from recycling.simulation.probabilities import pub_probabilities
 
 #: Largest deviation of a probability from [0, 1] by rounding: 4⁶ terms of a few roundings each.
 ROUNDING = 4**6 * 4 * np.finfo(float).eps

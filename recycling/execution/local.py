@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recycling.devices.answers import JobStatus, ListedJob
 from recycling.devices.device import Device
-from recycling.execution.backend import JobProgress, Outcomes, Progress
-from recycling.jobs import Job, Pub
+from recycling.execution.backend import JobProgress, Progress
+from recycling.execution.ibm.answers import JobStatus, ListedJob
+from recycling.jobs.job import Job, Pub
+from recycling.jobs.outcomes import Outcomes
 
 #: Executes a job: job, PUBs, device, seed, progress.
 Simulate = Callable[[Job, Sequence[Pub], Device, np.random.SeedSequence, Progress], Outcomes]

@@ -16,14 +16,14 @@ from scipy.constants import h as planck
 from scipy.stats import spearmanr
 
 from recycling.devices.device import ROLES
-from recycling.devices.layout import SHAPE, cz_errors, working_qubits
+from recycling.devices.placement import SHAPE, cz_errors, working_qubits
 from recycling.reporting.tables import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from qiskit.transpiler import Target
 
-    from recycling.layouts import ScoredLayout
+    from recycling.planning.ranking import ScoredLayout
 
 Positions = NDArray[np.float64]
 

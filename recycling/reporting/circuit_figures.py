@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from recycling.devices.timeline import timeline
+from recycling.compilation.timeline import timeline
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from circuits.protocol import SETTINGS, Setting
-from recycling.assignment import stored_readout_drift
-from recycling.brackets import stored_drift
-from recycling.devices.schedules import Schedule, attributed
-from recycling.devices.timeline import timeline
+from recycling.compilation.schedules import Schedule, attributed
+from recycling.compilation.timeline import timeline
 from recycling.reporting.status import status_summary, status_table
 from recycling.reporting.tables import Table
+from recycling.results.assignment import stored_readout_drift
+from recycling.results.brackets import stored_drift
 from recycling.store.directory import SENT_PREFIX, Run
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
-from recycling.verdicts import shown_p_x
+from recycling.results.verdicts import shown_p_x
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from recycling.inference.latency import Array, Interval, LadderFit
-    from recycling.latency.results import LadderResult
-    from recycling.latency.run import LatencyRun
+    from recycling.inference.ladders.latency import Array, Interval, LadderFit
+    from recycling.studies.latency.results import LadderResult
+    from recycling.studies.latency.run import LatencyRun
 
 #: How people call an operation, its unit, and the unit in s.
 _OPERATIONS: Mapping[str, tuple[str, str, float]] = {

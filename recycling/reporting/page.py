@@ -9,14 +9,10 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recycling.analysis import analyse, analyse_counts, experiment_attributes
-from recycling.assignment import stored_assignment
-from recycling.controls import controls, warning
 from recycling.errors import BadInput
-from recycling.execution.counts import simulate_counts
-from recycling.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
-from recycling.inference.correction import Readout
-from recycling.planning import plan
+from recycling.inference.readout.correction import Readout
+from recycling.planning.plan import plan
+from recycling.planning.rehearsal import simulate_counts
 from recycling.reporting import paper, tables
 from recycling.reporting.branch_figures import branch_figures
 from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
@@ -30,8 +26,12 @@ from recycling.reporting.readings import (
     threshold_table,
 )
 from recycling.reporting.sensitivity_figures import sensitivity_figures
+from recycling.results.analysis import analyse, analyse_counts, experiment_attributes
+from recycling.results.assignment import stored_assignment
+from recycling.results.controls import controls, warning
+from recycling.results.temperature import bath_temperatures
+from recycling.spec.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
 from recycling.store.files import write_whole
-from recycling.temperature import bath_temperatures
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,21 +8,21 @@ import numpy as np
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
-from recycling.cost import (
+from recycling.compilation.structure import duration_of_circuit, schedule, structure
+from recycling.jobs.job import EXECUTIONS_PER_JOB
+from recycling.planning.cost import (
     JOB_OVERHEAD,
     LONGEST_JOB,
     OPEN_PLAN_SECONDS,
     POSTS_PER_MINUTE,
 )
-from recycling.devices.structure import duration_of_circuit, schedule, structure
-from recycling.jobs import EXECUTIONS_PER_JOB
 from recycling.reporting.tables import Table
 
 if TYPE_CHECKING:
     from circuits.protocol import Setting
-    from recycling.cost import Cost, JobCost
-    from recycling.planning import Plan
-    from recycling.prediction import Prediction
+    from recycling.planning.cost import Cost, JobCost
+    from recycling.planning.plan import Plan
+    from recycling.planning.prediction import Prediction
 
 #: Part of a Gaussian in the middle 95 %, in standard errors.
 _NINETY_FIVE = 1.96

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.constants import h as planck
 
-from circuits.assignment import RECORDED_QUBITS
-from recycling.analysis import analyse_counts
-from recycling.assignment import stored_assignment
+from circuits.calibration.assignment import RECORDED_QUBITS
 from recycling.errors import BadInput
-from recycling.experiment import SweepSpec, shown_p_x
-from recycling.inference.assignment import Assignment
-from recycling.inference.correction import READOUTS, Readout
-from recycling.inference.sensitivity import erasure_of, thresholds
+from recycling.inference.bath.sensitivity import erasure_of, thresholds
+from recycling.inference.readout.assignment import Assignment
+from recycling.inference.readout.correction import READOUTS, Readout
 from recycling.reporting.tables import Table, number, with_interval
+from recycling.results.analysis import analyse_counts
+from recycling.results.assignment import stored_assignment
+from recycling.results.temperature import bath_temperatures
+from recycling.results.verdicts import verdicts
+from recycling.spec.experiment import SweepSpec, shown_p_x
 from recycling.store.directory import Run
-from recycling.temperature import bath_temperatures
-from recycling.verdicts import verdicts
 
 if TYPE_CHECKING:
     import xarray as xr

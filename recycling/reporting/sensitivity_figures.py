@@ -12,15 +12,15 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from recycling.inference.sensitivity import Erasure, erasure_of, sensitivity, thresholds
+from recycling.inference.bath.sensitivity import Erasure, erasure_of, sensitivity, thresholds
 from recycling.reporting.figures import SETTINGS, SIZE, STYLES, angle_ticks, math_label, new_axes
-from recycling.verdicts import shown_p_x
+from recycling.results.verdicts import shown_p_x
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-    from recycling.inference.thermometry import Thermometry
+    from recycling.inference.bath.thermometry import Thermometry
 
 Real = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recycling.devices.answers import charged_seconds
+from recycling.execution.ibm.answers import charged_seconds
 from recycling.reporting.tables import Table
-from recycling.runs import open_of_its_kind, status
+from recycling.running.runs import open_of_its_kind, status
 from recycling.store.journal import UNSUCCESSFUL, JobRecord
 from recycling.store.targets import way_on
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
-from recycling.devices.compiler import cz_counts
-from recycling.verdicts import Verdict, shown_p_x, verdicts
+from recycling.compilation.compile import cz_counts
+from recycling.results.verdicts import Verdict, shown_p_x, verdicts
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,7 +14,7 @@ import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-from recycling.simulation.channels import density_matrix
+from recycling.devices.channels import density_matrix
 from recycling.simulation.program import (
     Allocate,
     Apply,

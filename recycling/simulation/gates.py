@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.simulation.channels import unitary_channel
+from recycling.devices.channels import unitary_channel
 
 Real = NDArray[np.float64]
 

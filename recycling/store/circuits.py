@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from circuits.protocol import RECORDED, THETA_B
 from circuits.tomography import BASIS_PARAMETERS
-from recycling.devices.timeline import timeline
+from recycling.compilation.timeline import timeline
 from recycling.store.files import Damaged
 from recycling.store.schema import first_fault, shortened
 

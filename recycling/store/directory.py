@@ -24,15 +24,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circuits.assignment import PREFIX as ASSIGNMENT_PREFIX
-from circuits.assignment import PREPARED
+from circuits.calibration.assignment import PREFIX as ASSIGNMENT_PREFIX
+from circuits.calibration.assignment import PREPARED
 from circuits.protocol import RECORDED, SETTINGS, Setting
 from circuits.tomography import BASIS_ANGLES
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
-from recycling.execution.counts import counts_of, trial_counts
-from recycling.experiment import Experiment
-from recycling.jobs import ASSIGNMENTS, Job, all_jobs
+from recycling.jobs.counts import counts_of, trial_counts
+from recycling.jobs.job import ASSIGNMENTS, Job, all_jobs
+from recycling.spec.experiment import Experiment
 from recycling.store.circuits import (
     check_bracket,
     check_circuit,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from qiskit import QuantumCircuit
 
-    from recycling.execution.backend import Outcomes
+    from recycling.jobs.outcomes import Outcomes
 
 CIRCUITS = "circuits.qpy"
 #: Files that no number depends on, and what is missing without them: run.json and the journals hold

@@ -25,7 +25,7 @@ from pydantic import (
 
 from recycling.devices.device import ROLES, Device
 from recycling.errors import BadInput
-from recycling.planning import parse_backend
+from recycling.planning.plan import parse_backend
 from recycling.store.files import Damaged, checksum, read_whole, unseal
 from recycling.store.journal import JobRecord, has_tags_of, run_tag_of
 from recycling.store.schema import Checksum, first_fault, shortened

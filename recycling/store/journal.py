@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from recycling.jobs import Job
+from recycling.jobs.job import Job
 from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
 from recycling.store.schema import Checksum, ServiceRecord, first_fault
 

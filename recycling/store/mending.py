@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from recycling.errors import BackendFailure, BadInput
-from recycling.execution.backend import Outcomes
-from recycling.jobs import Job
+from recycling.jobs.job import Job
+from recycling.jobs.outcomes import Outcomes
 from recycling.store.directory import SPARE, Damage, Run
 from recycling.store.files import Damaged, checksum, write_whole
 from recycling.store.identity import KEPT

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from recycling.execution.backend import Outcomes
+from recycling.jobs.outcomes import Outcomes
 from recycling.store.files import Damaged, read_whole, write_whole
 from recycling.store.schema import ServiceRecord, first_fault, shortened
 

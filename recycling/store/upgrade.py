@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from recycling.errors import BadInput
-from recycling.execution.backend import Outcomes
-from recycling.experiment import Experiment
-from recycling.jobs import all_jobs
+from recycling.jobs.job import all_jobs
+from recycling.jobs.outcomes import Outcomes
+from recycling.spec.experiment import Experiment
 from recycling.store.files import checksum, seal, write_whole
 from recycling.store.journal import JobRecord, tag_of, write_journal
 from recycling.store.lock import locked

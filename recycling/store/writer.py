@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from recycling.errors import BadInput
-from recycling.execution.backend import Outcomes
+from recycling.jobs.outcomes import Outcomes
 from recycling.store.directory import SENT_PREFIX, Run, open_unchecked
 from recycling.store.files import checksum, seal, write_whole
 from recycling.store.identity import IDENTITY, SCHEMA_VERSION
@@ -26,7 +26,7 @@ from recycling.store.telemetry import append_event, head_of
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-    from recycling.planning import Plan
+    from recycling.planning.plan import Plan
 
 #: Software whose versions a run records.
 SOFTWARE = (
@@ -235,7 +235,7 @@ def circuits_bytes(plan: Plan) -> bytes:
 def _sent(planned: list[QuantumCircuit], plan: Plan) -> list[QuantumCircuit]:
     if plan.hardware is None:
         return []
-    from recycling.execution.hardware import placed_circuit
+    from recycling.execution.ibm.backend import placed_circuit
 
     count = int(plan.hardware.backend.num_qubits)
     return [

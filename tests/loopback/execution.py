@@ -19,13 +19,13 @@ from qiskit_ibm_runtime.decoders.executor.decoder import AVAILABLE_DECODERS
 from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
 from qiskit_ibm_runtime.utils.utils import is_isa_circuit
 
-from recycling.devices.compiler import device_target
+from recycling.compilation.compile import device_target
+from recycling.compilation.timeline import Operation, timeline
 from recycling.devices.device import Device, Gate
-from recycling.devices.ibm import schedule_as_late_as_possible
 from recycling.devices.profiles import device_from_backend
-from recycling.devices.timeline import Operation, timeline
-from recycling.simulation.compiler import compile_program
+from recycling.execution.ibm.service import schedule_as_late_as_possible
 from recycling.simulation.engine import execute
+from recycling.simulation.lower import compile_program
 from recycling.simulation.program import Program
 
 from .reduction import active_qubits, padded_layout, restrict, with_latency

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import h as planck
 
-from recycling.inference.estimates import QUANTILE
-from recycling.inference.sensitivity import erasure_of, sensitivity
-from recycling.inference.significance import RESOLUTION
+from recycling.inference.bath.sensitivity import erasure_of, sensitivity
+from recycling.inference.states.estimates import QUANTILE
+from recycling.inference.statistics.significance import RESOLUTION
 from recycling.reporting.paper.replay import Found, Outcome, Replay, agree
+from recycling.results.verdicts import Bound, Verdict, shown_p_x, verdicts
 from recycling.thermodynamics import Bath, binary_entropy
-from recycling.verdicts import Bound, Verdict, shown_p_x, verdicts
 
 if TYPE_CHECKING:
     import xarray as xr

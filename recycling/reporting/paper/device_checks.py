@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recycling.compilation.structure import algorithm_part, structure
+from recycling.compilation.timeline import timeline
 from recycling.devices.profiles import PAPER, PRINTED_FEEDFORWARD_ROUND
-from recycling.devices.structure import algorithm_part, structure
-from recycling.devices.timeline import timeline
 from recycling.reporting.paper.replay import Found, Outcome, Replay, agree
 
 if TYPE_CHECKING:

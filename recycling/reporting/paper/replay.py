@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from recycling.devices.device import Device
-    from recycling.experiment import Experiment
+    from recycling.spec.experiment import Experiment
 
 Outcome = Literal["agree", "differs", "not resolved", "input"]
 

@@ -11,10 +11,10 @@ import numpy as np
 from circuits.protocol import Setting
 from recycling.devices.profiles import PAPER
 from recycling.errors import BadInput
-from recycling.experiment import LARGEST_THETA_B, PAPER_P_X, AlgorithmSpec, BathSpec
 from recycling.reporting.paper import data_checks as data
 from recycling.reporting.paper import device_checks as device
 from recycling.reporting.paper.replay import Found, Outcome, Replay
+from recycling.spec.experiment import LARGEST_THETA_B, PAPER_P_X, AlgorithmSpec, BathSpec
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -1,0 +1,1 @@
+"""Algorithms with branches that fail."""

@@ -1,0 +1,1 @@
+"""Circuits that calibrate a device."""

@@ -1,0 +1,99 @@
+"""Circuits that calibrate the readout of the four recorded qubits, all at once.
+
+::
+
+    C_A  ─ x? ─┤         ├─ delay 1 µs ─┤
+    S    ─ x? ─┤         ├─ delay 1 µs ─┤
+    B    ─ x? ─┤ measure ├─ delay 1 µs ─┤ measure again
+    C_I  ─ x? ─┤         ├─ delay 1 µs ─┤
+
+One circuit for each of the 16 preparations, and one that waits for 5 T1 instead. Every circuit
+measures twice: an excitation that was there before the x gates is recorded twice and a readout
+error once, which is what tells one from the other.
+
+In the protocol the flag is measured alone, before the other three: what the joint records say about
+the flag together with another qubit need not hold there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from circuits.calibration.characterisation import (
+    REGISTER,
+    RING_DOWN,
+    THERMALISATION,
+    whole_multiple,
+)
+from circuits.protocol import MEASURED_QUBITS
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+#: Qubit that each bit of ``circuits.protocol.RECORDED`` is measured on: the flag on C_A.
+RECORDED_QUBITS = ("C_A", *MEASURED_QUBITS)
+#: Beginning of the names of the circuits, before the prepared bits or ``THERMAL``.
+PREFIX = "assignment "
+#: Name of the circuit that waits.
+THERMAL = "thermal"
+#: Prepared bits of each circuit in the order of ``RECORDED``, the flag outermost: 0000, 0001, …
+PREPARED = tuple("".join(bits) for bits in product("01", repeat=len(RECORDED_QUBITS)))
+
+
+def assignment_circuits(
+    *, t1: float, dt: float, qubits: Sequence[int], num_qubits: int, alignment: int = 16
+) -> list[QuantumCircuit]:
+    """Build the 16 preparations and the wait.
+
+    Args:
+        t1: longest T1 of the four qubits, s; it sets the wait.
+        dt: sampling time of the device, s.
+        qubits: which qubits are measured, in the order of ``RECORDED_QUBITS``.
+        num_qubits: of how many; the others rest.
+        alignment: every delay is a whole multiple of so many dt.
+
+    Returns:
+        Circuits of x, delay (in dt), barrier and measure, in the order of ``PREPARED``, the wait
+        last, named by ``PREFIX`` and what they prepare. Bit k of the one classical register
+        ``REGISTER`` is the first record of qubit k, bit k + 4 its second.
+
+    Raises:
+        ValueError: a time that is not positive and finite, alignment below 1, qubits that are not
+            four different ones of ``num_qubits``.
+    """
+    from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+
+    for name, time in (("t1", t1), ("dt", dt)):
+        if not 0 < time < np.inf:
+            raise ValueError(f"{name} = {time} s: give a positive, finite time")
+    if alignment < 1:
+        raise ValueError(f"alignment = {alignment}: give 1 or more dt")
+    if len({*qubits} & {*range(num_qubits)}) != len(qubits) or len(qubits) != len(RECORDED_QUBITS):
+        raise ValueError(
+            f"qubits = {list(qubits)}: give four different ones from 0 to {num_qubits - 1}"
+        )
+    ring_down, wait = (
+        round(whole_multiple(time, alignment * dt) / dt)
+        for time in (RING_DOWN, THERMALISATION * t1)
+    )
+    circuits = []
+    for name in (*PREPARED, THERMAL):
+        bits = ClassicalRegister(2 * len(qubits), REGISTER)
+        circuit = QuantumCircuit(QuantumRegister(num_qubits, "q"), bits, name=PREFIX + name)
+        if name == THERMAL:
+            circuit.delay(wait, qubits, unit="dt")
+        else:
+            for qubit, bit in zip(qubits, name, strict=True):
+                if bit == "1":
+                    circuit.x(qubit)
+        circuit.barrier(qubits)
+        circuit.measure(qubits, bits[: len(qubits)])
+        circuit.delay(ring_down, qubits, unit="dt")
+        circuit.barrier(qubits)
+        circuit.measure(qubits, bits[len(qubits) :])
+        circuits.append(circuit)
+    return circuits

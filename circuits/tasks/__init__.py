@@ -1,0 +1,1 @@
+"""Tasks: what the bath is used for."""

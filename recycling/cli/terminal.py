@@ -1,0 +1,356 @@
+"""What the command line shows: progress on standard error, results on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+import typer
+
+from recycling.spec.foreign_text import visible, visible_json
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from recycling.results.controls import Control
+    from recycling.store import Run
+
+EXIT_BAD_INPUT = 2
+EXIT_INCOMPLETE = 3
+EXIT_BACKEND_FAILURE = 4
+EXIT_CONTROL_FAILED = 5
+#: Columns of the verdict table that fit a terminal of 80 characters, a verdict with its z in one.
+_TERMINAL_COLUMNS = ((0,), (4,), (7,), (9, 8), (11, 10))
+#: Those of a narrower one, which would cut the interval's digits off.
+_NARROW_COLUMNS, _NARROW = ((0,), (4,), (9, 8), (11, 10)), 78
+
+
+class TableLike(Protocol):
+    """A table of text: what its columns are called, its rows, and a note beneath."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of the columns."""
+
+    @property
+    def rows(self) -> Sequence[Sequence[str]]:
+        """Text of the cells."""
+
+    @property
+    def note(self) -> str:
+        """What to know about it."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How the work under way is shown: ``step`` begins a step, ``watch`` follows the jobs."""
+
+    step: Callable[[str], None]
+    watch: Callable[[str, str, float], None]
+    fraction: Callable[[float], None]
+
+
+@contextmanager
+def shown(*, jobs: bool = False) -> Iterator[Shown]:
+    """Show the work under way: a bar on a terminal, plain lines elsewhere.
+
+    Elsewhere there is a line for each step done and, with ``jobs``, for each change of a job. A
+    step that fails leaves no line, so that an error stands alone.
+    """
+    console = _console()
+    with _bar(console) if console.is_terminal else _lines(console, jobs=jobs) as work:
+        yield work
+
+
+@contextmanager
+def _bar(console: Any) -> Iterator[Shown]:
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def step(text: str) -> None:
+            bar.reset(task, total=None, description=visible(text))
+
+        def fraction(done: float) -> None:
+            bar.update(task, total=1.0, completed=done)
+
+        def watch(job: str, state: str, done: float) -> None:
+            bar.update(task, total=1.0, completed=done, description=visible(f"{job}: {state}"))
+
+        yield Shown(step, watch, fraction)
+
+
+@contextmanager
+def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
+    under_way: list[tuple[str, float]] = []
+    states: dict[str, str] = {}
+
+    def end() -> None:
+        for text, started in under_way:
+            line = f"{text}: {perf_counter() - started:.1f} s"
+            console.print(visible(line), highlight=False, soft_wrap=True)
+        under_way.clear()
+
+    def step(text: str) -> None:
+        end()
+        under_way.append((text, perf_counter()))
+
+    def watch(job: str, state: str, _done: float) -> None:
+        changed = states.get(job) != state and not state.endswith(("ing", "%"))
+        if jobs and (changed or state == "running" != states.get(job)):
+            console.print(visible(f"{job}: {state}"), highlight=False, soft_wrap=True)
+        states[job] = state
+
+    yield Shown(step, watch, lambda _done: None)
+    end()
+
+
+def leave_at_once(code: int) -> NoReturn:
+    """End the process without waiting for its threads: a simulator's would first end their work."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as strict JSON."""
+    typer.echo(visible_json(json.dumps(_finite(value), indent=1, ensure_ascii=False)))
+
+
+def print_table(table: TableLike, title: str = "") -> None:
+    """Print a table for people."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, emoji=False)
+    drawn = Table(title=visible(title) or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
+    for number, column in enumerate(table.columns):
+        # Words may go on in the next line; a number that is cut off is another number.
+        drawn.add_column(column, no_wrap=not any(" " in row[number] for row in table.rows))
+    for row in table.rows:
+        drawn.add_row(*map(visible, row))
+    console.print(drawn)
+    if table.note:
+        console.print(visible(table.note), style="dim")
+
+
+def print_lines(lines: Sequence[str], style: str = "") -> None:
+    """Print lines for people, none of them broken."""
+    from rich.console import Console
+
+    for line in lines:
+        console = Console(markup=False, emoji=False)
+        console.print(visible(line), style=style, soft_wrap=True, highlight=False)
+
+
+def print_result(
+    run: Run,
+    dataset: xr.Dataset,
+    page: Path | None,
+    folder: Path | None = None,
+    *,
+    as_json: bool,
+    strict: bool = False,
+) -> None:
+    """Print the verdicts and controls of a run, and where its files are.
+
+    ``folder`` holds the results where that is not the run's directory.
+
+    Raises:
+        ControlFailed: a control failed, and ``strict`` was asked for; all is printed before.
+    """
+    from recycling.errors import ControlFailed
+    from recycling.reporting.status import surplus_of
+    from recycling.results.analysis import results_name
+    from recycling.results.controls import controls, warning
+
+    checks = controls(dataset)
+    readout = dataset.attrs["readout"]
+    own = readout == run.experiment.inference.readout
+    files = {
+        "run": run.path,
+        "results": (folder or run.path) / results_name(None if own else readout),
+    }
+    if page is not None:
+        files["report"] = page
+    surplus = surplus_of(run.journal(job) for job in run.jobs)
+    if as_json:
+        beside = {"surplus": surplus}
+        if page is not None:
+            beside["paper"] = _against_the_paper(run, dataset)
+        print_json(_summary(dataset, checks, files) | beside)
+    else:
+        _print_verdict(dataset, checks, files, surplus)
+    if strict and warning(checks):
+        raise ControlFailed(warning(checks))
+
+
+def _print_verdict(
+    dataset: xr.Dataset,
+    checks: list[Control],
+    files: dict[str, Path],
+    surplus: list[dict[str, Any]],
+) -> None:
+    from rich.console import Console
+
+    from recycling.reporting.status import surplus_text
+    from recycling.reporting.tables import Table, headline, verdict_table
+    from recycling.results.controls import warning
+
+    if warning(checks):
+        print_lines([warning(checks)], style="bold red")
+    table = verdict_table(dataset)
+    columns = _NARROW_COLUMNS if Console().width < _NARROW else _TERMINAL_COLUMNS
+    narrow = Table(
+        tuple(", ".join(table.columns[i] for i in together) for together in columns),
+        [tuple(" ".join(row[i] for i in together) for together in columns) for row in table.rows],
+        table.note,
+    )
+    attributes = dataset.attrs
+    title = (
+        f"{attributes['title']} ({attributes['data_kind']}, {attributes['trials']} trials, "
+        f"readout {attributes['readout']})"
+    )
+    print_table(narrow, title)
+    print_lines([headline(dataset)], style="bold")
+    failed = [c for c in checks if c.passed is False]
+    if attributes["warnings"]:
+        print_lines([f"warning: {attributes['warnings']}"])
+    if attributes["masked"]:
+        print_lines([f"masked, for want of shots: {attributes['masked']}"])
+    print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
+    if not failed:
+        print_lines([f"all {sum(c.passed is True for c in checks)} controls passed"])
+    if surplus:
+        print_lines([surplus_text(surplus)])
+    print_lines([f"{name}: {path}" for name, path in files.items()])
+
+
+def _summary(dataset: xr.Dataset, checks: list[Control], files: dict[str, Path]) -> dict[str, Any]:
+    from recycling.reporting.tables import headline
+    from recycling.results.controls import failed_controls
+    from recycling.results.verdicts import verdicts
+
+    return {
+        "controls_failed": failed_controls(checks),
+        "headline": headline(dataset),
+        "data_kind": dataset.attrs["data_kind"],
+        "trials": dataset.attrs["trials"],
+        "readout": dataset.attrs["readout"],
+        "masked": dataset.attrs["masked"],
+        "warnings": dataset.attrs["warnings"],
+        "verdicts": [
+            {
+                "bound": bound,
+                "theta_b": v.theta_b,
+                "p_x": v.p_x,
+                "entropy_decrease_nat": v.entropy_decrease,
+                "entropy_decrease_z": v.erasure_z,
+                "heat_J": v.heat,
+                "excess_J": v.excess,
+                "low_J": v.low,
+                "high_J": v.high,
+                "stderr_J": v.stderr,
+                "z": v.z,
+                "p_value": v.p_value,
+                "p_adjusted": v.p_adjusted,
+                "below": v.below,
+                "verdict": v.text,
+            }
+            for bound in ("tight", "landauer")
+            for v in verdicts(dataset, bound=bound)
+        ],
+        "controls": [
+            {"name": c.name, "expected": c.expected, "found": c.found, "passed": c.passed}
+            for c in checks
+        ],
+        "files": {name: str(path) for name, path in files.items()},
+    }
+
+
+def _against_the_paper(run: Run, dataset: xr.Dataset) -> list[dict[str, str]]:
+    """The rows of the report's comparison with the paper; none for another experiment."""
+    from dataclasses import asdict
+
+    from recycling.reporting.page import theory_dataset
+    from recycling.reporting.paper import compare, replay_of
+
+    theory = theory_dataset(run.experiment)
+    return [asdict(row) for row in compare(replay_of(run, dataset, theory))]
+
+
+def _finite(value: Any) -> Any:
+    """JSON has neither NaN nor infinity: they become null and a string."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value != value:
+        return None
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return str(value)
+    return value
+
+
+def _console() -> Any:
+    """Console for progress: standard error, so that standard output holds results alone."""
+    from rich.console import Console
+
+    return Console(stderr=True, markup=False, emoji=False)
+
+
+@contextmanager
+def errors(*, debug: bool) -> Iterator[None]:
+    """One line for each fault on standard error, and the exit code that belongs to the error.
+
+    SIGTERM stops a command as Ctrl-C does: at once, and there is always a way to go on.
+    """
+    from recycling.errors import BackendFailure, BadInput, ControlFailed, Incomplete
+
+    codes: dict[type[BaseException], int] = {
+        BadInput: EXIT_BAD_INPUT,
+        Incomplete: EXIT_INCOMPLETE,
+        BackendFailure: EXIT_BACKEND_FAILURE,
+        ControlFailed: EXIT_CONTROL_FAILED,
+    }
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except tuple(codes) as error:
+        word = "incomplete" if isinstance(error, Incomplete) else "error"
+        faults = error.faults if isinstance(error, BadInput) else (str(error),)
+        _leave(codes[type(error)], [f"{word}: {fault}" for fault in faults], debug=debug)
+    except OSError as error:
+        line = f"incomplete: {error}; mend it and run the command again"
+        _leave(EXIT_INCOMPLETE, [line], debug=debug)
+    except KeyboardInterrupt:
+        line = "incomplete: interrupted; nothing half-written is left; run the command again"
+        _leave(EXIT_INCOMPLETE, [line], debug=debug)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(code: int, lines: Sequence[str], *, debug: bool) -> NoReturn:
+    """Say why on standard error, behind the traceback of the present error if asked, and exit."""
+    if debug:
+        typer.echo(visible(traceback.format_exc()), err=True, nl=False)
+    for line in lines:
+        typer.echo(visible(" ".join(line.split())), err=True)
+    sys.exit(code)

@@ -1,0 +1,1 @@
+"""All that needs IBM's client: snapshots, scheduling, and jobs on the service."""

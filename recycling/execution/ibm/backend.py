@@ -1,0 +1,110 @@
+"""IBM Quantum as a backend: circuits on the whole chip, jobs found again by their tags."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from recycling.compilation.compile import place_on_chip
+from recycling.devices.device import Device
+from recycling.execution.ibm.answers import JobStatus, ListedJob
+from recycling.execution.ibm.service import Hardware
+from recycling.jobs.job import Job, Pub, full_parameters
+from recycling.jobs.outcomes import Outcomes
+from recycling.spec.experiment import HardwareSpec
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+#: Time within which the service's list shows a job that it has accepted, s. IBM states none.
+LIST_LAG = 10.0
+
+
+@dataclass
+class HardwareBackend:
+    """A device of IBM Quantum.
+
+    ``group`` is the batch or session of this process, opened with the first job that is submitted;
+    ``earlier`` are those of processes that may have died before they closed them.
+    """
+
+    hardware: Hardware
+    device: Device
+    spec: HardwareSpec
+    earlier: Collection[str] = ()
+    group: str | None = field(default=None, init=False)
+    list_lag: ClassVar[float] = LIST_LAG
+
+    def submit(self, job: Job, pubs: Sequence[Pub], tags: Sequence[str]) -> str:
+        """Submit a job to the service, in the batch or session of this backend."""
+        assert job.shots is not None  # the plan refuses infinitely many
+        placed = [
+            (placed_circuit(pub.circuit, self.device, self._num_qubits), full_parameters(pub))
+            for pub in pubs
+        ]
+        if self.group is None:
+            self.group = self.hardware.open(self.spec.mode)
+        return self.hardware.submit(
+            placed,
+            job.shots,
+            tags=[tags[0], "recycling", f"job:{job.name}", *tags[1:]],
+            rep_delay=self.spec.rep_delay,
+            init_qubits=self.spec.init_qubits,
+            max_execution_time=self.spec.max_execution_time,
+            mode=self.spec.mode,
+            group=self.group,
+        )
+
+    def find(self, tag: str) -> Sequence[ListedJob]:
+        """All jobs with a tag, the oldest first."""
+        found = self.hardware.find(tag)
+        if self.spec.mode == "session" and self.group is None:
+            # Their sessions may have been opened by a process that died before it could say so.
+            self.earlier = {*self.earlier, *(job.group for job in found if job.group)}
+        return found
+
+    def poll(self, job_id: str) -> JobStatus:
+        """State of a job."""
+        return self.hardware.poll(job_id)
+
+    def fetch(self, job: Job, pubs: Sequence[Pub], job_id: str) -> Outcomes:
+        """Outcomes of a finished job and what the service tells about its time."""
+        del job
+        outcomes, record = self.hardware.fetch(job_id)
+        shots = np.stack(outcomes)
+        return Outcomes(len(pubs[0].circuit.clbits), shots=shots, record=record)
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job that is not finished."""
+        self.hardware.cancel(job_id)
+
+    def charged(self, job_id: str) -> float | None:
+        """QPU time that a job is charged for, s; None while the service is still adding it up."""
+        return self.hardware.charged(job_id)
+
+    def close(self) -> None:
+        """Close the batch or session: what is in it runs on, and no more is billed for it.
+
+        A session that is left open is billed until it times out; a batch costs nothing.
+        """
+        groups = {self.group, *(self.earlier if self.spec.mode == "session" else ())} - {None}
+        for group in groups:
+            self.hardware.close(self.spec.mode, str(group))
+        self.group, self.earlier = None, ()
+
+    @cached_property
+    def _num_qubits(self) -> int:
+        return int(self.hardware.backend.num_qubits)
+
+
+def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> QuantumCircuit:
+    """Circuit as it is sent: on the chip's qubits, idle time left to the service's scheduler.
+
+    A circuit of a calibration keeps its delays: they are what it measures.
+    """
+    assert device.layout is not None
+    return place_on_chip(circuit, device.layout, num_qubits, keep_delays=not circuit.parameters)

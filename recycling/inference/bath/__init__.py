@@ -1,0 +1,1 @@
+"""The bath qubit: its temperature, its calibration, and its heat."""

@@ -1,0 +1,219 @@
+"""What bounds and verdicts become when the bath's temperature or frequency is another one.
+
+What the shots fix are populations and entropies; T0 and f are assumed, and each enters some of the
+energies only::
+
+                     over T0                    over f
+    ΔQ_B             none                       ∝ f
+    Q_ath            none                       ∝ f
+    Q_tight          rises, +inf from T_none    hf times a function of kT0/hf
+    Q_Landauer       ∝ T0                       none
+
+So in units of hf everything depends on kT0/hf alone: a higher frequency is a colder bath. Since
+Q_tight and Q_Landauer rise with T0, "below the bound" holds above a critical temperature, and a
+bath colder than that fakes the gain. From T_none up, where the thermal bath has too little room
+left for ΔS, Q_tight is +inf, and no verdict is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import h as planck
+from scipy.constants import k as boltzmann
+from scipy.optimize import brentq
+
+from recycling.errors import BadInput
+from recycling.spec.experiment import shown_p_x
+from recycling.thermodynamics import Bath, athermal_bound_from, landauer_bound, tight_bound
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Real = NDArray[np.float64]
+
+BOUNDS = ("landauer", "tight", "athermal")
+#: Temperature, in units of hf/k, below which a qubit bath is as good as in its ground state.
+_COLDEST = 1e-3
+#: By how much the hottest bath that still has a process is colder than the first that has none.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What one arm's states say about an erasure, whatever T0 and f (arrays over θ_b).
+
+    NaN where there are no data. Entropies in nats.
+    """
+
+    theta_b: Real
+    entropy_decrease: Real
+    """ΔS of S."""
+    bath_entropy: Real
+    """S(ρ_B) before the erasure."""
+    excited_before: Real
+    """Excited population of B."""
+    excited_after: Real
+
+    def __post_init__(self) -> None:
+        """Check the arrays."""
+        length = len(self.theta_b)
+        for name in ("entropy_decrease", "bath_entropy", "excited_before", "excited_after"):
+            shape = np.shape(getattr(self, name))
+            if shape != (length,):
+                raise BadInput(f"{name} has the shape {shape}: give one value for each θ_b")
+
+    @property
+    def heat(self) -> Real:
+        """ΔQ_B in units of hf."""
+        return self.excited_after - self.excited_before
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Temperatures (K) at which verdicts turn, by angle (arrays over θ_b).
+
+    ΔQ_B is below Q_Landauer for every T0 above ``landauer``, and below Q_tight for T0 between
+    ``tight`` and ``no_process``, from which on Q_tight is +inf. 0: at any temperature; +inf: at
+    none; NaN: without data, or where nothing was erased.
+    """
+
+    theta_b: Real
+    landauer: Real
+    tight: Real
+    no_process: Real
+
+
+def erasure_of(dataset: xr.Dataset, arm: str = "recycling") -> Erasure:
+    """Point estimates of a run at the shown p_x, all trials together.
+
+    Args:
+        dataset: analysis of a run.
+        arm: "recycling" or "equilibrium".
+    """
+    names = [f"{name}_combined" for name in ("entropy_decrease", "entropy", "excited_population")]
+    p_x = shown_p_x(dataset["p_x"].values)
+    decrease, entropy, excited = (
+        dataset[name].sel(arm=arm, p_x=p_x, limit="value") for name in names
+    )
+    excited = excited.sel(qubit="B")
+    return Erasure(
+        theta_b=dataset["theta_b"].values,
+        entropy_decrease=decrease.values,
+        bath_entropy=entropy.sel(qubit="B", stage="before").values,
+        excited_before=excited.sel(stage="before").values,
+        excited_after=excited.sel(stage="after").values,
+    )
+
+
+def sensitivity(
+    erasure: Erasure, temperatures: Sequence[float] | Real, frequencies: Sequence[float] | Real
+) -> xr.Dataset:
+    """Heat, bounds and excesses over the temperatures and frequencies that the bath may have.
+
+    Args:
+        erasure: what was measured.
+        temperatures: T0, K.
+        frequencies: f, Hz.
+
+    Returns:
+        Dataset with the dims theta_b (rad), temperature (K) and frequency (Hz): ``heat``,
+        ``bound_landauer``, ``bound_tight``, ``bound_athermal`` and ``excess_…`` over each, J; and
+        ``quantum`` = hf, J, to divide by. A bound is +inf where no process exists, its excess too.
+
+    Raises:
+        BadInput: a temperature or a frequency that is not positive and finite.
+    """
+    import xarray as xr
+
+    kelvin, hertz = _positive("temperatures", temperatures), _positive("frequencies", frequencies)
+    decrease = erasure.entropy_decrease
+    shape = (len(decrease), len(kelvin), len(hertz))
+    bounds = {name: np.empty(shape) for name in BOUNDS}
+    for i, temperature in enumerate(kelvin):
+        for j, frequency in enumerate(hertz):
+            bath = Bath.qubit(frequency, temperature)
+            energy = planck * frequency * erasure.excited_before
+            bounds["landauer"][:, i, j] = landauer_bound(decrease, bath)
+            bounds["tight"][:, i, j] = tight_bound(decrease, bath)
+            bounds["athermal"][:, i, j] = athermal_bound_from(
+                decrease, bath, erasure.bath_entropy, energy
+            )
+    quantum = planck * hertz
+    heat = np.broadcast_to(erasure.heat[:, None, None] * quantum, shape)
+    dims = ("theta_b", "temperature", "frequency")
+    joule = {"units": "J"}
+    variables = {"heat": (dims, heat, joule), "quantum": ("frequency", quantum, joule)}
+    for name, bound in bounds.items():
+        variables[f"bound_{name}"] = (dims, bound, joule)
+        variables[f"excess_{name}"] = (dims, _excess(heat, bound), joule)
+    coordinates = {
+        "theta_b": ("theta_b", erasure.theta_b, {"units": "rad"}),
+        "temperature": ("temperature", kelvin, {"units": "K"}),
+        "frequency": ("frequency", hertz, {"units": "Hz"}),
+    }
+    return xr.Dataset(variables, coordinates)
+
+
+def thresholds(erasure: Erasure, frequency: float) -> Thresholds:
+    """Temperatures of the bath at which the verdicts turn.
+
+    They are proportional to the frequency: at a temperature T0 the verdict turns at the frequency
+    f T0/T_critical and stands below it.
+
+    Args:
+        erasure: what was measured.
+        frequency: frequency f of the bath, Hz.
+    """
+    (hertz,) = _positive("frequency", [frequency])
+    erased = erasure.entropy_decrease > 0  # false for NaN too
+    decrease = np.where(erased, erasure.entropy_decrease, np.nan)
+    heat = planck * hertz * np.where(erased, erasure.heat, np.nan)
+    # The entropy that is left to a thermal bath which then takes up ΔS.
+    room = np.asarray(Bath.qubit(hertz).temperature_at_entropy(np.log(2) - decrease))
+    tight = [
+        _tight_threshold(float(s), float(q), float(t), hertz)
+        for s, q, t in zip(decrease, heat, room, strict=True)
+    ]
+    return Thresholds(
+        theta_b=erasure.theta_b,
+        landauer=np.maximum(heat, 0) / (boltzmann * decrease),
+        tight=np.array(tight),
+        no_process=room,
+    )
+
+
+def _tight_threshold(
+    entropy_decrease: float, heat: float, no_process: float, frequency: float
+) -> float:
+    """Temperature (K) at which Q_tight(ΔS; T0) = ΔQ_B, which lies below ``no_process``."""
+    if np.isnan(entropy_decrease + heat):
+        return np.nan
+    coldest = _COLDEST * planck * frequency / boltzmann
+    hottest = no_process * (1 - _ROUNDING)
+
+    def excess(temperature: float) -> float:
+        return heat - float(tight_bound(entropy_decrease, Bath.qubit(frequency, temperature)))
+
+    if coldest < hottest and excess(coldest) <= 0:
+        return 0.0
+    if hottest <= coldest or excess(hottest) >= 0:
+        return np.inf
+    return float(brentq(excess, coldest, hottest, xtol=_ROUNDING * coldest))
+
+
+def _excess(heat: Real, bound: Real) -> Real:
+    return np.asarray(np.where(np.isposinf(bound), np.inf, heat - bound))
+
+
+def _positive(name: str, values: Sequence[float] | Real) -> Real:
+    array = np.asarray(values, dtype=np.float64)
+    wrong = array[~((array > 0) & (array < np.inf))]
+    if array.ndim != 1 or wrong.size:
+        what = f"{wrong[0]:g}" if wrong.size else f"array of shape {array.shape}"
+        raise BadInput(f"{name} = {what}: give a list of positive, finite values")
+    return array

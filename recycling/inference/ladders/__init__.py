@@ -1,0 +1,1 @@
+"""Gate times from ladders of one operation."""

@@ -1,0 +1,1 @@
+"""Readout errors: how they are measured, and undone."""

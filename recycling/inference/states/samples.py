@@ -1,0 +1,226 @@
+"""Counts as samples of Bloch vectors: means, effective shots and covariances of every setting.
+
+Whatever is done to a record before the inversion - nothing, a correction of readout errors, the
+unmixing of misread flags - is linear in the counts. So a ``RecordMap`` gives each record a weight
+and a value for each qubit, and a Bloch component is a ratio of two sums over records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.protocol import MEASURED_QUBITS, STAGES
+from recycling.inference.statistics.intervals import Mixed, Part
+
+Real = NDArray[np.float64]
+
+#: Heat is read from B, entropies from S and B; C_I comes last.
+S, B, C_I = (MEASURED_QUBITS.index(name) for name in ("S", "B", "C_I"))
+#: Records (flag, S, B, C_I) as bits, the flag outermost (array of shape (16, 4)).
+RECORDS = np.array(list(np.ndindex(2, 2, 2, 2)))
+
+
+@dataclass(frozen=True)
+class RecordMap:
+    """What each record counts for.
+
+    Attributes:
+        weights: share in the branch that is analysed (array of shape (16,)).
+        values: weight times Bloch component (array of shape (stage, 16, qubit)).
+        top: Bloch component that an outcome 0 stands for (array of shape (qubit,)).
+        bottom: that of an outcome 1.
+    """
+
+    weights: Real
+    values: Real
+    top: Real
+    bottom: Real
+
+    @classmethod
+    def raw(cls, flag: int) -> RecordMap:
+        """Records as they are, in the branch with a flag."""
+        weights = (RECORDS[:, 0] == flag).astype(float)
+        values = weights[:, None] * (1 - 2 * RECORDS[:, 1:])
+        one = np.ones(len(MEASURED_QUBITS))
+        return cls(weights, np.stack([values] * len(STAGES)), one, -one)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Sampled Bloch components of one preparation in every setting, the basis outermost.
+
+    Attributes:
+        mean: sample means (array of shape (basis, ..., stage, qubit)); NaN where there are no
+            shots.
+        shots: effective number of shots behind each (likewise).
+        top: largest value of a single outcome (array of shape (qubit,)).
+        bottom: smallest value of a single outcome.
+        shared: covariance of the means of S and B, which share their shots (array of shape
+            (basis, ..., stage)).
+        slopes: change of each mean with each independent standard normal error of the calibration
+            (array of shape (error, basis, ..., stage, qubit)); no errors where nothing is
+            corrected.
+    """
+
+    mean: Real
+    shots: Real
+    top: Real
+    bottom: Real
+    shared: Real
+    slopes: Real
+
+
+def sample(counts: NDArray[Any], records: RecordMap, moved: Sequence[RecordMap] = ()) -> Samples:
+    """Samples of one preparation.
+
+    Args:
+        counts: counts of the records (array of shape (..., stage, basis, 16)), or probabilities.
+        records: what each record counts for.
+        moved: the same for a calibration that is one standard error off, for each independent
+            error.
+    """
+    tables = np.moveaxis(np.asarray(counts, dtype=float), -2, 0)
+    mean, weight = _means(tables, records)
+    # Kish's effective size of a weighted sample.
+    squares = tables @ records.weights**2
+    shots = np.divide(weight**2, squares, out=np.zeros_like(weight), where=squares > 0)
+    slopes = [_means(tables, other)[0] - mean for other in moved]
+    return Samples(
+        mean=mean,
+        shots=np.broadcast_to(shots[..., None], mean.shape),
+        top=records.top,
+        bottom=records.bottom,
+        shared=_shared(tables, records, mean, weight),
+        slopes=np.stack(slopes) if slopes else np.zeros((0, *mean.shape)),
+    )
+
+
+def _means(tables: Real, records: RecordMap) -> tuple[Real, Real]:
+    """Bloch components (basis, ..., stage, qubit) and the weight behind them."""
+    weight = tables @ records.weights
+    sums = np.einsum("...sr,srq->...sq", tables, records.values, optimize=True)
+    total = np.broadcast_to(weight[..., None], sums.shape)
+    mean = np.full_like(sums, np.nan)
+    np.divide(sums, total, out=mean, where=total > 0)
+    return mean, weight
+
+
+def _shared(tables: Real, records: RecordMap, mean: Real, weight: Real) -> Real:
+    """Covariance of the means of S and B: that of two ratios with one denominator."""
+    weights = records.weights[:, None]
+    first, second = records.values[..., S], records.values[..., B]
+    products = np.stack([first * second, first * weights.T, second * weights.T], axis=-1)
+    both, of_first, of_second = np.moveaxis(
+        np.einsum("...sr,srk->...sk", tables, products, optimize=True), -1, 0
+    )
+    squares = tables @ records.weights**2
+    centred = (
+        both - mean[..., B] * of_first - mean[..., S] * of_second
+        + mean[..., S] * mean[..., B] * squares
+    )  # fmt: skip
+    shared = np.zeros_like(weight)
+    np.divide(centred, weight**2, out=shared, where=weight > 0)
+    return shared
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """The states of the target (1 - p_x)|0⟩⟨0| + p_x|1⟩⟨1|, mixed from two preparations.
+
+    Attributes:
+        ground: samples without an X gate, each array with an axis of length 1 for p_x.
+        excited: samples with it, likewise.
+        p_x: excited weights, broadcast against all axes after the basis.
+    """
+
+    ground: Samples
+    excited: Samples
+    p_x: Real
+
+    def vector(self) -> Real:
+        """Bloch vectors by linear inversion (basis, ..., p_x, ..., stage, qubit)."""
+        return self._mixed(self.ground.mean, self.excited.mean)
+
+    def slopes(self) -> Real:
+        """Their change with each error of the calibration (error, basis, ...)."""
+        return self._mixed(self.ground.slopes, self.excited.slopes)
+
+    def shared(self) -> Real:
+        """Covariance of S and B (basis, ..., stage)."""
+        weight = self.p_x[..., 0]
+        return (1 - weight) ** 2 * self.ground.shared + weight**2 * self.excited.shared
+
+    def flat(self) -> Mixed:
+        """All states as points of one axis."""
+        shape = self.vector().shape[1:]
+        # What has no shots is unknown, and stays so in whatever is computed from it.
+        shots = [np.where(own.shots > 0, own.shots, np.nan) for own in (self.ground, self.excited)]
+        parts = [
+            Part(
+                weight=np.broadcast_to(weight, shape).ravel(),
+                mean=np.broadcast_to(own.mean, (3, *shape)).reshape(3, -1),
+                shots=np.broadcast_to(counted, (3, *shape)).reshape(3, -1),
+                top=np.broadcast_to(own.top, shape).ravel(),
+                bottom=np.broadcast_to(own.bottom, shape).ravel(),
+            )
+            for weight, own, counted in (
+                (1 - self.p_x, self.ground, shots[0]),
+                (self.p_x, self.excited, shots[1]),
+            )
+        ]
+        slopes = self.slopes()
+        return Mixed((parts[0], parts[1]), slopes.reshape(len(slopes), 3, int(np.prod(shape))))
+
+    def without_output(self) -> Mixture:
+        """The states of S and B alone, without those of C_I."""
+        parts = [
+            replace(
+                own,
+                mean=own.mean[..., :C_I],
+                shots=own.shots[..., :C_I],
+                top=own.top[:C_I],
+                bottom=own.bottom[:C_I],
+                slopes=own.slopes[..., :C_I],
+            )
+            for own in (self.ground, self.excited)
+        ]
+        return Mixture(parts[0], parts[1], self.p_x)
+
+    def _mixed(self, ground: Real, excited: Real) -> Real:
+        return np.asarray((1 - self.p_x) * ground + self.p_x * excited)
+
+
+def mixture(
+    counts: NDArray[Any], records: RecordMap, p_x: Real, moved: Sequence[RecordMap] = ()
+) -> Mixture:
+    """Mixtures of both preparations at every excited weight.
+
+    Args:
+        counts: counts of the records (array of shape (theta_b, ..., stage, preparation, basis,
+            16)), or probabilities.
+        records: what each record counts for.
+        p_x: excited weights (array of shape (p_x,)).
+        moved: see ``sample``.
+
+    Returns:
+        Mixture with arrays of shape (basis, theta_b, p_x, ..., stage, qubit).
+    """
+    ground, excited = (sample(counts[..., k, :, :], records, moved) for k in (0, 1))
+    axes = ground.mean.ndim - 2
+    return Mixture(_widened(ground), _widened(excited), p_x.reshape(-1, *(1,) * axes))
+
+
+def _widened(samples: Samples) -> Samples:
+    """The same with an axis for p_x behind that for theta_b."""
+    return replace(
+        samples,
+        mean=samples.mean[:, :, None],
+        shots=samples.shots[:, :, None],
+        shared=samples.shared[:, :, None],
+        slopes=samples.slopes[:, :, :, None],
+    )

@@ -1,0 +1,59 @@
+"""One-qubit state tomography on whole arrays: linear inversion, projection, mixing."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from recycling.devices.channels import PAULIS
+
+Real = NDArray[np.float64]
+
+
+def linear_inversion(counts: ArrayLike) -> Real:
+    """Bloch vector by linear inversion: each component is the mean outcome of its basis.
+
+    Args:
+        counts: outcomes 0 and 1 in the bases X, Y, Z (array of shape (..., 3, 2)); frequencies and
+            probabilities serve as well.
+
+    Returns:
+        Array of shape (..., 3), possibly longer than 1; NaN where a basis has no counts.
+    """
+    outcomes = np.asarray(counts, dtype=float)
+    total = outcomes.sum(axis=-1)
+    difference = outcomes[..., 0] - outcomes[..., 1]
+    means = np.divide(difference, total, out=np.full_like(total, np.nan), where=total > 0)
+    return np.asarray(means)
+
+
+def project(bloch: Real) -> Real:
+    """Closest physical state in Frobenius norm (Smolin, Gambetta and Smith 2012).
+
+    For a qubit their algorithm sets a negative eigenvalue to zero and the other one to 1: the
+    Bloch vector (..., 3) is cut to length 1.
+    """
+    length = np.linalg.norm(bloch, axis=-1, keepdims=True)
+    return np.asarray(bloch / np.maximum(length, 1.0))
+
+
+def mix(ground: Real, excited: Real, p_x: ArrayLike) -> Real:
+    """Estimate for the target (1 - p_x)|0⟩⟨0| + p_x|1⟩⟨1| from runs without and with an X gate.
+
+    Linear in the data, so it comes before the projection.
+
+    Args:
+        ground: Bloch vectors without X (array of shape (..., 3)).
+        excited: Bloch vectors with X (array of shape (..., 3)).
+        p_x: excited weights, broadcast against (...).
+    """
+    weight = np.asarray(p_x, dtype=float)[..., None]
+    return (1 - weight) * ground + weight * excited
+
+
+def bloch_to_density_matrix(bloch: Real) -> NDArray[np.complex128]:
+    """Density matrix (I + r·σ)/2 of a Bloch vector: (..., 3) → (..., 2, 2)."""
+    states = (PAULIS[0] + np.einsum("...k,kij->...ij", bloch, PAULIS[1:])) / 2
+    return cast("NDArray[np.complex128]", states)

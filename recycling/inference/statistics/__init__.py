@@ -1,0 +1,1 @@
+"""Limits, their propagation, and what trials and resamples say of them."""

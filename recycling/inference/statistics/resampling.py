@@ -1,0 +1,111 @@
+"""Joint distribution of heat, entropy and bounds over a whole sweep, by resampling shots.
+
+A nonparametric bootstrap: the joint record of flag, S, B and C_I is drawn anew, setting by setting.
+Its percentiles are no intervals - where a state is nearly pure or nearly maximally mixed it repeats
+the bias of the plain estimator - but it knows how estimates move together. From that follows how
+much wider limits must be to hold everywhere at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recycling.inference.bath.quantities import C_I, thermodynamic_quantities
+from recycling.inference.states.estimates import CONFIDENCE, QUANTILE, Question
+from recycling.inference.states.plain import projected
+from recycling.inference.states.samples import RecordMap, mixture
+from recycling.thermodynamics import Bath
+
+Real = NDArray[np.float64]
+
+#: Quantities that bands over a sweep are made of. Those of the tight bound and of Landauer's follow
+#: from ΔS, on which alone they depend.
+_RESAMPLED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer", "bound_athermal")
+BANDED = (*_RESAMPLED, "bound_tight", "bound_landauer", "dissipation_ratio")
+
+
+def resample(
+    counts: NDArray[Any], records: RecordMap, resamples: int, generator: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw the counts of all trials anew and add the trials up.
+
+    Args:
+        counts: counts (array of shape (theta_b, trial, stage, preparation, basis, 16)).
+        records: what each record counts for.
+        resamples: number of draws.
+        generator: source of randomness.
+
+    Returns:
+        Array of shape (theta_b, draw, stage, preparation, basis, 16): the draws of records that are
+        alike for S and B are all in the first of them, so C_I must not be asked for.
+    """
+    points, trials, *setting, _ = counts.shape
+    kinds, kind = _kinds(records)
+    tables = np.stack([counts[..., kind == k].sum(axis=-1) for k in range(len(kinds))], axis=-1)
+    shots = tables.sum(axis=-1)
+    probabilities = tables / np.maximum(shots, 1)[..., None]
+    total = np.zeros((points, resamples, *setting, len(kinds)), dtype=np.int64)
+    for trial in range(trials):
+        size = (resamples, *shots[:, trial].shape)
+        draws = generator.multinomial(shots[:, trial], probabilities[:, trial], size=size)
+        total += draws.swapaxes(0, 1)
+    whole = np.zeros((*total.shape[:-1], counts.shape[-1]), dtype=np.int64)
+    whole[..., kinds] = total
+    return whole
+
+
+def _kinds(records: RecordMap) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Records that S and B tell from each other: the first of each kind, and the kind of each."""
+    counted = np.concatenate([records.weights[None], *records.values[..., :C_I].swapaxes(1, 2)])
+    _, first, kind = np.unique(counted, axis=1, return_index=True, return_inverse=True)
+    return first, kind.ravel()
+
+
+def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float:
+    """Normal quantile at which limits hold over the whole sweep at once, with 95 % confidence.
+
+    That of the largest deviation of any estimate from its mean, in standard deviations, over what
+    ``BANDED`` depends on, all angles and all p_x (sup-t). Points where some draw has no process are
+    left out.
+
+    Args:
+        draws: resampled counts (array of shape (theta_b, draw, stage, preparation, basis, 16)).
+        question: what is asked.
+    """
+    samples = mixture(draws, question.records, question.p_x[:1])
+    # The output of the algorithm, C_I, has no part in any of them.
+    ground, excited = (own.mean[..., :C_I] for own in (samples.ground, samples.excited))
+    largest = np.zeros((len(_RESAMPLED) + 1, draws.shape[1]))
+    for p_x in question.p_x:  # one at a time: its arrays stay in the processor's cache
+        found = _banded((1 - p_x) * ground[:, :, 0] + p_x * excited[:, :, 0], question.bath)
+        for own, values in zip(largest, found, strict=True):
+            np.maximum(own, _largest_deviation(values), out=own)
+    quantile = np.quantile(largest, CONFIDENCE, axis=1).max()
+    return max(QUANTILE, float(quantile))
+
+
+def _banded(vector: Real, bath: Bath) -> tuple[Real, ...]:
+    """What bands depend on, by the plain estimator from Bloch vectors (basis, ..., stage, qubit).
+
+    A ratio r of heat and bound is outside of its limits where heat - r bound is resolved from zero,
+    so that its band needs the deviations of that difference.
+    """
+    found = thermodynamic_quantities(*projected(vector), bath)
+    heat, bound = found["heat"], found["bound_tight"]
+    with np.errstate(invalid="ignore", divide="ignore"):  # no process in some draw: left out
+        difference = (
+            heat - heat.mean(axis=1, keepdims=True) / bound.mean(axis=1, keepdims=True) * bound
+        )
+    return (*(found[name] for name in _RESAMPLED), difference)
+
+
+def _largest_deviation(values: Real) -> Real:
+    """Largest deviation of each draw from the mean, in standard deviations; (point, draw)."""
+    sure = values[np.isfinite(values).all(axis=1)]
+    deviations = np.abs(sure - sure.mean(axis=1, keepdims=True))
+    spread = sure.std(axis=1, keepdims=True)
+    moving = spread[:, 0] > 0
+    return np.asarray((deviations[moving] / spread[moving]).max(axis=0, initial=0))

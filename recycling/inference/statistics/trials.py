@@ -1,0 +1,195 @@
+"""Trials together: how far they differ by more than their shots, and what that does to limits.
+
+A trial is a job, and what drifts between jobs moves all of its angles at once, or each by itself.
+Nothing but the trials themselves tells how much: with n of them, what is common to all angles is
+known with n - 1 degrees of freedom, whatever the number of angles and shots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import elementwise
+from scipy.special import ndtr, stdtrit
+
+from recycling.inference.states.estimates import Estimate
+
+Real = NDArray[np.float64]
+
+#: Normal quantile from which on significance is extrapolated; squares of t would overflow beyond.
+_FARTHEST = 20.0
+#: Relative accuracy of a significance.
+_ACCURACY = 1e-9
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """How trials scatter about their mean, in units of the variance that shots explain.
+
+    Arrays have the shape of the estimates without trials, (theta_b, ...); what belongs to the whole
+    sweep has length 1 along the angles.
+
+    Attributes:
+        ratio: Birge ratio √(χ²/(n - 1)) of each angle; NaN for fewer than two trials with an error.
+        own: variance of the drift at each angle, from its own trials.
+        common: variance of the drift that all angles of a trial share, and one standard deviation
+            of what shots alone would show of it: drift that small is not told from none.
+        rest: variance of the drift beyond it, from all angles.
+        share: share of drift in the variance of the sweep, from 0 to below 1.
+        freedom: degrees of freedom of ``own`` and ``common``.
+        rest_freedom: degrees of freedom of ``rest``.
+    """
+
+    ratio: Real
+    own: Real
+    common: Real
+    rest: Real
+    share: Real
+    freedom: Real
+    rest_freedom: Real
+
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> Scatter:
+        """Of a single trial, or of infinitely many shots: nothing is known of drift."""
+        zero = np.zeros(shape)
+        return cls(np.full(shape, np.nan), zero, zero, zero, zero, zero, zero)
+
+    @classmethod
+    def expected(cls, trials: int, angles: int) -> Scatter:
+        """What is expected of trials that do not drift (arrays of shape (angles,))."""
+        if trials < 2:
+            return cls.none((angles,))
+        zero, freedom = np.zeros(angles), np.full(angles, trials - 1.0)
+        common = np.sqrt(2 / freedom) / angles
+        return cls(zero + 1, zero, common, zero, zero, freedom, freedom * (angles - 1))
+
+    @property
+    def inflation(self) -> Real:
+        """Standard error of all trials together over the one that shots explain."""
+        return np.sqrt(1 + self.common + self.rest) + 0 * self.own
+
+    def deviation(self, quantile: Real | float) -> Real:
+        """Deviation from the truth that is as improbable as a normal quantile.
+
+        In standard errors of the shots of all trials. Squares of the quantiles of what is added up
+        add up (Cochran, 1964): normal for the shots, Student's t for each part of the drift. Where
+        drift dominates, an angle's own trials tell more than the sweep: parts may be uneven.
+
+        Args:
+            quantile: normal quantile, positive (scalar or array of the shape of the estimates).
+        """
+        tail = ndtr(-np.asarray(quantile, dtype=float))
+        few, many = (
+            np.where(freedom > 0, stdtrit(np.maximum(freedom, 1), tail), 0) ** 2
+            for freedom in (self.freedom, self.rest_freedom)
+        )
+        shared = few * (self.common + self.share * self.rest) + many * (1 - self.share) * self.rest
+        uneven = self.share * np.maximum(few * self.own - shared, 0)
+        return np.asarray(np.sqrt(quantile**2 + shared + uneven))
+
+    def significance(self, distance: Real) -> Real:
+        """Normal quantile that is as improbable as a distance in standard errors of the shots.
+
+        Args:
+            distance: signed distance (array of the shape of the estimates); NaN and ±inf stay.
+        """
+        size = np.abs(distance)
+        parts = np.broadcast_arrays(
+            size, self.own, self.common, self.rest, self.share, self.freedom, self.rest_freedom
+        )
+        # Of next to nothing there is nothing to take off.
+        drifting = np.isfinite(size) & (size > _ACCURACY) & (np.sum(parts[1:4], axis=0) > 0)
+        found = size.copy()
+        if drifting.any():
+            size, *own = (part[drifting] for part in parts)
+            scatter = Scatter(np.ones_like(size), *own)
+            farthest = size / scatter.deviation(_FARTHEST)
+            inside = np.flatnonzero(farthest < 1)
+            quantile = farthest * _FARTHEST
+            quantile[inside] = elementwise.find_root(
+                lambda x, reach, *own: Scatter(reach, *own).deviation(x) - reach,
+                (np.zeros(inside.size), np.minimum(size[inside], _FARTHEST)),
+                args=(size[inside], *(part[inside] for part in own)),
+                tolerances={"xrtol": _ACCURACY, "xatol": 0, "fatol": 0, "frtol": 0},
+            ).x
+            found[drifting] = quantile
+        return np.copysign(found, distance)
+
+
+def scatter(values: Real, errors: Real) -> Scatter:
+    """Scatter of the trials of a sweep against their standard errors.
+
+    Args:
+        values: estimates (array of shape (theta_b, ..., trial)).
+        errors: their standard errors by shots (likewise).
+
+    Source: Birge, Phys. Rev. 40, 207 (1932) for the ratio; the parts are those of a two-way
+        analysis of variance, angles by trials, whose errors are known.
+    """
+    known = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
+    # A trial alone at its angle tells nothing of scatter.
+    known &= known.sum(axis=-1, keepdims=True) > 1
+    weights = np.divide(1, errors**2, out=np.zeros_like(errors), where=known)
+    finite = np.where(known, values, 0)
+    mean = _ratio((weights * finite).sum(axis=-1), weights.sum(axis=-1))[..., None]
+    residuals = np.sqrt(weights) * (finite - mean)
+    squares = (residuals**2).sum(axis=-1)
+    freedom = np.maximum(known.sum(axis=-1) - 1.0, 0)
+    trials = np.maximum(known.any(axis=0).sum(axis=-1) - 1.0, 0)[None]
+    every, total = freedom.sum(axis=0, keepdims=True), squares.sum(axis=0, keepdims=True)
+    angles = np.maximum(_ratio(every, trials), 1)
+    # What all angles of a trial share shows in the sum of their residuals.
+    together = _ratio(residuals.sum(axis=0) ** 2, known.sum(axis=0)).sum(axis=-1)[None]
+    between = _ratio(together, trials)
+    within = _ratio(total - together, every - trials)
+    unsure = np.sqrt(_ratio(np.full_like(trials, 2.0), trials))
+    drift = _excess(_ratio(total, every))
+    sure = trials > 0
+    return Scatter(
+        ratio=np.where(freedom > 0, np.sqrt(_ratio(squares, freedom)), np.nan),
+        own=_excess(_ratio(squares, freedom)),
+        common=np.where(sure, _excess(between + unsure), 0) / angles,
+        rest=_excess(within) * (angles - 1) / angles,
+        share=drift / (1 + drift),
+        freedom=trials,
+        rest_freedom=every - trials,
+    )
+
+
+def _ratio(numerator: Real, denominator: Real) -> Real:
+    """Ratio, and 0 where there is nothing to divide by."""
+    found = np.zeros(np.broadcast_shapes(np.shape(numerator), np.shape(denominator)))
+    np.divide(numerator, denominator, out=found, where=denominator > 0)
+    return found
+
+
+def _excess(mean_square: Real) -> Real:
+    """Variance beyond that of shots."""
+    return np.maximum(mean_square - 1, 0)
+
+
+def with_drift(estimate: Estimate, scatter: Scatter, quantile: float) -> Estimate:
+    """Estimate of all trials together whose limits and z allow for drift between trials.
+
+    Args:
+        estimate: by shots alone.
+        scatter: of its trials.
+        quantile: normal quantile of its limits.
+    """
+    factor = np.broadcast_to(scatter.deviation(quantile) / quantile, estimate.value.shape)
+
+    def farther(end: Real) -> Real:
+        with np.errstate(invalid="ignore"):
+            moved = estimate.median + factor * (end - estimate.median)
+        return np.where(np.isfinite(end) & (factor > 1), moved, end)
+
+    return Estimate(
+        estimate.value,
+        farther(estimate.low),
+        farther(estimate.high),
+        estimate.stderr * scatter.inflation,
+        scatter.significance(estimate.z),
+        estimate.median,
+    )

@@ -1,0 +1,1 @@
+"""What is exchanged between a plan, a backend and a run: jobs, PUBs and outcomes."""

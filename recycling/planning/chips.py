@@ -1,0 +1,153 @@
+"""Which device an experiment finds: the profile of its spec, or the backend that it runs on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from circuits.protocol import recycling_circuit
+from recycling.compilation.compile import compile_circuit, cz_counts, route_algorithm
+from recycling.compilation.timeline import busy_times, timeline
+from recycling.devices.device import ROLES, Device
+from recycling.devices.placement import best_layout, check_layout, placements
+from recycling.devices.profiles import (
+    PAPER_SNAPSHOT,
+    calibration_of,
+    device_from_backend,
+    ideal_device,
+    override_device,
+    paper_device,
+)
+from recycling.errors import BadInput
+from recycling.execution.ibm.service import snapshot_backend
+from recycling.spec.messages import fault_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qiskit.providers import BackendV2
+    from qiskit.transpiler import Target
+
+    from recycling.spec.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A whole chip: its target, and the device that an experiment finds on a placement of it."""
+
+    target: Target
+    device_on: Callable[[tuple[int, ...]], Device]
+
+
+def build_device(experiment: Experiment, backend: BackendV2 | None = None) -> Device:
+    """Device of an experiment on its layout, with the spec's changes.
+
+    Args:
+        experiment: validated spec.
+        backend: the chip to run on; None takes the profile of the spec.
+
+    Raises:
+        BadInput: unknown profile, impossible layout, or numbers that contradict each other.
+    """
+    if backend is not None or experiment.device.profile != "ideal":
+        return _on_chip(experiment, chip(experiment, backend))
+    if experiment.device.layout != "best":
+        raise BadInput("device.layout: the ideal device has no chip; remove the layout")
+    device = ideal_device(
+        temperature=experiment.bath.temperature,
+        frequency=experiment.bath.frequency,
+        clock_qubits=experiment.algorithm.clock_qubits,
+    )
+    return _with_changes(device, experiment)
+
+
+def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
+    """Chip of an experiment: the backend it runs on, or else its device profile.
+
+    Raises:
+        BadInput: the profile has no chip, or more clock qubits than a layout holds.
+    """
+    spec, bath = experiment.device, experiment.bath
+    if experiment.algorithm.clock_qubits != len(ROLES) - 4:
+        raise BadInput(
+            f"algorithm.clock_qubits = {experiment.algorithm.clock_qubits}: layouts on a chip hold "
+            "two clock qubits; give 2, or device.profile = 'ideal'"
+        )
+    paper = backend is None and spec.profile == "paper"
+    whole = backend or snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
+    calibration = calibration_of(whole)
+
+    def device_on(layout: tuple[int, ...]) -> Device:
+        device = device_from_backend(
+            whole,
+            layout,
+            temperature=bath.temperature,
+            frequency=bath.frequency,
+            calibration=calibration,
+        )
+        return _with_changes(paper_device(device) if paper else device, experiment)
+
+    return Chip(whole.target, device_on)
+
+
+def _on_chip(experiment: Experiment, whole: Chip) -> Device:
+    wanted = experiment.device.layout
+    if wanted != "best":
+        layout = _given_layout(wanted)
+        check_layout(layout, whole.target)
+        return whole.device_on(layout)
+    anywhere = next(placements(whole.target), None)
+    if anywhere is None:
+        raise BadInput("device.layout: no placement on working gates; choose another device")
+    return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole.target))
+
+
+def _with_changes(device: Device, experiment: Experiment) -> Device:
+    spec = experiment.device
+    latency = spec.feedforward_latency
+    try:
+        return override_device(
+            device,
+            feedforward_latency=None if latency == "profile" else latency,
+            t1=spec.t1,
+            t2=spec.t2,
+            single_qubit_error=spec.single_qubit_error,
+            cz_error=spec.cz_error,
+            readout_error=spec.readout_error,
+        )
+    except ValidationError as error:
+        faults = fault_lines(error, type(device))
+        raise BadInput(*(f"device: {fault}" for fault in faults)) from error
+
+
+def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:
+    """Score placements by what the longest circuit does; it is the same on every placement."""
+    return best_layout(target, *circuit_work(experiment, anywhere))
+
+
+def circuit_work(
+    experiment: Experiment, device: Device
+) -> tuple[Mapping[frozenset[str], int], Mapping[str, float]]:
+    """CZ gates by pair of roles, and busy times by role in s, of the longest circuit."""
+    level = experiment.device.optimization_level
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
+    circuit = recycling_circuit(
+        routed, excited=True, feedforward_latency=device.feedforward_latency
+    )
+    compiled = compile_circuit(circuit, device, optimization_level=level)
+    counts = {
+        frozenset(ROLES[qubit] for qubit in pair): count
+        for pair, count in cz_counts(compiled).items()
+    }
+    return counts, busy_times(timeline(compiled, device), device)
+
+
+def _given_layout(layout: Mapping[str, int]) -> tuple[int, ...]:
+    if set(layout) != set(ROLES):
+        raise BadInput(
+            f"device.layout has the keys {', '.join(layout) or 'none'}: give a qubit for each of "
+            + ", ".join(ROLES)
+        )
+    return tuple(layout[role] for role in ROLES)

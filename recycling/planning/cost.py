@@ -1,0 +1,200 @@
+"""What a plan asks of a device: jobs, and QPU time before any is spent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recycling.compilation.structure import duration_of_circuit
+from recycling.errors import BadInput
+from recycling.jobs.job import EXECUTIONS_PER_JOB, Job, Pub, executions
+
+if TYPE_CHECKING:
+    from recycling.devices.device import Device
+    from recycling.spec.experiment import Experiment
+
+#: Wait between shots of a Heron where none is asked for, s, as IBM documents it.
+DEFAULT_REP_DELAY = 250e-6
+#: Shortest wait between shots of a Heron, s.
+SHORTEST_REP_DELAY = 20e-6
+#: QPU time that each job takes besides its executions, s.
+JOB_OVERHEAD = 2.0
+#: Jobs that the service accepts in a minute.
+POSTS_PER_MINUTE = 5
+#: QPU time after which the service cancels any job, s.
+LONGEST_JOB = 10_800.0
+#: QPU time of the open plan in every 28 days, s.
+OPEN_PLAN_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class JobCost:
+    """What one job asks of the service.
+
+    ``parameter_sets`` are circuits with all their parameters given; ``circuit_seconds`` is the
+    time that the circuits themselves take, without the waits between shots.
+    """
+
+    job: Job
+    pubs: int
+    parameter_sets: int
+    executions: int
+    circuit_seconds: float
+    qpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What all jobs ask of the service; ``rep_delay`` is the wait between shots, s."""
+
+    jobs: tuple[JobCost, ...]
+    rep_delay: float
+
+    @property
+    def pubs(self) -> int:
+        """PUBs of all jobs."""
+        return sum(cost.pubs for cost in self.jobs)
+
+    @property
+    def parameter_sets(self) -> int:
+        """Circuits with all their parameters given, of all jobs."""
+        return sum(cost.parameter_sets for cost in self.jobs)
+
+    @property
+    def executions(self) -> int:
+        """Circuit executions of all jobs."""
+        return sum(cost.executions for cost in self.jobs)
+
+    @property
+    def circuit_seconds(self) -> float:
+        """Time of the circuits themselves, s."""
+        return sum(cost.circuit_seconds for cost in self.jobs)
+
+    @property
+    def qpu_seconds(self) -> float:
+        """Estimated QPU time, s: what a pay-as-you-go plan bills outside of sessions."""
+        return sum(cost.qpu_seconds for cost in self.jobs)
+
+    @property
+    def open_plan_periods(self) -> float:
+        """QPU time in allowances of the open plan, one every 28 days."""
+        return self.qpu_seconds / OPEN_PLAN_SECONDS
+
+    @property
+    def posting_minutes(self) -> int:
+        """Time from the first to the last post, where posts are as frequent as allowed, min."""
+        return max(0, len(self.jobs) - 1) // POSTS_PER_MINUTE
+
+    def beyond_limits(self, longest_job: float = LONGEST_JOB) -> tuple[JobCost, ...]:
+        """Jobs that the service refuses, or cancels after ``longest_job`` seconds of QPU time."""
+        return tuple(
+            cost
+            for cost in self.jobs
+            if cost.executions > EXECUTIONS_PER_JOB or cost.qpu_seconds > longest_job
+        )
+
+
+def estimate_cost(
+    jobs: Iterable[tuple[Job, Sequence[Pub]]],
+    device: Device,
+    rep_delay: float = DEFAULT_REP_DELAY,
+) -> Cost | None:
+    """Estimate QPU time by IBM's formula: 2 s a job + (rep_delay + circuit length) · executions.
+
+    Args:
+        jobs: jobs with their PUBs.
+        device: the device that they were compiled for.
+        rep_delay: wait between shots, s.
+
+    Returns:
+        Cost; None where a job has infinitely many shots, which no hardware has.
+    """
+    jobs = list(jobs)
+    if any(job.shots is None for job, _ in jobs):
+        return None
+    # All trials share their circuits, which are compared by identity: they cannot be hashed.
+    circuits = {id(pub.circuit): pub.circuit for _, pubs in jobs for pub in pubs}
+    lengths = {key: duration_of_circuit(circuit, device) for key, circuit in circuits.items()}
+    costs = (
+        _job_cost(job, pubs, [lengths[id(pub.circuit)] for pub in pubs], rep_delay)
+        for job, pubs in jobs
+    )
+    return Cost(tuple(costs), rep_delay)
+
+
+def _job_cost(job: Job, pubs: Sequence[Pub], lengths: Sequence[float], rep_delay: float) -> JobCost:
+    counts = [executions(job, [pub]) for pub in pubs]
+    circuit_seconds = sum(count * length for count, length in zip(counts, lengths, strict=True))
+    return JobCost(
+        job=job,
+        pubs=len(pubs),
+        parameter_sets=sum(int(np.prod(pub.sweep)) for pub in pubs),
+        executions=sum(counts),
+        circuit_seconds=circuit_seconds,
+        qpu_seconds=JOB_OVERHEAD + rep_delay * sum(counts) + circuit_seconds,
+    )
+
+
+def check_number(max_qpu_seconds: float) -> None:
+    """Check that a budget is a number that something can be compared with.
+
+    Raises:
+        BadInput: it is not.
+    """
+    if not 0 < max_qpu_seconds < math.inf:
+        raise BadInput(f"max_qpu_seconds = {max_qpu_seconds}: give a number of seconds above 0")
+
+
+def check_budget(
+    cost: Cost | None,
+    experiment: Experiment,
+    max_qpu_seconds: float,
+    shortest_rep_delay: float = SHORTEST_REP_DELAY,
+) -> None:
+    """Check a cost against a budget of QPU time.
+
+    Args:
+        cost: cost of the plan; None passes, since nothing can be submitted.
+        experiment: the experiment of the plan.
+        max_qpu_seconds: the budget, s.
+        shortest_rep_delay: shortest wait between shots that the device takes, s.
+
+    Raises:
+        BadInput: the budget is no number, or the cost is above it; says which changes would each
+            be enough.
+    """
+    check_number(max_qpu_seconds)
+    if cost is None or cost.qpu_seconds <= max_qpu_seconds:
+        return
+    mends = _savings(cost, experiment, max_qpu_seconds, shortest_rep_delay)
+    raise BadInput(
+        f"max_qpu_seconds = {max_qpu_seconds:g}: the plan takes about {cost.qpu_seconds:.0f} s of "
+        f"QPU time; give {' or '.join([*mends, 'a larger budget'])}"
+    )
+
+
+def _savings(
+    cost: Cost, experiment: Experiment, budget: float, shortest_rep_delay: float
+) -> list[str]:
+    """Changes of one number in the spec that bring the cost below a budget."""
+    measurement = experiment.measurement
+    trials = [own for own in cost.jobs if own.job.trial is not None]
+    calibration = sum(own.qpu_seconds for own in cost.jobs if own.job.trial is None)
+    overhead = JOB_OVERHEAD * len(trials)
+    in_trials = sum(own.qpu_seconds for own in trials)
+    savings = []
+    if measurement.shots != "exact":
+        share = (budget - calibration - overhead) / (in_trials - overhead)
+        if (shots := int(share * measurement.shots)) >= 1:
+            savings.append(f"measurement.shots = {shots}")
+    if (fewer := int((budget - calibration) / in_trials * measurement.trials)) >= 1:
+        savings.append(f"measurement.trials = {fewer}")
+    # Whole microseconds, rounded down.
+    delay = (cost.rep_delay - (cost.qpu_seconds - budget) / cost.executions) // 1e-6 * 1e-6
+    if delay >= shortest_rep_delay:
+        savings.append(f"hardware.rep_delay = {delay:.3g}")
+    return savings

@@ -1,0 +1,207 @@
+"""What the exact engine predicts for compiled circuits on a device, without sampling noise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from circuits.protocol import ANALYSED_FLAG, ARMS
+from recycling.devices.device import Device
+from recycling.inference.states.plain import plain_estimates
+from recycling.inference.states.samples import RecordMap
+from recycling.inference.statistics.significance import CLAIMED, LEVEL, RESOLUTION, holm
+from recycling.inference.statistics.trials import Scatter
+from recycling.jobs.job import Pub
+from recycling.simulation.probabilities import protocol_probabilities
+from recycling.spec.experiment import shown_p_x
+from recycling.thermodynamics import Bath
+
+if TYPE_CHECKING:
+    from recycling.spec.experiment import Experiment
+
+Real = NDArray[np.float64]
+
+#: Quantities that are predicted: the first in nats, all others in J.
+PREDICTED = (
+    "entropy_decrease", "heat", "bound_landauer", "bound_tight", "bound_athermal", "gain",
+    "excess_landauer", "excess_tight",
+)  # fmt: skip
+#: Share of the shots that a numerical derivative moves; its error goes with the square.
+_STEP = 1e-5
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Expected quantities of the recycling arm and how far shots will scatter about them.
+
+    ``values`` holds an array of shape (theta_b,) for each name in ``PREDICTED``, in nats or J.
+    ``deviations`` is the standard error that one shot of each basis and preparation would leave, to
+    be divided by √shots. ``shots`` are those of each basis, preparation and trial; None stands for
+    infinitely many. ``shots_for_verdict`` (array of shape (theta_b,)) are those of one trial from
+    which it is expected to find the heat below Q_tight, and an erasure, by 3 standard errors of the
+    shots; +inf where it is not.
+    """
+
+    theta_b: Real
+    p_x: float
+    shots: int | None
+    trials: int
+    values: Mapping[str, Real]
+    deviations: Mapping[str, Real]
+    shots_for_verdict: Real
+
+    def stderr(self, name: str) -> Real:
+        """Standard error in one trial (array of shape (theta_b,)); 0 for infinitely many shots."""
+        shots = np.inf if self.shots is None else self.shots
+        return np.asarray(self.deviations[name] / np.sqrt(shots))
+
+    def pooled_stderr(self, name: str) -> Real:
+        """Standard error of the mean over all trials (array of shape (theta_b,))."""
+        return np.asarray(self.stderr(name) / np.sqrt(self.trials))
+
+    def distance(self, name: str = "excess_tight") -> Real:
+        """Expected value in standard errors, all trials together (array of shape (theta_b,)).
+
+        Infinite where infinitely many shots leave no error, and where no process exists.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distance = self.values[name] / self.pooled_stderr(name)
+        return np.where(np.isposinf(self.values[name]), np.inf, distance)
+
+    def z(self, name: str = "excess_tight") -> Real:
+        """Expected significance (array of shape (theta_b,)): what a verdict makes of the distance.
+
+        That is less than the distance: trials that do not drift tell so by their scatter alone.
+        """
+        return Scatter.expected(self.trials, len(self.theta_b)).significance(self.distance(name))
+
+    def below(self) -> NDArray[np.bool_]:
+        """Whether the heat is expected to be found below Q_tight (array of shape (theta_b,)).
+
+        By the rule of a verdict: an erasure and a heat below the bound, for all angles and both
+        bounds together.
+        """
+        no_erasure = -self.z("entropy_decrease")
+        p_values = [ndtr(np.maximum(self.z(f"excess_{own}"), no_erasure)) for own in CLAIMED]
+        return np.asarray(holm(np.concatenate(p_values))[: len(self.theta_b)] <= LEVEL)
+
+
+def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Prediction:
+    """Predict heat, bounds and gain at the p_x that is shown, and their standard errors.
+
+    The values are exact. The standard errors are to first order in the sampling noise (delta
+    method), with the covariance of multinomial counts. This order does not see that with few shots
+    some samples show a state for which no process exists: there the bootstrap has no error at all.
+
+    Args:
+        experiment: validated spec.
+        device: the device, with its calibration.
+        pubs: PUBs of the protocol over all angles of the experiment, compiled for the device.
+    """
+    probabilities = protocol_probabilities(pubs, device)[ARMS.index("recycling")]
+    bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
+    p_x = shown_p_x(experiment.p_x)
+    values = _estimates(probabilities, bath, p_x)
+    deviations = _deviations(probabilities, bath, p_x)
+    shots = experiment.measurement.shots
+    return Prediction(
+        theta_b=experiment.theta_b,
+        p_x=p_x,
+        shots=None if shots == "exact" else shots,
+        trials=experiment.measurement.trials,
+        values=values,
+        deviations=deviations,
+        shots_for_verdict=_shots_for_verdict(values, deviations, bath),
+    )
+
+
+def _deviations(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
+    """Standard errors times √shots (arrays of shape (theta_b,)).
+
+    Each setting (stage, preparation, basis) is multinomial over its records r with probabilities
+    p. A record acts on a quantity f by its influence I_r = d/dε f(p + ε (δ_r - p)). These have the
+    mean 0, so N var f = Σ_r p_r I_r², summed over the settings.
+    """
+    stages, preparations, points, bases = probabilities.shape[:4]
+    variances = {name: np.zeros(points) for name in PREDICTED}
+    for setting in np.ndindex(stages, preparations, bases):
+        up, down = (
+            _estimates(_moved(probabilities, setting, step), bath, p_x) for step in (_STEP, -_STEP)
+        )
+        stage, preparation, basis = setting
+        weights = probabilities[stage, preparation, :, basis].reshape(points, -1)
+        for name, variance in variances.items():
+            finite = np.isfinite(up[name]) & np.isfinite(down[name])
+            slope = np.full_like(up[name], np.inf)
+            np.subtract(up[name], down[name], out=slope, where=finite)
+            influence = slope.reshape(weights.shape) / (2 * _STEP)
+            # A record that never comes counts for nothing, whatever its influence.
+            terms = np.zeros_like(weights)
+            np.multiply(weights, influence**2, out=terms, where=weights > 0)
+            variance += terms.sum(axis=-1)
+    return {name: np.sqrt(variance) for name, variance in variances.items()}
+
+
+def _moved(probabilities: Real, setting: tuple[int, ...], step: float) -> Real:
+    """Tables with one setting moved by a step towards each record in turn.
+
+    The axis θ_b of the result runs over (theta_b, record).
+    """
+    stage, preparation, basis = setting
+    table = probabilities.reshape(*probabilities.shape[:4], -1)
+    records = table.shape[-1]
+    towards = np.eye(records) - table[stage, preparation, :, basis][:, None, :]
+    moved = np.repeat(table, records, axis=2)
+    moved[stage, preparation, :, basis] += step * towards.reshape(-1, records)
+    return moved.reshape(*moved.shape[:4], *probabilities.shape[4:])
+
+
+def _estimates(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
+    """What the analysis makes of exact frequencies, by name (arrays of shape (theta_b,)).
+
+    The frequencies are those of the recycling arm: (stage, preparation, theta_b, basis, flag, S,
+    B, C_I).
+    """
+    # (stage, preparation, theta_b, basis, …) → (theta_b, stage, preparation, basis, record)
+    tables = np.moveaxis(probabilities.reshape(*probabilities.shape[:4], -1), 2, 0)
+    estimates = plain_estimates(
+        tables,
+        RecordMap.raw(ANALYSED_FLAG["recycling"]),
+        np.array([p_x]),
+        bath,
+        # The fidelity with the solution is not asked for.
+        np.ones((len(tables), 2), dtype=complex),
+    )
+    return {name: estimates[name][:, 0] for name in PREDICTED}
+
+
+def _shots_for_verdict(
+    values: Mapping[str, Real], deviations: Mapping[str, Real], bath: Bath
+) -> Real:
+    """Shots that put 3 standard errors between the heat and the bound.
+
+    And as many between the entropy decrease and zero, where nothing is erased, and the most that
+    the bath can take up: beyond it there is no bound to compare with.
+    """
+    decrease = values["entropy_decrease"]
+    room = np.log(len(bath.energies)) - float(bath.entropy()) - decrease
+    gaps = {
+        "excess_tight": -values["excess_tight"], "entropy_decrease": np.minimum(room, decrease)
+    }  # fmt: skip
+    expected = (decrease > 0) & np.all([gap > 0 for gap in gaps.values()], axis=0)
+    shots = np.full_like(decrease, np.inf)
+    shots[expected] = np.ceil(
+        np.max(
+            [
+                (RESOLUTION * deviations[name][expected] / gap[expected]) ** 2
+                for name, gap in gaps.items()
+            ],
+            axis=0,
+        )
+    )
+    return shots

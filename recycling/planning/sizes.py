@@ -1,0 +1,128 @@
+"""What an experiment will take - memory, disk, time - estimated before anything begins.
+
+The estimates are upper bounds within a factor of two or so on what was measured: enough to tell
+a run from one that fills the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from recycling.errors import BadInput
+from recycling.jobs.job import EXECUTIONS_PER_JOB, SETTINGS_PER_POINT
+from recycling.spec.experiment import Experiment
+
+#: Memory of the libraries, the circuits and the figures, bytes.
+_PROGRAM = 450e6
+#: Memory of one job's outcomes while they are drawn, packed and counted, bytes an execution.
+_JOB = 10.0
+#: Memory of the analysis, bytes: of each draw of the bootstrap at each θ_b in both arms, and of
+#: each point of the sweep in each trial. Measured: 6.9 kB and 5.8 kB.
+_DRAW, _POINT = 8e3, 7e3
+#: Memory of the engine for each θ_b, bytes, with any number of clock qubits. Measured: 81 kB.
+_ANGLE = 0.1e6
+#: Time of the analysis on a busy core, s: of each draw at each θ_b, to draw it in a trial and to
+#: read it at a p_x; and of each point of the sweep in each trial.
+_DRAWN, _READ, _POINT_SECONDS = 2e-5, 3e-6, 1.6e-3
+#: Time of each execution and of storing its outcome, s. Aer evolves a
+#: statevector for each; a service has time of its own.
+_EXECUTION = {"exact": 1e-6, "aer": 1.6e-4, "fake": 1.6e-4}
+#: Packed outcomes of an execution, bytes: four bits, of which some are rare. Measured: 0.41-0.46.
+_PACKED = 0.5
+
+#: Longest simulation, s: a week. Nobody means to wait longer, and few machines stay up.
+LONGEST = 604_800.0
+#: Part of the machine's memory, and of the disk's free space, that a run may take.
+SHARE = 0.8
+#: Memory taken for granted where the system does not tell, bytes.
+_USUAL_MEMORY = 8e9
+
+
+@dataclass(frozen=True)
+class Size:
+    """Memory and disk in bytes, time in s."""
+
+    memory: float
+    disk: float
+    seconds: float
+
+
+def size_of(experiment: Experiment, kind: str | None = "exact") -> Size:
+    """Estimate what a run on a kind of backend and its analysis take; None: the analysis alone."""
+    angles, weights = len(experiment.theta_b), len(experiment.p_x)
+    trials, shots = experiment.measurement.trials, experiment.measurement.shots
+    points = angles * weights * (trials + 1)
+    engine = angles * _ANGLE
+    if shots == "exact":
+        return Size(_PROGRAM + engine + points * _POINT, 0, points * _POINT_SECONDS)
+    draws = angles * experiment.inference.resamples
+    executions = angles * trials * shots * SETTINGS_PER_POINT
+    of_job = min(executions, EXECUTIONS_PER_JOB)
+    seconds = draws * (trials * _DRAWN + weights * _READ) + points * _POINT_SECONDS
+    seconds += executions * _EXECUTION.get(kind or "", 0.0)
+    memory = _PROGRAM + engine + of_job * _JOB + draws * _DRAW + points * _POINT
+    return Size(memory, executions * _PACKED, seconds)
+
+
+def check_size(
+    experiment: Experiment, kind: str | None = "exact", folder: Path | None = None
+) -> None:
+    """Check that a run fits this machine, and a folder if one is given.
+
+    Raises:
+        BadInput: it does not; a line for each limit, with the estimate and what to give instead.
+    """
+    size = size_of(experiment, kind)
+    faults = []
+    if size.memory > SHARE * _memory():
+        faults.append(
+            f"the analysis takes about {_shown(size.memory)} of memory, this machine has "
+            f"{_shown(_memory())}: {_fewer(experiment, ('points', 'trials', 'resamples'))}"
+        )
+    if size.seconds > LONGEST:
+        faults.append(
+            f"the run takes about {size.seconds / 3600:.2g} hours, and no simulation may take more "
+            f"than {LONGEST / 3600:.0f}: "
+            + _fewer(experiment, ("points", "trials", "shots", "resamples"))
+        )
+    if folder is not None and size.disk > SHARE * (free := _free(folder)):
+        faults.append(
+            f"the shots take about {_shown(size.disk)} in {str(folder)!r}, where {_shown(free)} "
+            f"are free: {_fewer(experiment, ('points', 'trials', 'shots'))}, or another folder"
+        )
+    if faults:
+        raise BadInput(*faults)
+
+
+def _fewer(experiment: Experiment, names: tuple[str, ...]) -> str:
+    """What can be made smaller, with what it is."""
+    known = {
+        "points": f"sweep = {len(experiment.theta_b)} × {len(experiment.p_x)} points",
+        "trials": f"measurement.trials = {experiment.measurement.trials}",
+        "shots": f"measurement.shots = {experiment.measurement.shots}",
+        "resamples": f"inference.resamples = {experiment.inference.resamples}",
+    }
+    return "give less of " + ", ".join(known[name] for name in names)
+
+
+def _shown(count: float) -> str:
+    return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def _memory() -> float:
+    """Memory of this machine, bytes."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return _USUAL_MEMORY
+
+
+def _free(folder: Path) -> float:
+    """Free space where a folder is, or will be, bytes."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return float(shutil.disk_usage(folder).free)

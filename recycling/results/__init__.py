@@ -1,0 +1,1 @@
+"""A stored run becomes a Dataset, verdicts on it, and the controls that they need."""

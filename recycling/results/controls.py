@@ -1,0 +1,222 @@
+"""Controls: the checks that a "below the bound" claim needs, made on every analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import chdtrc, ndtr, ndtri
+
+from circuits.protocol import ARMS
+from recycling.inference.states.estimates import QUANTILE
+from recycling.inference.statistics.propagation import Limited, total
+from recycling.inference.statistics.significance import LEVEL, RESOLUTION, holm
+from recycling.results.verdicts import ROUNDING, Verdict, shown_p_x, verdicts
+from recycling.thermodynamics import Bath, gain
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Control:
+    """One check; ``passed`` is None for information."""
+
+    name: str
+    expected: str
+    found: str
+    passed: bool | None
+
+
+def controls(dataset: xr.Dataset) -> list[Control]:
+    """Controls of an analysed run."""
+    bath = Bath.qubit(dataset.attrs["frequency_Hz"], dataset.attrs["temperature_K"])
+    found = [
+        _thermal_gain(bath),
+        _hotter_gain(bath),
+        _athermal_bound(dataset),
+        _equilibrium_arm(dataset),
+        _temperature(dataset),
+        _mutual_information(dataset),
+        _energy_balance(dataset),
+        _free_cooling(dataset, bath),
+        _homogeneity(dataset),
+    ]
+    return found + ([_masked(dataset)] if dataset.attrs.get("masked") else [])
+
+
+def failed_controls(checks: Sequence[Control]) -> list[str]:
+    """Names of the controls that failed."""
+    return [check.name for check in checks if check.passed is False]
+
+
+def warning(checks: Sequence[Control]) -> str:
+    """Line to put above a verdict whose controls failed; empty where none did."""
+    failed = failed_controls(checks)
+    if not failed:
+        return ""
+    noun = "control" if len(failed) == 1 else "controls"
+    return f"{len(failed)} {noun} failed: {'; '.join(failed)}. The verdict is not to be trusted."
+
+
+def _thermal_gain(bath: Bath) -> Control:
+    value = float(gain(_takes_up(bath, bath.temperature), bath, bath.gibbs())) / _quantum(bath)
+    return Control(
+        "gain of a thermal bath at T0", "G = 0", f"G = {value:.1e} hf", abs(value) < ROUNDING
+    )
+
+
+def _hotter_gain(bath: Bath) -> Control:
+    temperature = 1.25 * bath.temperature
+    decrease = _takes_up(bath, temperature)
+    value = float(gain(decrease, bath, bath.gibbs(temperature))) / _quantum(bath)
+    # A bath so cold that its excited population underflows loses nothing that a float can hold.
+    frozen = float(bath.mean_energy(temperature)) == 0
+    return Control(
+        f"gain of a hotter thermal bath ({temperature * 1e3:.3g} mK)",
+        "G < 0", f"G = {value:.2e} hf", None if frozen else value < 0,
+    )  # fmt: skip
+
+
+def _takes_up(bath: Bath, temperature: float) -> float:
+    """Half of the entropy that a thermal qubit bath can still take up, nats."""
+    return (float(np.log(2)) - float(bath.entropy(temperature))) / 2
+
+
+def _athermal_bound(dataset: xr.Dataset) -> Control:
+    """ΔQ_B ≥ Q_ath within error at every angle, all trials together."""
+    found = [v for arm in ARMS for v in verdicts(dataset, arm, "athermal")]
+    impossible = sum(np.isposinf(v.excess) for v in found)
+    tested = [v for v in found if np.isfinite(v.excess)]
+    z = np.array([_z(v) for v in tested])
+    below = int((holm(ndtr(z)) <= LEVEL).sum())
+    text = (
+        f"below at {below} of {len(found)} points, smallest z = {np.nanmin(z, initial=np.inf):+.1f}"
+    )
+    open_ended = sum(np.isposinf(v.high) for v in tested)
+    if open_ended:
+        text += f"; Q_ath may be infinite within error at {open_ended}"
+    if impossible:
+        text += f"; no athermal process exists at {impossible}"
+    return Control(
+        "heat above the athermal bound",
+        f"ΔQ_B ≥ Q_ath within {RESOLUTION:g}σ at all points together",
+        text,
+        None if impossible and not below else not below,
+    )
+
+
+def _z(verdict: Verdict) -> float:
+    """Excess in standard errors; rounding stands in for them in an exact simulation."""
+    if verdict.stderr > 0:
+        return verdict.z
+    return verdict.excess / (ROUNDING * abs(verdict.heat) or 1)
+
+
+def _equilibrium_arm(dataset: xr.Dataset) -> Control:
+    found = [v for bound in ("tight", "landauer") for v in verdicts(dataset, "equilibrium", bound)]
+    below = [v for v in found if v.below]
+    return Control(
+        "equilibrium arm", "above Q_tight and Q_Landauer",
+        f"below at {len(below)} of {len(found)} points", not below,
+    )  # fmt: skip
+
+
+def _temperature(dataset: xr.Dataset) -> Control:
+    """What the bounds took for T0 against what B shows before the erasure."""
+    attributes = dataset.attrs
+    assumed = attributes["temperature_K"]
+    expected = f"T0 = {assumed * 1e3:.4g} mK ({attributes['temperature_source']}), B not colder"
+    name = "temperature of the bounds"
+    if "temperature_measured_K" not in attributes:
+        return Control(name, expected, "not measured", None)
+    value, low, high = (attributes[f"temperature_measured{end}_K"] for end in ("", "_low", "_high"))
+    found = f"B before the erasure: {value * 1e3:.1f} mK ({low * 1e3:.1f} to {high * 1e3:.1f})"
+    # A bath colder than T0 fakes a gain; a hotter one works against the claim.
+    reach = (high - value) * RESOLUTION / QUANTILE
+    colder = value + reach < assumed * (1 - ROUNDING)
+    return Control(
+        name, expected, found + ("; a colder bath fakes a gain" if colder else ""), not colder
+    )
+
+
+def _mutual_information(dataset: xr.Dataset) -> Control:
+    """I(S:B) = S(ρ'_S) + S(ρ'_B) − S(ρ_S) − S(ρ_B) ≥ 0: a unitary loses no entropy."""
+    entropy = dataset["entropy_combined"].sel(p_x=shown_p_x(dataset), qubit=["S", "B"])
+    terms = []
+    for stage, sign in (("after", 1), ("before", -1)):
+        for qubit in ("S", "B"):
+            own = entropy.sel(stage=stage, qubit=qubit).transpose("arm", "theta_b", "limit").values
+            low, high = np.minimum(own[..., 1], own[..., 0]), np.maximum(own[..., 2], own[..., 0])
+            terms.append(Limited(own[..., 0], low, high).times(sign))
+    found = total(terms, np.eye(len(terms)))
+    sampled = np.isfinite(found.value)
+    # Of so many points the worst may be that far off.
+    quantile = -ndtri(LEVEL / max(int(sampled.sum()), 1))
+    reach = np.maximum((found.high - found.value) * quantile / QUANTILE, ROUNDING)
+    lost = sampled & (found.value + reach < 0)
+    least = float(np.min(found.value[sampled], initial=np.inf))
+    return Control(
+        "entropy balance of the erasure",
+        "mutual information S(ρ'_S) + S(ρ'_B) − S(ρ_S) − S(ρ_B) ≥ 0 within "
+        f"{RESOLUTION:g}σ at all points together",
+        f"least {least:+.4f} nat; below 0 at {int(lost.sum())} of {int(sampled.sum())} points",
+        not lost.any(),
+    )
+
+
+def _energy_balance(dataset: xr.Dataset) -> Control:
+    """ΔP₁(S) + ΔP₁(B) = 0: a swap only moves excitations; relaxation loses them."""
+    population = dataset["excited_population_combined"].sel(
+        p_x=shown_p_x(dataset), limit="value", qubit=["S", "B"]
+    )
+    change = (population.sel(stage="after") - population.sel(stage="before")).sum("qubit")
+    return Control(
+        "energy balance of the erasure",
+        "S and B together: 0 hf without noise",
+        f"{float(change.min()):+.4f} to {float(change.max()):+.4f} hf over the angles of both arms",
+        None,
+    )
+
+
+def _free_cooling(dataset: xr.Dataset, bath: Bath) -> Control:
+    """ΔQ_B + (E_ath - E_th) = hf (p_x - p_th): recycling is not free cooling."""
+    quantum, p_x = _quantum(bath), shown_p_x(dataset)
+    point = dataset.sel(arm="recycling", p_x=p_x, limit="value").isel(theta_b=-1)
+    thermal = float(bath.mean_energy()) / quantum
+    athermal = float(point["excited_population_combined"].sel(stage="before", qubit="B"))
+    whole = float(point["heat_combined"]) / quantum + athermal - thermal
+    return Control(
+        "reset and erasure together at the largest θ_b",
+        f"ΔQ_B + (E_ath − E_th) = hf (p_x − p_th) = {p_x - thermal:+.3f} hf without noise",
+        f"{whole:+.3f} hf", None,
+    )  # fmt: skip
+
+
+def _homogeneity(dataset: xr.Dataset) -> Control:
+    """Trials differ by their shots alone: χ² of the heat over all angles and both arms."""
+    ratio = dataset["heat_scatter"].sel(p_x=shown_p_x(dataset)).values
+    trials = dataset.sizes["trial"]
+    known = np.isfinite(ratio)
+    name, expected = "trials are alike", "they scatter as their shots do"
+    if trials < 2 or not known.any():
+        return Control(name, expected, "one trial, or exact", None)
+    freedom = (trials - 1) * int(known.sum())
+    square = float((ratio[known] ** 2).sum() * (trials - 1))
+    p_value = float(chdtrc(freedom, square))
+    return Control(
+        name, expected, f"χ² = {square:.0f} at {freedom} degrees of freedom, p = {p_value:.2g}",
+        p_value > LEVEL,
+    )  # fmt: skip
+
+
+def _masked(dataset: xr.Dataset) -> Control:
+    return Control(
+        "masked points", "shots in every setting", f"none in: {dataset.attrs['masked']}", None
+    )
+
+
+def _quantum(bath: Bath) -> float:
+    return float(bath.energies[-1] - bath.energies[0])

@@ -1,0 +1,1 @@
+"""The spec: everything that defines an experiment, read from TOML and validated."""

@@ -1,0 +1,213 @@
+"""The faults of a spec, all at once: one line each with file, line, field, value and mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
+
+from recycling.errors import BadInput
+from recycling.spec.files import lines_of, read_toml
+from recycling.spec.quantities import ANY_SIZE
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_Model = TypeVar("_Model", bound=BaseModel)
+#: Faults that are told; nobody reads more before mending.
+MOST_FAULTS = 20
+#: Characters of a wrong value that are shown.
+_LONGEST_VALUE = 60
+
+#: What to give instead, by the type of the fault; in braces the limit that was broken.
+_MENDS = {
+    "quantity": "{mend}",
+    "greater_than": "a number above {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than": "a number below {lt:g}",
+    "less_than_equal": "{le:g} or less",
+    "finite_number": "a finite number",
+    "literal_error": "{expected}",
+    "string_pattern_mismatch": "letters, digits, '.', '_' and '-', the first a letter or digit",
+    "string_too_long": "{max_length} characters or fewer",
+    "string_type": "text",
+    "model_type": "a table",
+    "dict_type": "a table",
+    "tuple_type": "a list",
+    "too_long": "{max_length} entries",
+    **dict.fromkeys(
+        ("int_type", "int_parsing", "int_from_float", "int_parsing_size"), "a whole number"
+    ),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    **dict.fromkeys(("complex_type", "complex_str_parsing"), "a number"),
+}
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """Fault of a field for its validator to raise; the message goes on behind its name."""
+    return PydanticCustomError("value", "{message}", {"message": message})
+
+
+def not_too_many(most: int, values: Any) -> Any:
+    """Refuse a list that is too long before anything is done with it."""
+    if isinstance(values, list | tuple) and len(values) > most:
+        raise wrong(f"has {len(values)} values: give {most} or fewer")
+    return values
+
+
+def parse_spec(
+    model: type[_Model],
+    text: str,
+    changes: Mapping[str, Any],
+    *,
+    source: str = "",
+    any_size: bool = False,
+) -> _Model:
+    """Validate a spec in TOML.
+
+    Args:
+        model: what it is a spec of.
+        text: the spec.
+        changes: top-level fields that overrule the text.
+        source: file that the text is of; with it, faults tell file and line.
+        any_size: let implausible quantities pass: a stored run keeps those that it was run with.
+
+    Raises:
+        BadInput: with a line for each fault.
+    """
+    spec = source or "the spec"
+    content = read_toml(text, spec)
+    try:
+        return model.model_validate(content | dict(changes), context={ANY_SIZE: any_size})
+    except ValidationError as error:
+        found = list(_faults(error, model))
+    except RecursionError:
+        raise BadInput(f"{spec} is nested too deeply: no key needs three levels") from None
+    lines = lines_of(text) if source else {}
+    placed = []
+    for keys, fault in found:
+        # What is wrong with a change of the command line is in no file.
+        in_file = source and not (keys and keys[0] in changes)
+        line = _line_of(lines, keys) if in_file else 0
+        placed.append(
+            (line, f"{source}:{line}: " if line else f"{source}: " if in_file else "", fault)
+        )
+    placed.sort(key=lambda of_fault: of_fault[0])
+    told = [place + fault for _, place, fault in placed[:MOST_FAULTS]]
+    more = [f"{len(found) - MOST_FAULTS} more faults"] if len(found) > MOST_FAULTS else []
+    raise BadInput(*told, *more)
+
+
+def fault_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
+    """Every fault of a validation error as one line: field, value, mend."""
+    return [fault for _, fault in _faults(error, model)]
+
+
+def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> int:
+    """Line of a key, or of the table around it; 0 where none is known."""
+    known = (lines.get(tuple(map(str, keys[:n]))) for n in range(len(keys), 0, -1))
+    return next((line for line in known if line is not None), 0)
+
+
+def _faults(
+    error: ValidationError, model: type[BaseModel]
+) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Keys of each fault, and the fault as one line."""
+    by_field: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
+    for fault in error.errors(include_url=False):
+        by_field.setdefault(_keys(fault)[:2], []).append(fault)
+    for faults in by_field.values():
+        # A union has a fault from each of its branches: the one that got deepest was meant.
+        if any(len(_keys(fault)) < len(fault["loc"]) for fault in faults):
+            deepest = max(len(_keys(fault)) for fault in faults)
+            faults = [fault for fault in faults if len(_keys(fault)) == deepest]
+        same: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
+        for fault in faults:
+            same.setdefault(_keys(fault), []).append(fault)
+        for keys, of_key in same.items():
+            yield keys, _line(keys, of_key, model)
+
+
+def _line(keys: tuple[str | int, ...], faults: list[ErrorDetails], model: type[BaseModel]) -> str:
+    first, field = faults[0], _field(keys)
+    match first["type"]:
+        case "value_error":
+            # Its message begins with the name of the field inside the section.
+            message = first["msg"].removeprefix("Value error, ")
+            return f"{field}.{message}" if field else message
+        case "value":
+            return f"{field} {first['msg']}"
+        case "extra_forbidden":
+            known = _known(keys, model)
+            return f"{field} = {shown_value(first['input'])} is an unknown key: {known}"
+        case "missing":
+            return f"{field} is missing: add it"
+    mends = dict.fromkeys(map(_mend, faults))
+    return f"{field} = {shown_value(first['input'])}: give {' or '.join(mends)}"
+
+
+def shown_value(value: Any) -> str:
+    """A wrong value as text, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, or a deep table
+        return f"({type(value).__name__} too long to show)"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def _known(keys: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    """What to do with an unknown key: the nearest known one, here or in another table."""
+    fields = _fields(model, keys[:-1])
+    name = str(keys[-1])
+    near = get_close_matches(name, fields, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    elsewhere: dict[str, str] = {}
+    for section in model.model_fields:
+        for field in _fields(model, (section,)):
+            elsewhere.setdefault(field, f"{section}.{field}")
+    near = get_close_matches(name, elsewhere, n=1)
+    if near:
+        return f"did you mean {elsewhere[near[0]]}?"
+    return f"remove it or correct its name; known are {', '.join(fields)}"
+
+
+def _fields(model: type[BaseModel], keys: Iterable[str | int]) -> list[str]:
+    """Names of the fields of the table that keys lead to."""
+    for key in keys:
+        annotation = model.model_fields[str(key)].annotation if key in model.model_fields else None
+        tables = [
+            part
+            for part in (annotation, *get_args(annotation))
+            if isinstance(part, type) and issubclass(part, BaseModel)
+        ]
+        if not tables:
+            return []
+        model = tables[0]
+    return list(model.model_fields)
+
+
+def _field(keys: tuple[str | int, ...]) -> str:
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in keys)[1:]
+
+
+def _mend(fault: ErrorDetails) -> str:
+    if fault["type"] not in _MENDS:
+        return f"another value ({fault['msg']})"
+    return _MENDS[fault["type"]].format(**fault.get("ctx", {}))
+
+
+def _keys(fault: ErrorDetails) -> tuple[str | int, ...]:
+    """Keys that the user wrote, down to the fault."""
+    # The third entry may be no key, but pydantic's name for the branch of a field's union.
+    return tuple(
+        key if isinstance(key, int) or key.isprintable() else repr(key)
+        for depth, key in enumerate(fault["loc"])
+        if depth != 2
+        or isinstance(key, int)
+        or (key.isidentifier() and key not in ("Range", "bool", "float", "int"))
+    )

@@ -1,0 +1,1 @@
+"""Studies: what is asked of a machine, from a spec to its results."""

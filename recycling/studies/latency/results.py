@@ -1,0 +1,204 @@
+"""From the stored times of jobs to the time of one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.calibration.ladders import LADDERS, LadderName
+from recycling.errors import BadInput
+from recycling.execution.ibm.answers import charged_seconds
+from recycling.inference.ladders.latency import LadderFit, fit_ladder
+from recycling.studies.latency.plan import compiled_slope, ladder_of
+from recycling.studies.latency.run import LatencyRun
+
+Array = NDArray[np.float64]
+
+#: Step in which a service records the time of a job, and that of its executions, s.
+JOB_RESOLUTION, EXECUTION_RESOLUTION = 1.0, 1e-9
+
+
+@dataclass(frozen=True)
+class LadderTimes:
+    """What is known of the times of one ladder, in the order of its lengths.
+
+    Attributes:
+        ladder: "x" or "feedforward".
+        lengths: number of operations N (array of shape (job,)).
+        job: time of each job, s (array of shape (job,)).
+        resolution: step in which it was recorded, s.
+        executions: executions of the circuit of each job.
+        execution: time of all executions of each job, s, where the service counts it; else None.
+        scheduled: duration of the circuit in the service's own schedule, s, where it tells; else
+            None.
+        order: place of each job in the order of submission, over all ladders (array of shape
+            (job,)).
+    """
+
+    ladder: LadderName
+    lengths: NDArray[np.int64]
+    job: Array
+    resolution: float
+    executions: int
+    execution: Array | None
+    scheduled: Array | None
+    order: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LadderResult:
+    """Time of one operation by every clock there is; slopes in s.
+
+    Attributes:
+        times: what was measured.
+        fit: from the coarse times of jobs.
+        execution_fit: from the times of executions, where the service counts them.
+        execution_note: why there is no such fit although there are times.
+        scheduled_slope: slope of the service's own schedule, where it tells.
+        compiled_slope: slope of the compiled schedule, by the device's calibration and latency.
+    """
+
+    times: LadderTimes
+    fit: LadderFit
+    execution_fit: LadderFit | None
+    execution_note: str
+    scheduled_slope: float | None
+    compiled_slope: float
+
+    def contains(self, slope: float) -> bool:
+        """Whether the interval from the times of jobs contains a slope."""
+        return self.fit.slope.low <= slope <= self.fit.slope.high
+
+
+def analyse_latency(run: LatencyRun) -> list[LadderResult]:
+    """Fit every ladder of a complete run.
+
+    Raises:
+        BadInput: times that no line can be fitted to, or that the service did not tell.
+    """
+    return [
+        ladder_result(times, compiled_slope(times.ladder, run.spec, run.device))
+        for times in ladder_times(run)
+    ]
+
+
+def ladder_times(run: LatencyRun) -> list[LadderTimes]:
+    """Times of all ladders of a complete run.
+
+    Raises:
+        BadInput: the service did not tell the time of a job.
+    """
+    found = []
+    journals = {job: run.journal(job) for job in run.jobs}
+    # A job that was submitted again came after all that were submitted once.
+    places = {
+        job: place
+        for place, job in enumerate(sorted(run.jobs, key=lambda job: len(journals[job].attempts)))
+    }
+    for ladder in LADDERS:
+        jobs = sorted((j for j in run.jobs if ladder_of(j)[0] == ladder), key=ladder_of)
+        if not jobs:
+            continue
+        records = [journals[job].current.record for job in jobs]
+        lengths = [ladder_of(job)[1] for job in jobs]
+        metrics = [record.get("metrics", {}) for record in records]
+        found.append(
+            LadderTimes(
+                ladder=ladder,
+                lengths=np.array(lengths),
+                job=np.array([job_time(j.name, m) for j, m in zip(jobs, metrics, strict=True)]),
+                resolution=JOB_RESOLUTION if run.on_service else run.spec.clock.resolution,
+                executions=run.spec.executions,
+                execution=_all_or_none([_execution_time(m) for m in metrics]),
+                scheduled=_all_or_none([_scheduled(record, run.device.dt) for record in records]),
+                order=np.array([places[job] for job in jobs]),
+            )
+        )
+    return found
+
+
+def ladder_result(times: LadderTimes, compiled: float) -> LadderResult:
+    """Fit one ladder by every clock there is; ``compiled`` is the slope of our own schedule, s.
+
+    Raises:
+        BadInput: no line can be fitted to the times of the jobs.
+    """
+    try:
+        fit = fit_ladder(
+            times.lengths,
+            times.job,
+            resolution=times.resolution,
+            executions=times.executions,
+            order=times.order,
+        )
+    except BadInput as error:
+        raise BadInput(f"{times.ladder} ladder: {error}") from None
+    finer, note = None, ""
+    if times.execution is not None:
+        try:
+            finer = fit_ladder(
+                times.lengths,
+                times.execution,
+                resolution=EXECUTION_RESOLUTION,
+                executions=times.executions,
+                order=times.order,
+            )
+        except BadInput as error:
+            note = str(error)
+    return LadderResult(
+        times=times,
+        fit=fit,
+        execution_fit=finer,
+        execution_note=note,
+        scheduled_slope=None if times.scheduled is None else _slope(times, times.scheduled),
+        compiled_slope=compiled,
+    )
+
+
+def job_time(name: str, metrics: Mapping[str, Any]) -> float:
+    """Time of a job that the service charges, or else from its start to its end, s.
+
+    Raises:
+        BadInput: it tells neither.
+    """
+    charged = charged_seconds(metrics)
+    if charged is not None:
+        return charged
+    stamps = metrics.get("timestamps") or {}
+    try:
+        start, end = (datetime.fromisoformat(stamps[key]) for key in ("running", "finished"))
+        seconds = (end - start).total_seconds()
+    except (KeyError, TypeError, ValueError):
+        raise BadInput(
+            f"{name}: metrics = {dict(metrics)}: the service tells no time of this job; run it on "
+            "another"
+        ) from None
+    # As coarse as what a service charges, so that both can stand in one ladder.
+    return float(round(seconds))
+
+
+def _execution_time(metrics: Mapping[str, Any]) -> float | None:
+    nanoseconds = metrics.get("circuits_execution_time_ns")
+    return None if nanoseconds is None else float(nanoseconds) * 1e-9
+
+
+def _scheduled(record: Mapping[str, Any], dt: float) -> float | None:
+    schedules = record.get("schedules") or [None]
+    cycles = (schedules[0] or {}).get("circuit_duration")
+    return None if cycles is None else float(cycles) * dt
+
+
+def _all_or_none(values: Sequence[float | None]) -> Array | None:
+    """Values of all jobs, or none where one is missing."""
+    known = [value for value in values if value is not None]
+    return np.array(known) if len(known) == len(values) else None
+
+
+def _slope(times: LadderTimes, durations: Array) -> float:
+    """Time of one operation in a schedule, which has neither noise nor a break, s."""
+    return float(np.ptp(durations) / np.ptp(times.lengths))
