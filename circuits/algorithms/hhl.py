@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import dft, expm
 
+from circuits.design import Design, Register, SweepParameter
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import ParameterExpression
@@ -75,6 +77,25 @@ class HHL:
         object.__setattr__(self, "matrix", array)
         object.__setattr__(self, "clock_qubits", int(clock_qubits))
         object.__setattr__(self, "scale", float(scale))
+
+    @property
+    def design(self) -> Design:
+        """What an experiment with it consists of."""
+        return Design(
+            registers=(
+                Register("C_I", 1),
+                Register("C_C", self.clock_qubits),
+                Register("C_A", 1),
+                Register("B", 1, "bath"),
+                Register("S", 1, "target"),
+            ),
+            flags=("C_A",),
+            failure=(0,),
+            recycled="C_I",
+            parameters=(SweepParameter("theta_b", "rad", 0, np.pi / 4, "angle of b"),),
+            stages=("before", "after"),
+            preparations=("I", "X"),
+        )
 
     @cached_property
     def eigenvalues(self) -> Real:

@@ -6,16 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from circuits.calibration.assignment import RECORDED_QUBITS, assignment_circuits
-from circuits.calibration.characterisation import bracket_circuits
-from circuits.protocol import SETTINGS, Setting, recycling_circuit
-from recycling.compilation.compile import compile_circuits, route_algorithm
+from circuits.protocol import Setting
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import Account, Hardware, snapshot_backend
 from recycling.jobs.job import ASSIGNMENTS, Job, Pub, all_jobs, calibration_pubs, protocol_pubs
 from recycling.planning.chips import build_device
+from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
 from recycling.planning.cost import (
     DEFAULT_REP_DELAY,
     SHORTEST_REP_DELAY,
@@ -213,58 +209,6 @@ def check_for_hardware(experiment: Experiment, hardware: Hardware) -> None:
         raise BadInput(
             f"hardware.rep_delay = {delay:g} s: {hardware.name} takes {shortest:g} to {longest:g} s"
         )
-
-
-def compile_all(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
-    """Compile the circuits of all settings, the algorithm the same in each."""
-    level = experiment.device.optimization_level
-    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuits = [
-        recycling_circuit(
-            routed,
-            arm=arm,
-            stage=stage,
-            excited=preparation == "X",
-            feedforward_latency=device.feedforward_latency,
-        )
-        for arm, stage, preparation in SETTINGS
-    ]
-    compiled = compile_circuits(circuits, device, optimization_level=level)
-    return dict(zip(SETTINGS, compiled, strict=True))
-
-
-def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
-    """Circuits that measure the bath qubit before and after a run, on the device's own qubits.
-
-    None on a device without decay, where there is nothing to measure.
-    """
-    bath = device.roles.index("B")
-    if not np.isfinite(device.t1[bath]):
-        return ()
-    return tuple(
-        bracket_circuits(
-            t1=device.t1[bath],
-            t2=device.t2[bath],
-            dt=device.dt,
-            qubit=bath,
-            num_qubits=device.num_qubits,
-        )
-    )
-
-
-def compile_assignment(device: Device) -> tuple[QuantumCircuit, ...]:
-    """Circuits that measure the readout of the recorded qubits, on the device's own qubits."""
-    qubits = [device.roles.index(role) for role in RECORDED_QUBITS]
-    # Where nothing decays, there is nothing to wait for.
-    decaying = [device.t1[qubit] for qubit in qubits if np.isfinite(device.t1[qubit])]
-    return tuple(
-        assignment_circuits(
-            t1=max(decaying, default=device.dt),
-            dt=device.dt,
-            qubits=qubits,
-            num_qubits=device.num_qubits,
-        )
-    )
 
 
 def _wanted(wanted: Literal["auto"] | bool, name: BackendName) -> bool:

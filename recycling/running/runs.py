@@ -14,14 +14,8 @@ from recycling.errors import BadInput, resumable
 from recycling.execution import prepare
 from recycling.execution.ibm.service import Account, Hardware
 from recycling.jobs.job import Job
-from recycling.planning.plan import (
-    Plan,
-    compile_all,
-    compile_assignment,
-    compile_brackets,
-    parse_backend,
-    plan,
-)
+from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
+from recycling.planning.plan import Plan, parse_backend, plan
 from recycling.planning.sizes import check_size
 from recycling.results.assignment import measured_assignments
 from recycling.results.brackets import stored_brackets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from circuits.algorithms.hhl import HHL
+from circuits.design import Design
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.errors import BadInput
 from recycling.spec.files import read_spec_file
@@ -254,6 +255,11 @@ class Experiment(_Section):
         import tomli_w
 
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    @cached_property
+    def design(self) -> Design:
+        """Registers, arms, settings and recorded bits of the experiment."""
+        return self.algorithm.build().design
 
     @property
     def theta_b(self) -> NDArray[np.float64]:

@@ -38,7 +38,8 @@ from recycling.jobs.job import (
     trial_jobs,
 )
 from recycling.jobs.outcomes import Outcomes
-from recycling.planning.plan import check_for_hardware, compile_brackets, parse_backend, plan
+from recycling.planning.circuits import compile_brackets
+from recycling.planning.plan import check_for_hardware, parse_backend, plan
 from recycling.planning.rehearsal import simulate_counts
 from recycling.results.analysis import analyse_counts, experiment_attributes
 from recycling.spec.experiment import (

@@ -21,7 +21,7 @@ from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.samples import RecordMap
 from recycling.jobs.job import protocol_pubs
 from recycling.planning.chips import build_device, chip, circuit_work
-from recycling.planning.plan import compile_all
+from recycling.planning.circuits import compile_all
 from recycling.planning.ranking import (
     ScoredLayout,
     _compile,

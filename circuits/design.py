@@ -1,0 +1,164 @@
+"""The design of an experiment: registers, branches, arms, settings, and what is recorded.
+
+Everything else asks the design: names of qubits and arms, the order of classical bits, the dims of
+counts. It holds no circuit and no number that a device or a spec decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Literal
+
+#: The arm without a reset, whose bath stays thermal; it shows what the algorithm computes.
+EQUILIBRIUM = "equilibrium"
+#: The arm whose failed branches are reset into the bath.
+RECYCLING = "recycling"
+#: Classical register of the flags, and the dim of their record.
+FLAG = "flag"
+#: Arm, stage and preparation of one circuit.
+Setting = tuple[str, str, str]
+
+
+@dataclass(frozen=True)
+class Register:
+    """A quantum register: its name, its number of qubits, and what it is for."""
+
+    name: str
+    size: int
+    purpose: Literal["algorithm", "bath", "target"] = "algorithm"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Names of its qubits: its own name where it has one alone, else with a number."""
+        if self.size == 1:
+            return (self.name,)
+        return tuple(f"{self.name}{index}" for index in range(self.size))
+
+
+@dataclass(frozen=True)
+class SweepParameter:
+    """A parameter of the algorithm that a sweep runs over: values from ``low`` to ``high``."""
+
+    name: str
+    unit: str = "rad"
+    low: float = float("-inf")
+    high: float = float("inf")
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One half of the experiment: whether it resets, and the records of the flags it analyses."""
+
+    name: str
+    resets: bool
+    records: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Design:
+    """What an experiment consists of.
+
+    Attributes:
+        registers: quantum registers in the order of the device's qubits: those of the algorithm,
+            the bath, the target.
+        flags: roles of the qubits that are measured after the algorithm; the first one is the
+            lowest bit of a record.
+        failure: records of the flags whose branches are reset into the bath.
+        recycled: name of the register that is swapped into the bath.
+        parameters: parameters of the algorithm that are swept.
+        stages: when the states are measured, by the task.
+        preparations: how the target is prepared, by the task.
+    """
+
+    registers: tuple[Register, ...]
+    flags: tuple[str, ...]
+    failure: tuple[int, ...]
+    recycled: str
+    parameters: tuple[SweepParameter, ...]
+    stages: tuple[str, ...]
+    preparations: tuple[str, ...]
+
+    @cached_property
+    def roles(self) -> tuple[str, ...]:
+        """Names of all qubits, in the order of the device's qubits."""
+        return tuple(role for register in self.registers for role in register.roles)
+
+    def register(self, name: str) -> Register:
+        """Register of a name."""
+        return next(register for register in self.registers if register.name == name)
+
+    def purpose(self, purpose: str) -> tuple[str, ...]:
+        """Roles of all registers that are for one purpose."""
+        found = (register.roles for register in self.registers if register.purpose == purpose)
+        return tuple(role for roles in found for role in roles)
+
+    @property
+    def bath(self) -> tuple[str, ...]:
+        """Roles of the bath."""
+        return self.purpose("bath")
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """Roles of the target."""
+        return self.purpose("target")
+
+    @cached_property
+    def measured(self) -> tuple[str, ...]:
+        """Roles that tomography measures, in the order of their classical bits."""
+        return (*self.target, *self.bath, *self.register(self.recycled).roles)
+
+    @property
+    def recorded_roles(self) -> tuple[str, ...]:
+        """Role that each classical bit is measured on, in the order of the bits."""
+        return (*self.flags, *self.measured)
+
+    @property
+    def flag_records(self) -> int:
+        """Number of records that the flags can have."""
+        return int(2 ** len(self.flags))
+
+    @property
+    def success(self) -> tuple[int, ...]:
+        """Records of the flags that are no failure."""
+        return tuple(r for r in range(self.flag_records) if r not in self.failure)
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        """Both arms, each with the branch that it analyses."""
+        return (Arm(EQUILIBRIUM, False, self.success), Arm(RECYCLING, True, self.failure))
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        """Names of the arms."""
+        return tuple(arm.name for arm in self.arms)
+
+    def arm(self, name: str) -> Arm:
+        """Arm of a name."""
+        return next(arm for arm in self.arms if arm.name == name)
+
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """Arm, stage and preparation of each circuit, in the order in which they are submitted."""
+        return tuple(product(self.arm_names, self.stages, self.preparations))
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the swept parameters: dims of counts and results."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Dims of counts: the setting, the sweep, the basis, the trial, then what is recorded.
+
+        All flags share one dim, which counts their records; every measured qubit has its own.
+        """
+        setting = ("arm", "stage", "preparation")
+        return (*setting, *self.parameter_names, "basis", "trial", FLAG, *self.measured)
+
+    def record_of(self, bits: Sequence[int]) -> int:
+        """Record of the flags as a number, the first flag its lowest bit."""
+        return sum(bit << place for place, bit in enumerate(bits))

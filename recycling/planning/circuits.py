@@ -1,0 +1,70 @@
+"""All circuits of a run, compiled for its device: the protocol and the calibrations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from circuits.calibration.assignment import RECORDED_QUBITS, assignment_circuits
+from circuits.calibration.characterisation import bracket_circuits
+from circuits.protocol import SETTINGS, Setting, recycling_circuit
+from recycling.compilation.compile import compile_circuits, route_algorithm
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from recycling.devices.device import Device
+    from recycling.spec.experiment import Experiment
+
+
+def compile_all(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
+    """Compile the circuits of all settings, the algorithm the same in each."""
+    level = experiment.device.optimization_level
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
+    circuits = [
+        recycling_circuit(
+            routed,
+            arm=arm,
+            stage=stage,
+            excited=preparation == "X",
+            feedforward_latency=device.feedforward_latency,
+        )
+        for arm, stage, preparation in SETTINGS
+    ]
+    compiled = compile_circuits(circuits, device, optimization_level=level)
+    return dict(zip(SETTINGS, compiled, strict=True))
+
+
+def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
+    """Circuits that measure the bath qubit before and after a run, on the device's own qubits.
+
+    None on a device without decay, where there is nothing to measure.
+    """
+    bath = device.roles.index("B")
+    if not np.isfinite(device.t1[bath]):
+        return ()
+    return tuple(
+        bracket_circuits(
+            t1=device.t1[bath],
+            t2=device.t2[bath],
+            dt=device.dt,
+            qubit=bath,
+            num_qubits=device.num_qubits,
+        )
+    )
+
+
+def compile_assignment(device: Device) -> tuple[QuantumCircuit, ...]:
+    """Circuits that measure the readout of the recorded qubits, on the device's own qubits."""
+    qubits = [device.roles.index(role) for role in RECORDED_QUBITS]
+    # Where nothing decays, there is nothing to wait for.
+    decaying = [device.t1[qubit] for qubit in qubits if np.isfinite(device.t1[qubit])]
+    return tuple(
+        assignment_circuits(
+            t1=max(decaying, default=device.dt),
+            dt=device.dt,
+            qubits=qubits,
+            num_qubits=device.num_qubits,
+        )
+    )
