@@ -267,6 +267,20 @@ class Experiment(_Section):
         return _values(self.sweep.theta_b)
 
     @property
+    def coordinates(self) -> dict[str, NDArray[np.float64]]:
+        """Values of each swept parameter by its name (arrays of one axis)."""
+        return {"theta_b": self.theta_b}
+
+    @property
+    def points(self) -> dict[str, NDArray[np.float64]]:
+        """Values of each swept parameter at every point of the sweep (arrays of shape (point,)).
+
+        The points are the product of the values of all parameters, the last one fastest.
+        """
+        grid = np.meshgrid(*self.coordinates.values(), indexing="ij")
+        return {name: axis.ravel() for name, axis in zip(self.coordinates, grid, strict=True)}
+
+    @property
     def p_x(self) -> NDArray[np.float64]:
         """Excited weights p_x of the sweep (array of shape (p_x,))."""
         return _values(self.sweep.p_x)
