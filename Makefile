@@ -9,7 +9,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test lint types layers notebooks soak fuzz bench coverage gate-times lock clean
+.PHONY: help replay check test lint examples types layers notebooks soak fuzz bench coverage gate-times lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,13 +22,15 @@ replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(STAMP) ## everything that a change must pass (.ci/run), then the short studies
+check: $(STAMP) ## everything that a change must pass: what .ci/run runs
 	./.ci/run
-	$(MAKE) coverage ARGS=--quick
 
 lint: $(STAMP) ## style and common mistakes (ruff)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+examples: $(STAMP) ## run the examples in docstrings
+	$(BIN)/pytest --doctest-modules --doctest-continue-on-failure recycling circuits $(ARGS)
 
 types: $(STAMP) ## types (mypy --strict)
 	$(BIN)/mypy
