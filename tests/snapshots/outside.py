@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from recycling.cli import app
 
-#: Qubits on which nothing is searched for; they are coupled on every Heron.
+#: Qubits of the protocol on FakeMarrakesh and FakeFez, so that none are searched for.
 LAYOUT = "layout = { C_I = 11, C_C0 = 18, C_C1 = 12, C_A = 13, B = 10, S = 9 }"
 _NUMBER = re.compile(r"\d+\.\d+(?:e[+-]?\d+)?")
 
@@ -165,4 +165,7 @@ def _rounded(number: Any) -> str:
     """A parameter as text, rounded to 9 decimals."""
     if isinstance(number, ParameterExpression):
         return _NUMBER.sub(lambda match: f"{float(match[0]):.9f}", str(number))
+    if isinstance(number, np.ndarray):  # a unitary
+        flat = np.round(number.ravel(), 9) + 0.0
+        return " ".join(f"{entry.real:.9f} {entry.imag:.9f}" for entry in flat)
     return f"{round(float(number), 9) + 0.0:.9f}"

@@ -31,17 +31,17 @@ def spec(device, angles="0.6", trials=1):
     return text.replace("TRIALS", str(trials))
 
 
+IDEAL = 'profile = "ideal"'
 #: Runs by name: backend and spec.
 RUNS = {
-    "exact": ("exact", spec(LAYOUT, "0.0, 0.6", trials=2)),
-    "exact, ideal": ("exact", spec('profile = "ideal"', "0.2, 0.6", trials=2)),
+    "exact": ("exact", spec(IDEAL, "0.2, 0.6", trials=2)),
+    "exact, another seed": ("exact", spec(IDEAL).replace("seed = 5", "seed = 6")),
     "exact, FakeTorino": (
         "exact",
         spec('profile = "FakeTorino"\nfeedforward_latency = "1 us"\nreadout_error = 0.03'),
     ),
-    "exact, another seed": ("exact", spec(LAYOUT).replace("seed = 5", "seed = 6")),
     # Aer takes half a second for each circuit with noise: 24 of them.
-    "aer": ("aer", spec('profile = "ideal"\nreadout_error = 0.05')),
+    "aer": ("aer", spec(f"{IDEAL}\nreadout_error = 0.05")),
     "fake:FakeFez": ("fake:FakeFez", spec(LAYOUT)),
 }
 

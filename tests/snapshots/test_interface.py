@@ -4,12 +4,14 @@ import inspect
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from qiskit.circuit import Parameter
 
 import circuits
 import recycling as rc
 from tests.snapshots.compare import check
-from tests.snapshots.outside import LAYOUT, recycling
+from tests.snapshots.outside import LAYOUT, fingerprint, recycling
 
 # -- names ---------------------------------------------------------------------------------------
 
@@ -109,6 +111,72 @@ def test_job_attributes_stay():
     assert [job.name, job.trial, job.points, job.first_shot, job.shots] == [
         "trial-0", 0, (0, 21), 0, None,
     ]  # fmt: skip
+
+
+def test_bounds_stay():
+    """Entropies, bounds and gains, of a qubit and of a spectrum."""
+    entropies = np.array([-0.1, 0.0, 0.05, 0.3, 0.6, 0.69])
+    hot, cold = np.diag([0.5, 0.5]), np.array([[0.99, 0.05], [0.05, 0.01]])
+    found = {}
+    for name, bath in {
+        "qubit": rc.Bath.qubit(frequency=5e9, temperature=0.043),
+        "spectrum": rc.Bath(energies=np.array([0.0, 2e-24, 5e-24]), temperature=0.05),
+    }.items():
+        size = len(bath.energies)
+        state = np.eye(size) / size if size > 2 else cold
+        found[name] = {
+            "energies": bath.energies,
+            "mean energy, entropy": [bath.mean_energy(), bath.entropy()],
+            "hotter": [bath.mean_energy(0.1), bath.entropy(0.1)],
+            "gibbs": np.real(bath.gibbs()).ravel(),
+            "tight": rc.tight_bound(entropies, bath),
+            "landauer": rc.landauer_bound(entropies, bath),
+            "athermal": rc.athermal_bound(entropies, bath, state),
+            "gain": rc.gain(entropies, bath, state),
+            "most entropy": rc.max_bath_entropy(entropies, bath, 1e-24),
+        }
+    bath = rc.Bath.qubit(frequency=5e9, temperature=0.043)
+    found["branch gains"] = rc.branch_gains(0.1, bath, np.stack([hot, cold]), np.array([0.3, 0.7]))
+    found["entropy"] = [rc.von_neumann_entropy(hot), rc.von_neumann_entropy(cold)]
+    check("bounds", plain(found), rtol=1e-9, atol=1e-30)
+
+
+def plain(value):
+    """A value without arrays and numbers of numpy."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return np.asarray(value).tolist()
+
+
+def test_algorithms_stay():
+    """Numbers of HHL, and the circuits before any compilation."""
+    found = {}
+    for name, hhl in {
+        "paper": circuits.HHL([[2, -1], [-1, 2]]),
+        "three clock qubits": circuits.HHL([[1.5, 0.5], [0.5, 1.2]], clock_qubits=3, scale=0.7),
+        "complex": circuits.HHL([[2, 1j], [-1j, 2]]),
+    }.items():
+        solution = hhl.solution(np.array([0.0, 0.3, 0.7]))
+        found[name] = {
+            "eigenvalues": hhl.eigenvalues,
+            "time": hhl.evolution_time,
+            "clock values": hhl.clock_values,
+            "angles": hhl.rotation_angles,
+            "solution": [np.real(solution), np.imag(solution)],
+            "algorithm": fingerprint(hhl.circuit(Parameter("theta_b"))),
+            "protocol": [
+                fingerprint(circuits.recycling_circuit(
+                    hhl, arm=arm, stage=stage, excited=excited, feedforward_latency=1e-6))
+                for arm, stage, excited in (
+                    ("recycling", "after", True), ("recycling", "before", False),
+                    ("equilibrium", "after", False))
+            ],
+        }  # fmt: skip
+    bare = circuits.recycling_circuit(circuits.HHL([[2, -1], [-1, 2]]), tomography=False)
+    found["without tomography"] = fingerprint(bare)
+    check("algorithms", plain(found), rtol=1e-9, atol=1e-12)
 
 
 # -- specs ---------------------------------------------------------------------------------------
