@@ -49,7 +49,7 @@ def differences(
 ) -> Iterator[str]:
     """Tell in one line each what differs between two values read from JSON."""
     if isinstance(expected, dict) and isinstance(found, dict):
-        for key in expected.keys() | found.keys():
+        for key in [*expected, *(key for key in found if key not in expected)]:
             place = f"{where}.{key}" if where else key
             if key not in found:
                 yield f"{place} is gone"
