@@ -20,7 +20,7 @@ from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import ControlFlowOp, Delay, ParameterExpression
 from typer.testing import CliRunner
 
-from recycling.cli import app
+from recycling.cli.app import app
 
 #: Qubits of the protocol on FakeMarrakesh and FakeFez, so that none are searched for.
 LAYOUT = "layout = { C_I = 11, C_C0 = 18, C_C1 = 12, C_A = 13, B = 10, S = 9 }"
