@@ -10,7 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from circuits.algorithms.algorithm import AnyAlgorithm
+    from circuits.tasks.task import Task
 
 #: The arm without a reset, whose bath stays thermal; it shows what the algorithm computes.
 EQUILIBRIUM = "equilibrium"
@@ -47,6 +51,10 @@ class SweepParameter:
     low: float = float("-inf")
     high: float = float("inf")
     description: str = ""
+
+
+#: Parameter of an algorithm that has none: its only point. No circuit holds it.
+POINT = SweepParameter("point", "1", 0, 0, "the only point")
 
 
 @dataclass(frozen=True)
@@ -162,3 +170,30 @@ class Design:
     def record_of(self, bits: Sequence[int]) -> int:
         """Record of the flags as a number, the first flag its lowest bit."""
         return sum(bit << place for place, bit in enumerate(bits))
+
+
+def design_of(algorithm: AnyAlgorithm, task: Task) -> Design:
+    """Design of an experiment that recycles the failures of an algorithm for a task.
+
+    The bath has as many qubits as the recycled register.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from circuits.tasks.erasure import ERASURE
+        >>> design_of(HHL([[2, -1], [-1, 2]]), ERASURE).roles
+        ('C_I', 'C_C0', 'C_C1', 'C_A', 'B', 'S')
+    """
+    recycled = next(r for r in algorithm.registers if r.name == algorithm.recycled)
+    return Design(
+        registers=(
+            *algorithm.registers,
+            Register("B", recycled.size, "bath"),
+            Register("S", task.target_size, "target"),
+        ),
+        flags=algorithm.flags,
+        failure=algorithm.failure,
+        recycled=algorithm.recycled,
+        parameters=algorithm.parameters,
+        stages=tuple(task.stages),
+        preparations=tuple(task.preparations),
+    )

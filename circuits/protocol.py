@@ -1,29 +1,39 @@
-"""The protocol: an algorithm with a failure branch, its reset into a bath, and an erasure.
+"""The protocol: an algorithm with failure branches, their reset into a bath, and a task.
 
-One circuit for each arm, stage and target preparation::
+One circuit for each arm, stage and target preparation, here for HHL and the erasure::
 
-    C_I  ─┤           ├──────────────╳─(if flag = 0)────────────── tomography
+    C_I  ─┤           ├──────────────╳─(if flag = 0)────────────────── tomography
     C_C  ─┤ algorithm ├
     C_A  ─┤           ├─ flag ─ latency
-    B    ────────────────────────────╳────────────────╳─────────── tomography
-    S    ─ X? ────────────────────────────────────────╳ (stage "after" only)  ─ tomography
+    B    ────────────────────────────╳── link ────────────╳─────────── tomography
+    S    ─ X? ────────────────────────────────────────────╳ (stage "after" only)  ─ tomography
 
-The recycling arm has the conditional SWAP and its failure branch is analysed; the equilibrium arm
-has none, so that B stays thermal, and its success branch is analysed.
+It is a chain: algorithm, flags, reset, link, task, tomography. The recycling arm has the
+conditional SWAP and the link, and its failed branches are analysed; the equilibrium arm has
+neither, so that B stays thermal, and its successful branches are analysed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from circuits.tasks.erasure import prepare_target, swap
+from circuits.design import RECYCLING, Design, design_of
+from circuits.gates import swap_all
+from circuits.links import IDENTITY, Link
+from circuits.tasks.erasure import ERASURE
+from circuits.tasks.task import Task
 from circuits.tomography import append_tomography
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
-    from qiskit.circuit import ParameterExpression
+    from qiskit import ClassicalRegister, QuantumCircuit
+    from qiskit.circuit import Qubit
 
+    from circuits.algorithms.algorithm import AnyAlgorithm
+
+# The constants from here to THETA_B describe HHL with the erasure alone; ask the design instead.
 Arm = Literal["equilibrium", "recycling"]
 Stage = Literal["before", "after"]
 ARMS: tuple[Arm, ...] = get_args(Arm)
@@ -43,81 +53,164 @@ RECORDED = ("flag", *MEASURED_QUBITS)
 THETA_B = "theta_b"
 
 
-class Algorithm(Protocol):
-    """What the protocol needs of an algorithm: a circuit with the registers C_I, C_C and C_A."""
-
-    def circuit(self, theta_b: ParameterExpression) -> QuantumCircuit:
-        """Build the algorithm up to the measurement of C_A, on the circuit parameter θ_b in rad."""
-
-
 def recycling_circuit(
-    algorithm: Algorithm,
+    algorithm: AnyAlgorithm,
     *,
-    arm: Arm = "recycling",
-    stage: Stage = "after",
+    arm: str = RECYCLING,
+    stage: str | None = None,
     excited: bool = False,
+    preparation: str | None = None,
     feedforward_latency: float = 0.0,
     tomography: bool = True,
+    task: Task = ERASURE,
+    link: Link = IDENTITY,
 ) -> QuantumCircuit:
     """Build the whole experiment as one dynamic circuit.
 
     Args:
-        algorithm: the algorithm whose failure branch is recycled.
+        algorithm: the algorithm whose failed branches are recycled.
         arm: "recycling" (conditional reset into B) or "equilibrium" (none).
-        stage: measure "before" or "after" the erasure SWAP(S, B).
-        excited: prepare the target S in |1⟩ instead of |0⟩.
-        feedforward_latency: time from the end of the flag's measurement to the start of the
+        stage: when to measure, a stage of the task: of the erasure "before" or "after" SWAP(S, B).
+            By default the last one.
+        excited: prepare the target S by the second preparation of the task, in the erasure |1⟩,
+            instead of the first, |0⟩.
+        preparation: name of the preparation; overrules ``excited``.
+        feedforward_latency: time from the end of the flags' measurement to the start of a
             conditional block, s. It becomes a delay on every qubit, since no scheduling pass
             accounts for it. The equilibrium arm does not wait.
-        tomography: append the basis rotation and the measurement of S, B and C_I.
+        tomography: append the basis rotation and the measurement of the target, the bath and the
+            recycled register.
+        task: what the bath is used for.
+        link: channel on the recycled state between the reset and the task; recycling arm only.
 
     Returns:
-        QuantumCircuit with the quantum registers C_I, C_C, C_A, B, S, the classical registers
-        flag, S, B and C_I (the last three only with tomography), and the parameters theta_b,
-        basis_theta and basis_phi, in rad.
+        QuantumCircuit with the quantum registers of the algorithm, B and S; the classical register
+        flag and, with tomography, one of one bit for each measured qubit, named by its role; and
+        the parameters of the algorithm, basis_theta and basis_phi, in rad.
 
     Raises:
-        ValueError: unknown arm or stage, negative latency.
+        ValueError: unknown arm, stage or preparation, negative latency.
+
+    Example:
+        >>> from circuits import HHL
+        >>> circuit = recycling_circuit(HHL([[2, -1], [-1, 2]]), stage="before")
+        >>> [register.name for register in circuit.cregs]
+        ['flag', 'S', 'B', 'C_I']
     """
-    from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
     from qiskit.circuit import Parameter
 
-    if arm not in ARMS:
-        raise ValueError(f"arm = {arm!r}: give one of {', '.join(ARMS)}")
-    if stage not in STAGES:
-        raise ValueError(f"stage = {stage!r}: give one of {', '.join(STAGES)}")
+    design = design_of(algorithm, task)
+    stage = design.stages[-1] if stage is None else stage
+    preparation = design.preparations[int(excited)] if preparation is None else preparation
+    _check_name("arm", arm, design.arm_names)
+    _check_name("stage", stage, design.stages)
+    _check_name("preparation", preparation, design.preparations)
     if not feedforward_latency >= 0:
         raise ValueError(f"feedforward_latency = {feedforward_latency}: give seconds, 0 or more")
 
-    computation = algorithm.circuit(Parameter(THETA_B))
-    bath, target = QuantumRegister(1, "B"), QuantumRegister(1, "S")
-    flag = ClassicalRegister(1, "flag")
-    circuit = QuantumCircuit(
-        *computation.qregs, bath, target, flag, name=f"{arm} {stage} {'X' if excited else 'I'}"
-    )
-    registers = {register.name: register for register in circuit.qregs}
-    system, ancilla = registers["C_I"], registers["C_A"]
-
-    circuit.compose(computation, computation.qubits, inplace=True)
-    # The target stays out of these barriers, so that its X gate can be scheduled late.
-    waiting = [qubit for qubit in circuit.qubits if qubit not in target]
-    circuit.barrier(waiting)
-    circuit.measure(ancilla[0], flag[0])
-    circuit.barrier(waiting)
-    prepare_target(circuit, target[0], excited=excited)
-    if arm == "recycling":
-        if feedforward_latency > 0:
-            circuit.delay(feedforward_latency, waiting, unit="s")
-            circuit.barrier(waiting)
-        with circuit.if_test((flag, 0)):
-            swap(circuit, system[0], bath[0])
-        circuit.barrier()
-    if stage == "after":
-        swap(circuit, target[0], bath[0])
-        circuit.barrier()
+    computation = algorithm.circuit(*(Parameter(name) for name in design.parameter_names))
+    wires = _wires(design, computation, name=f"{arm} {stage} {preparation}")
+    _compute(wires, computation)
+    _measure_flags(wires)
+    task.preparations[preparation](wires.circuit, wires.of(design.target))
+    if design.arm(arm).resets:
+        for record in design.failure:
+            _reset(wires, record, algorithm.corrections.get(record), feedforward_latency)
+        _link(wires, link)
+    _act(wires, task, stage)
     if tomography:
-        bits = [ClassicalRegister(1, name) for name in MEASURED_QUBITS]
-        circuit.add_register(*bits)
-        measured = [registers[name][0] for name in MEASURED_QUBITS]
-        append_tomography(circuit, measured, [register[0] for register in bits])
-    return circuit
+        _tomography(wires)
+    return wires.circuit
+
+
+@dataclass(frozen=True)
+class _Wires:
+    """A circuit in the making, with its qubits by role and its register of flags."""
+
+    circuit: QuantumCircuit
+    design: Design
+    qubits: dict[str, Qubit]
+    flag: ClassicalRegister
+
+    def of(self, roles: Iterable[str]) -> list[Qubit]:
+        """Qubits of some roles."""
+        return [self.qubits[role] for role in roles]
+
+    @property
+    def waiting(self) -> list[Qubit]:
+        """All qubits but the target, which can so be prepared late."""
+        return self.of(role for role in self.design.roles if role not in self.design.target)
+
+
+def _wires(design: Design, computation: QuantumCircuit, name: str) -> _Wires:
+    from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+
+    added = [
+        QuantumRegister(register.size, register.name)
+        for register in design.registers
+        if register.purpose != "algorithm"
+    ]
+    flag = ClassicalRegister(len(design.flags), "flag")
+    circuit = QuantumCircuit(*computation.qregs, *added, flag, name=name)
+    return _Wires(circuit, design, dict(zip(design.roles, circuit.qubits, strict=True)), flag)
+
+
+def _compute(wires: _Wires, computation: QuantumCircuit) -> None:
+    """Append the algorithm."""
+    wires.circuit.compose(computation, computation.qubits, inplace=True)
+    wires.circuit.barrier(wires.waiting)
+
+
+def _measure_flags(wires: _Wires) -> None:
+    """Measure every flag, the first one into the lowest bit."""
+    for qubit, bit in zip(wires.of(wires.design.flags), wires.flag, strict=True):
+        wires.circuit.measure(qubit, bit)
+    wires.circuit.barrier(wires.waiting)
+
+
+def _reset(wires: _Wires, record: int, correction: QuantumCircuit | None, latency: float) -> None:
+    """Swap the recycled register into the bath where the flags have a record.
+
+    Each record has a feedforward of its own, so each waits for its latency.
+    """
+    circuit, design = wires.circuit, wires.design
+    recycled, bath = wires.of(design.register(design.recycled).roles), wires.of(design.bath)
+    if latency > 0:
+        circuit.delay(latency, wires.waiting, unit="s")
+        circuit.barrier(wires.waiting)
+    with circuit.if_test((wires.flag, record)):
+        if correction is not None:
+            circuit.compose(correction, recycled, inplace=True)
+        swap_all(circuit, recycled, bath)
+    circuit.barrier()
+
+
+def _link(wires: _Wires, link: Link) -> None:
+    """Append the channel on the recycled state, which is in the bath now."""
+    if link.append(wires.circuit, wires.of(wires.design.bath)):
+        wires.circuit.barrier()
+
+
+def _act(wires: _Wires, task: Task, stage: str) -> None:
+    """Append all actions of the task up to a stage."""
+    circuit, design = wires.circuit, wires.design
+    for name in design.stages[: design.stages.index(stage) + 1]:
+        action = task.stages[name]
+        if action is not None:
+            action(circuit, wires.of(design.target), wires.of(design.bath))
+            circuit.barrier()
+
+
+def _tomography(wires: _Wires) -> None:
+    """Rotate and measure the qubits of the design, each into a register named by its role."""
+    from qiskit import ClassicalRegister
+
+    bits = [ClassicalRegister(1, role) for role in wires.design.measured]
+    wires.circuit.add_register(*bits)
+    measured = wires.of(wires.design.measured)
+    append_tomography(wires.circuit, measured, [register[0] for register in bits])
+
+
+def _check_name(field: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise ValueError(f"{field} = {name!r}: give one of {', '.join(known)}")

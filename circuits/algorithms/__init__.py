@@ -1,1 +1,8 @@
-"""Algorithms with branches that fail."""
+"""Algorithms with branches that fail. One file each, and one line here."""
+
+#: Settings of each algorithm by its name: module and class. An installed package adds algorithms
+#: by the entry point group ``GROUP``.
+ALGORITHMS = {
+    "hhl": "circuits.algorithms.hhl:HHLSettings",
+}
+GROUP = "recycling.algorithms"

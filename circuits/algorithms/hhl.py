@@ -12,15 +12,19 @@ holds the analytic states of both branches, from the same equations and without 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field, model_validator
 from scipy.linalg import dft, expm
 
-from circuits.design import Design, Register, SweepParameter
+from circuits.design import Design, Register, SweepParameter, design_of
+from circuits.settings import Settings
+from circuits.tasks.erasure import ERASURE
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -51,6 +55,14 @@ class HHL:
     clock_qubits: int = 2
     scale: float = 0.5
 
+    flags: ClassVar[tuple[str, ...]] = ("C_A",)
+    failure: ClassVar[tuple[int, ...]] = (0,)
+    recycled: ClassVar[str] = "C_I"
+    parameters: ClassVar[tuple[SweepParameter, ...]] = (
+        SweepParameter("theta_b", "rad", 0, np.pi / 4, "angle of b"),
+    )
+    corrections: ClassVar[Mapping[int, QuantumCircuit]] = {}
+
     def __init__(self, matrix: ArrayLike, clock_qubits: int = 2, scale: float = 0.5) -> None:
         array = np.array(matrix, dtype=complex)
         if array.shape != (2, 2):
@@ -79,23 +91,20 @@ class HHL:
         object.__setattr__(self, "scale", float(scale))
 
     @property
+    def registers(self) -> tuple[Register, ...]:
+        """Registers of the circuit."""
+        return (Register("C_I", 1), Register("C_C", self.clock_qubits), Register("C_A", 1))
+
+    @property
+    def coupling(self) -> tuple[tuple[str, str], ...]:
+        """Qubits that should be neighbours: C_I and the clock, the ancilla and the clock."""
+        clock = self.registers[1].roles
+        return (*(("C_I", role) for role in clock), (clock[-1], "C_A"))
+
+    @property
     def design(self) -> Design:
-        """What an experiment with it consists of."""
-        return Design(
-            registers=(
-                Register("C_I", 1),
-                Register("C_C", self.clock_qubits),
-                Register("C_A", 1),
-                Register("B", 1, "bath"),
-                Register("S", 1, "target"),
-            ),
-            flags=("C_A",),
-            failure=(0,),
-            recycled="C_I",
-            parameters=(SweepParameter("theta_b", "rad", 0, np.pi / 4, "angle of b"),),
-            stages=("before", "after"),
-            preparations=("I", "X"),
-        )
+        """What an erasure experiment with it consists of."""
+        return design_of(self, ERASURE)
 
     @cached_property
     def eigenvalues(self) -> Real:
@@ -207,6 +216,13 @@ class HHL:
         vector = np.einsum("ij,...j->...i", np.linalg.inv(self.matrix), _right_hand_side(theta_b))
         return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True))
 
+    def branches(self, theta_b: ArrayLike) -> Complex:
+        """Unnormalised density matrices of C_I by flag (array of shape (..., flag, 2, 2)).
+
+        The trace of each is the probability of its branch. By θ_b in rad.
+        """
+        return np.stack([self._unnormalised(theta_b, flag) for flag in (0, 1)], axis=-3)
+
     def _branch_state(self, theta_b: ArrayLike, flag: int) -> Complex:
         state = self._unnormalised(theta_b, flag)
         return np.asarray(state / np.trace(state, axis1=-2, axis2=-1)[..., None, None])
@@ -249,3 +265,24 @@ def _right_hand_side(theta_b: ArrayLike) -> Real:
     """B = (cos θ_b, sin θ_b), Eq. (7) (array of shape (..., 2)), by θ_b in rad."""
     angle = np.asarray(theta_b, dtype=float)
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+
+
+class HHLSettings(Settings):
+    """HHL, whose failure branch is recycled."""
+
+    name: Literal["hhl"] = "hhl"
+    matrix: tuple[tuple[complex, complex], tuple[complex, complex]] = (
+        (2 + 0j, -1 + 0j),
+        (-1 + 0j, 2 + 0j),
+    )
+    clock_qubits: Annotated[int, Field(ge=2, le=6)] = 2
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.5
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.build()
+        return self
+
+    def build(self) -> HHL:
+        """Build the algorithm."""
+        return HHL(self.matrix, self.clock_qubits, self.scale)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, get_args
 
-from circuits.tasks.erasure import swap
+from circuits.gates import swap
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

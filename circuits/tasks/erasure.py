@@ -1,29 +1,28 @@
-"""Information erasure: the target qubit is prepared, then swapped with the bath qubit."""
+"""Information erasure: the target qubit is prepared, then swapped with the bath qubit.
+
+The target holds p_x|1⟩⟨1| + (1 - p_x)|0⟩⟨0|, mixed of its two preparations after the measurement.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
-if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
-    from qiskit.circuit import Qubit
+from circuits.gates import swap_all
+from circuits.settings import Settings
+from circuits.tasks.task import Task, excite, nothing
 
-
-def prepare_target(circuit: QuantumCircuit, target: Qubit, *, excited: bool) -> None:
-    """Prepare the target in |1⟩ by an X gate, or leave it in |0⟩, in place.
-
-    The mixture p_x|1⟩⟨1| + (1 - p_x)|0⟩⟨0| is made of both preparations after the measurement.
-    """
-    if excited:
-        circuit.x(target)
+ERASURE = Task(
+    name="erasure",
+    stages={"before": None, "after": swap_all},
+    preparations={"I": nothing, "X": excite},
+)
 
 
-def swap(circuit: QuantumCircuit, first: Qubit, second: Qubit) -> None:
-    """Swap two qubits physically, in place.
+class ErasureSettings(Settings):
+    """The task of the paper: SWAP(S, B)."""
 
-    Three CNOTs and no SWAP gate: from optimization level 2 on, the transpiler turns a SWAP gate
-    into a relabelling of wires, and then nothing is erased.
-    """
-    circuit.cx(first, second)
-    circuit.cx(second, first)
-    circuit.cx(first, second)
+    name: Literal["erasure"] = "erasure"
+
+    def build(self) -> Task:
+        """Build the task."""
+        return ERASURE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from circuits.protocol import THETA_B
+from circuits.algorithms.algorithm import Algorithm, with_circuit
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import schedule_as_late_as_possible
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction
     from qiskit.transpiler import PassManager, Target
 
-    from circuits.protocol import Algorithm
+    from circuits.algorithms.algorithm import AnyAlgorithm
     from recycling.devices.device import Device
 
 #: Sabre routing is seeded, so that a spec always compiles to the same circuit.
@@ -57,20 +57,9 @@ def device_target(device: Device, num_qubits: int | None = None) -> Target:
     return target
 
 
-@dataclass(frozen=True)
-class RoutedAlgorithm:
-    """An algorithm already compiled for the device: the same gates go into every circuit."""
-
-    routed: QuantumCircuit
-
-    def circuit(self, _theta_b: object) -> QuantumCircuit:
-        """The compiled algorithm; its own parameter θ_b is already in it."""
-        return self.routed
-
-
 def route_algorithm(
-    algorithm: Algorithm, device: Device, *, optimization_level: int = 3
-) -> RoutedAlgorithm:
+    algorithm: AnyAlgorithm, device: Device, *, optimization_level: int = 3
+) -> Algorithm:
     """Compile the algorithm alone, such that C_I and C_A end on their own places.
 
     Routing moves qubits about and does not look at what a conditional block needs afterwards: left
@@ -89,7 +78,7 @@ def route_algorithm(
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
-    circuit = algorithm.circuit(Parameter(THETA_B))
+    circuit = algorithm.circuit(*(Parameter(each.name) for each in algorithm.parameters))
     count = circuit.num_qubits
     manager = _pass_manager(device_target(device, count), optimization_level)
     home = (0, count - 1)
@@ -112,7 +101,7 @@ def route_algorithm(
     best = min(candidates, key=lambda candidate: candidate[:3])[-1]
     named = QuantumCircuit(*circuit.qregs, name=circuit.name)
     named.compose(best, named.qubits, inplace=True)
-    return RoutedAlgorithm(named)
+    return with_circuit(algorithm, named)
 
 
 def compile_circuits(

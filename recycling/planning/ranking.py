@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.providers import BackendV2
 
-    from circuits.protocol import Algorithm
+    from circuits.algorithms.algorithm import Algorithm
     from recycling.devices.device import Device
 
 Real = NDArray[np.float64]

@@ -10,10 +10,11 @@ from qiskit.circuit.library import SwapGate
 from qiskit.quantum_info import Operator, Statevector
 
 from circuits import HHL, recycling_circuit
-from circuits.protocol import ARMS, MEASURED_QUBITS, STAGES
-from circuits.tasks.erasure import prepare_target, swap
+from circuits.gates import swap
+from circuits.tasks.erasure import ERASURE
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS, append_tomography
 
+DESIGN = HHL([[2, -1], [-1, 2]]).design
 EPS = np.finfo(float).eps
 # A statevector of norm 1 after at most 100 gates, each off by 10 roundings: the gates with a
 # matrix exponential inside are the worst.
@@ -180,19 +181,19 @@ def names(circuit, instruction):
     return [circuit.find_bit(qubit).registers[0][0].name for qubit in instruction.qubits]
 
 
-@pytest.mark.parametrize("arm", ARMS)
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("arm", DESIGN.arm_names)
+@pytest.mark.parametrize("stage", DESIGN.stages)
 @pytest.mark.parametrize("excited", [False, True])
 def test_protocol_has_its_parts_and_no_others(arm, stage, excited):
     circuit = recycling_circuit(
         HHL(PAPER), arm=arm, stage=stage, excited=excited, feedforward_latency=1e-6
     )
     assert [register.name for register in circuit.qregs] == ["C_I", "C_C", "C_A", "B", "S"]
-    assert [register.name for register in circuit.cregs] == ["flag", *MEASURED_QUBITS]
+    assert [register.name for register in circuit.cregs] == ["flag", *DESIGN.measured]
     assert {parameter.name for parameter in circuit.parameters} == {"theta_b", *BASIS_PARAMETERS}
 
     measured = operations(circuit, "measure")
-    assert [names(circuit, m)[0] for m in measured] == ["C_A", *MEASURED_QUBITS]
+    assert [names(circuit, m)[0] for m in measured] == ["C_A", *DESIGN.measured]
     assert [circuit.find_bit(m.clbits[0]).index for m in measured] == [0, 1, 2, 3]
     assert [names(circuit, x) for x in operations(circuit, "x")] == [["S"]] * excited
 
@@ -291,8 +292,8 @@ def test_erasure_moves_the_target_into_the_bath_and_back(excited):
     bath, target = QuantumRegister(1, "B"), QuantumRegister(1, "S")
     circuit = QuantumCircuit(bath, target)
     circuit.ry(0.7, bath)
-    prepare_target(circuit, target[0], excited=excited)
-    swap(circuit, target[0], bath[0])
+    ERASURE.preparations["X" if excited else "I"](circuit, target)
+    ERASURE.stages["after"](circuit, target, bath)
     state = Statevector(circuit)
     assert state.probabilities([0])[1] == pytest.approx(float(excited), abs=ROUNDING)
     assert state.probabilities([1])[1] == pytest.approx(np.sin(0.35) ** 2, abs=ROUNDING)

@@ -279,7 +279,7 @@ def test_circuits_chosen_by_gate_errors():
     routed = [
         route_algorithm(spec.algorithm.build(), device, optimization_level=2) for device in devices
     ]
-    assert routed[0].routed.count_ops() != routed[1].routed.count_ops()
+    assert routed[0].circuit().count_ops() != routed[1].circuit().count_ops()
     scored = {own.layout: own for own in score_layouts(spec, candidates=layouts)}
     for layout, device, algorithm in zip(layouts, devices, routed, strict=True):
         own = _score(spec, device, _compile(algorithm, device, 2), NOISELESS_HEAT, 0.0)

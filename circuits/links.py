@@ -1,0 +1,77 @@
+"""Links: a channel on the recycled state, between the reset into the bath and the task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from circuits.settings import Settings
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Qubit
+
+#: How far Σ K†K may be from the identity: the rounding of operators written with ten digits.
+_TRACE_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Link:
+    """A channel ρ → Σ K ρ K† on all qubits of the bath; without operators it does nothing.
+
+    Args:
+        name: what it is called.
+        kraus: operators K (arrays of shape (d, d)), d = 2 for a bath of one qubit.
+
+    Raises:
+        ValueError: the operators are no channel; one line.
+    """
+
+    name: str
+    kraus: tuple[NDArray[np.complex128], ...]
+
+    def __init__(self, name: str, kraus: Sequence[ArrayLike] = ()) -> None:
+        operators = tuple(np.array(operator, dtype=complex) for operator in kraus)
+        shapes = {operator.shape for operator in operators}
+        if any(len(shape) != 2 or shape[0] != shape[1] for shape in shapes) or len(shapes) > 1:
+            raise ValueError(f"kraus has shapes {sorted(shapes)}: give square arrays of one shape")
+        total = sum(operator.conj().T @ operator for operator in operators)
+        if operators and not np.allclose(total, np.eye(len(total)), rtol=0, atol=_TRACE_TOLERANCE):
+            raise ValueError("kraus does not keep the trace: give operators with Σ K†K = 1")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "kraus", operators)
+
+    def append(self, circuit: QuantumCircuit, bath: Sequence[Qubit]) -> bool:
+        """Append the channel on the bath, in place; False where there is nothing to append."""
+        from qiskit.quantum_info import Kraus
+
+        if not self.kraus:
+            return False
+        circuit.append(Kraus(list(self.kraus)).to_instruction(), list(bath))
+        return True
+
+
+#: The link that does nothing.
+IDENTITY = Link("identity")
+
+
+class IdentitySettings(Settings):
+    """No link: the task acts on the state that the reset left in the bath."""
+
+    name: Literal["identity"] = "identity"
+
+    def build(self) -> Link:
+        """Build the link."""
+        return IDENTITY
+
+
+#: Settings of each link by its name: module and class. An installed package adds links by the
+#: entry point group ``GROUP``.
+LINKS = {
+    "identity": "circuits.links:IdentitySettings",
+}
+GROUP = "recycling.links"
