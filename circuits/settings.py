@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,9 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    #: Fields that do not make another experiment: left out of the hash of a spec.
+    unhashed: ClassVar[frozenset[str]] = frozenset()
 
     def build(self) -> Any:
         """Build what the settings describe.

@@ -4,5 +4,7 @@
 #: by the entry point group ``GROUP``.
 ALGORITHMS = {
     "hhl": "circuits.algorithms.hhl:HHLSettings",
+    "circuit": "circuits.algorithms.circuit:CircuitSettings",
+    "repeat-until-success": "circuits.algorithms.repeat_until_success:RepeatUntilSuccessSettings",
 }
 GROUP = "recycling.algorithms"

@@ -17,7 +17,10 @@ _REFUSED = {
     "measure": "the flags are measured after the circuit; remove the measurement",
     "reset": "every qubit begins in |0⟩; remove the reset",
     "initialize": "prepare the state by gates, for instance by StatePreparation",
+    "delay": "idle times follow from the schedule; remove the delay",
 }
+#: Most gates of an algorithm: noise has undone the state long before.
+MOST_GATES = 20_000
 #: How deep definitions of gates may be nested.
 _DEEPEST = 50
 
@@ -62,46 +65,63 @@ def _check_registers(circuit: QuantumCircuit) -> None:
     ordered = [qubit for register in circuit.qregs for qubit in register]
     if ordered != list(circuit.qubits):
         raise ValueError(
-            f"circuit = {circuit.name!r} has qubits outside of a register, or in two: build it "
+            "circuit has qubits outside of a register, or in two: build it "
             "from quantum registers alone, as in QuantumCircuit(QuantumRegister(1, 'data'), ...)"
         )
 
 
 def _check_instructions(circuit: QuantumCircuit) -> None:
-    """Check that there are gates alone, each of which can be compiled."""
-    from qiskit.circuit import ControlFlowOp
-
+    """Check that there are gates alone, not too many, each of which can be compiled."""
+    sizes: dict[tuple[str, int], int] = {}
+    total = 0
     for instruction in circuit.data:
         operation = instruction.operation
-        shown = f"circuit = {circuit.name!r} has the instruction {operation.name!r}"
-        if isinstance(operation, ControlFlowOp) or operation.name == "store":
-            raise ValueError(f"{shown}: give a circuit of gates, without classical control")
+        shown = f"circuit has the instruction {operation.name!r}"
         if operation.name in _REFUSED:
             raise ValueError(f"{shown}: {_REFUSED[operation.name]}")
-        if instruction.clbits:
-            raise ValueError(f"{shown}, which uses classical bits: give a circuit of gates")
-        fault = _fault_of(operation)
-        if fault:
-            raise ValueError(f"{shown}{fault}")
+        if instruction.clbits or isinstance(getattr(operation, "blocks", None), tuple):
+            raise ValueError(f"{shown}: give a circuit of gates, without classical control")
+        try:
+            total += _gates_of(operation, sizes)
+        except _NoGateError as error:
+            raise ValueError(f"{shown}, {error}") from None
+    if total > MOST_GATES:
+        raise ValueError(
+            f"circuit has {total} gates, those in definitions counted: give {MOST_GATES} or fewer"
+        )
 
 
-def _fault_of(operation: Operation, depth: int = 0) -> str:
-    """What keeps an operation from being compiled; empty where nothing does."""
-    from qiskit.circuit.library import get_standard_gate_name_mapping
+class _NoGateError(Exception):
+    """What an instruction is instead of a gate, and what to do."""
 
-    if operation.name in ("barrier", "delay") or operation.name in get_standard_gate_name_mapping():
-        return ": remove it" if operation.name in _REFUSED else ""
-    definition = getattr(operation, "definition", None)
+
+def _gates_of(operation: Operation, sizes: dict[tuple[str, int], int], depth: int = 0) -> int:
+    """Number of gates of an operation, those in its definition counted one by one.
+
+    Args:
+        operation: what to look at.
+        sizes: numbers that are known by name and number of qubits; they are added to.
+        depth: how deep in definitions it is.
+    """
+    from qiskit.circuit import ControlledGate, Gate, Instruction
+
+    key = operation.name, operation.num_qubits
+    if key in sizes:
+        return sizes[key]
+    of_library = (type(operation).__module__ or "qiskit.").startswith("qiskit.")
+    if operation.name == "barrier" or (
+        of_library and type(operation) not in (Gate, Instruction, ControlledGate)
+    ):
+        return sizes.setdefault(key, 1)
+    definition = operation.definition
     if definition is None or depth > _DEEPEST:
-        known = callable(getattr(operation, "to_matrix", None)) or hasattr(operation, "base_gate")
-        return "" if known else ", which nothing defines: give it a definition or use other gates"
+        raise _NoGateError("which nothing defines: give it a definition or use other gates")
+    total = 0
     for inner in definition.data:
         if inner.clbits or inner.operation.name in _REFUSED:
-            return f", which is no gate (it holds {inner.operation.name!r}): give gates alone"
-        fault = _fault_of(inner.operation, depth + 1)
-        if fault:
-            return fault
-    return ""
+            raise _NoGateError(f"which holds {inner.operation.name!r}: give gates alone")
+        total += _gates_of(inner.operation, sizes, depth + 1)
+    return sizes.setdefault(key, total)
 
 
 def _without_bits(circuit: QuantumCircuit) -> QuantumCircuit:
