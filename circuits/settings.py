@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Settings(BaseModel):
@@ -20,6 +20,11 @@ class Settings(BaseModel):
 
     #: Fields that do not make another experiment: left out of the hash of a spec.
     unhashed: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.build()
+        return self
 
     def build(self) -> Any:
         """Build what the settings describe.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from circuits.algorithms.algorithm import Algorithm
 from circuits.algorithms.reading import Content
@@ -32,11 +32,6 @@ class CircuitSettings(Settings):
     flags: _Names
     failure: Annotated[tuple[int, ...], Field(max_length=256)] = (0,)
     recycled: Annotated[str, Field(max_length=100)]
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        self.build()
-        return self
 
     def build(self) -> Algorithm:
         """Build the algorithm."""

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 from scipy.linalg import dft, expm
 
 from circuits.design import Design, Register, SweepParameter, design_of
@@ -277,11 +277,6 @@ class HHLSettings(Settings):
     )
     clock_qubits: Annotated[int, Field(ge=2, le=6)] = 2
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.5
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        self.build()
-        return self
 
     def build(self) -> HHL:
         """Build the algorithm."""

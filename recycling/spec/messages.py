@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _Model = TypeVar("_Model", bound=BaseModel)
+#: Models of the sections of a spec that its content decides, by their names.
+Tables = Mapping[str, type[BaseModel]]
 #: Faults that are told; nobody reads more before mending.
 MOST_FAULTS = 20
 #: Characters of a wrong value that are shown.
@@ -84,7 +86,9 @@ def parse_spec(
     try:
         return model.model_validate(content | dict(changes), context={ANY_SIZE: any_size})
     except ValidationError as error:
-        found = list(_faults(error, model))
+        chosen = getattr(model, "tables", None)
+        tables = chosen(content | dict(changes)) if chosen else {}
+        found = list(_faults(error, model, tables))
     except RecursionError:
         raise BadInput(f"{spec} is nested too deeply: no key needs three levels") from None
     lines = lines_of(text) if source else {}
@@ -104,7 +108,7 @@ def parse_spec(
 
 def fault_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
     """Every fault of a validation error as one line: field, value, mend."""
-    return [fault for _, fault in _faults(error, model)]
+    return [fault for _, fault in _faults(error, model, {})]
 
 
 def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> int:
@@ -114,7 +118,7 @@ def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) 
 
 
 def _faults(
-    error: ValidationError, model: type[BaseModel]
+    error: ValidationError, model: type[BaseModel], tables: Tables
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Keys of each fault, and the fault as one line."""
     by_field: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
@@ -129,10 +133,15 @@ def _faults(
         for fault in faults:
             same.setdefault(_keys(fault), []).append(fault)
         for keys, of_key in same.items():
-            yield keys, _line(keys, of_key, model)
+            yield keys, _line(keys, of_key, model, tables)
 
 
-def _line(keys: tuple[str | int, ...], faults: list[ErrorDetails], model: type[BaseModel]) -> str:
+def _line(
+    keys: tuple[str | int, ...],
+    faults: list[ErrorDetails],
+    model: type[BaseModel],
+    tables: Tables,
+) -> str:
     first, field = faults[0], _field(keys)
     match first["type"]:
         case "value_error":
@@ -142,7 +151,7 @@ def _line(keys: tuple[str | int, ...], faults: list[ErrorDetails], model: type[B
         case "value":
             return f"{field} {first['msg']}"
         case "extra_forbidden":
-            known = _known(keys, model)
+            known = _known(keys, model, tables)
             return f"{field} = {shown_value(first['input'])} is an unknown key: {known}"
         case "missing":
             return f"{field} is missing: add it"
@@ -159,16 +168,16 @@ def shown_value(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
-def _known(keys: tuple[str | int, ...], model: type[BaseModel]) -> str:
+def _known(keys: tuple[str | int, ...], model: type[BaseModel], tables: Tables) -> str:
     """What to do with an unknown key: the nearest known one, here or in another table."""
-    fields = _fields(model, keys[:-1])
+    fields = _fields(model, keys[:-1], tables)
     name = str(keys[-1])
     near = get_close_matches(name, fields, n=1)
     if near:
         return f"did you mean {near[0]}?"
     elsewhere: dict[str, str] = {}
     for section in model.model_fields:
-        for field in _fields(model, (section,)):
+        for field in _fields(model, (section,), tables):
             elsewhere.setdefault(field, f"{section}.{field}")
     near = get_close_matches(name, elsewhere, n=1)
     if near:
@@ -176,18 +185,17 @@ def _known(keys: tuple[str | int, ...], model: type[BaseModel]) -> str:
     return f"remove it or correct its name; known are {', '.join(fields)}"
 
 
-def _fields(model: type[BaseModel], keys: Iterable[str | int]) -> list[str]:
-    """Names of the fields of the table that keys lead to."""
-    for key in keys:
-        annotation = model.model_fields[str(key)].annotation if key in model.model_fields else None
-        tables = [
-            part
-            for part in (annotation, *get_args(annotation))
-            if isinstance(part, type) and issubclass(part, BaseModel)
-        ]
-        if not tables:
+def _fields(model: type[BaseModel], keys: Iterable[str | int], tables: Tables) -> list[str]:
+    """Names of the fields of the table that keys lead to; ``tables`` are those of the spec."""
+    for depth, key in enumerate(keys):
+        field = model.model_fields.get(str(key))
+        parts = [] if field is None else [*get_args(field.annotation), field.annotation]
+        if depth == 0:
+            parts = [tables.get(str(key)), *parts[::-1]]
+        models = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+        if not models:
             return []
-        model = tables[0]
+        model = models[0]
     return list(model.model_fields)
 
 

@@ -1,0 +1,109 @@
+"""Sections whose keys depend on a name: the algorithm, the task, the link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError, ValidationInfo
+from pydantic_core import InitErrorDetails, PydanticKnownError
+
+from circuits import links
+from circuits.algorithms import ALGORITHMS
+from circuits.algorithms import GROUP as ALGORITHM_GROUP
+from circuits.algorithms.checks import check_structure
+from circuits.settings import Settings, settings_of
+from circuits.tasks import GROUP as TASK_GROUP
+from circuits.tasks import TASKS
+from recycling.spec.messages import wrong
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A section of which ``name`` says what other keys there are.
+
+    Attributes:
+        known: module and class of the settings of each built-in name.
+        group: entry point group of installed packages.
+        usual: name where a spec gives none.
+        check: raises ValueError for what the settings build but nothing here can use.
+    """
+
+    known: Mapping[str, str]
+    group: str
+    usual: str
+    check: Callable[[Any], None]
+
+    def settings(self, section: object) -> type[Settings]:
+        """Settings class of a section.
+
+        Raises:
+            ValueError: its name is unknown, or that of a broken package; one line.
+        """
+        name = section.get("name", self.usual) if isinstance(section, Mapping) else self.usual
+        return settings_of(name, self.known, self.group)
+
+    def validate(self, section: Any, info: ValidationInfo) -> Settings:
+        """Settings that a section holds.
+
+        Raises:
+            ValueError: it holds none; pydantic makes a fault of it.
+        """
+        settings = section if isinstance(section, Settings) else self._read(section, info.context)
+        self.check(settings.build())
+        return settings
+
+    def _read(self, section: Any, context: Any) -> Settings:
+        if not isinstance(section, Mapping):
+            raise PydanticKnownError("dict_type")
+        try:
+            settings = self.settings(section)
+        except ValueError as error:
+            fault = InitErrorDetails(
+                type=wrong(str(error).removeprefix("name ")), loc=("name",), input=section
+            )
+            raise ValidationError.from_exception_data("name", [fault]) from None
+        try:
+            return settings.model_validate(section, context=context)
+        except ValueError:
+            raise
+        except Exception as error:  # whatever the code of an installed package raises
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            name = section.get("name", self.usual)
+            raise ValueError(
+                f"name = {name!r} fails ({reason}); repair the installed package"
+            ) from None
+
+
+def _check_algorithm(algorithm: Any) -> None:
+    try:
+        check_structure(algorithm)
+    except AttributeError as error:
+        raise ValueError(
+            f"name gives no algorithm ({error}); repair the installed package"
+        ) from None
+    size = next(r.size for r in algorithm.registers if r.name == algorithm.recycled)
+    if size > 1:
+        raise ValueError(
+            f"recycled = {algorithm.recycled!r} has {size} qubits: give a register of one qubit"
+        )
+
+
+def _check_task(task: Any) -> None:
+    sizes = (len(task.stages), len(task.preparations), task.target_size)
+    if sizes != (2, 2, 1):
+        raise ValueError(
+            "name gives a task of {} stages, {} preparations and {} target qubits: give one of 2, "
+            "2 and 1".format(*sizes)
+        )
+
+
+def _check_link(link: Any) -> None:
+    if any(len(operator) != 2 for operator in link.kraus):
+        raise ValueError("name gives a channel on several qubits: give one on one qubit")
+
+
+ALGORITHM = Choice(ALGORITHMS, ALGORITHM_GROUP, "hhl", _check_algorithm)
+TASK = Choice(TASKS, TASK_GROUP, "erasure", _check_task)
+LINK = Choice(links.LINKS, links.GROUP, "identity", _check_link)

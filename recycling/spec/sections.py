@@ -1,0 +1,115 @@
+"""Sections of a spec that are the same for any algorithm and task."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
+from recycling.spec.messages import wrong
+from recycling.spec.quantities import Frequency, Latency, Lifetime, ShotTime, Temperature
+
+#: Most trials: each is a job at least, with files of its own, and a chip drifts over hours.
+MOST_TRIALS = 10_000
+#: Most draws of the bootstrap: they widen bands by a factor known to 0.1 % from 10⁵ on.
+MOST_RESAMPLES = 1_000_000
+#: Profiles of a device that are no snapshot.
+PROFILES = ("paper", "ideal")
+
+ErrorRate = Annotated[float, Field(ge=0, lt=0.5)]
+
+
+class Section(BaseModel):
+    """A table of a spec: it cannot be changed, and knows all of its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BathSpec(Section):
+    """The bath qubit: frequency in Hz and T0 in K. Every qubit starts at T0.
+
+    These and all other quantities may be text with a unit, such as "43 mK".
+    """
+
+    frequency: Frequency = 5e9
+    temperature: Temperature = 0.043
+
+
+def _known_profile(name: str) -> str:
+    if name not in (*PROFILES, *HERONS, *SIMILAR):
+        raise wrong(why_unknown(name, PROFILES))
+    return name
+
+
+class DeviceSpec(Section):
+    """The device: a profile, and what to change in it.
+
+    ``profile`` is "paper", "ideal" or the name of a Heron snapshot such as "FakeTorino". The
+    optional numbers overrule the profile on every qubit: times in s, errors as probabilities.
+    """
+
+    profile: Annotated[str, AfterValidator(_known_profile)] = "paper"
+    layout: Literal["best"] | dict[str, Annotated[int, Field(ge=0)]] = "best"
+    feedforward_latency: Literal["profile"] | Latency = "profile"
+    optimization_level: Annotated[int, Field(ge=0, le=3)] = 1
+    t1: Lifetime | None = None
+    t2: Lifetime | None = None
+    single_qubit_error: ErrorRate | None = None
+    cz_error: ErrorRate | None = None
+    readout_error: ErrorRate | None = None
+
+
+class MeasurementSpec(Section):
+    """Shots of each basis and target preparation, or "exact" for infinitely many; trials."""
+
+    # The outcome of every shot is kept: ten million are 2.6 GB for one trial of the paper's sweep.
+    shots: Literal["exact"] | Annotated[int, Field(ge=1, le=10**7)] = 8000
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 5
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.shots == "exact" and self.trials != 1:
+            raise ValueError(
+                f"trials = {self.trials}: exact trials are all alike; give 1 with shots = 'exact'"
+            )
+        return self
+
+
+class HardwareSpec(Section):
+    """How an IBM Quantum backend executes the jobs; simulators heed the calibrations alone.
+
+    ``mode`` is "batch", "session" or "job". ``rep_delay`` is the wait between shots in s, by
+    default the backend's. ``init_qubits`` resets all qubits before each shot: without it the bath
+    relaxes by itself during ``rep_delay``, and carries over what has not relaxed.
+    ``max_execution_time`` in s bounds each job. ``brackets`` measures T1, T2, readout and thermal
+    population of the bath qubit before and after; ``assignment`` measures the assignment matrices
+    of the recorded qubits, which correct the readout, before and after the trials, each time by
+    ``assignment_shots`` of 17 circuits. "auto" does so on hardware only.
+    """
+
+    mode: Literal["batch", "session", "job"] = "batch"
+    rep_delay: ShotTime | None = None
+    init_qubits: bool = True
+    max_execution_time: Annotated[int, Field(ge=1, le=10800)] | None = None
+    brackets: Literal["auto"] | bool = "auto"
+    bracket_shots: Annotated[int, Field(ge=100, le=100_000)] = 2000
+    assignment: Literal["auto"] | bool = "auto"
+    assignment_shots: Annotated[int, Field(ge=100, le=100_000)] = 8000
+
+
+class InferenceSpec(Section):
+    """How counts are read.
+
+    ``estimator`` is that of the values: "linear inversion" with projection, as in the paper, or
+    "median unbiased"; intervals are calibrated with either. ``readout`` is "raw", "corrected" for
+    the assignment errors of S, B and C_I, or "unmixed" for those of the flag too. ``temperature``
+    says where T0 of the bounds comes from: "given" is that of ``[bath]``, "measured" that of B
+    before the erasure, "calibration" that of the bracket before the run. ``resamples`` of the
+    bootstrap tell how estimates move together.
+    """
+
+    estimator: Literal["linear inversion", "median unbiased"] = "linear inversion"
+    readout: Literal["raw", "corrected", "unmixed"] = "raw"
+    temperature: Literal["given", "measured", "calibration"] = "given"
+    resamples: Annotated[int, Field(ge=100, le=MOST_RESAMPLES)] = 1000
