@@ -32,14 +32,17 @@ def spec(device, angles="0.6", trials=1):
 
 
 IDEAL = 'profile = "ideal"'
+TORINO = """\
+profile = "FakeTorino"
+layout = { C_I = 31, C_C0 = 18, C_C1 = 32, C_A = 33, B = 30, S = 29 }
+feedforward_latency = "1 us"
+readout_error = 0.03
+"""
 #: Runs by name: backend and spec.
 RUNS = {
     "exact": ("exact", spec(IDEAL, "0.2, 0.6", trials=2)),
     "exact, another seed": ("exact", spec(IDEAL).replace("seed = 5", "seed = 6")),
-    "exact, FakeTorino": (
-        "exact",
-        spec('profile = "FakeTorino"\nfeedforward_latency = "1 us"\nreadout_error = 0.03'),
-    ),
+    "exact, FakeTorino": ("exact", spec(TORINO)),
     # Aer takes half a second for each circuit with noise: 24 of them.
     "aer": ("aer", spec(f"{IDEAL}\nreadout_error = 0.05")),
     "fake:FakeFez": ("fake:FakeFez", spec(LAYOUT)),
