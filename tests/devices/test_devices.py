@@ -516,6 +516,21 @@ def test_backend_without_properties_works():
     assert gaps(timeline(circuit, device)) == []
 
 
+def test_profiles_take_other_roles():
+    roles = ("A", "B", "C")
+    backend = backend_of("FakeTorino")
+    layout = (0, 1, 2)
+    device = device_from_backend(backend, layout, temperature=0.043, frequency=5e9, roles=roles)
+    alike = device_of("FakeTorino")
+    assert device.roles == roles
+    assert device.edges == ((0, 1), (1, 2))
+    assert set(device.sources) >= {key for key in alike.sources if "[" not in key}
+    ideal = ideal_device(temperature=0.043, frequency=5e9, roles=roles)
+    assert (ideal.roles, ideal.num_qubits, len(ideal.edges)) == (roles, 3, 3)
+    with pytest.raises(ValidationError, match="t1 has 2 entries: give one for each of A, B, C"):
+        device_from_backend(backend, (0, 1), temperature=0.043, frequency=5e9, roles=roles)
+
+
 def test_backend_without_cz_is_refused():
     backend = heavy_hex(basis_gates=["cx", "rz", "sx", "x"])
     with pytest.raises(ValueError, match="has no cz"):
