@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recycling.devices.device import ROLES, Device, Gate
+from recycling.devices.device import ROLES, Device
+from recycling.devices.gates import Gate
 from recycling.errors import BadInput
 
 if TYPE_CHECKING:
@@ -76,23 +78,25 @@ def device_from_backend(
     if feedforward_latency is None:
         feedforward_latency = _printed_latency(measure, gates)
         latency_source = f"{PAPER}: 3.3 µs a round, less this device's measurement and SWAP"
-    return Device(
-        name=backend.name,
-        roles=roles,
-        layout=layout,
-        **times,
-        frequency=frequencies,
-        temperature=temperature,
-        **readout,
-        measure_duration=measure,
-        feedforward_latency=feedforward_latency,
-        dt=float(target.dt),
-        gates=gates,
-        sources=dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), snapshot)
-        | time_sources
-        | frequency_sources
-        | dict.fromkeys(readout, readout_source)
-        | {"feedforward_latency": latency_source, "temperature": "given in the spec"},
+    return Device.model_validate(
+        {
+            "name": backend.name,
+            "roles": roles,
+            "layout": layout,
+            **times,
+            "frequency": frequencies,
+            "temperature": temperature,
+            **readout,
+            "measure_duration": measure,
+            "feedforward_latency": feedforward_latency,
+            "dt": float(target.dt),
+            "gates": gates,
+            "sources": dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), snapshot)
+            | time_sources
+            | frequency_sources
+            | dict.fromkeys(readout, readout_source)
+            | {"feedforward_latency": latency_source, "temperature": "given in the spec"},
+        }
     )
 
 
@@ -120,7 +124,7 @@ def paper_device(device: Device) -> Device:
         "t1": snapshot,
         "t1[B]": f"{PAPER}, printed",
     }
-    if device.temperature == PRINTED_TEMPERATURE:
+    if np.all(device.temperature == PRINTED_TEMPERATURE):
         sources["temperature"] = f"{PAPER}, printed"
     return profile.model_copy(update={"sources": sources})
 
@@ -152,22 +156,24 @@ def ideal_device(
         Gate(name="cz", qubits=pair, duration=0, error=0) for pair in permutations(range(count), 2)
     ]
     zeros, forever = (0.0,) * count, (float("inf"),) * count
-    return Device(
-        name="ideal",
-        roles=roles,
-        layout=None,
-        t1=forever,
-        t2=forever,
-        frequency=(frequency,) * count,
-        temperature=temperature,
-        false_excited=zeros,
-        false_ground=zeros,
-        measure_duration=zeros,
-        feedforward_latency=0.0,
-        dt=1e-9,
-        gates=tuple(gates),
-        sources=dict.fromkeys(_SOURCED, "ideal")
-        | dict.fromkeys(("temperature", "frequency"), "given in the spec"),
+    return Device.model_validate(
+        {
+            "name": "ideal",
+            "roles": roles,
+            "layout": None,
+            "t1": forever,
+            "t2": forever,
+            "frequency": (frequency,) * count,
+            "temperature": temperature,
+            "false_excited": zeros,
+            "false_ground": zeros,
+            "measure_duration": zeros,
+            "feedforward_latency": 0.0,
+            "dt": 1e-9,
+            "gates": tuple(gates),
+            "sources": dict.fromkeys(_SOURCED, "ideal")
+            | dict.fromkeys(("temperature", "frequency"), "given in the spec"),
+        }
     )
 
 
@@ -301,7 +307,7 @@ def _readout(
     )
 
 
-def _printed_latency(measure: list[float] | tuple[float, ...], gates: tuple[Gate, ...]) -> float:
+def _printed_latency(measure: Iterable[float], gates: Sequence[Gate]) -> float:
     """What the paper's 3.3 µs leave for classical latency after measurement and SWAP, s.
 
     A SWAP is three CZ with single-qubit gates before, between and after them.

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel, QuantumError
 
-    from recycling.devices.device import Device, Gate
+    from recycling.devices.device import Device
+    from recycling.devices.gates import Gate
     from recycling.execution.backend import Progress
     from recycling.jobs.job import Job, Pub
 

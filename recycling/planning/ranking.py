@@ -288,4 +288,4 @@ def _bloch(tensor: Real, flag: int) -> Real:
 def _timing(device: Device) -> object:
     """What the delays of a scheduled circuit depend on: durations, not errors."""
     gates = tuple((gate.name, gate.qubits, gate.duration) for gate in device.gates)
-    return gates, device.measure_duration, device.feedforward_latency, device.dt
+    return gates, tuple(device.measure_duration), device.feedforward_latency, device.dt

@@ -63,6 +63,8 @@ def _six_qubits(device: Device) -> Device:
         raise ValueError(f"roles = {device.roles}: give {', '.join(ROLES)}")
     if device.layout is not None and len({*device.layout}) != len(ROLES):
         raise ValueError(f"layout = {device.layout}: give {len(ROLES)} different qubits")
+    if device.sweep:
+        raise ValueError(f"numbers run over a sweep of shape {device.sweep}: give one for each")
     unsourced = [name for name in _SOURCED if name not in device.sources]
     if unsourced:
         raise ValueError(f"sources lacks {unsourced[0]}")

@@ -21,7 +21,8 @@ from qiskit_ibm_runtime.utils.utils import is_isa_circuit
 
 from recycling.compilation.compile import device_target
 from recycling.compilation.timeline import Operation, timeline
-from recycling.devices.device import Device, Gate
+from recycling.devices.device import Device
+from recycling.devices.gates import Gate
 from recycling.devices.profiles import device_from_backend
 from recycling.execution.ibm.service import schedule_as_late_as_possible
 from recycling.simulation.engine import execute

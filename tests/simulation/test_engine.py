@@ -26,7 +26,8 @@ from circuits.protocol import ARMS, STAGES
 from circuits.tomography import BASIS_ANGLES
 from recycling.compilation.compile import compile_circuits, route_algorithm
 from recycling.compilation.timeline import duration_of
-from recycling.devices.device import Device, Gate
+from recycling.devices.device import Device
+from recycling.devices.gates import Gate
 from recycling.devices.placement import placements
 from recycling.devices.profiles import device_from_backend, ideal_device
 from recycling.execution.aer import (
