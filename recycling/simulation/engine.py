@@ -179,8 +179,9 @@ def _measure(state: _State, step: Measure) -> _State:
         state = state.drop(bit, total=True)
     if step.release:
         return state.multiply(step.assignment @ _POPULATIONS, [qubit], [bit])
-    recorded = np.einsum("rt,tij->rij", step.assignment, _PROJECTIONS)
-    return state.multiply(recorded.reshape(8, 4), [qubit], [bit, qubit])
+    recorded = np.einsum("...rt,tij->...rij", step.assignment, _PROJECTIONS)
+    matrix = recorded.reshape(*recorded.shape[:-3], 8, 4)
+    return state.multiply(matrix, [qubit], [bit, qubit])
 
 
 def _branch(state: _State, step: Conditional) -> _State:

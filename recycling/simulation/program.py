@@ -52,7 +52,8 @@ class Apply(_Hashed):
 class Measure(_Hashed):
     """Measure a qubit in Z and record a classical bit.
 
-    ``assignment`` is P(recorded | true) (array of shape (2, 2)). ``release`` ends the qubit's life.
+    ``assignment`` is P(recorded | true) (array of shape (*sweep, 2, 2)). ``release`` ends the
+    qubit's life.
     """
 
     qubit: int
