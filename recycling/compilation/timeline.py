@@ -87,6 +87,8 @@ def duration_of(operation: Any, qubits: tuple[int, ...], device: Device) -> floa
     if operation.name == "delay":
         scale = {"dt": device.dt, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
         return float(operation.duration) * scale[operation.unit]
+    if operation.name == "kraus":
+        return 0.0  # a channel that the circuit was given: it stands for no time
     if operation.name == "measure":
         return float(device.measure_duration[qubits[0]])
     return device.gate_table[operation.name, qubits].duration

@@ -23,6 +23,7 @@ from recycling.devices.arrays import (
     Real,
 )
 from recycling.devices.gates import Gate, Gates
+from recycling.errors import BadInput
 
 #: What each qubit of a six-qubit device is for, in the order of the device's qubits.
 ROLES = ("C_I", "C_C0", "C_C1", "C_A", "B", "S")
@@ -117,6 +118,14 @@ class Device(BaseModel):
     def sweep(self) -> tuple[int, ...]:
         """Shape of the sweep that the numbers run over; () for a device at one point."""
         return np.broadcast_shapes(*self._sweeps().values())
+
+    def refuse_sweep(self) -> None:
+        """Raise ``BadInput`` where the numbers run over a sweep: a run has one device."""
+        if self.sweep:
+            raise BadInput(
+                f"the numbers of the device run over a sweep of shape {self.sweep}: a run has one "
+                "device; give the device at one point"
+            )
 
     def at(self, *point: int) -> Device:
         """Device at one point of the sweep, given by its index on each axis."""

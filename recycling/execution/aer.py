@@ -113,6 +113,7 @@ def execute_aer(
 ) -> Outcomes:
     """Execute a job shot by shot, each shot a noisy statevector; see ``execute_exact``."""
     assert job.shots is not None  # the plan refuses infinitely many
+    device.refuse_sweep()
     noise = noise_model(device)
     sweeps = [list(np.ndindex(*pub.sweep)) for pub in pubs]
     seeds = iter(seed.generate_state(sum(map(len, sweeps))))

@@ -31,7 +31,11 @@ def execute_exact(
         device: the device they were compiled for.
         seed: seed of the shots.
         progress: called with the fraction done.
+
+    Raises:
+        BadInput: the numbers of the device run over a sweep.
     """
+    device.refuse_sweep()
     probabilities = np.stack(
         [
             table.reshape(*pub.sweep, -1)

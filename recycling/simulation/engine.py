@@ -50,7 +50,10 @@ class Outcome:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """Joint probability of every record (array of shape (*sweep, 2, …, 2))."""
+        """Joint probability of every record (array of shape (*sweep, 2, …, 2)).
+
+        The axes of the device's sweep come first, then those of the circuit's parameters.
+        """
         axes = len(self.program.sweep) + len(self.program.bits)
         return self.tensor.reshape(*self.tensor.shape[:axes], -1)[..., 0]
 

@@ -55,7 +55,7 @@ def compile_program(
     Raises:
         ValueError: a parameter without a value, a gate that is not native, control flow beyond
             ``if_test`` on measured bits, or a device whose measurements or feedforward latency
-            take a time that varies: that is fixed in the circuit.
+            take a time that varies: it is fixed in the circuit, see ``program.stack``.
 
     Example:
         Probability of reading 1 from a thermal qubit that idles, at three values of T1:

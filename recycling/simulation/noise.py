@@ -36,7 +36,7 @@ class Noise:
             if np.ndim(getattr(device, field)) > own_axes:
                 raise ValueError(
                     f"{field} runs over a sweep, but the delays of a compiled circuit are fixed: "
-                    "compile the circuit for each value"
+                    "compile the circuit for each value and stack the programs"
                 )
         self.device, self.parameter_axes = device, parameter_axes
         qubits = range(device.num_qubits)
