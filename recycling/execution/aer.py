@@ -76,11 +76,12 @@ def relaxation_error(device: Device, qubit: int, duration: float) -> QuantumErro
     """Relaxation of an idle qubit towards its thermal state for a duration in s."""
     from qiskit_aer.noise import thermal_relaxation_error
 
+    # Python's numbers: Aer subtracts infinite times, of which numpy's numbers warn.
     return thermal_relaxation_error(
-        device.t1[qubit],
-        device.t2[qubit],
+        float(device.t1[qubit]),
+        float(device.t2[qubit]),
         duration,
-        excited_state_population=device.excited_population[qubit],
+        excited_state_population=float(device.excited_population[qubit]),
     )
 
 

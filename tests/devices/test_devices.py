@@ -1,11 +1,15 @@
 """Devices as data, layouts, and above all the structure and the schedule of compiled circuits."""
 
 import copy
+import json
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise, product
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 from qiskit.providers import QubitProperties
 from qiskit.providers.fake_provider import GenericBackendV2
@@ -24,7 +28,8 @@ from recycling.compilation.compile import (
     walk,
 )
 from recycling.compilation.timeline import busy_times, timeline
-from recycling.devices.device import ROLES, Device
+from recycling.devices.arrays import NON_NEGATIVE, POSITIVE, POSITIVE_FINITE, PROBABILITY
+from recycling.devices.device import PER_QUBIT, ROLES, Device
 from recycling.devices.placement import (
     SHAPE,
     best_layout,
@@ -647,6 +652,164 @@ def test_assignment_is_recorded_given_true():
 def test_impossible_devices_are_refused(changes, message):
     with pytest.raises(ValidationError, match=message):
         paper().replace("test", **changes)
+
+
+# --- Arrays
+
+
+def content(device):
+    return json.loads(device.model_dump_json())
+
+
+def test_numbers_are_arrays_that_nobody_changes():
+    device = paper()
+    for field in PER_QUBIT:
+        assert getattr(device, field).shape == (6,)
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(device, field)[0] = 1.0
+    assert device.gates.durations.shape == device.gates.errors.shape == (len(device.gates),)
+    assert device.sweep == ()
+    assert device.at() == device
+
+
+def test_arrays_that_were_given_stay_free():
+    t1 = np.full((2, 6), 1e-3)
+    device = paper().replace("test", t1=t1)
+    t1[:] = 0
+    assert np.all(device.t1 == 1e-3)
+
+
+def test_device_without_a_sweep_is_written_as_numbers():
+    written = content(paper())
+    assert written["temperature"] == 0.043
+    assert written["feedforward_latency"] == paper().feedforward_latency
+    assert written["t1"] == paper().t1.tolist()
+    gate = paper().gates[0]
+    assert written["gates"][0] == {
+        "name": gate.name, "qubits": [*gate.qubits], "duration": gate.duration, "error": gate.error,
+    }  # fmt: skip
+    assert content(ideal_device(temperature=0.043, frequency=5e9))["t1"] == ["Infinity"] * 6
+
+
+def test_each_qubit_may_have_its_temperature():
+    temperatures = (0.04, 0.05, 0.06, 0.07, 0.08, 0.09)
+    device = paper().replace("thermometer", temperature=temperatures)
+    assert content(device)["temperature"] == [*temperatures]
+    assert Device.model_validate_json(device.model_dump_json()) == device
+    for qubit, temperature in enumerate(temperatures):
+        alone = paper().replace("test", temperature=temperature)
+        assert device.excited_population[qubit] == alone.excited_population[qubit]
+    assert content(device.replace("test", temperature=(0.05,) * 6))["temperature"] == 0.05
+    with pytest.raises(ValidationError, match="temperature has 5 entries: give one for each of"):
+        paper().replace("test", temperature=temperatures[:5])
+
+
+def swept():
+    """Every number of the paper's device over a sweep (2, 3)."""
+    device, both = paper(), np.array([[1.0, 0.9, 0.8], [0.7, 0.6, 0.5]])[..., None]
+    gates = replace(
+        device.gates, durations=device.gates.durations * both, errors=device.gates.errors * both[0]
+    )
+    changes = {field: getattr(device, field) * both for field in PER_QUBIT}
+    latency = device.feedforward_latency * both[..., 0]
+    return device.replace("test", gates=gates, feedforward_latency=latency, **changes)
+
+
+def test_device_at_a_point_of_its_sweep():
+    device = swept()
+    assert device.sweep == (2, 3)
+    assert device.excited_population.shape == (2, 3, 6)
+    assert device.assignment.shape == (2, 3, 6, 2, 2)
+    alone = device.at(1, 2)
+    assert alone.sweep == ()
+    np.testing.assert_allclose(alone.t1, paper().t1 / 2, rtol=2 * EPS)
+    assert alone.feedforward_latency == device.feedforward_latency[1, 2]
+    assert [gate.error for gate in alone.gates] == device.gates.errors[2].tolist()
+    assert [gate.duration for gate in alone.gates] == device.gates.durations[1, 2].tolist()
+    np.testing.assert_array_equal(alone.assignment, device.assignment[1, 2])
+    np.testing.assert_array_equal(alone.excited_population, device.excited_population[1, 2])
+    assert device.edges == alone.edges
+    with pytest.raises(ValueError, match="the gates vary along a sweep of shape"):
+        list(device.gates)
+
+
+def test_swept_device_survives_json():
+    device = swept()
+    copied = Device.model_validate_json(device.model_dump_json())
+    assert copied == device
+    assert copied != device.at(0, 0)
+    assert copied.sweep == (2, 3)
+
+
+FIELDS = {
+    "t1": POSITIVE, "t2": POSITIVE, "frequency": POSITIVE_FINITE, "temperature": POSITIVE_FINITE,
+    "false_excited": PROBABILITY, "measure_duration": NON_NEGATIVE,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@given(
+    value=st.floats() | st.sampled_from([0.0, 1.0, -0.0, float("inf"), float("nan"), 5e-324]),
+    row=st.integers(0, 2),
+    qubit=st.integers(0, 5),
+)
+@settings(max_examples=40, deadline=None)
+def test_arrays_hold_the_numbers_that_single_values_may_have(field, value, row, qubit):
+    ideal = ideal_device(temperature=0.043, frequency=5e9).replace("test", t2=(1e-300,) * 6)
+    single = [*getattr(ideal, field)]
+    single[qubit] = value
+    rows = np.tile(getattr(ideal, field), (3, 1))
+    rows[row, qubit] = value
+    try:
+        ideal.replace("test", **{field: single})
+    except ValidationError as error:
+        limited = "above 2 t1" in str(error)
+        expected = "above 2 t1" if limited else f"{field} of {ROLES[qubit]} = .* at point .{row},"
+        with pytest.raises(ValidationError, match=expected):
+            ideal.replace("test", **{field: rows})
+    else:
+        assert ideal.replace("test", **{field: rows}).sweep == (3,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"t1": np.array([[1e-4] * 6, [1e-5] * 6]), "t2": (1e-4,) * 6},
+            "t2 of C_I = 0.0001 s is above 2 t1 = 2e-05 s: give t2 ≤ 2 t1",
+        ),
+        ({"t1": np.full((2, 5), 1e-3)}, "t1 has 5 entries"),
+        ({"t1": [[1e-3] * 6, [1e-3] * 5]}, "give numbers in rows of equal length"),
+        ({"t1": [["a"] * 6]}, "give numbers in rows of equal length"),
+        ({"t1": [[10**400] * 6]}, "give numbers in rows of equal length"),
+        (
+            {"t1": np.full((2, 6), 1e-3), "false_ground": np.full((3, 6), 0.1)},
+            r"sweeps of different shape: t1 \(2,\), false_ground \(3,\)",
+        ),
+        ({"feedforward_latency": [0.0, -1e-9]}, r"feedforward_latency = -1e-09 at point \(1,\)"),
+        ({"feedforward_latency": "soon"}, "feedforward_latency"),
+    ],
+)
+def test_impossible_sweeps_are_refused(changes, message):
+    with pytest.raises(ValidationError, match=message):
+        paper().replace("test", **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"errors": 1.0}, r"errors of x on \(5,\) = 1 at point \(1,\) of the sweep"),
+        ({"durations": -1e-9}, r"durations of x on \(5,\) = -1e-09 at point \(1,\)"),
+    ],
+)
+def test_impossible_gates_are_refused(changes, message):
+    ((field, value),) = changes.items()
+    array = np.tile(getattr(paper().gates, field), (2, 1))
+    array[1, 0] = value
+    with pytest.raises(ValueError, match=message):
+        replace(paper().gates, **{field: array})
+    with pytest.raises(ValueError, match="give one entry for each of the"):
+        replace(paper().gates, **{field: array[:, 1:]})
 
 
 def test_replaced_numbers_have_a_new_source():

@@ -173,6 +173,21 @@ def test_device_noise_is_in_the_fake_backend(simulated):
     assert p_value(counts.values, probabilities_of(ideal).values) < 1e-12
 
 
+@pytest.mark.parametrize("backend", ["exact", "aer"])
+def test_each_qubit_starts_at_its_temperature(backend):
+    planned = plan(Experiment.parse(SPEC.replace("p_x = [0.1, 0.4]", "p_x = [0.4]")), backend)
+    temperatures = (0.3, 0.02, 0.03, 0.25, 0.4, 0.1)
+    device = planned.device.replace("thermometer", temperature=temperatures)
+    counts = simulate_counts(replace(planned, device=device)).values
+    expected = probabilities_of(replace(planned, device=device)).values
+    assert p_value(counts, expected) > LEVEL
+    # The same temperatures on other qubits are other physics.
+    for other in (temperatures[::-1], (0.2,) * 6):
+        wrong = planned.device.replace("thermometer", temperature=other)
+        unlike = probabilities_of(replace(planned, device=wrong)).values
+        assert p_value(counts, unlike) < 1e-12
+
+
 def test_a_named_backend_takes_the_place_of_the_profile(simulated):
     """The spec's profile is what simulators use; a chip that is named is used itself."""
     planned, _, _ = simulated["fake:FakeMarrakesh"]
