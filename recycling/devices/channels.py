@@ -53,12 +53,12 @@ def thermal_relaxation_channel(
 
 def depolarizing_channel(strength: ArrayLike, num_qubits: int) -> Real:
     """PTM of ρ → (1 - λ) ρ + λ I/2ⁿ for strengths λ (...) (array of shape (..., 4ⁿ, 4ⁿ))."""
-    strength = np.asarray(strength, dtype=float)
-    channel = np.zeros((*strength.shape, 4**num_qubits, 4**num_qubits))
-    diagonal = np.arange(1, 4**num_qubits)
-    channel[..., 0, 0] = 1
-    channel[..., diagonal, diagonal] = 1 - strength[..., None]
-    return channel
+    kept = 1 - np.asarray(strength, dtype=float)
+    size = 4**num_qubits
+    channel = np.zeros((*kept.shape, size * size))
+    channel[..., :: size + 1] = kept[..., None]  # the diagonal
+    channel[..., 0] = 1
+    return channel.reshape(*kept.shape, size, size)
 
 
 def depolarizing_strength(error: ArrayLike, relaxation: Real) -> Real:

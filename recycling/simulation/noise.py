@@ -24,7 +24,8 @@ class Noise:
 
     Args:
         device: the noise; its numbers may run over a sweep.
-        parameter_axes: number of sweep axes behind those of the device.
+        parameter_axes: number of sweep axes behind those of the device; ``sweep_axes`` is that of
+            both.
 
     Raises:
         ValueError: the duration of measurements or the feedforward latency runs over a sweep.
@@ -39,18 +40,15 @@ class Noise:
                     "compile the circuit for each value and stack the programs"
                 )
         self.device, self.parameter_axes = device, parameter_axes
+        self._device_axes = len(device.sweep)
+        self.sweep_axes = self._device_axes + parameter_axes
         qubits = range(device.num_qubits)
-        excited = device.excited_population
+        excited, self._assignment = device.excited_population, device.assignment
         self._excited = [_reduced(excited[..., qubit]) for qubit in qubits]
         self._t1 = [_reduced(device.t1[..., qubit]) for qubit in qubits]
         self._t2 = [_reduced(device.t2[..., qubit]) for qubit in qubits]
         self._gates: dict[tuple[str, tuple[int, ...]], Real] = {}
         self._idle: dict[tuple[int, float], Real] = {}
-
-    @property
-    def sweep_axes(self) -> int:
-        """Number of sweep axes of all arrays."""
-        return len(self.device.sweep) + self.parameter_axes
 
     def thermal(self, qubit: int) -> Real:
         """Pauli vector of a qubit in its thermal state (array of shape (*sweep, 4))."""
@@ -58,8 +56,7 @@ class Noise:
 
     def readout(self, qubit: int) -> Real:
         """P(recorded | true) of a qubit (array of shape (*sweep, 2, 2))."""
-        entries = self.device.assignment[..., qubit, :, :]
-        return self.spread(_reduced(entries, 2), 2)
+        return self.spread(_reduced(self._assignment[..., qubit, :, :], 2), 2)
 
     def idle(self, qubit: int, duration: float) -> Real:
         """PTM of a qubit that idles for a duration, s (array of shape (*sweep, 4, 4))."""
@@ -97,7 +94,7 @@ class Noise:
     def spread(self, array: Real, own_axes: int) -> Real:
         """Give an array (*device sweep, *own axes) all axes of the program's sweep."""
         lead, own = array.shape[: array.ndim - own_axes], array.shape[array.ndim - own_axes :]
-        missing = len(self.device.sweep) - len(lead)
+        missing = self._device_axes - len(lead)
         return array.reshape((1,) * missing + lead + (1,) * self.parameter_axes + own)
 
     def _relaxation(self, qubit: int, duration: Real) -> Real:
