@@ -72,7 +72,7 @@ ERROR = Range(
 class PerQubit:
     """Annotation of a field (array of shape (*sweep, qubit)).
 
-    ``shared``: one number stands for all qubits, and is what such a field is written as.
+    ``shared``: one number may stand for all qubits; where all have the same, it does.
     """
 
     range: Range
@@ -82,10 +82,10 @@ class PerQubit:
         """Schema: checked by ``_validate``, written as (nested) tuples of numbers."""
         return core_schema.with_info_plain_validator_function(
             self._validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(self._written),
+            serialization=core_schema.plain_serializer_function_ser_schema(nested),
         )
 
-    def _validate(self, value: Any, info: ValidationInfo) -> Real:
+    def _validate(self, value: Any, info: ValidationInfo) -> float | Real:
         roles = info.data.get("roles", ())
         if has_sweep(value):
             array = real(value)
@@ -98,17 +98,13 @@ class PerQubit:
                     f"{point} of the sweep: give {self.range.words}"
                 )
             return read_only(array)
-        if self.shared and not isinstance(value, list | tuple | np.ndarray):
-            number = self.range.one.validate_python(value)
-            return read_only(np.full(len(roles) or 1, number))
+        if self.shared and _is_number(value):
+            return float(self.range.one.validate_python(value))
         numbers = value.tolist() if isinstance(value, np.ndarray) else value
         checked = self.range.row.validate_python(numbers)
+        if self.shared and len({*checked}) == 1 and len(checked) in (1, len(roles)):
+            return checked[0]
         return read_only(np.array(checked, dtype=float))
-
-    def _written(self, array: Real) -> Any:
-        if self.shared and array.ndim == 1 and len(array) and np.all(array == array[0]):
-            return float(array[0])
-        return nested(array)
 
 
 @dataclass(frozen=True)
@@ -124,9 +120,8 @@ class OverSweep:
         )
 
     def _validate(self, value: Any, info: ValidationInfo) -> float | Real:
-        if np.ndim(value) == 0 if isinstance(value, np.ndarray) else not _is_sequence(value):
-            checked = self.range.one.validate_python(value)
-            return float(checked)
+        if _is_number(value):
+            return float(self.range.one.validate_python(value))
         array = real(value)
         bad = self.range.first_bad(array[..., None])
         if bad:
@@ -169,6 +164,11 @@ def nested(array: float | Real) -> Any:
     if np.ndim(array) == 0:
         return float(array)
     return tuple(nested(row) for row in np.asarray(array))
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is to be checked as one number: no sequence, no array with axes."""
+    return value.ndim == 0 if isinstance(value, np.ndarray) else not _is_sequence(value)
 
 
 def _is_sequence(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -43,7 +44,8 @@ class Device(BaseModel):
 
     All numbers but ``dt`` may carry the axes of a sweep in front, and these broadcast against each
     other; ``sweep`` is their common shape. All arrays are read-only. Fields may be given as
-    sequences; one ``temperature`` stands for all qubits.
+    sequences. ``temperature`` is one number where all qubits have the same, and may have length 1
+    for the qubits in a sweep.
 
     Raises:
         pydantic.ValidationError: a number out of range; T2 > 2 T1; fields of unequal length;
@@ -58,7 +60,8 @@ class Device(BaseModel):
     t1: Annotated[Real, PerQubit(POSITIVE)]
     t2: Annotated[Real, PerQubit(POSITIVE)]
     frequency: Annotated[Real, PerQubit(POSITIVE_FINITE)]
-    temperature: Annotated[Real, PerQubit(POSITIVE_FINITE, shared=True)]
+    temperature: Annotated[Any, PerQubit(POSITIVE_FINITE, shared=True)]
+    """A number for all qubits, or an array like those of the other fields."""
     false_excited: Annotated[Real, PerQubit(PROBABILITY)]
     """P(recorded 1 | prepared 0) of each qubit."""
     false_ground: Annotated[Real, PerQubit(PROBABILITY)]
@@ -73,8 +76,8 @@ class Device(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         for field in PER_QUBIT:
-            length = getattr(self, field).shape[-1]
-            if length != len(self.roles):
+            (length,) = np.shape(getattr(self, field))[-1:] or (1,)
+            if length != len(self.roles) and not (field == "temperature" and length == 1):
                 raise ValueError(f"{field} has {length} entries: give one for "
                                  f"each of {', '.join(self.roles)}")  # fmt: skip
         for name, qubits in zip(self.gates.names, self.gates.qubits, strict=True):
@@ -108,7 +111,7 @@ class Device(BaseModel):
     def _sweeps(self) -> dict[str, tuple[int, ...]]:
         """Shape of the sweep of each field."""
         return {
-            **{field: getattr(self, field).shape[:-1] for field in PER_QUBIT},
+            **{field: np.shape(getattr(self, field))[:-1] for field in PER_QUBIT},
             "feedforward_latency": np.shape(self.feedforward_latency),
             "durations of gates": self.gates.durations.shape[:-1],
             "errors of gates": self.gates.errors.shape[:-1],
@@ -134,13 +137,15 @@ class Device(BaseModel):
             shape = array.shape[array.ndim - axes :]
             return np.broadcast_to(array, (*self.sweep, *shape))[point]
 
-        changes = {field: numbers(getattr(self, field), 1) for field in PER_QUBIT}
+        changes = {
+            field: numbers(array, min(array.ndim, 1))
+            for field, array in ((field, np.asarray(getattr(self, field))) for field in PER_QUBIT)
+        }
         changes["feedforward_latency"] = numbers(np.asarray(self.feedforward_latency), 0)
-        changes["gates"] = Gates(
-            self.gates.names,
-            self.gates.qubits,
-            numbers(self.gates.durations, 1),
-            numbers(self.gates.errors, 1),
+        changes["gates"] = replace(
+            self.gates,
+            durations=numbers(self.gates.durations, 1),
+            errors=numbers(self.gates.errors, 1),
         )
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self).model_validate(fields | changes)

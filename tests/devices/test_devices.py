@@ -572,7 +572,7 @@ def test_paper_device_has_the_printed_numbers_and_no_other_changes():
     assert durations == {("x", 32e-9), ("sx", 32e-9), ("rz", 0.0), ("cz", 68e-9)}
     assert device.t1[B] == 397e-6
     assert np.delete(device.t1, B).tolist() == np.delete(snapshot.t1, B).tolist()
-    assert device.temperature.tolist() == [0.043] * 6
+    assert device.temperature == 0.043
     # A SWAP is three CZ and four layers of single-qubit gates.
     swap = 3 * 68e-9 + 4 * 32e-9
     measured = device.measure_duration[C_A] + device.feedforward_latency + swap
@@ -663,7 +663,7 @@ def content(device):
 
 def test_numbers_are_arrays_that_nobody_changes():
     device = paper()
-    for field in PER_QUBIT:
+    for field in {*PER_QUBIT} - {"temperature"}:
         assert getattr(device, field).shape == (6,)
         with pytest.raises(ValueError, match="read-only"):
             getattr(device, field)[0] = 1.0
@@ -699,9 +699,12 @@ def test_each_qubit_may_have_its_temperature():
     for qubit, temperature in enumerate(temperatures):
         alone = paper().replace("test", temperature=temperature)
         assert device.excited_population[qubit] == alone.excited_population[qubit]
-    assert content(device.replace("test", temperature=(0.05,) * 6))["temperature"] == 0.05
-    with pytest.raises(ValidationError, match="temperature has 5 entries: give one for each of"):
-        paper().replace("test", temperature=temperatures[:5])
+    alike = device.replace("test", temperature=(0.05,) * 6)
+    assert alike.temperature == content(alike)["temperature"] == 0.05
+    assert alike == device.replace("test", temperature=0.05)
+    for five in (temperatures[:5], (0.05,) * 5, [(0.05,) * 5] * 2):
+        with pytest.raises(ValidationError, match="temperature has 5 entries: give one for each"):
+            paper().replace("test", temperature=five)
 
 
 def swept():
@@ -713,6 +716,12 @@ def swept():
     changes = {field: getattr(device, field) * both for field in PER_QUBIT}
     latency = device.feedforward_latency * both[..., 0]
     return device.replace("test", gates=gates, feedforward_latency=latency, **changes)
+
+
+def test_one_temperature_for_all_qubits_may_be_swept():
+    device = paper().replace("test", temperature=[[0.04], [0.05]])
+    assert device.excited_population.shape == (2, 6)
+    assert device.at(1) == paper().replace("test", temperature=0.05)
 
 
 def test_device_at_a_point_of_its_sweep():
@@ -756,10 +765,9 @@ FIELDS = {
 @settings(max_examples=40, deadline=None)
 def test_arrays_hold_the_numbers_that_single_values_may_have(field, value, row, qubit):
     ideal = ideal_device(temperature=0.043, frequency=5e9).replace("test", t2=(1e-300,) * 6)
-    single = [*getattr(ideal, field)]
-    single[qubit] = value
-    rows = np.tile(getattr(ideal, field), (3, 1))
-    rows[row, qubit] = value
+    rows = np.full((3, 6), getattr(ideal, field))
+    single = rows[0].copy()
+    single[qubit] = rows[row, qubit] = value
     try:
         ideal.replace("test", **{field: single})
     except ValidationError as error:

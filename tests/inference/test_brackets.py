@@ -448,7 +448,7 @@ class TestEffectiveTemperature:
         bath = device.roles.index("B")
         population = Quantity(value=device.excited_population[bath], stderr=1e-5)
         temperature = effective_temperature(population, device.frequency[bath])
-        assert temperature.value == pytest.approx(device.temperature[bath], rel=1e-12)
+        assert temperature.value == pytest.approx(device.temperature, rel=1e-12)
         assert not temperature.note
 
     def test_error_is_the_slope(self):

@@ -216,10 +216,8 @@ def test_exact_counts_give_the_temperature_of_the_device(exact):
     strength = rotation_depolarizing(device)
     found = run_temperature(counts, FREQUENCY, behind_gates(readout, strength))
     # The errors of the rotation feign half a millikelvin; what is left is their second order.
-    assert 4e-4 < raw.temperature - device.temperature[bath] < 5e-4
-    assert found.temperature == pytest.approx(
-        device.temperature[bath], abs=strength**2 * T0 / THERMAL
-    )
+    assert 4e-4 < raw.temperature - device.temperature < 5e-4
+    assert found.temperature == pytest.approx(device.temperature, abs=strength**2 * T0 / THERMAL)
     assert fields(found) == (found.temperature,) * 3
     wide = run_temperature(counts, FREQUENCY, readout, 1e-8 * np.eye(2))
     slope = np.hypot(1 - wide.population, wide.population) / (1 - sum(readout))

@@ -39,7 +39,8 @@ def scaled(field, factors, qubits):
         before = getattr(DEVICE.gates, field)
         on = [bool({*pair} & qubits) for pair in DEVICE.gates.qubits]
     else:
-        before, on = getattr(DEVICE, field), [qubit in qubits for qubit in range(QUBITS)]
+        before = np.broadcast_to(getattr(DEVICE, field), QUBITS)
+        on = [qubit in qubits for qubit in range(QUBITS)]
     return np.where(on, before * factors[..., None], before)
 
 
