@@ -52,7 +52,7 @@ class Size:
 
 def size_of(experiment: Experiment, kind: str | None = "exact") -> Size:
     """Estimate what a run on a kind of backend and its analysis take; None: the analysis alone."""
-    angles, weights = len(experiment.theta_b), len(experiment.p_x)
+    angles, weights = experiment.num_points, len(experiment.p_x)
     trials, shots = experiment.measurement.trials, experiment.measurement.shots
     points = angles * weights * (trials + 1)
     engine = angles * _ANGLE
@@ -100,7 +100,7 @@ def check_size(
 def _fewer(experiment: Experiment, names: tuple[str, ...]) -> str:
     """What can be made smaller, with what it is."""
     known = {
-        "points": f"sweep = {len(experiment.theta_b)} × {len(experiment.p_x)} points",
+        "points": f"sweep = {experiment.num_points} × {len(experiment.p_x)} points",
         "trials": f"measurement.trials = {experiment.measurement.trials}",
         "shots": f"measurement.shots = {experiment.measurement.shots}",
         "resamples": f"inference.resamples = {experiment.inference.resamples}",

@@ -17,6 +17,7 @@ from circuits.settings import Settings, settings_of
 from circuits.tasks import GROUP as TASK_GROUP
 from circuits.tasks import TASKS
 from recycling.spec.messages import wrong
+from recycling.spec.sweep import sweep_section
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def _check_algorithm(algorithm: Any) -> None:
         raise ValueError(
             f"name gives no algorithm ({error}); repair the installed package"
         ) from None
+    sweep_section(algorithm.parameters)
     size = next(r.size for r in algorithm.registers if r.name == algorithm.recycled)
     if size > 1:
         raise ValueError(

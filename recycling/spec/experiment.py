@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -117,7 +118,7 @@ class Experiment(Section):
         for key, choice in (("algorithm", ALGORITHM), ("task", TASK), ("link", LINK)):
             with suppress(ValueError):
                 tables[key] = choice.settings(content.get(key))
-        with suppress(ValueError):
+        with suppress(Exception):  # whatever the code of an installed package raises
             algorithm = ALGORITHM.settings(content.get("algorithm"))
             built = algorithm.model_validate(content.get("algorithm", {})).build()
             tables["sweep"] = sweep_section(built.parameters)
@@ -147,6 +148,11 @@ class Experiment(Section):
         An algorithm without parameters has the coordinate "point" of one value.
         """
         return self.sweep.coordinates
+
+    @property
+    def num_points(self) -> int:
+        """Number of points of the sweep."""
+        return prod(len(values) for values in self.coordinates.values())
 
     @property
     def points(self) -> dict[str, NDArray[np.float64]]:
