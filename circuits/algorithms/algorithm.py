@@ -28,6 +28,10 @@ class AnyAlgorithm(Protocol):
     """What the protocol, a plan and an analysis ask of an algorithm; see ``Algorithm``."""
 
     @property
+    def design(self) -> Design:
+        """What an erasure experiment with it consists of."""
+
+    @property
     def registers(self) -> tuple[Register, ...]:
         """Quantum registers of the circuit, in their order."""
 
