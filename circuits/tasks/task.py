@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,8 +58,8 @@ class Task:
     """
 
     name: str
-    stages: Mapping[str, Action | None]
-    preparations: Mapping[str, Preparation]
-    mixture: Mixture = weights_of
+    stages: Mapping[str, Action | None] = field(repr=False)
+    preparations: Mapping[str, Preparation] = field(repr=False)
+    mixture: Mixture = field(default=weights_of, repr=False)
     quantities: tuple[str, ...] = ("entropy_decrease", "heat")
     target_size: int = 1

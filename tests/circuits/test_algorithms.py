@@ -376,10 +376,10 @@ def test_another_task_has_its_stages_and_preparations():
         for stage in task.stages
     ]
     assert counts == [0, 1, 2]
-    last = recycling_circuit(algorithm, preparation="excited", task=task)
+    last = recycling_circuit(algorithm, stage="end", preparation="excited", task=task)
     assert last.name == "recycling end excited"
     with pytest.raises(ValueError, match="preparation = 'X': give one of ground, excited"):
-        recycling_circuit(algorithm, preparation="X", task=task)
+        recycling_circuit(algorithm, stage="end", preparation="X", task=task)
     with pytest.raises(ValueError, match="stage = 'after': give one of start, half, end"):
         recycling_circuit(algorithm, stage="after", task=task)
 
