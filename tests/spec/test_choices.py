@@ -5,6 +5,7 @@ import math
 import pickle
 import sys
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from qiskit import QuantumCircuit, QuantumRegister, qpy
 from qiskit.circuit import Parameter
 
 import recycling as rc
-from circuits import settings
+from circuits import recycling_circuit, settings
 from circuits.algorithms.repeat_until_success import THETA, repeat_until_success
 from circuits.design import POINT
 from circuits.settings import Settings
@@ -191,6 +192,16 @@ def test_a_register_of_two_qubits_is_not_recycled_yet(spec_file):
     spec_file.write_text(text.replace("[1, 2]", "[1]"), encoding="utf-8")
     with pytest.raises(rc.BadInput, match="recycled = 'Checks' has 2 qubits: give a register"):
         Experiment.from_toml(spec_file)
+
+
+def test_the_example_is_a_spec_of_a_circuit():
+    example = Path(__file__).parents[2] / "examples" / "own-circuit" / "spec.toml"
+    experiment = Experiment.from_toml(example)
+    assert experiment.design.parameter_names == ("kick", "theta_b")
+    assert experiment.num_points == 5
+    assert experiment.design.roles == ("data", "work", "herald", "B", "S")
+    recorded = recycling_circuit(experiment.algorithm.build()).count_ops()
+    assert recorded["measure"] == len(experiment.design.recorded_roles) == 4
 
 
 # -- sweeps --------------------------------------------------------------------------------------
