@@ -89,7 +89,7 @@ def with_idle_noise(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
     """Write the thermal start and the relaxation of all idle time into a scheduled circuit.
 
     Args:
-        circuit: output of ``compile_circuit``: native gates, idle time as delays.
+        circuit: output of ``compile_circuits``: native gates, idle time as delays.
         device: the device it was compiled for.
 
     Returns:
@@ -146,7 +146,7 @@ def simulate_shots(
     """Simulate a compiled circuit shot by shot, each shot a noisy statevector.
 
     Args:
-        circuit: output of ``compile_circuit``, with at most eight classical bits.
+        circuit: output of ``compile_circuits``, with at most eight classical bits.
         device: the device it was compiled for.
         parameters: value of each circuit parameter by name, rad.
         shots: number of shots.

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from circuits.protocol import recycling_circuit
-from recycling.compilation.compile import compile_circuit, cz_counts, route_algorithm
+from recycling.compilation.route import route_algorithm
 from recycling.compilation.timeline import busy_times, timeline
+from recycling.compilation.walk import cz_counts
 from recycling.devices.device import ROLES, Device
 from recycling.devices.placement import best_layout, check_layout, placements
 from recycling.devices.profiles import (
@@ -22,6 +23,7 @@ from recycling.devices.profiles import (
 )
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import snapshot_backend
+from recycling.planning.circuits import compile_as_executed
 from recycling.spec.messages import fault_lines
 
 if TYPE_CHECKING:
@@ -136,7 +138,7 @@ def circuit_work(
     circuit = recycling_circuit(
         routed, excited=True, feedforward_latency=device.feedforward_latency
     )
-    compiled = compile_circuit(circuit, device, optimization_level=level)
+    (compiled,) = compile_as_executed([circuit], device, optimization_level=level)
     counts = {
         frozenset(ROLES[qubit] for qubit in pair): count
         for pair, count in cz_counts(compiled).items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from circuits.calibration.assignment import RECORDED_QUBITS, assignment_circuits
 from circuits.calibration.characterisation import bracket_circuits
 from circuits.protocol import SETTINGS, Setting, recycling_circuit
-from recycling.compilation.compile import compile_circuits, route_algorithm
+from recycling.compilation.compile import compile_circuits
+from recycling.compilation.route import route_algorithm
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -32,8 +34,22 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
         )
         for arm, stage, preparation in SETTINGS
     ]
-    compiled = compile_circuits(circuits, device, optimization_level=level)
+    compiled = compile_as_executed(circuits, device, optimization_level=level)
     return dict(zip(SETTINGS, compiled, strict=True))
+
+
+def compile_as_executed(
+    circuits: Iterable[QuantumCircuit], device: Device, *, optimization_level: int
+) -> list[QuantumCircuit]:
+    """Compile circuits and schedule them by the vendor's passes; see ``compile_circuits``."""
+    from recycling.execution.ibm.service import schedule_as_late_as_possible
+
+    return compile_circuits(
+        circuits,
+        device,
+        schedule=schedule_as_late_as_possible,
+        optimization_level=optimization_level,
+    )
 
 
 def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:

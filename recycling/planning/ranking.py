@@ -32,10 +32,7 @@ import tomlkit
 from numpy.typing import NDArray
 
 from circuits.protocol import ANALYSED_FLAG, MEASURED_QUBITS, SETTINGS, THETA_B, recycling_circuit
-from recycling.compilation.compile import (
-    compile_circuits,
-    route_algorithm,
-)
+from recycling.compilation.route import route_algorithm
 from recycling.devices.device import ROLES
 from recycling.devices.placement import check_layout, expected_errors, placements
 from recycling.devices.profiles import ideal_device
@@ -43,6 +40,7 @@ from recycling.errors import BadInput
 from recycling.inference.bath.quantities import C_I, excess, fidelity, thermodynamic_quantities
 from recycling.inference.states.tomography import mix, project
 from recycling.planning.chips import chip, circuit_work
+from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.spec.experiment import Experiment, shown_p_x
@@ -260,7 +258,7 @@ def _compile(algorithm: Algorithm, device: Device, level: int) -> list[QuantumCi
         )
         for arm, stage, preparation in _PREDICTED
     ]
-    return compile_circuits(circuits, device, optimization_level=level)
+    return compile_as_executed(circuits, device, optimization_level=level)
 
 
 def _predict(circuits: Sequence[QuantumCircuit], device: Device, theta_b: Real) -> _States:

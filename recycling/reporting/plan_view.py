@@ -77,7 +77,9 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
                 "start_s": step.start,
                 "duration_s": step.duration,
             }
-            for step in schedule(plan.circuits[longest_setting(plan)], device)
+            for step in schedule(
+                plan.circuits[longest_setting(plan)], device, plan.experiment.design
+            )
         ],
         "cost": None if plan.cost is None else _cost_summary(plan, plan.cost),
         "instance_remaining_seconds": _remaining(plan),
@@ -152,7 +154,7 @@ def _schedule(plan: Plan) -> Table:
             f"{step.start * 1e6:.3f}",
             f"{step.duration * 1e6:.3f}",
         )
-        for step in schedule(plan.circuits[setting], device)
+        for step in schedule(plan.circuits[setting], device, plan.experiment.design)
     ]
     return Table(
         ("part of the longest branch", "qubits", "start (µs)", "duration (µs)"), rows,

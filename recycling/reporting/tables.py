@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
-from recycling.compilation.compile import cz_counts
+from recycling.compilation.walk import cz_counts
 from recycling.results.verdicts import Verdict, shown_p_x, verdicts
 
 if TYPE_CHECKING:

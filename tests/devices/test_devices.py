@@ -19,15 +19,10 @@ from qiskit.transpiler import CouplingMap, InstructionProperties
 import recycling as rc
 from circuits import HHL, recycling_circuit
 from circuits.protocol import ARMS, STAGES
-from recycling.compilation.compile import (
-    compile_circuit,
-    compile_circuits,
-    cz_counts,
-    device_target,
-    route_algorithm,
-    walk,
-)
+from recycling.compilation.route import route_algorithm
+from recycling.compilation.target import device_target
 from recycling.compilation.timeline import busy_times, timeline
+from recycling.compilation.walk import cz_counts, walk
 from recycling.devices.arrays import NON_NEGATIVE, POSITIVE, POSITIVE_FINITE, PROBABILITY
 from recycling.devices.device import PER_QUBIT, ROLES, Device
 from recycling.devices.placement import (
@@ -47,6 +42,7 @@ from recycling.devices.profiles import (
     paper_device,
 )
 from recycling.execution.ibm.service import snapshot_backend
+from recycling.planning.circuits import compile_as_executed
 
 EPS = np.finfo(float).eps
 LEVELS = (0, 1, 2, 3)
@@ -91,7 +87,7 @@ def compiled_at(level):
         )
         for arm, stage, excited in SETTINGS
     ]
-    compiled = compile_circuits(circuits, paper(), optimization_level=level)
+    compiled = compile_as_executed(circuits, paper(), optimization_level=level)
     return dict(zip(SETTINGS, compiled, strict=True))
 
 
@@ -184,7 +180,7 @@ def test_compilation_is_reproducible():
     drawn = []
     for _ in range(2):
         routed = route_algorithm(HHL([[2, -1], [-1, 2]]), paper(), optimization_level=1)
-        circuit = compile_circuit(recycling_circuit(routed), paper(), optimization_level=1)
+        circuit = compile_as_executed([recycling_circuit(routed)], paper(), optimization_level=1)[0]
         bound = circuit.assign_parameters([0.1, 0.2, 0.3])
         operations = [(located.instruction.operation, located.qubits) for located in walk(bound)]
         drawn.append([(op.name, qubits, list(map(float, op.params))) for op, qubits in operations])
@@ -225,14 +221,20 @@ def test_no_gaps_on_devices_with_uneven_gate_times(name):
     circuit = recycling_circuit(
         routed, excited=True, feedforward_latency=device.feedforward_latency
     )
-    operations = timeline(compile_circuit(circuit, device, optimization_level=1), device)
+    operations = timeline(
+        compile_as_executed([circuit], device, optimization_level=1)[0],
+        device,
+    )
     assert gaps(operations) == []
 
 
 def test_latency_is_rounded_to_whole_cycles_in_silence():
     # Warnings are errors here. 1.3333 µs is 333.325 cycles of 4 ns.
     circuit = recycling_circuit(routed_at(1), feedforward_latency=1.3333e-6)
-    operations = timeline(compile_circuit(circuit, paper(), optimization_level=1), paper())
+    operations = timeline(
+        compile_as_executed([circuit], paper(), optimization_level=1)[0],
+        paper(),
+    )
     (flag,) = (o for o in operations if o.name == "measure" and o.qubits == (C_A,))
     latency = min(o.start for o in operations if o.conditional) - flag.end
     assert latency == pytest.approx(333 * 4e-9, abs=TIME_ROUNDING)
@@ -328,7 +330,7 @@ def test_busy_time_runs_from_the_first_gate_to_the_last_operation():
 def test_ideal_device_needs_no_delays():
     device = ideal_device(temperature=0.043, frequency=5e9, clock_qubits=3)
     routed = route_algorithm(HHL([[2, -1], [-1, 2]], 3), device, optimization_level=1)
-    circuit = compile_circuit(recycling_circuit(routed), device, optimization_level=1)
+    circuit = compile_as_executed([recycling_circuit(routed)], device, optimization_level=1)[0]
     assert "delay" not in circuit.count_ops()
     assert max(o.end for o in timeline(circuit, device)) == 0
 
@@ -517,7 +519,7 @@ def test_backend_without_properties_works():
     assert device.false_excited.tolist() == device.false_ground.tolist()
     assert "symmetric" in device.source("false_excited", "B")
     routed = route_algorithm(HHL([[2, -1], [-1, 2]]), device, optimization_level=1)
-    circuit = compile_circuit(recycling_circuit(routed), device, optimization_level=1)
+    circuit = compile_as_executed([recycling_circuit(routed)], device, optimization_level=1)[0]
     assert gaps(timeline(circuit, device)) == []
 
 

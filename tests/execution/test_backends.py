@@ -15,7 +15,8 @@ import recycling as rc
 import recycling.jobs.job
 from circuits.protocol import ARMS, RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
-from recycling.compilation.compile import place_on_chip, walk
+from recycling.compilation.place import place_on_chip
+from recycling.compilation.walk import walk
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.execution import prepare

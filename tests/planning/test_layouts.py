@@ -11,7 +11,7 @@ from scipy.constants import h as planck
 
 import recycling as rc
 from circuits.protocol import recycling_circuit
-from recycling.compilation.compile import compile_circuits, route_algorithm
+from recycling.compilation.route import route_algorithm
 from recycling.devices.device import ROLES
 from recycling.devices.placement import SHAPE, cz_errors, expected_errors, placements
 from recycling.devices.profiles import override_device
@@ -21,7 +21,7 @@ from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.samples import RecordMap
 from recycling.jobs.job import protocol_pubs
 from recycling.planning.chips import build_device, chip, circuit_work
-from recycling.planning.circuits import compile_all
+from recycling.planning.circuits import compile_all, compile_as_executed
 from recycling.planning.ranking import (
     ScoredLayout,
     _compile,
@@ -170,7 +170,7 @@ def test_agrees_with_the_thermodynamics_of_the_density_matrices(experiment, whol
             )
             for excited in (False, True)
         ]  # fmt: skip
-        compiled = compile_circuits(circuits, device, optimization_level=1)
+        compiled = compile_as_executed(circuits, device, optimization_level=1)
         for role in ("S", "B"):
             programs = [
                 compile_program(

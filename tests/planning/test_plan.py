@@ -333,7 +333,7 @@ def test_length_is_the_sum_of_the_parts(small_plan, setting):
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_parts_of_the_schedule_follow_each_other(small_plan, setting):
-    steps = schedule(small_plan.circuits[setting], small_plan.device)
+    steps = schedule(small_plan.circuits[setting], small_plan.device, small_plan.experiment.design)
     assert steps[0].start == 0
     for one, following in pairwise(steps):
         assert one.start + one.duration == pytest.approx(following.start, rel=1e-12)
@@ -350,7 +350,7 @@ def test_parts_of_the_schedule_agree_with_the_timeline(small_plan):
     device = small_plan.device
     circuit = small_plan.circuits["recycling", "after", "X"]
     operations = [o for o in timeline(circuit, device) if o.name != "delay"]
-    steps = {step.name: step for step in schedule(circuit, device)}
+    steps = {step.name: step for step in schedule(circuit, device, small_plan.experiment.design)}
     spans = {
         name: (round(step.start * 1e9), round((step.start + step.duration) * 1e9))
         for name, step in steps.items()
@@ -388,7 +388,7 @@ def test_longest_branch_is_the_recycling_arm_after_the_erasure(small_plan):
 
 def test_nothing_takes_time_on_the_ideal_device(theory):
     circuit = theory.circuits["recycling", "after", "I"]
-    assert schedule(circuit, theory.device) == []
+    assert schedule(circuit, theory.device, theory.experiment.design) == []
     assert structure(circuit, theory.device).duration == 0
 
 

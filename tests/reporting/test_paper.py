@@ -59,7 +59,11 @@ def test_the_algorithm_is_compared_with_the_algorithm(replay):
         structure(head, replay.device).depth == 70 < structure(replay.circuit, replay.device).depth
     )
     assert device.algorithm_depth(replay).text.startswith("70, of which 45 take time")
-    (algorithm,) = (s for s in schedule(replay.circuit, replay.device) if s.name == "algorithm")
+    (algorithm,) = (
+        s
+        for s in schedule(replay.circuit, replay.device, replay.experiment.design)
+        if s.name == "algorithm"
+    )
     assert algorithm.duration == pytest.approx(2.16e-6)
     assert device.algorithm_time(replay).text == "2.16 µs"
     assert (

@@ -24,7 +24,7 @@ from scipy.stats import chi2
 from circuits import HHL, recycling_circuit
 from circuits.protocol import ARMS, STAGES
 from circuits.tomography import BASIS_ANGLES
-from recycling.compilation.compile import compile_circuits, route_algorithm
+from recycling.compilation.route import route_algorithm
 from recycling.compilation.timeline import duration_of
 from recycling.devices.device import Device
 from recycling.devices.gates import Gate
@@ -38,6 +38,7 @@ from recycling.execution.aer import (
 )
 from recycling.execution.ibm.service import snapshot_backend
 from recycling.jobs.outcomes import Outcomes
+from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.simulation.program import Conditional, Measure
@@ -91,7 +92,7 @@ def compile_all(device, **changes):
         )
         for arm, stage, excited in settings_
     ]
-    compiled = compile_circuits(circuits, device, optimization_level=1)
+    compiled = compile_as_executed(circuits, device, optimization_level=1)
     return dict(zip(settings_, compiled, strict=True))
 
 

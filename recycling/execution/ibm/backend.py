@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from recycling.compilation.compile import place_on_chip
+from recycling.compilation.place import place_on_chip
 from recycling.devices.device import Device
 from recycling.execution.ibm.answers import JobStatus, ListedJob
 from recycling.execution.ibm.service import Hardware

@@ -16,12 +16,12 @@ from circuits.calibration.ladders import (
     feedforward_ladder,
     x_ladder,
 )
-from recycling.compilation.compile import compile_circuit
 from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import Account, Hardware
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
+from recycling.planning.circuits import compile_as_executed
 from recycling.planning.cost import LONGEST_JOB, check_number
 from recycling.planning.plan import Plan, check_for_hardware, chip_behind, parse_backend
 from recycling.studies.latency.spec import LatencySpec
@@ -152,7 +152,7 @@ def compile_ladder(
         num_qubits=count,
         feedforward_latency=device.feedforward_latency,
     )
-    compiled = compile_circuit(rung, device, optimization_level=optimization_level)
+    (compiled,) = compile_as_executed([rung], device, optimization_level=optimization_level)
     return {length: repeat_rung(compiled, length) for length in lengths}
 
 
