@@ -21,6 +21,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Literal, get_args
 
 from circuits.design import RECYCLING, Design, design_of
+from circuits.design import Setting as Setting
 from circuits.gates import swap_all
 from circuits.links import IDENTITY, Link
 from circuits.tasks.erasure import ERASURE
@@ -40,8 +41,6 @@ ARMS: tuple[Arm, ...] = get_args(Arm)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 #: Preparations of the target: without and with an X gate.
 PREPARATIONS = ("I", "X")
-#: Arm, stage and preparation of one circuit.
-Setting = tuple[Arm, Stage, str]
 SETTINGS: tuple[Setting, ...] = tuple(product(ARMS, STAGES, PREPARATIONS))
 #: Value of the flag in the branch that each arm analyses.
 ANALYSED_FLAG: dict[str, int] = {"equilibrium": 1, "recycling": 0}

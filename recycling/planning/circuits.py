@@ -9,33 +9,51 @@ import numpy as np
 
 from circuits.calibration.assignment import RECORDED_QUBITS, assignment_circuits
 from circuits.calibration.characterisation import bracket_circuits
-from circuits.protocol import SETTINGS, Setting, recycling_circuit
+from circuits.design import Setting
+from circuits.protocol import recycling_circuit
 from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from circuits.algorithms.algorithm import AnyAlgorithm
     from recycling.devices.device import Device
     from recycling.spec.experiment import Experiment
 
 
 def compile_all(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
     """Compile the circuits of all settings, the algorithm the same in each."""
-    level = experiment.device.optimization_level
+    settings, level = experiment.design.settings, experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuits = [
+    circuits = protocol_circuits(experiment, routed, settings, device.feedforward_latency)
+    compiled = compile_as_executed(circuits, device, optimization_level=level)
+    return dict(zip(settings, compiled, strict=True))
+
+
+def protocol_circuits(
+    experiment: Experiment,
+    algorithm: AnyAlgorithm,
+    settings: Iterable[Setting],
+    feedforward_latency: float,
+    *,
+    tomography: bool = True,
+) -> list[QuantumCircuit]:
+    """Circuits of the protocol at some settings, with an algorithm that is already compiled."""
+    task, link = experiment.task.build(), experiment.link.build()
+    return [
         recycling_circuit(
-            routed,
+            algorithm,
             arm=arm,
             stage=stage,
-            excited=preparation == "X",
-            feedforward_latency=device.feedforward_latency,
+            preparation=preparation,
+            feedforward_latency=feedforward_latency,
+            tomography=tomography,
+            task=task,
+            link=link,
         )
-        for arm, stage, preparation in SETTINGS
+        for arm, stage, preparation in settings
     ]
-    compiled = compile_as_executed(circuits, device, optimization_level=level)
-    return dict(zip(SETTINGS, compiled, strict=True))
 
 
 def compile_as_executed(

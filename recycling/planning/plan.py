@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from circuits.protocol import Setting
+from circuits.design import Setting
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import Account, Hardware, snapshot_backend
-from recycling.jobs.job import ASSIGNMENTS, Job, Pub, all_jobs, calibration_pubs, protocol_pubs
+from recycling.jobs.cut import ASSIGNMENTS, all_jobs, protocol_pubs
+from recycling.jobs.job import Job, Pub, calibration_pubs
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
 from recycling.planning.cost import (
@@ -94,7 +95,7 @@ class Plan:
         return predict(
             self.experiment,
             self.device,
-            protocol_pubs(self.circuits, self.experiment.theta_b),
+            protocol_pubs(self.experiment, self.circuits),
         )
 
     def check_budget(self, max_qpu_seconds: float) -> None:
@@ -124,7 +125,7 @@ class Plan:
         """PUBs of a job."""
         if job.trial is None:
             return calibration_pubs(self.brackets if job.is_bracket else self.assignment)
-        return protocol_pubs(self.circuits, self.experiment.theta_b[slice(*job.points)])
+        return protocol_pubs(self.experiment, self.circuits, job)
 
 
 def plan(experiment: Experiment, backend: str = "exact", account: Account | None = None) -> Plan:

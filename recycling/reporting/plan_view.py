@@ -211,7 +211,7 @@ def _predictions(plan: Plan) -> Table:
     errors = _NINETY_FIVE * prediction.pooled_stderr("excess_tight") / quantum
     rows = [
         (
-            f"{prediction.theta_b[point]:.4f}",
+            ", ".join(f"{each[point]:.4f}" for each in prediction.points.values()),
             f"{values['entropy_decrease'][point]:.4f}",
             *(
                 _number(values[name][point] / quantum, "+.4f")
@@ -223,7 +223,7 @@ def _predictions(plan: Plan) -> Table:
             _number(prediction.shots_for_verdict[point], ",.0f"),
             "below" if below[point] else "",
         )
-        for point in range(len(prediction.theta_b))
+        for point in range(prediction.count)
     ]
     unit = quantum / (boltzmann * plan.experiment.bath.temperature * np.log(2))
     return Table(
@@ -273,7 +273,12 @@ def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
         "trials": prediction.trials,
         "points": [
             {
-                "theta_b_rad": float(prediction.theta_b[point]),
+                **{
+                    f"{parameter.name}_{parameter.unit}": float(
+                        prediction.points[parameter.name][point]
+                    )
+                    for parameter in prediction.parameters
+                },
                 **{
                     f"{name}_{'nat' if name == 'entropy_decrease' else 'J'}": _finite(values[point])
                     for name, values in prediction.values.items()
@@ -283,7 +288,7 @@ def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
                 "below_tight": bool(below[point]),
                 "shots_for_verdict": _finite(prediction.shots_for_verdict[point]),
             }
-            for point in range(len(prediction.theta_b))
+            for point in range(prediction.count)
         ],
     }
 
@@ -305,7 +310,8 @@ def _promise(prediction: Prediction, quantum: float) -> str:
     z = prediction.z()[point]
     found = (
         f"predicted ΔQ_B − Q_tight = {excess[point] / quantum:+.3f} hf at θ_b = "
-        f"{prediction.theta_b[point]:.3f}{f', z = {z:+.0f}' if np.isfinite(z) else ''}"
+        + ", ".join(f"{values[point]:.3f}" for values in prediction.points.values())
+        + (f", z = {z:+.0f}" if np.isfinite(z) else "")
     )
     if hopeless:
         return f"{found}; no shots will show it below"

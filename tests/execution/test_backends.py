@@ -12,7 +12,7 @@ from qiskit import ClassicalRegister, QuantumCircuit
 from scipy.stats import chi2
 
 import recycling as rc
-import recycling.jobs.job
+import recycling.jobs.cut
 from circuits.protocol import ARMS, RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
 from recycling.compilation.place import place_on_chip
@@ -27,16 +27,15 @@ from recycling.execution.ibm.sampler import execute_sampler
 from recycling.execution.ibm.service import Account, Hardware
 from recycling.execution.local import LocalBackend, job_seed
 from recycling.jobs.counts import trial_counts
+from recycling.jobs.cut import all_jobs, trial_jobs
 from recycling.jobs.job import (
     EXECUTIONS_PER_JOB,
     Job,
     Pub,
-    all_jobs,
     calibration_pubs,
     executions,
     expected_shape,
     full_parameters,
-    trial_jobs,
 )
 from recycling.jobs.outcomes import Outcomes
 from recycling.planning.circuits import compile_brackets
@@ -459,7 +458,7 @@ def test_executions_of_a_job_are_those_of_its_pubs(small_plan):
     ],
 )
 def test_trials_in_several_jobs_are_put_together(small_plan, monkeypatch, limit, count):
-    monkeypatch.setattr(recycling.jobs.job, "EXECUTIONS_PER_JOB", limit)
+    monkeypatch.setattr(recycling.jobs.cut, "EXECUTIONS_PER_JOB", limit)
     jobs = [job for job in trial_jobs(small_plan.experiment) if job.trial == 0]
     assert len(jobs) == count
     whole = np.random.default_rng(1).integers(0, 16, (8, 3, 3, 500), dtype=np.uint8)
@@ -474,11 +473,13 @@ def test_trials_in_several_jobs_are_put_together(small_plan, monkeypatch, limit,
         assert part.shots.shape == expected_shape(job, small_plan.pubs(job))
         assert outcomes_of(job, small_plan.pubs(job)).shots.shape == part.shots.shape
     expected = Outcomes(4, shots=whole).counts().reshape(2, 2, 2, 3, 3, 2, 2, 2, 2)
-    np.testing.assert_array_equal(trial_counts(reversed(parts)), expected)
+    np.testing.assert_array_equal(
+        trial_counts(small_plan.experiment.design, reversed(parts)), expected
+    )
 
 
 def test_shots_in_several_jobs_are_drawn_anew(small_plan, monkeypatch):
-    monkeypatch.setattr(recycling.jobs.job, "EXECUTIONS_PER_JOB", 24 * 250)
+    monkeypatch.setattr(recycling.jobs.cut, "EXECUTIONS_PER_JOB", 24 * 250)
     planned = replace(small_plan)  # its jobs are cut anew
     first, second = planned.jobs[:2]
     assert (first.points, second.points) == ((0, 1), (0, 1))

@@ -34,7 +34,8 @@ from recycling.inference.readout.assignment import (
 )
 from recycling.inference.readout.calibration import estimate_assignment
 from recycling.inference.readout.readout import estimate_readout
-from recycling.jobs.job import ASSIGNMENTS, Job, calibration_pubs
+from recycling.jobs.cut import ASSIGNMENTS
+from recycling.jobs.job import Job, calibration_pubs
 from recycling.planning.circuits import compile_assignment
 from recycling.reporting.conduct import conduct_tables
 from recycling.results.assignment import (

@@ -19,7 +19,7 @@ from recycling.errors import BadInput
 from recycling.execution.ibm.service import snapshot_backend
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.samples import RecordMap
-from recycling.jobs.job import protocol_pubs
+from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device, chip, circuit_work
 from recycling.planning.circuits import compile_all, compile_as_executed
 from recycling.planning.ranking import (
@@ -125,8 +125,8 @@ def test_agrees_with_the_analysis_of_infinitely_many_shots(experiment, device, s
     exact = {"rel": 0, "abs": 1e-7 * QUANTUM}
 
     def analysed(device):
-        pubs = protocol_pubs(circuits, experiment.theta_b)
-        probabilities = protocol_probabilities(pubs, device)
+        pubs = protocol_pubs(experiment, circuits)
+        probabilities = protocol_probabilities(pubs, device, experiment.design).values
         equilibrium, recycling = (
             plain_estimates(
                 # (stage, preparation, theta_b, basis, …) → (theta_b, stage, …, record)

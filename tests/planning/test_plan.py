@@ -19,7 +19,8 @@ from recycling.compilation.timeline import timeline
 from recycling.execution.ibm.answers import charged_seconds
 from recycling.inference.states.estimates import Question, estimate
 from recycling.inference.states.samples import RecordMap
-from recycling.jobs.job import Job, protocol_pubs
+from recycling.jobs.cut import protocol_pubs
+from recycling.jobs.job import Job
 from recycling.planning.cost import (
     DEFAULT_REP_DELAY,
     Cost,
@@ -64,7 +65,7 @@ def cost_of(plan, **options):
 
 
 def predicted(plan):
-    pubs = protocol_pubs(plan.circuits, plan.experiment.theta_b)
+    pubs = protocol_pubs(plan.experiment, plan.circuits)
     return predict(plan.experiment, plan.device, pubs)
 
 
@@ -402,7 +403,7 @@ def test_prediction_without_noise_is_the_theory(theory):
         0: (0.647567, 0.392728, 0.116041, 0.394487, 0.392728),
         20: (0.642662, -0.099249, 0.115162, 0.383247, -0.099249),
     }
-    assert found.theta_b[20] == pytest.approx(np.pi / 4)
+    assert found.points["theta_b"][20] == pytest.approx(np.pi / 4)
     for point, (decrease, heat, landauer, tight, athermal) in table.items():
         by_name = {name: values[point] / QUANTUM for name, values in found.values.items()}
         assert by_name.pop("entropy_decrease") * QUANTUM == pytest.approx(decrease, abs=1e-6)
@@ -431,9 +432,11 @@ def test_infinitely_many_shots_leave_no_error(theory):
 def test_error_of_the_heat_is_that_of_four_proportions(paper):
     """ΔQ_B/hf mixes four measured populations, each of the shots of its branch."""
     found = predicted(paper)
-    pubs = protocol_pubs(paper.circuits, paper.experiment.theta_b)
+    pubs = protocol_pubs(paper.experiment, paper.circuits)
     # (stage, preparation, theta_b, S, B, C_I) in the branch flag = 0 and the basis Z
-    branch = protocol_probabilities(pubs, paper.device)[1][:, :, :, 2, 0]
+    branch = protocol_probabilities(pubs, paper.device, paper.experiment.design).values[1][
+        :, :, :, 2, 0
+    ]
     reached = branch.sum(axis=(-3, -2, -1))
     excited = branch.sum(axis=(-3, -1))[..., 1] / reached
     variance = excited * (1 - excited) / (8000 * reached)
@@ -456,8 +459,8 @@ def tables(probabilities):
 def test_errors_agree_with_those_of_the_analysis(paper):
     angles = SweepSpec(theta_b=(0.1, 0.4, 0.7), p_x=(0.4,))
     plan = changed(paper, sweep=angles)
-    pubs = protocol_pubs(plan.circuits, plan.experiment.theta_b)
-    expected = tables(protocol_probabilities(pubs, plan.device)[1])
+    pubs = protocol_pubs(plan.experiment, plan.circuits)
+    expected = tables(protocol_probabilities(pubs, plan.device, plan.experiment.design).values[1])
     off = {}
     for shots in (10_000, 1_000_000):
         one = MeasurementSpec(shots=shots, trials=1)
@@ -521,8 +524,10 @@ def test_prediction_agrees_with_a_run(small_experiment, tmp_path):
     expected = predicted(plan)
     stderr = expected.pooled_stderr("excess_tight")
     # (stage, preparation, theta_b, S, B, C_I) in the branch flag = 0 and the basis Z
-    pubs = protocol_pubs(plan.circuits, experiment.theta_b)
-    branch = protocol_probabilities(pubs, plan.device)[1][:, :, :, 2, 0]
+    pubs = protocol_pubs(experiment, plan.circuits)
+    branch = protocol_probabilities(pubs, plan.device, plan.experiment.design).values[1][
+        :, :, :, 2, 0
+    ]
     # A binomial error √k of a count is known to 1/(2√k) of itself: of the scarcest excited B.
     excited = branch.sum(axis=(-3, -1))[..., 1].min(axis=(0, 1))
     precision = 1 / (2 * np.sqrt(measurement.shots * measurement.trials * excited))
@@ -553,8 +558,10 @@ def test_shots_for_a_verdict_give_one(paper, factor, least, most):
     point = 8
     plan = changed(paper, sweep=SweepSpec(theta_b=(paper.experiment.theta_b[point],), p_x=(0.4,)))
     shots = int(predicted(plan).shots_for_verdict[0] * factor)
-    pubs = protocol_pubs(plan.circuits, plan.experiment.theta_b)
-    table = np.clip(tables(protocol_probabilities(pubs, plan.device)[1]), 0, None)
+    pubs = protocol_pubs(plan.experiment, plan.circuits)
+    table = np.clip(
+        tables(protocol_probabilities(pubs, plan.device, plan.experiment.design).values[1]), 0, None
+    )
     table /= table.sum(axis=-1, keepdims=True)
     counts = np.random.default_rng(11).multinomial(shots, np.repeat(table, 20, axis=1))
     below = (estimate(counts, asked(0.4, 1))["excess_tight"].z <= -3).sum()

@@ -12,7 +12,8 @@ import recycling as rc
 import recycling.planning.plan
 import recycling.planning.sizes
 from recycling.execution.exact import execute_exact
-from recycling.jobs.job import EXECUTIONS_PER_JOB, trial_jobs
+from recycling.jobs.cut import trial_jobs
+from recycling.jobs.job import EXECUTIONS_PER_JOB
 from recycling.planning.sizes import check_size, size_of
 from recycling.spec.experiment import Experiment
 from recycling.spec.files import LONGEST_SPEC

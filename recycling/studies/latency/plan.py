@@ -85,7 +85,7 @@ def ladder_jobs(spec: LatencySpec, *, simulated: bool) -> tuple[Job, ...]:
     The clock model draws no shots.
     """
     jobs = [
-        Job(f"{ladder}-{length}", None, shots=None if simulated else spec.shots)
+        Job(f"{ladder}-{length}", None, shots=None if simulated else spec.shots, kind="ladder")
         for ladder in LADDERS
         for length in spec.lengths(ladder)
     ]
