@@ -26,7 +26,6 @@ from recycling.compilation.walk import cz_counts, walk
 from recycling.devices.arrays import NON_NEGATIVE, POSITIVE, POSITIVE_FINITE, PROBABILITY
 from recycling.devices.device import PER_QUBIT, ROLES, Device
 from recycling.devices.placement import (
-    SHAPE,
     best_layout,
     check_layout,
     cz_errors,
@@ -41,10 +40,12 @@ from recycling.devices.profiles import (
     override_device,
     paper_device,
 )
+from recycling.devices.shape import shape_of
 from recycling.execution.ibm.service import snapshot_backend
 from recycling.planning.circuits import compile_as_executed
 
 EPS = np.finfo(float).eps
+SHAPE = shape_of(HHL([[2, -1], [-1, 2]]).design, HHL([[2, -1], [-1, 2]]))
 LEVELS = (0, 1, 2, 3)
 HERONS = ("FakeTorino", "FakeMarrakesh", "FakeKingston")
 SETTINGS = tuple(product(ARMS, STAGES, (False, True)))
@@ -60,7 +61,7 @@ backend_of = cache(snapshot_backend)
 def device_of(name):
     backend = backend_of(name)
     return device_from_backend(
-        backend, next(placements(backend.target)), temperature=0.043, frequency=5e9
+        backend, next(placements(backend.target, SHAPE)), temperature=0.043, frequency=5e9
     )
 
 
@@ -353,12 +354,12 @@ def place(layout):
 @pytest.mark.parametrize("name", HERONS)
 def test_placements_have_the_shape_on_working_gates(name):
     target = backend_of(name).target
-    found = list(placements(target))
+    found = list(placements(target, SHAPE))
     assert len(found) == len(set(found)) > 100
     for layout in found:
-        check_layout(layout, target)
+        check_layout(layout, target, SHAPE)
         roles = place(layout)
-        for first, second in SHAPE:
+        for first, second in SHAPE.couplings:
             assert target["cz"][roles[first], roles[second]].error < 1
         # C_I has three neighbours: heavy-hex has no qubit with more.
         assert sum(roles["C_I"] in pair for pair in target["cz"]) == 6
@@ -366,40 +367,40 @@ def test_placements_have_the_shape_on_working_gates(name):
 
 def test_dead_gates_and_qubits_are_left_out():
     target = backend_of("FakeTorino").target
-    layout = place(next(placements(target)))
+    layout = place(next(placements(target, SHAPE)))
     pair = (layout["C_I"], layout["B"])
     dead_gate = changed(target, "cz", pair, duration=68e-9, error=1.0)
     assert frozenset(pair) not in cz_errors(dead_gate)
     for name in ("sx", "x", "measure"):
         dead = changed(target, name, (layout["C_I"],), duration=32e-9, error=1.0)
         assert layout["C_I"] not in working_qubits(dead)
-        assert all(layout["C_I"] not in found for found in placements(dead))
+        assert all(layout["C_I"] not in found for found in placements(dead, SHAPE))
     unknown = copy.deepcopy(target)
     properties = list(unknown.qubit_properties)
     properties[layout["C_I"]] = QubitProperties(t1=None, t2=1e-4)
     unknown.qubit_properties = properties
     assert layout["C_I"] not in working_qubits(unknown)
-    left = list(placements(dead_gate))
-    assert 0 < len(left) < len(list(placements(target)))
+    left = list(placements(dead_gate, SHAPE))
+    assert 0 < len(left) < len(list(placements(target, SHAPE)))
     for found in left:
         roles = place(found)
-        assert all({roles[a], roles[b]} != set(pair) for a, b in SHAPE)
+        assert all({roles[a], roles[b]} != set(pair) for a, b in SHAPE.couplings)
 
 
 def test_snapshots_hold_dead_gates_that_no_placement_uses():
     target = backend_of("FakeTorino").target
     dead = {frozenset(pair) for pair, p in target["cz"].items() if p.error == 1}
     assert dead
-    for layout in placements(target):
+    for layout in placements(target, SHAPE):
         roles = place(layout)
-        assert dead.isdisjoint(frozenset((roles[a], roles[b])) for a, b in SHAPE)
+        assert dead.isdisjoint(frozenset((roles[a], roles[b])) for a, b in SHAPE.couplings)
 
 
 def test_wrong_layouts_are_refused_in_one_line():
     target = backend_of("FakeTorino").target
-    good = next(placements(target))
+    good = next(placements(target, SHAPE))
     c_i, c_c0, c_c1, c_a, bath, _ = good
-    other = next(layout for layout in placements(target) if set(layout).isdisjoint(good))
+    other = next(layout for layout in placements(target, SHAPE) if set(layout).isdisjoint(good))
     dead_gate = changed(target, "cz", (c_i, bath), duration=68e-9, error=1.0)
     dead_qubit = changed(target, "sx", (c_a,), duration=32e-9, error=1.0)
     refused = [
@@ -414,7 +415,7 @@ def test_wrong_layouts_are_refused_in_one_line():
     ]
     for layout, on, message in refused:
         with pytest.raises(ValueError, match=message) as caught:
-            check_layout(layout, on)
+            check_layout(layout, on, SHAPE)
         assert str(caught.value).startswith("device.layout")
         assert "\n" not in str(caught.value)
 
@@ -425,28 +426,30 @@ def test_best_layout_has_the_best_score(name):
     circuit = compiled_at(1)["recycling", "after", True]
     counts = {frozenset(ROLES[q] for q in pair): n for pair, n in cz_counts(circuit).items()}
     busy = busy_times(timeline(circuit, paper()), paper())
-    best = best_layout(target, counts, busy)
-    check_layout(best, target)
-    candidates = list(placements(target))
+    best = best_layout(target, SHAPE, counts, busy)
+    check_layout(best, target, SHAPE)
+    candidates = list(placements(target, SHAPE))
     sample = np.random.default_rng(1).choice(len(candidates), 50, replace=False)
-    scores = [expected_errors(candidates[i], target, counts, busy) for i in sample]
-    assert expected_errors(best, target, counts, busy) <= min(scores)
+    scores = [expected_errors(candidates[i], target, SHAPE, counts, busy) for i in sample]
+    assert expected_errors(best, target, SHAPE, counts, busy) <= min(scores)
 
 
 def test_score_is_the_sum_of_its_parts():
     target = backend_of("FakeTorino").target
-    layout = next(placements(target))
+    layout = next(placements(target, SHAPE))
     roles = place(layout)
     nothing = dict.fromkeys(ROLES, 0.0)
     readout = sum(target["measure"][roles[role],].error for role in ("C_A", "S", "B", "C_I"))
-    assert expected_errors(layout, target, {}, nothing) == pytest.approx(readout, rel=8 * EPS)
-    with_gates = expected_errors(layout, target, {frozenset({"S", "B"}): 3}, nothing)
+    assert expected_errors(layout, target, SHAPE, {}, nothing) == pytest.approx(
+        readout, rel=8 * EPS
+    )
+    with_gates = expected_errors(layout, target, SHAPE, {frozenset({"S", "B"}): 3}, nothing)
     error = target["cz"][roles["S"], roles["B"]].error
     assert with_gates - readout == pytest.approx(3 * error, rel=1e-12)
     busy = nothing | {"B": 1e-5}
     times = target.qubit_properties[roles["B"]]
     decay = 1e-5 * (1 / times.t1 + 1 / times.t2) / 2
-    with_decay = expected_errors(layout, target, {}, busy)
+    with_decay = expected_errors(layout, target, SHAPE, {}, busy)
     assert with_decay - readout == pytest.approx(decay, rel=1e-12)
 
 
@@ -455,7 +458,7 @@ def test_device_without_a_place_is_refused():
         8, basis_gates=["cz", "rz", "sx", "x"], coupling_map=CouplingMap.from_line(8), seed=1
     )
     with pytest.raises(ValueError, match="choose another device"):
-        best_layout(line.target, {}, {})
+        best_layout(line.target, SHAPE, {}, {})
 
 
 # --- Devices from backends
@@ -480,7 +483,7 @@ def test_device_holds_what_the_snapshot_reports(name):
         assert gate.error == reported.gate_error(gate.name, qubits)
         assert gate.duration == reported.gate_length(gate.name, qubits)
     assert {frozenset(ROLES[q] for q in edge) for edge in device.edges} == set(
-        map(frozenset, SHAPE)
+        map(frozenset, SHAPE.couplings)
     )
     assert all(t2 <= 2 * t1 for t1, t2 in zip(device.t1, device.t2, strict=True))
 
@@ -488,7 +491,7 @@ def test_device_holds_what_the_snapshot_reports(name):
 def test_t2_above_its_limit_is_cut_and_the_source_says_so():
     backend = backend_of("FakeTorino")
     above = {q for q, p in enumerate(backend.target.qubit_properties) if p.t2 > 2 * p.t1}
-    layout = next(p for p in placements(backend.target) if above.intersection(p))
+    layout = next(p for p in placements(backend.target, SHAPE) if above.intersection(p))
     device = device_from_backend(backend, layout, temperature=0.043, frequency=5e9)
     for position, (role, qubit) in enumerate(zip(ROLES, layout, strict=True)):
         if qubit in above:
@@ -509,7 +512,7 @@ def heavy_hex(**changes):
 def test_backend_without_properties_works():
     backend = heavy_hex()
     assert not hasattr(backend, "properties")
-    layout = next(placements(backend.target))
+    layout = next(placements(backend.target, SHAPE))
     device = device_from_backend(backend, layout, temperature=0.043, frequency=5e9)
     # Its own frequencies but for B, whose energy the bounds take from the spec; and the symmetric
     # readout error that is all it reports.
@@ -543,7 +546,7 @@ def test_backend_without_cz_is_refused():
     with pytest.raises(ValueError, match="has no cz"):
         device_from_backend(backend, (0, 1, 2, 3, 4, 5), temperature=0.043, frequency=5e9)
     with pytest.raises(ValueError, match="no CZ"):
-        list(placements(backend.target))
+        list(placements(backend.target, SHAPE))
 
 
 @pytest.mark.parametrize(
