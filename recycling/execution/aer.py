@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recycling.compilation.timeline import duration_of
 from recycling.errors import BackendFailure
 from recycling.jobs.job import full_parameters
-from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.outcomes import Outcomes, shot_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,7 +122,8 @@ def execute_aer(
     outcomes = []
     for pub, sweep in zip(pubs, sweeps, strict=True):
         parameters = full_parameters(pub)
-        shots = np.empty((*pub.sweep, job.shots), dtype=np.uint8)
+        bits = len(pub.circuit.clbits)
+        shots = np.empty((*pub.sweep, job.shots), dtype=shot_dtype(bits))
         for index in sweep:
             values = {name: float(array[index]) for name, array in parameters.items()}
             shots[index] = simulate_shots(
@@ -142,11 +143,11 @@ def simulate_shots(
     seed: int,
     *,
     noise: NoiseModel | None = None,
-) -> NDArray[np.uint8]:
+) -> NDArray[Any]:
     """Simulate a compiled circuit shot by shot, each shot a noisy statevector.
 
     Args:
-        circuit: output of ``compile_circuits``, with at most eight classical bits.
+        circuit: output of ``compile_circuits``, with at most 16 classical bits.
         device: the device it was compiled for.
         parameters: value of each circuit parameter by name, rad.
         shots: number of shots.
@@ -171,7 +172,8 @@ def simulate_shots(
     # Qiskit writes the last register first: read as a binary number, the first one is lowest.
     memory = np.array([key.replace(" ", "") for key in result.get_memory()])
     keys, inverse = np.unique(memory, return_inverse=True)
-    return np.array([int(key, 2) for key in keys], dtype=np.uint8)[inverse]
+    dtype = shot_dtype(len(circuit.clbits))
+    return np.array([int(key, 2) for key in keys], dtype=dtype)[inverse]
 
 
 def simulator_of(noise: NoiseModel) -> AerSimulator:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from circuits.calibration.assignment import RECORDED_QUBITS, assignment_circuits
+from circuits.calibration.assignment import assignment_circuits
 from circuits.calibration.characterisation import bracket_circuits
-from circuits.design import Setting
+from circuits.design import Design, Setting
 from circuits.protocol import recycling_circuit
 from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
@@ -89,9 +89,9 @@ def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
     )
 
 
-def compile_assignment(device: Device) -> tuple[QuantumCircuit, ...]:
+def compile_assignment(device: Device, design: Design) -> tuple[QuantumCircuit, ...]:
     """Circuits that measure the readout of the recorded qubits, on the device's own qubits."""
-    qubits = [device.roles.index(role) for role in RECORDED_QUBITS]
+    qubits = [device.roles.index(role) for role in design.recorded_roles]
     # Where nothing decays, there is nothing to wait for.
     decaying = [device.t1[qubit] for qubit in qubits if np.isfinite(device.t1[qubit])]
     return tuple(

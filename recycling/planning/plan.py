@@ -158,7 +158,9 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
             "inference.temperature = 'calibration': no bracket would be measured; give "
             "hardware.brackets = true, or another source of T0"
         )
-    assignment = compile_assignment(device) if _wanted(spec.assignment, name) else ()
+    assignment = (
+        compile_assignment(device, experiment.design) if _wanted(spec.assignment, name) else ()
+    )
     return Plan(experiment, name, device, circuits, brackets, hardware, assignment=assignment)
 
 

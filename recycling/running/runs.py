@@ -252,7 +252,8 @@ def _recompiled(stored: Run) -> Callable[[], bytes]:
     def compile_again() -> bytes:
         record, device = stored.record, stored.device
         brackets = compile_brackets(device) if record["brackets"] else ()
-        assignment = compile_assignment(device) if record.get("assignment") else ()
+        design = stored.experiment.design
+        assignment = compile_assignment(device, design) if record.get("assignment") else ()
         circuits = compile_all(stored.experiment, device)
         return circuits_bytes(_plan_of(stored, circuits, brackets, assignment))
 

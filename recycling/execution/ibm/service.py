@@ -87,7 +87,7 @@ def schedule_as_late_as_possible(circuit: QuantumCircuit, target: Target) -> Qua
 
 def sample_locally(
     simulator: BackendV2, pubs: Sequence[SamplerPub], shots: int, seed: int
-) -> list[NDArray[np.uint8]]:
+) -> list[NDArray[Any]]:
     """Run PUBs through the Sampler in its local mode; see ``Hardware.fetch`` for the result."""
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
@@ -324,7 +324,7 @@ class Hardware:
         with self._failures("asking for the cost of a job"):
             return charged_seconds(self.service.job(job_id).metrics())
 
-    def fetch(self, job_id: str) -> tuple[list[NDArray[np.uint8]], dict[str, Any]]:
+    def fetch(self, job_id: str) -> tuple[list[NDArray[Any]], dict[str, Any]]:
         """Outcomes of a finished job, and what the service tells about its time.
 
         Returns:
