@@ -28,6 +28,7 @@ from recycling.cli.options import (
 )
 from recycling.cli.terminal import (
     EXIT_INCOMPLETE,
+    Result,
     errors,
     leave_at_once,
     print_json,
@@ -147,8 +148,8 @@ def resume(
             if isinstance(stored, LatencyRun):
                 print_latency(stored, as_json=as_json)
             else:
-                page = _report(stored, _analyse(stored))
-                print_result(stored, *page, as_json=as_json, strict=strict)
+                result = _report(stored, _analyse(stored))
+                print_result(stored, result, as_json=as_json, strict=strict)
 
 
 @app.command()
@@ -285,7 +286,7 @@ def analyse(
 
         opened, folder = open_run(run_path), results_folder(run_path, out)
         dataset = _analyse(opened, readout, folder)
-        print_result(opened, dataset, None, folder, as_json=as_json, strict=strict)
+        print_result(opened, Result(dataset), folder, as_json=as_json, strict=strict)
 
 
 @app.command()
@@ -302,8 +303,8 @@ def report(
         from recycling.store.targets import results_folder
 
         opened, folder = open_run(run_path), results_folder(run_path, out)
-        page = _report(opened, _analyse(opened, None, folder), folder)
-        print_result(opened, *page, folder, as_json=as_json, strict=strict)
+        result = _report(opened, _analyse(opened, None, folder), folder)
+        print_result(opened, result, folder, as_json=as_json, strict=strict)
 
 
 for command in (export, bundle, unbundle, latency):
@@ -355,8 +356,8 @@ def _run_to_report(
             **how,
         )
     with resumable(stored.path):
-        page = _report(stored, _analyse(stored))
-        print_result(stored, *page, as_json=as_json, strict=strict)
+        result = _report(stored, _analyse(stored))
+        print_result(stored, result, as_json=as_json, strict=strict)
 
 
 def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None) -> xr.Dataset:
@@ -364,14 +365,27 @@ def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None
         work.step("analysing")
         from recycling.results.analysis import analyse as analyse_run
 
+        _keep_theory(stored, folder)
         return analyse_run(stored, work.fraction, readout=readout, folder=folder)  # type: ignore[arg-type]
 
 
-def _report(
-    stored: Run, dataset: xr.Dataset, folder: Path | None = None
-) -> tuple[xr.Dataset, Path]:
+def _report(stored: Run, dataset: xr.Dataset, folder: Path | None = None) -> Result:
     with shown() as work:
         work.step("preparing the report")
-        from recycling.reporting import report as write_report
+        from recycling.reporting.evidence import Evidence
+        from recycling.reporting.page import write_page
 
-        return dataset, write_report(stored, dataset, progress=work.step, folder=folder)
+        work.step("computing the theory")
+        _keep_theory(stored, folder)
+        evidence = Evidence(stored, dataset, folder)
+        page = write_page(evidence, work.step)
+        return Result(dataset, page, evidence.comparisons)
+
+
+def _keep_theory(stored: Run, folder: Path | None) -> None:
+    """Compute the theory of a run where it is missing, if there is a simulator here."""
+    try:
+        from recycling.running.theory import keep_theory
+    except ImportError:
+        return  # a report without theory says so
+    keep_theory(stored, folder)

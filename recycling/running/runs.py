@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +22,7 @@ from recycling.results.assignment import measured_assignments
 from recycling.results.brackets import stored_brackets
 from recycling.running.budget import keep_budget
 from recycling.running.driver import Driver, Watch
+from recycling.running.theory import keep_theory
 from recycling.spec.experiment import Experiment
 from recycling.store.directory import Run, open_unchecked
 from recycling.store.files import Damaged
@@ -233,6 +235,9 @@ def _drive(
     for side, assignment in measured_assignments(stored).items():
         told = assignment.model_dump_json(exclude={"covariance", "joint"})
         writer.note(side, **json.loads(told))
+    # An experiment too large for the theory is analysed and reported without.
+    with suppress(BadInput):
+        keep_theory(stored)
     return stored
 
 
