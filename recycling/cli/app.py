@@ -199,7 +199,7 @@ def plan(
             work.step("compiling circuits")
             from recycling.execution.ibm.service import Account
             from recycling.planning.plan import plan as plan_run
-            from recycling.reporting.plan_view import plan_headline, plan_summary, plan_tables
+            from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
 
             planned = plan_run(experiment, backend, Account(instance, plan, account))
             work.step("predicting")
@@ -245,7 +245,7 @@ def layouts(
             from recycling.planning.chips import chip
             from recycling.planning.plan import connected_chip
             from recycling.planning.ranking import score_layouts, with_layout
-            from recycling.reporting.chip_map import chip_map, layout_summary, layout_table
+            from recycling.studies.chip_map import chip_map, layout_summary, layout_table
             from recycling.reporting.figures import to_svg
             from recycling.store.files import write_whole
 

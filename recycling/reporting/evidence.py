@@ -74,7 +74,7 @@ class Evidence:
     @cached_property
     def readouts(self) -> dict[Readout, xr.Dataset | BadInput]:
         """Analyses at the shown p_x by readout, or why there is none."""
-        return readout_datasets(self.run, self.dataset.attrs["temperature_K"], self.assignment)
+        return readout_datasets(self.run, self.assignment, self.dataset.attrs["temperature_K"])
 
     @property
     def corrected(self) -> xr.Dataset | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.constants import h as planck
 
-from circuits.design import RECYCLING
+from circuits.design import RECYCLING, Design
 from recycling.errors import BadInput
 from recycling.inference.bath.sensitivity import erasure_of, thresholds
 from recycling.inference.readout.correction import READOUTS, Readout
@@ -32,14 +32,14 @@ _COUNTS = {3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def readout_datasets(
-    run: Run, temperature: float, assignment: Assignment
+    run: Run, assignment: Assignment, temperature: float
 ) -> dict[Readout, xr.Dataset | BadInput]:
     """Analyses at the shown p_x: as recorded, corrected, and with the flag unmixed.
 
     Args:
         run: opened run.
+        assignment: what corrects its readout.
         temperature: T0 of the bounds, K.
-        assignment: what corrects the readout.
 
     Returns:
         By readout the Dataset, or why there is none.
@@ -69,15 +69,15 @@ def readout_datasets(
 
 def readout_table(
     experiment: Experiment,
-    datasets: Mapping[Readout, xr.Dataset | BadInput],
     assignment: Assignment,
+    datasets: Mapping[Readout, xr.Dataset | BadInput],
 ) -> Table:
     """Heat above Q_tight at the shown p_x by readout.
 
     Args:
         experiment: its spec.
+        assignment: what corrected its readout.
         datasets: ``readout_datasets`` of the run.
-        assignment: what corrected them.
     """
     p_x = shown_p_x(experiment.p_x)
     (bath,) = experiment.design.bath
@@ -120,8 +120,9 @@ def _listed(roles: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(roles[:-1]), *roles[-1:])))
 
 
-def assignment_table(assignment: Assignment, roles: Sequence[str]) -> Table:
-    """Readout errors and populations of the recorded qubits, whose roles are given in order."""
+def assignment_table(assignment: Assignment, design: Design) -> Table:
+    """Readout errors and populations of the recorded qubits."""
+    roles = design.recorded_roles
     errors = assignment.stderr
     rows = []
     for index, role in enumerate(roles):

@@ -64,8 +64,8 @@ def control_section(evidence: Evidence) -> Section:
 def readout_section(evidence: Evidence) -> Section:
     """What readout errors do to the verdicts, and what they are."""
     experiment, assignment = evidence.experiment, evidence.assignment
-    readings = readout_table(experiment, evidence.readouts, assignment)
-    errors = assignment_table(assignment, experiment.design.recorded_roles)
+    readings = readout_table(experiment, assignment, evidence.readouts)
+    errors = assignment_table(assignment, experiment.design)
     return Section("Readout", [Rows(readings), Rows(errors)])
 
 

@@ -31,7 +31,7 @@ from recycling.planning.ranking import (
     score_layouts,
     with_layout,
 )
-from recycling.reporting.chip_map import chip_map, layout_table, qubit_positions
+from recycling.studies.chip_map import chip_map, layout_table, qubit_positions
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.simulation.probabilities import protocol_probabilities

@@ -29,7 +29,7 @@ from recycling.planning.cost import (
     estimate_cost,
 )
 from recycling.planning.prediction import PREDICTED, predict
-from recycling.reporting.plan_view import (
+from recycling.studies.plan_view import (
     longest_setting,
     plan_headline,
     plan_summary,
