@@ -26,14 +26,13 @@ from recycling.cli.options import (
     Spec,
     Strict,
 )
+from recycling.cli.results import Result, print_result
 from recycling.cli.terminal import (
     EXIT_INCOMPLETE,
-    Result,
     errors,
     leave_at_once,
     print_json,
     print_lines,
-    print_result,
     print_table,
     shown,
 )
@@ -245,9 +244,9 @@ def layouts(
             from recycling.planning.chips import chip
             from recycling.planning.plan import connected_chip
             from recycling.planning.ranking import score_layouts, with_layout
-            from recycling.studies.chip_map import chip_map, layout_summary, layout_table
             from recycling.reporting.figures import to_svg
             from recycling.store.files import write_whole
+            from recycling.studies.chip_map import chip_map, layout_summary, layout_table
 
             behind = connected_chip(backend, Account(instance, plan, account))
             scored = score_layouts(experiment, behind, progress=work.fraction)

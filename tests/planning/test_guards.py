@@ -17,7 +17,8 @@ import recycling.reporting.page
 import recycling.reporting.result_sections
 import recycling.results.analysis
 import recycling.store.targets
-from recycling.cli.terminal import Result, errors, print_lines, print_table, shown
+from recycling.cli.results import Result
+from recycling.cli.terminal import errors, print_lines, print_table, shown
 from recycling.errors import BackendFailure, Incomplete
 from recycling.execution.ibm.logs import keep_secrets_out_of_logs, without_secrets
 from recycling.results.export import export

@@ -31,11 +31,11 @@ from recycling.planning.ranking import (
     score_layouts,
     with_layout,
 )
-from recycling.studies.chip_map import chip_map, layout_table, qubit_positions
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.spec.experiment import spec_text
+from recycling.studies.chip_map import chip_map, layout_table, qubit_positions
 
 QUANTUM = planck * 5e9
 SHAPE = shape_of(HHL([[2, -1], [-1, 2]]).design, HHL([[2, -1], [-1, 2]]))

@@ -29,18 +29,18 @@ from recycling.planning.cost import (
     estimate_cost,
 )
 from recycling.planning.prediction import PREDICTED, predict
-from recycling.studies.plan_view import (
-    longest_setting,
-    plan_headline,
-    plan_summary,
-    plan_tables,
-)
 from recycling.results.analysis import analyse
 from recycling.results.verdicts import verdicts
 from recycling.running.budget import used_seconds
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.spec.experiment import MeasurementSpec, SweepSpec, shown_p_x
 from recycling.store.journal import Attempt, JobRecord, Surplus
+from recycling.studies.plan_view import (
+    longest_setting,
+    plan_headline,
+    plan_summary,
+    plan_tables,
+)
 from recycling.thermodynamics import Bath
 
 QUANTUM = h * 5e9  # hf, J
