@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING
@@ -19,6 +18,38 @@ Real = NDArray[np.float64]
 
 #: Dims of the heat that are no parameters of the algorithm.
 _OTHERS = ("arm", "p_x", "trial")
+#: Greek letters by the names that both Python and matplotlib know.
+_GREEK = dict(
+    zip(
+        [
+            "alpha",
+            "beta",
+            "gamma",
+            "delta",
+            "epsilon",
+            "zeta",
+            "eta",
+            "theta",
+            "iota",
+            "kappa",
+            "lambda",
+            "mu",
+            "nu",
+            "xi",
+            "pi",
+            "rho",
+            "sigma",
+            "tau",
+            "upsilon",
+            "phi",
+            "chi",
+            "psi",
+            "omega",
+        ],
+        "αβγδεζηθικλμνξπρστυφχψω",
+        strict=True,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -33,13 +64,13 @@ class Axis:
     def symbol(self) -> str:
         """Name as a physicist writes it: theta_b becomes θ_b."""
         letter, underscore, index = self.name.partition("_")
-        return f"{_greek(letter) or letter}{underscore}{index}"
+        return f"{_GREEK.get(letter, letter)}{underscore}{index}"
 
     @property
     def formula(self) -> str:
         r"""Name in the notation of matplotlib: theta_b becomes $\theta_b$."""
         letter, _, index = self.name.partition("_")
-        if not _greek(letter):
+        if letter not in _GREEK:
             return f"${_indexed(letter, index)}$" if len(letter) == 1 else self.name
         return f"${_indexed(chr(92) + letter, index)}$"
 
@@ -108,14 +139,6 @@ def curve_note(dataset: xr.Dataset) -> str:
         return ""
     where = ", ".join(f"{axis.symbol} = {axis.values[0]:.4g}" for axis in others)
     return f" Shown over {first.symbol} at {where}, the first of their values."
-
-
-def _greek(letter: str) -> str:
-    """Small Greek letter of a name; empty where there is none."""
-    try:
-        return unicodedata.lookup(f"GREEK SMALL LETTER {letter.upper()}")
-    except KeyError:
-        return ""
 
 
 def _indexed(letter: str, index: str) -> str:

@@ -63,7 +63,7 @@ def theory_dataset(experiment: Experiment) -> xr.Dataset:
     planned = plan(ideal)
     attributes = experiment_attributes(ideal, planned.device) | {"data_kind": "simulated"}
     theory = analyse_counts(ideal, simulate_counts(planned), attributes)
-    return theory.merge(branch_states(ideal))
+    return theory.merge(branch_states(experiment))
 
 
 def branch_states(experiment: Experiment) -> xr.Dataset:
@@ -80,7 +80,7 @@ def branch_states(experiment: Experiment) -> xr.Dataset:
     cold = BathSpec.model_construct(
         frequency=frequency, temperature=_COLD * planck * frequency / boltzmann
     )
-    counts = simulate_counts(plan(experiment.model_copy(update={"bath": cold})))
+    counts = simulate_counts(plan(ideal_experiment(experiment).model_copy(update={"bath": cold})))
     design = experiment.design
     # Nothing is reset in this arm: it shows all branches.
     before = counts.sel(
