@@ -1,15 +1,11 @@
-"""All circuits of a run, compiled for its device: the protocol and the calibrations."""
+"""The circuits of the protocol, compiled for a device."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from circuits.calibration.assignment import assignment_circuits
-from circuits.calibration.characterisation import bracket_circuits
-from circuits.design import Design, Setting
+from circuits.design import Setting
 from circuits.protocol import recycling_circuit
 from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
@@ -67,38 +63,4 @@ def compile_as_executed(
         device,
         schedule=schedule_as_late_as_possible,
         optimization_level=optimization_level,
-    )
-
-
-def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
-    """Circuits that measure the bath qubit before and after a run, on the device's own qubits.
-
-    None on a device without decay, where there is nothing to measure.
-    """
-    bath = device.roles.index("B")
-    if not np.isfinite(device.t1[bath]):
-        return ()
-    return tuple(
-        bracket_circuits(
-            t1=device.t1[bath],
-            t2=device.t2[bath],
-            dt=device.dt,
-            qubit=bath,
-            num_qubits=device.num_qubits,
-        )
-    )
-
-
-def compile_assignment(device: Device, design: Design) -> tuple[QuantumCircuit, ...]:
-    """Circuits that measure the readout of the recorded qubits, on the device's own qubits."""
-    qubits = [device.roles.index(role) for role in design.recorded_roles]
-    # Where nothing decays, there is nothing to wait for.
-    decaying = [device.t1[qubit] for qubit in qubits if np.isfinite(device.t1[qubit])]
-    return tuple(
-        assignment_circuits(
-            t1=max(decaying, default=device.dt),
-            dt=device.dt,
-            qubits=qubits,
-            num_qubits=device.num_qubits,
-        )
     )

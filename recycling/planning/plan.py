@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from circuits.design import Setting
+from recycling.compilation.calibrations import compile_assignment, compile_brackets
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import Account, Hardware, snapshot_backend
 from recycling.jobs.cut import ASSIGNMENTS, all_jobs, protocol_pubs
 from recycling.jobs.job import Job, Pub, calibration_pubs
+from recycling.jobs.sizes import check_size
 from recycling.planning.chips import build_device
-from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
+from recycling.planning.circuits import compile_all
 from recycling.planning.cost import (
     DEFAULT_REP_DELAY,
     SHORTEST_REP_DELAY,
@@ -21,7 +23,6 @@ from recycling.planning.cost import (
     estimate_cost,
 )
 from recycling.planning.prediction import Prediction, predict
-from recycling.planning.sizes import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,13 +11,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from circuits.protocol import Setting
+from recycling.compilation.calibrations import compile_assignment, compile_brackets
 from recycling.errors import BadInput, resumable
 from recycling.execution import prepare
 from recycling.execution.ibm.service import Account, Hardware
 from recycling.jobs.job import Job
-from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
+from recycling.jobs.sizes import check_size
+from recycling.planning.circuits import compile_all
 from recycling.planning.plan import Plan, parse_backend, plan
-from recycling.planning.sizes import check_size
 from recycling.results.assignment import measured_assignments
 from recycling.results.brackets import stored_brackets
 from recycling.running.budget import keep_budget

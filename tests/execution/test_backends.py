@@ -15,6 +15,7 @@ import recycling as rc
 import recycling.jobs.cut
 from circuits.protocol import ARMS, RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
+from recycling.compilation.calibrations import compile_brackets
 from recycling.compilation.place import place_on_chip
 from recycling.compilation.walk import walk
 from recycling.devices.profiles import ideal_device
@@ -38,7 +39,6 @@ from recycling.jobs.job import (
     full_parameters,
 )
 from recycling.jobs.outcomes import Outcomes
-from recycling.planning.circuits import compile_brackets
 from recycling.planning.plan import check_for_hardware, parse_backend, plan
 from recycling.planning.rehearsal import simulate_counts
 from recycling.results.analysis import analyse_counts, experiment_attributes

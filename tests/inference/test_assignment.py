@@ -21,6 +21,7 @@ from circuits.calibration.assignment import (
     preparations,
 )
 from circuits.calibration.characterisation import REGISTER
+from recycling.compilation.calibrations import compile_assignment
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.inference.bath.drift import readout_drift
@@ -35,7 +36,6 @@ from recycling.inference.readout.calibration import estimate_assignment
 from recycling.inference.readout.readout import estimate_readout
 from recycling.jobs.cut import ASSIGNMENTS
 from recycling.jobs.job import Job, calibration_pubs
-from recycling.planning.circuits import compile_assignment
 from recycling.reporting.conduct import conduct_tables
 from recycling.results.assignment import (
     measured_assignments,

@@ -132,7 +132,7 @@ def test_five_jobs_a_minute_can_be_posted(jobs, minutes):
 
 
 def test_brackets_are_in_the_cost(small_plan):
-    from recycling.planning.circuits import compile_brackets
+    from recycling.compilation.calibrations import compile_brackets
 
     bracketed = replace(small_plan, brackets=compile_brackets(small_plan.device))
     bare, cost = cost_of(small_plan), cost_of(bracketed)
@@ -247,7 +247,7 @@ def test_mends_that_are_not_enough_are_not_offered(paper):
 @pytest.mark.parametrize("budget", [60.0, 200.0, 601.5, 2000.0])
 @pytest.mark.parametrize("brackets", [False, True])
 def test_each_mend_is_enough_and_no_more_than_that(paper, budget, brackets):
-    from recycling.planning.circuits import compile_brackets
+    from recycling.compilation.calibrations import compile_brackets
 
     if brackets:
         paper = replace(paper, brackets=compile_brackets(paper.device))
@@ -652,7 +652,7 @@ def test_headline_without_shots(theory):
 
 
 def test_table_of_the_jobs_adds_up(small_plan):
-    from recycling.planning.circuits import compile_brackets
+    from recycling.compilation.calibrations import compile_brackets
 
     bracketed = replace(small_plan, brackets=compile_brackets(small_plan.device))
     table = cells(bracketed, "jobs")

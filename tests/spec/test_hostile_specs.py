@@ -17,7 +17,7 @@ from circuits.algorithms.reading import Content
 from circuits.algorithms.repeat_until_success import RepeatUntilSuccessSettings
 from circuits.links import IdentitySettings
 from circuits.tasks.erasure import ErasureSettings
-from recycling.planning.sizes import check_size
+from recycling.jobs.sizes import check_size
 from recycling.spec.experiment import Experiment
 from recycling.spec.files import LONGEST_SPEC
 from recycling.spec.messages import MOST_FAULTS, parse_spec
