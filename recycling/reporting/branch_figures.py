@@ -14,9 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.constants import k as boltzmann
 
-from circuits.design import RECYCLING
 from recycling.reporting.figures import SETTINGS, SIZE, new_axes
-from recycling.results.sweep import curve_note, first_curve, sweep_axes
+from recycling.results.sweep import curve_note, first_curve, recycling_arm, sweep_axes
 from recycling.thermodynamics import Bath, branch_gains, max_bath_entropy
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ class _BathPoints(NamedTuple):
 
 
 def _bath_points(point: xr.Dataset, role: str) -> _BathPoints:
-    run = point.sel(arm=RECYCLING)
+    run = recycling_arm(point)
     before = run.sel(stage="before", qubit=role)
     decrease = run["entropy_decrease_combined"].sel(limit="value").values
     erased = decrease > 0

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circuits.design import RECYCLING, Setting
+from circuits.design import Setting
 from recycling.errors import BadInput
 from recycling.reporting import paper
 from recycling.reporting.paper import Comparison
@@ -58,7 +58,8 @@ class Evidence:
         if self.run.circuits_fault:
             return None
         design = self.experiment.design
-        longest: Setting = (RECYCLING, design.stages[-1], design.preparations[-1])
+        (resets,) = (arm.name for arm in design.arms if arm.resets)
+        longest: Setting = (resets, design.stages[-1], design.preparations[-1])
         return self.run.circuits[longest]
 
     @cached_property

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.constants import h as planck
 
-from circuits.design import RECYCLING, Design
+from circuits.design import Design
 from recycling.errors import BadInput
 from recycling.inference.bath.sensitivity import erasure_of, thresholds
 from recycling.inference.readout.correction import READOUTS, Readout
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.analysis import analyse_counts
-from recycling.results.sweep import curve_note, design_axes, first_curve, over_points, sweep_axes
+from recycling.results.sweep import (
+    curve_note,
+    design_axes,
+    first_curve,
+    over_points,
+    recycling_arm,
+    sweep_axes,
+)
 from recycling.results.verdicts import verdicts
 from recycling.spec.experiment import shown_p_x
 
@@ -90,8 +97,8 @@ def readout_table(
     cells: list[list[str]] = []
     for readout, dataset in analysed.items():
         found = verdicts(dataset)
-        entropy = dataset["entropy_combined"].sel(
-            arm=RECYCLING, qubit=bath, stage="before", limit="value", p_x=p_x
+        entropy = recycling_arm(dataset)["entropy_combined"].sel(
+            qubit=bath, stage="before", limit="value", p_x=p_x
         )
         columns += [f"S(ρ_B), {readout}", f"ΔQ_B − Q_tight (hf), {readout}", "verdict"]
         cells += [

@@ -12,7 +12,7 @@ from scipy.constants import k as boltzmann
 
 from circuits.design import RECYCLING
 from recycling.reporting.tables import Table, number, with_interval
-from recycling.results.sweep import over_points, sweep_axes, sweep_points
+from recycling.results.sweep import over_points, recycling_arm, sweep_axes, sweep_points
 from recycling.results.verdicts import shown_p_x, verdicts
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _cells(dataset: xr.Dataset) -> list[dict[str, str]]:
     """Cells of each row by the names of their columns."""
     quantum = planck * dataset.attrs["frequency_Hz"]
     landauer_unit = boltzmann * dataset.attrs["temperature_K"] * np.log(2)
-    combined = dataset.sel(arm=RECYCLING, limit="value")
+    combined = recycling_arm(dataset).sel(limit="value")
     bounds = combined["bound_tight_combined"].sel(p_x=shown_p_x(dataset))
     names = [axis.name for axis in sweep_axes(dataset)]
     return [
@@ -149,7 +149,7 @@ def _readout_bias(dataset: xr.Dataset, corrected: xr.Dataset) -> NDArray[np.floa
     excess, better = (
         over_points(
             one,
-            one["excess_tight_combined"].sel(arm=RECYCLING, limit="value", p_x=shown_p_x(one)),
+            recycling_arm(one)["excess_tight_combined"].sel(limit="value", p_x=shown_p_x(one)),
         )
         for one in (dataset, corrected)
     )

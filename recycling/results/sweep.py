@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from circuits.design import RECYCLING
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -98,6 +100,11 @@ def over_points(dataset: xr.Dataset, array: xr.DataArray) -> Real:
     """Numbers of an array over the sweep alone, in the order of ``sweep_points``."""
     names = [axis.name for axis in sweep_axes(dataset)]
     return np.asarray(array.transpose(*names).values).ravel()
+
+
+def recycling_arm(dataset: xr.Dataset) -> xr.Dataset:
+    """The arm whose failed branches are recycled."""
+    return dataset.sel(arm=RECYCLING)
 
 
 def first_curve(dataset: xr.Dataset) -> xr.Dataset:
