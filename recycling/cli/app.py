@@ -364,7 +364,8 @@ def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None
         work.step("analysing")
         from recycling.results.analysis import analyse as analyse_run
 
-        _keep_theory(stored, folder)
+        if stored.complete:  # else nothing may be there to analyse, and nothing is written
+            _keep_theory(stored, folder)
         return analyse_run(stored, work.fraction, readout=readout, folder=folder)  # type: ignore[arg-type]
 
 
