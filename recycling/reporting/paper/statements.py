@@ -97,8 +97,9 @@ def summary(compared: Sequence[Comparison]) -> str:
 
 def _algorithm(replay: Replay) -> bool:
     given, printed = replay.experiment.algorithm, AlgorithmSpec()
-    same = (given.name, given.matrix, given.clock_qubits)
-    return same == (printed.name, printed.matrix, printed.clock_qubits)
+    if given.name != printed.name:
+        return False
+    return (given.matrix, given.clock_qubits) == (printed.matrix, printed.clock_qubits)
 
 
 def _bath(replay: Replay) -> bool:
