@@ -14,8 +14,9 @@ from circuits.design import design_of
 from circuits.tasks.erasure import ERASURE
 from circuits.tasks.task import Task, excite, nothing
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
-from recycling.compilation.compile import compile_circuit, route_algorithm
+from recycling.compilation.route import route_algorithm
 from recycling.devices.profiles import ideal_device
+from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 
@@ -33,7 +34,7 @@ def expectations(algorithm, values=(), task=ERASURE, **setting):
     device = ideal_device(**COLD, roles=design.roles)
     routed = route_algorithm(algorithm, device, optimization_level=1)
     circuit = recycling_circuit(routed, task=task, **setting)
-    compiled = compile_circuit(circuit, device, optimization_level=1)
+    compiled = compile_as_executed([circuit], device, optimization_level=1)[0]
     angles = np.array(list(BASIS_ANGLES.values()))
     swept = dict(zip(design.parameter_names, values, strict=False))
     parameters = dict(zip(BASIS_PARAMETERS, angles.T, strict=True)) | swept

@@ -19,8 +19,8 @@ from circuits.design import POINT
 from circuits.settings import Settings
 from circuits.tasks.erasure import ERASURE
 from circuits.tasks.task import Task
+from recycling.jobs.sizes import check_size
 from recycling.planning.ranking import with_layout
-from recycling.planning.sizes import check_size
 from recycling.spec.experiment import Experiment, spec_text
 from recycling.spec.sweep import SweepSpec, sweep_section
 
