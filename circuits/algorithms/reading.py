@@ -6,6 +6,8 @@ import base64
 import binascii
 import io
 import re
+import subprocess
+import sys
 from contextlib import redirect_stderr
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Self
@@ -23,6 +25,18 @@ LARGEST_FILE = 100_000
 OLDEST_QPY = 13
 #: First bytes of a QPY file; its version is the byte after them.
 _QPY = b"QISKIT"
+#: Reads QPY from its input with so much memory as its argument says, bytes.
+_TRIAL = """
+import io, sys
+from qiskit import qpy
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, 2 * (int(sys.argv[1]),))
+except ImportError:
+    pass
+qpy.load(io.BytesIO(sys.stdin.buffer.read()))
+"""
+_TRIAL_MEMORY, _TRIAL_SECONDS = 4 * 2**30, 20
 #: Most qubits of one register; checked before a reader makes them.
 _MOST_QUBITS = 30
 
@@ -115,14 +129,37 @@ def from_qpy(encoded: str) -> QuantumCircuit:
             f"content.qpy is no QPY file of version {OLDEST_QPY} or later: write it again with "
             "Qiskit 1.3 or later"
         )
-    try:
-        circuits = qpy.load(io.BytesIO(content))
-    except Exception as error:  # whatever a damaged file makes of it
-        reason = _one_line(str(error) or type(error).__name__)
-        raise ValueError(f"content.qpy cannot be read: {reason}; write it again") from None
+    fault = _fault_of_qpy(content)
+    if fault:
+        raise ValueError(f"content.qpy cannot be read: {fault}; write it again")
+    circuits = qpy.load(io.BytesIO(content))
     if len(circuits) != 1:
         raise ValueError(f"content.qpy holds {len(circuits)} circuits: give a file of one circuit")
     return circuits[0]
+
+
+def _fault_of_qpy(content: bytes) -> str:
+    """What keeps a QPY file from being read; empty where nothing does.
+
+    Qiskit believes every count in the file: a changed byte can take all memory, or end the
+    process. So another process reads the file first, with limits.
+    """
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-P", "-W", "ignore", "-c", _TRIAL, str(_TRIAL_MEMORY)],
+            input=content,
+            capture_output=True,
+            timeout=_TRIAL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it takes more than {_TRIAL_SECONDS} s"
+    if trial.returncode == 0:
+        return ""
+    if trial.returncode < 0:
+        return "it takes too much memory"
+    lines = trial.stderr.decode(errors="replace").strip().splitlines()
+    return _one_line(lines[-1].rpartition("exceptions.")[2] if lines else "it is damaged")
 
 
 class _TooLarge(Exception):

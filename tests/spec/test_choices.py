@@ -1,6 +1,7 @@
 """Algorithms, tasks and links by name; circuits from files; sweeps of any parameters."""
 
 import copy
+import io
 import math
 import pickle
 import sys
@@ -147,6 +148,23 @@ def test_files_that_hold_no_algorithm_are_explained_in_one_line(spec_file, chang
     assert all(len(fault.splitlines()) == 1 for fault in caught.value.faults)
     assert str(spec_file) in caught.value.faults[0]
     assert capfd.readouterr() == ("", ""), "the reader's parser prints nothing"
+
+
+@pytest.mark.parametrize("place", [0.3, 0.8])
+def test_a_damaged_qpy_file_takes_neither_memory_nor_the_process(spec_file, place):
+    circuit = QuantumCircuit(QuantumRegister(1, "data"), QuantumRegister(2, "Checks"))
+    circuit.ry(Parameter("theta_b"), 0)
+    circuit.rz(Parameter("phi"), 1)
+    stream = io.BytesIO()
+    qpy.dump(circuit, stream)
+    content = bytearray(stream.getvalue())
+    start = int(place * len(content))
+    content[start : start + 8] = b"\xff" * 8
+    (spec_file.parent / "program.qasm").write_bytes(content)
+    with pytest.raises(rc.BadInput) as caught:
+        Experiment.from_toml(spec_file)
+    assert "algorithm.content.qpy cannot be read: " in caught.value.faults[0]
+    assert all(len(fault.splitlines()) == 1 for fault in caught.value.faults)
 
 
 def test_gates_that_double_at_each_level_are_refused_at_once(spec_file):
