@@ -150,6 +150,9 @@ def _builder(circuit: QuantumCircuit) -> Callable[..., QuantumCircuit]:
     parameters = list(circuit.parameters)
 
     def build(*values: Any) -> QuantumCircuit:
+        if len(values) != len(parameters):
+            names = ", ".join(parameter.name for parameter in parameters)
+            raise ValueError(f"values = {values!r}: give one for each of {names}")
         assigned = dict(zip(parameters, values, strict=True))
         built: QuantumCircuit = circuit.assign_parameters(assigned)
         return built

@@ -52,7 +52,7 @@ class Content(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.qasm is None) == (self.qpy is None):
-            raise ValueError("content holds not one circuit: give qasm (text) or qpy (base64)")
+            raise ValueError("qasm and qpy: give one of both, qasm as text or qpy in base64")
         return self
 
     @classmethod

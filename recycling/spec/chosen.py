@@ -19,6 +19,10 @@ from circuits.tasks import TASKS
 from recycling.spec.messages import wrong
 from recycling.spec.sweep import sweep_section
 
+#: Most qubits of an algorithm. The engine holds 4ⁿ numbers for each point and basis; with bath and
+#: target these are 130 MB.
+MOST_QUBITS = 10
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -85,6 +89,12 @@ def _check_algorithm(algorithm: Any) -> None:
             f"name gives no algorithm ({error}); repair the installed package"
         ) from None
     sweep_section(algorithm.parameters)
+    qubits = sum(register.size for register in algorithm.registers)
+    if qubits > MOST_QUBITS:
+        raise ValueError(
+            f"registers have {qubits} qubits in all: give {MOST_QUBITS} or fewer, for the exact "
+            "engine that predicts a run"
+        )
     size = next(r.size for r in algorithm.registers if r.name == algorithm.recycled)
     if size > 1:
         raise ValueError(

@@ -181,7 +181,8 @@ BAD = [
      "algorithm.file = 'program.qasm': a spec without a folder cannot read it"),
     ("flags = ['a']\nrecycled = 'b'", "algorithm.file is missing: add it, an OpenQASM 3"),
     ("recycled = 'b'", "algorithm.flags is missing: add it"),
-    ("flags = ['a']\nrecycled = 'b'\ncontent = {}", "algorithm.content"),
+    ("flags = ['a']\nrecycled = 'b'\ncontent = {}",
+     "algorithm.content.qasm and qpy: give one of both"),
     ("flags = ['a']\nrecycled = 'b'\ncontent = { qpy = '%' }", "content.qpy is not base64"),
     ("flags = ['a']\nrecycled = 'b'\nfailur = [1]", "did you mean failure?"),
     ("flags = 'a'\nrecycled = 'b'", "algorithm.flags = 'a': give a list"),
@@ -220,6 +221,12 @@ def test_the_example_is_a_spec_of_a_circuit():
     assert experiment.design.roles == ("data", "work", "herald", "B", "S")
     recorded = recycling_circuit(experiment.algorithm.build()).count_ops()
     assert recorded["measure"] == len(experiment.design.recorded_roles) == 4
+
+
+def test_an_algorithm_that_no_engine_holds_is_refused(spec_file):
+    (spec_file.parent / "program.qasm").write_text(PROGRAM + "qubit[8] more;")
+    with pytest.raises(rc.BadInput, match=r"algorithm\.registers have 11 qubits in all: give 10"):
+        Experiment.from_toml(spec_file)
 
 
 # -- sweeps --------------------------------------------------------------------------------------
