@@ -9,6 +9,8 @@ import numpy as np
 from circuits.calibration.assignment import assignment_circuits
 from circuits.calibration.characterisation import bracket_circuits
 from circuits.design import Design
+from recycling.errors import BadInput
+from recycling.jobs.outcomes import MOST_BITS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -36,7 +38,17 @@ def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
 
 
 def compile_assignment(device: Device, design: Design) -> tuple[QuantumCircuit, ...]:
-    """Circuits that measure the readout of the recorded qubits, on the device's own qubits."""
+    """Circuits that measure the readout of the recorded qubits, on the device's own qubits.
+
+    Raises:
+        BadInput: the qubits are too many for a shot that records each of them twice.
+    """
+    if (bits := 2 * len(design.recorded_roles)) > MOST_BITS:
+        raise BadInput(
+            f"hardware.assignment: each of {len(design.recorded_roles)} qubits would be recorded "
+            f"twice, and a shot has {MOST_BITS} bits, not {bits}; give hardware.assignment = "
+            "false, or an algorithm with fewer flags"
+        )
     qubits = [device.roles.index(role) for role in design.recorded_roles]
     # Where nothing decays, there is nothing to wait for.
     decaying = [device.t1[qubit] for qubit in qubits if np.isfinite(device.t1[qubit])]

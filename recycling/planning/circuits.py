@@ -9,6 +9,8 @@ from circuits.design import Setting
 from circuits.protocol import recycling_circuit
 from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
+from recycling.errors import BadInput
+from recycling.jobs.outcomes import MOST_BITS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -19,7 +21,16 @@ if TYPE_CHECKING:
 
 
 def compile_all(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
-    """Compile the circuits of all settings, the algorithm the same in each."""
+    """Compile the circuits of all settings, the algorithm the same in each.
+
+    Raises:
+        BadInput: they record more bits than a shot has, or the algorithm cannot be routed.
+    """
+    if (bits := len(experiment.design.recorded_roles)) > MOST_BITS:
+        raise BadInput(
+            f"algorithm.flags: {bits} qubits are recorded with S, B and what is recycled, and a "
+            f"shot has {MOST_BITS} bits; give fewer flags"
+        )
     settings, level = experiment.design.settings, experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
     circuits = protocol_circuits(experiment, routed, settings, device.feedforward_latency)
