@@ -91,7 +91,12 @@ def tensor_channel(first: Real, second: Real) -> Real:
 
 
 def kraus_channel(operators: ArrayLike) -> Real:
-    """PTM of the one-qubit channel ρ → Σ K ρ K†, Kraus operators (..., k, 2, 2) → (..., 4, 4)."""
+    """PTM of the one-qubit channel ρ → Σ K ρ K†, Kraus operators (..., k, 2, 2) → (..., 4, 4).
+
+    Example:
+        >>> kraus_channel([np.sqrt(0.75) * PAULIS[0], np.sqrt(0.25) * PAULIS[3]]).diagonal()
+        array([1. , 0.5, 0.5, 1. ])
+    """
     kraus = np.asarray(operators, dtype=complex)
     images = np.einsum("...kij,bjl,...kml->...bim", kraus, PAULIS, kraus.conj())
     return cast(Real, np.einsum("aij,...bji->...ab", PAULIS, images).real / 2)

@@ -50,6 +50,19 @@ class Device(BaseModel):
     Raises:
         pydantic.ValidationError: a number out of range; T2 > 2 T1; fields of unequal length;
             sweeps of different shape.
+
+    Example:
+        Another temperature for one qubit, then three values of T1 of the other:
+
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> device = device.replace("thermometer", temperature=(0.05, 0.02))
+        >>> device.excited_population.round(4)
+        array([0.0082, 0.    ])
+        >>> t1 = [[np.inf, 1e-4], [np.inf, 2e-4], [np.inf, 3e-4]]
+        >>> swept = device.replace("example", t1=t1, t2=(1e-4, 1e-4))
+        >>> swept.sweep, swept.excited_population.shape, swept.assignment.shape
+        ((3,), (2,), (2, 2, 2))
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
@@ -131,7 +144,15 @@ class Device(BaseModel):
             )
 
     def at(self, *point: int) -> Device:
-        """Device at one point of the sweep, given by its index on each axis."""
+        """Device at one point of the sweep, given by its index on each axis.
+
+        Example:
+            >>> from recycling.devices.profiles import ideal_device
+            >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
+            >>> swept = device.replace("example", temperature=[[0.02], [0.03]])
+            >>> swept.at(1).temperature
+            0.03
+        """
 
         def numbers(array: Real, axes: int) -> Any:
             shape = array.shape[array.ndim - axes :]

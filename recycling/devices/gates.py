@@ -39,6 +39,14 @@ class Gates(Sequence[Gate]):
 
     Raises:
         ValueError: a number out of range, or arrays that do not have one entry for each gate.
+
+    Example:
+        One gate at three errors:
+
+        >>> from dataclasses import replace
+        >>> gates = Gates.of([Gate(name="x", qubits=(0,), duration=32e-9, error=2e-4)])
+        >>> replace(gates, errors=np.array([[1e-4], [2e-4], [4e-4]])).sweep
+        (3,)
     """
 
     names: tuple[str, ...]

@@ -112,6 +112,15 @@ def stack(programs: Sequence[Program]) -> Program:
 
     Raises:
         ValueError: programs of different structure.
+
+    Example:
+        >>> from recycling.simulation.engine import execute
+        >>> start = [Allocate(0, np.array([1.0, 0.0, 0.0, z])) for z in (1.0, 0.0, -1.0)]
+        >>> read = Measure(0, 0, np.eye(2), release=True)
+        >>> programs = [Program((each, read), (), (0,), ()) for each in start]
+        >>> (outcome,) = execute([stack(programs)])
+        >>> outcome.probabilities[:, 1]
+        array([0. , 0.5, 1. ])
     """
     first = programs[0]
     alike = {(program.bits, program.qubits, len(program.sweep)) for program in programs}
