@@ -88,7 +88,7 @@ class Bath:
         self._set("_width", width)
 
     def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)  # the class is frozen for everything but its constructor
+        object.__setattr__(self, name, value)  # the class is frozen outside its constructor
 
     @classmethod
     def qubit(cls, frequency: float = 5e9, temperature: float = 0.043) -> Bath:

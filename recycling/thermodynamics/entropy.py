@@ -47,8 +47,8 @@ def von_neumann_entropy(state: ArrayLike) -> Floats:
         Array of shape (...), nats.
 
     Raises:
-        ValueError: the array is no stack of square matrices, or they are no states (Hermitian, of trace 1 and
-            non-negative, each within `STATE_TOLERANCE`).
+        ValueError: the array is no stack of square matrices, or they are no states (Hermitian, of
+            trace 1 and non-negative, each within `STATE_TOLERANCE`).
 
     Example:
         >>> pure, mixed = [[0.5, 0.5], [0.5, 0.5]], [[0.5, 0], [0, 0.5]]
