@@ -37,12 +37,18 @@ except ImportError:
 qpy.load(io.BytesIO(sys.stdin.buffer.read()))
 """
 _TRIAL_MEMORY, _TRIAL_SECONDS = 4 * 2**30, 20
-#: Most qubits of one register; checked before a reader makes them.
+#: Most qubits of a register; checked before a reader makes them.
 _MOST_QUBITS = 30
 
 
 class Content(BaseModel):
-    """Content of the file of a circuit: one of both formats."""
+    """Content of the file of a circuit: ``qasm`` (text) or ``qpy`` (base64).
+
+    Example:
+        >>> content = Content.of_file(b"OPENQASM 3.0; qubit[2] data;")
+        >>> content.circuit().num_qubits
+        2
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,21 +63,21 @@ class Content(BaseModel):
 
     @classmethod
     def of_file(cls, content: bytes) -> Content:
-        """Content of a file, whose format its first bytes tell.
+        """Read the content of a file, whose first bytes tell its format.
 
         Raises:
-            ValueError: neither QPY nor text.
+            ValueError: it is neither QPY nor text.
         """
         if content.startswith(_QPY):
             return cls(qpy=base64.b64encode(content).decode())
-        # Text has one kind of line end, so that the same circuit has the same content everywhere.
+        # Text gets one kind of line end, so that a circuit has the same content everywhere.
         return cls(qasm=content.decode().replace("\r\n", "\n"))
 
     def circuit(self) -> QuantumCircuit:
         """Read the circuit.
 
         Raises:
-            ValueError: it cannot be read; one line that names field, value and mend.
+            ValueError: it cannot be read; one line: field, value, mend.
         """
         if self.qasm is not None:
             return from_qasm(self.qasm)
@@ -80,10 +86,17 @@ class Content(BaseModel):
 
 @lru_cache(maxsize=8)
 def from_qasm(text: str) -> QuantumCircuit:
-    """Circuit of an OpenQASM 3 program; ``input float`` and ``input angle`` are its parameters.
+    """Read an OpenQASM 3 program; each ``input float`` and ``input angle`` is a parameter.
 
     Raises:
         ValueError: it cannot be read; one line.
+
+    Example:
+        >>> circuit = from_qasm(
+        ...     "OPENQASM 3.0; input float theta; qubit[1] data; U(theta, 0, 0) data[0];"
+        ... )
+        >>> [register.name for register in circuit.qregs], [p.name for p in circuit.parameters]
+        (['data'], ['theta'])
     """
     from qiskit import qasm3
 
@@ -113,10 +126,17 @@ def from_qasm(text: str) -> QuantumCircuit:
 
 @lru_cache(maxsize=8)
 def from_qpy(encoded: str) -> QuantumCircuit:
-    """Circuit of a QPY file in base64.
+    """Read the circuit of a QPY file in base64.
 
     Raises:
         ValueError: it cannot be read, or not safely; one line.
+
+    Example:
+        >>> from qiskit import QuantumCircuit, qpy
+        >>> file = io.BytesIO()
+        >>> qpy.dump(QuantumCircuit(2), file)
+        >>> from_qpy(base64.b64encode(file.getvalue()).decode()).num_qubits
+        2
     """
     from qiskit import qpy
 
@@ -167,12 +187,12 @@ class _TooLarge(Exception):
 
 
 def _declared(text: str) -> list[str]:
-    """Names of the registers in a program; they and all definitions are small enough to be made.
+    """Names of the registers in a program, after a check that the reader can build all parts.
 
-    The reader writes out all definitions; each level of them may double what the one below holds.
+    The reader writes out all definitions; each level of them may double the level below.
 
     Raises:
-        _TooLarge: they are not.
+        _TooLarge: a register or a gate is too large.
     """
     import openqasm3
     from openqasm3 import ast
