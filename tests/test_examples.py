@@ -18,6 +18,8 @@ ROOMS = (
     "circuits.settings",
     "circuits.tasks",
     "circuits.tomography",
+    "recycling.errors",
+    "recycling.spec",
     "recycling.thermodynamics",
 )
 

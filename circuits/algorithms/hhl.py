@@ -135,7 +135,10 @@ class HHL:
 
     @property
     def clock_values(self) -> Real:
-        """Clock value λ·t·2ⁿ/2π of each eigenvalue (array of shape (2,)); exact: integers."""
+        """Clock value λ·t·2ⁿ/2π of each eigenvalue (array of shape (2,)).
+
+        An exact clock has integers.
+        """
         scale = self.evolution_time * 2**self.clock_qubits / (2 * np.pi)
         return np.asarray(self.eigenvalues * scale)
 
