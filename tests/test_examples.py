@@ -28,6 +28,12 @@ ROOMS = (
     "recycling.inference.statistics.intervals",
     "recycling.inference.statistics.significance",
     "recycling.spec",
+    "recycling.store.files",
+    "recycling.store.journal",
+    "recycling.store.lock",
+    "recycling.store.schema",
+    "recycling.store.targets",
+    "recycling.store.telemetry",
     "recycling.thermodynamics",
 )
 
