@@ -591,7 +591,7 @@ def test_a_layout_on_a_dead_gate_is_refused(monkeypatch, gate, qubits, parts):
 
 @pytest.mark.usefixtures("snapshots")
 def test_a_chip_without_a_place_is_refused(monkeypatch):
-    monkeypatch.setattr(chips, "placements", lambda _target: iter(()))
+    monkeypatch.setattr(chips, "placements", lambda _target, _shape: iter(()))
     assert complaint(planned, "best").startswith("device.layout: no placement on working gates")
 
 
