@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,18 @@ def check_structure(algorithm: AnyAlgorithm) -> None:
         ValueError: registers = 'S': the experiment adds registers B and S itself; rename the ...
     """
     names = [register.name for register in algorithm.registers]
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+            raise ValueError(f"registers = {name!r}: rename it to letters, digits and '_'")
     for name in _ADDED:
         if name in names:
             raise ValueError(
                 f"registers = {name!r}: the experiment adds registers {' and '.join(_ADDED)} "
                 "itself; rename the circuit's"
             )
+    for register in algorithm.registers:
+        if register.size < 1:
+            raise ValueError(f"registers = {register.name!r} has no qubit: remove it")
     roles = [role for register in algorithm.registers for role in register.roles]
     _check_distinct("registers", [*roles, *(name for name in _ADDED)])
     if algorithm.recycled not in names:
