@@ -19,7 +19,7 @@ from recycling.planning.cost import (
 from recycling.reporting.tables import Table
 
 if TYPE_CHECKING:
-    from circuits.protocol import Setting
+    from circuits.design import Setting
     from recycling.planning.cost import Cost, JobCost
     from recycling.planning.plan import Plan
     from recycling.planning.prediction import Prediction

@@ -18,7 +18,6 @@ from qiskit.transpiler import CouplingMap, InstructionProperties
 
 import recycling as rc
 from circuits import HHL, recycling_circuit
-from circuits.protocol import ARMS, STAGES
 from recycling.compilation.route import route_algorithm
 from recycling.compilation.target import device_target
 from recycling.compilation.timeline import busy_times, timeline
@@ -48,7 +47,8 @@ EPS = np.finfo(float).eps
 SHAPE = shape_of(HHL([[2, -1], [-1, 2]]).design, HHL([[2, -1], [-1, 2]]))
 LEVELS = (0, 1, 2, 3)
 HERONS = ("FakeTorino", "FakeMarrakesh", "FakeKingston")
-SETTINGS = tuple(product(ARMS, STAGES, (False, True)))
+DESIGN = HHL([[2, -1], [-1, 2]]).design
+SETTINGS = tuple(product(DESIGN.arm_names, DESIGN.stages, (False, True)))
 C_I, C_C0, C_C1, C_A, B, S = range(6)
 WAITING = (C_I, C_C0, C_C1, C_A, B)
 #: Sum of some hundred times below 1e-4 s, each rounded; a cycle of the hardware is 4e-9 s.
@@ -116,8 +116,8 @@ def test_conditional_block_is_three_cz_on_two_qubits(level):
 
 @every_level
 def test_erasure_is_three_cz_between_target_and_bath(level):
-    for arm, excited in product(ARMS, (False, True)):
-        before, after = (cz_counts(compiled_at(level)[arm, s, excited]) for s in STAGES)
+    for arm, excited in product(DESIGN.arm_names, (False, True)):
+        before, after = (cz_counts(compiled_at(level)[arm, s, excited]) for s in DESIGN.stages)
         pair = frozenset({S, B})
         assert pair not in before
         assert dict(after) == {**before, pair: 3}
@@ -125,8 +125,10 @@ def test_erasure_is_three_cz_between_target_and_bath(level):
 
 @every_level
 def test_conditional_reset_is_all_that_the_arms_differ_in(level):
-    for stage, excited in product(STAGES, (False, True)):
-        without, with_reset = (cz_counts(compiled_at(level)[arm, stage, excited]) for arm in ARMS)
+    for stage, excited in product(DESIGN.stages, (False, True)):
+        without, with_reset = (
+            cz_counts(compiled_at(level)[arm, stage, excited]) for arm in DESIGN.arm_names
+        )
         assert dict(with_reset) == {**without, frozenset({C_I, B}): 3}
 
 
@@ -201,9 +203,9 @@ def gaps(operations):
 
 
 @every_level
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", DESIGN.arm_names)
 def test_operations_follow_each_other_without_gaps_on_every_qubit(level, arm):
-    for stage, excited in product(STAGES, (False, True)):
+    for stage, excited in product(DESIGN.stages, (False, True)):
         operations = timeline(compiled_at(level)[arm, stage, excited], paper())
         assert gaps(operations) == []
         for qubit in range(len(ROLES)):
@@ -254,7 +256,7 @@ def test_gaps_show_where_idle_time_is_left_out():
 @every_level
 def test_every_qubit_waits_for_the_measurement_and_for_the_feedforward(level):
     device = paper()
-    for stage, excited in product(STAGES, (False, True)):
+    for stage, excited in product(DESIGN.stages, (False, True)):
         operations = timeline(compiled_at(level)["recycling", stage, excited], device)
         (flag,) = (o for o in operations if o.name == "measure" and o.qubits == (C_A,))
         block = [o for o in operations if o.conditional]

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from scipy.constants import h, k
 
 import recycling as rc
-from circuits.protocol import MEASURED_QUBITS, SETTINGS
+from circuits import HHL
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
 from recycling.compilation.timeline import timeline
 from recycling.execution.ibm.answers import charged_seconds
@@ -43,6 +43,7 @@ from recycling.studies.plan_view import (
 )
 from recycling.thermodynamics import Bath
 
+DESIGN = HHL([[2, -1], [-1, 2]]).design
 QUANTUM = h * 5e9  # hf, J
 BATH = Bath.qubit(5e9, 0.043)
 #: Lengths of the paper's circuits in ns. Algorithm 2160, measurement 2584, basis rotation 2 · 32;
@@ -271,7 +272,7 @@ def test_each_mend_is_enough_and_no_more_than_that(paper, budget, brackets):
 # --- Structure and schedule
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", DESIGN.settings)
 def test_gates_are_counted_inside_the_conditional_block_too(small_plan, setting):
     circuit = small_plan.circuits[setting]
     found = structure(circuit, small_plan.device)
@@ -324,7 +325,7 @@ def test_depth_without_a_conditional_is_that_of_qiskit(small_plan):
     assert structure(circuit, small_plan.device).depth == expected
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", DESIGN.settings)
 def test_length_is_the_sum_of_the_parts(small_plan, setting):
     circuit = small_plan.circuits[setting]
     length = structure(circuit, small_plan.device).duration
@@ -332,7 +333,7 @@ def test_length_is_the_sum_of_the_parts(small_plan, setting):
     assert length == max(o.end for o in timeline(circuit, small_plan.device))
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", DESIGN.settings)
 def test_parts_of_the_schedule_follow_each_other(small_plan, setting):
     steps = schedule(small_plan.circuits[setting], small_plan.device, small_plan.experiment.design)
     assert steps[0].start == 0
@@ -377,7 +378,7 @@ def test_parts_of_the_schedule_agree_with_the_timeline(small_plan):
     assert sum(o.name == "cz" for o in within("erasure SWAP")) == 3
     assert {o.name for o in within("basis rotation")} == {"sx"}
     assert [o.name for o in within("tomography measurement")] == ["measure"] * 3
-    assert set(steps["tomography measurement"].roles) == set(MEASURED_QUBITS)
+    assert set(steps["tomography measurement"].roles) == set(DESIGN.measured)
     # The latency is what the device has, to half a cycle.
     latency = steps["feedforward latency"].duration
     assert abs(latency - device.feedforward_latency) <= device.dt / 2 + 1e-15

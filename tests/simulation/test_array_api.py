@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import recycling as rc
-from circuits.protocol import THETA_B
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 
@@ -14,7 +13,7 @@ from recycling.simulation.lower import compile_program
 def test_engine_keeps_to_the_array_api(swept: bool) -> None:
     experiment = rc.Experiment.parse('name = "strict"\n[device]\nprofile = "ideal"\n')
     planned = rc.plan(experiment)
-    angles = {THETA_B: np.array([0.1, 0.6]), "basis_theta": 0.3, "basis_phi": -0.2}
+    angles = {"theta_b": np.array([0.1, 0.6]), "basis_theta": 0.3, "basis_phi": -0.2}
     device = planned.device
     if swept:
         device = device.replace(

@@ -22,7 +22,6 @@ from qiskit_aer.noise import pauli_error
 from scipy.stats import chi2
 
 from circuits import HHL, recycling_circuit
-from circuits.protocol import ARMS, STAGES
 from circuits.tomography import BASIS_ANGLES
 from recycling.compilation.route import route_algorithm
 from recycling.compilation.timeline import duration_of
@@ -44,6 +43,7 @@ from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.simulation.program import Conditional, Measure
 
+DESIGN = HHL([[2, -1], [-1, 2]]).design
 EPS = np.finfo(float).eps
 # A probability is a sum of at most 4⁶ Pauli terms, each off by some roundings; so the engine says
 # of itself in recycling.execution.exact.
@@ -86,7 +86,7 @@ def ideal(temperature=0.043):
 
 def compile_all(device, **changes):
     """Compiled circuits by arm, stage and preparation."""
-    settings_ = list(product(ARMS, STAGES, PREPARATIONS))
+    settings_ = list(product(DESIGN.arm_names, DESIGN.stages, PREPARATIONS))
     routed = route_algorithm(HHL([[2, -1], [-1, 2]]), device, optimization_level=1)
     circuits = [
         recycling_circuit(
@@ -184,7 +184,7 @@ def test_engine_agrees_with_aer_density_matrix(name, basis):
 
 
 AER_SHOTS = 4000
-AER_CASES = list(product(SNAPSHOTS, ARMS, BASES))
+AER_CASES = list(product(SNAPSHOTS, DESIGN.arm_names, BASES))
 # All tests together fail by chance once in a thousand choices of the seed; it is fixed.
 AER_LEVEL = 1e-3 / len(AER_CASES)
 
@@ -301,7 +301,7 @@ def evolve_conditional(branches, circuit, operation, name, qubits):
 
 
 @pytest.mark.parametrize("name", SNAPSHOTS)
-@pytest.mark.parametrize("arm", ARMS)
+@pytest.mark.parametrize("arm", DESIGN.arm_names)
 def test_engine_agrees_with_density_matrices_of_each_record(name, arm):
     for theta_b, basis, stage in ((0.1, "X", "before"), (0.6, "Y", "after"), (0.3, "Z", "after")):
         circuit = circuits_of(name)[arm, stage, True]
@@ -504,10 +504,10 @@ def test_ideal_device_gives_the_theory_table():
 
 def test_ideal_erasure_swaps_target_and_bath():
     parameters = at(0.5, "Z")
-    for arm, excited in product(ARMS, PREPARATIONS):
+    for arm, excited in product(DESIGN.arm_names, PREPARATIONS):
         before, after = (
             probabilities(circuits_of("ideal")[arm, stage, excited], ideal(), parameters)
-            for stage in STAGES
+            for stage in DESIGN.stages
         )
         np.testing.assert_allclose(after, before.swapaxes(1, 2), rtol=0, atol=ROUNDING)
 
@@ -677,7 +677,9 @@ def circuits_without_tomography():
 @settings(max_examples=25, deadline=None)
 @given(
     theta_b=st.lists(st.floats(-np.pi, np.pi), min_size=1, max_size=4),
-    setting=st.tuples(st.sampled_from(ARMS), st.sampled_from(STAGES), st.booleans()),
+    setting=st.tuples(
+        st.sampled_from(DESIGN.arm_names), st.sampled_from(DESIGN.stages), st.booleans()
+    ),
     keep=st.sampled_from([(S, B, C_I), (B,), (C_I, S), (0, 1, 2, 3, 4, 5)]),
 )
 def test_kept_qubits_are_in_states(theta_b, setting, keep):
