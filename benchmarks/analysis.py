@@ -9,14 +9,14 @@ from time import perf_counter, process_time
 
 import numpy as np
 import xarray  # noqa: F401  (its import is no part of the analysis)
+from of_hhl import DESIGN, raw
 from qiskit.quantum_info import DensityMatrix
 from qiskit_experiments.framework import ExperimentData
 from qiskit_experiments.library.tomography import StateTomographyAnalysis
 from qiskit_experiments.library.tomography.basis import PauliMeasurementBasis
 
-from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, PREPARATIONS
 from circuits.tomography import BASIS_ANGLES
-from recycling.inference.states.samples import RecordMap, mixture
+from recycling.inference.states.samples import mixture
 from recycling.inference.states.tomography import bloch_to_density_matrix
 from recycling.results.analysis import analyse
 from recycling.running.runs import run as simulate
@@ -48,17 +48,17 @@ def tomographies(run):
         after projection (array of shape (state, 3)).
     """
     counts = run.counts.transpose(
-        "arm", "theta_b", "trial", "stage", "preparation", "basis", "flag", *MEASURED_QUBITS
-    ).sel(arm=list(ARMS), preparation=list(PREPARATIONS), basis=list(BASIS_ANGLES))
+        "arm", "theta_b", "trial", "stage", "preparation", "basis", "flag", *DESIGN.measured
+    ).sel(preparation=list(DESIGN.preparations), basis=list(BASIS_ANGLES))
     tables, states = [], []
-    for arm in ARMS:
-        own = counts.sel(arm=arm).values
-        of_branch = own[..., ANALYSED_FLAG[arm], :, :, :]
+    for arm in DESIGN.arms:
+        own = counts.sel(arm=arm.name).values
+        of_branch = own[..., arm.records[0], :, :, :]
         qubits = [of_branch.sum(axis=axes) for axes in ((-2, -1), (-3, -1), (-3, -2))]
         tables.append(np.stack(qubits, axis=-3).reshape(-1, len(BASIS_ANGLES), 2))
         # p_x = 0 and 1 are the two preparations.
         records = own.reshape(*own.shape[:-4], -1)
-        vector = mixture(records, RecordMap.raw(ANALYSED_FLAG[arm]), np.array([0.0, 1.0])).vector()
+        vector = mixture(records, raw(arm.name), np.array([0.0, 1.0])).vector()
         # (basis, theta_b, preparation, trial, stage, qubit) in the order of the tables.
         ordered = vector.transpose(1, 3, 4, 2, 5, 0).reshape(-1, 3)
         states.append(ordered / np.maximum(np.linalg.norm(ordered, axis=1, keepdims=True), 1))

@@ -13,6 +13,7 @@ from time import perf_counter
 import numpy as np
 from coverage_points import random_cells, record_probabilities
 from coverage_report import PROMISED, Found, broken, key_of, order_of, report, table
+from of_hhl import DESIGN
 from scipy.special import ndtr
 from simulated import (
     OURS,
@@ -25,7 +26,6 @@ from simulated import (
     simulate_lone,
 )
 
-from circuits.protocol import ARMS
 from recycling.cli.terminal import Shown, shown
 from recycling.inference.statistics.significance import RESOLUTION
 
@@ -120,7 +120,8 @@ def plan_study(experiments: int, *, quick: bool) -> Study:
         cells += [replace(cell, experiments=few, losers=True) for cell in losing]
         if profile == "ideal":
             # The 11 angles of the paper.
-            every = np.moveaxis(tables[ARMS.index("equilibrium")], 2, 0)[:: (len(ANGLES) - 1) // 10]
+            equilibrium = tables[DESIGN.arm_names.index("equilibrium")]
+            every = np.moveaxis(equilibrium, 2, 0)[:: (len(ANGLES) - 1) // 10]
             sweeps = [
                 Sweep(TEMPERATURE, every, n * CONTROL_TRIALS, CONTROL_P_X, experiments, ())
                 for n in shots
@@ -143,7 +144,7 @@ def _cells(profile, tables, experiments, theta_b, p_x, shots) -> list[Cell]:
     return [
         Cell(profile, TEMPERATURE, arm, angle, own, tables[index, :, :, point], np.array(p_x),
              experiments, ())
-        for index, arm in enumerate(ARMS)
+        for index, arm in enumerate(DESIGN.arm_names)
         for angle in theta_b
         for point in [int(np.abs(ANGLES - angle).argmin())]
         for own in shots

@@ -13,12 +13,11 @@ import numpy as np
 from coverage_points import record_probabilities
 from coverage_truth import true_values
 from numpy.typing import NDArray
+from of_hhl import AFTER, BEFORE, DESIGN, S, raw
 
-from circuits.protocol import ANALYSED_FLAG, ARMS
-from recycling.inference.bath.quantities import AFTER, BEFORE
 from recycling.inference.states.estimates import QUANTILE
-from recycling.inference.states.samples import RecordMap, S, mixture
-from recycling.inference.statistics.intervals import length_limits
+from recycling.inference.states.samples import mixture
+from recycling.inference.statistics.lengths import length_limits
 from recycling.thermodynamics import Bath, binary_entropy
 
 Real = NDArray[np.float64]
@@ -64,8 +63,8 @@ def main():
 @np.errstate(divide="ignore")  # the slope of the entropy is 0 at the maximally mixed state
 def _report(place: Place, experiments: int) -> None:
     tables = record_probabilities(place.profile, place.temperature, np.array([place.theta_b]))
-    own = tables[ARMS.index(place.arm), :, :, 0]
-    records, p_x = RecordMap.raw(ANALYSED_FLAG[place.arm]), np.array([place.p_x])
+    own = tables[DESIGN.arm_names.index(place.arm), :, :, 0]
+    records, p_x = raw(place.arm), np.array([place.p_x])
     truth = true_values(
         mixture(own[None] * place.shots, records, p_x).without_output(),
         Bath.qubit(temperature=place.temperature),

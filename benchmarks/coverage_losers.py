@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from recycling.inference.states.estimates import QUANTILE
-from recycling.inference.states.samples import RecordMap, mixture
-from recycling.inference.statistics.propagation import Limited
+from recycling.inference.states.records import RecordMap
+from recycling.inference.states.samples import mixture
+from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.resampling import resample
 from recycling.thermodynamics import Bath
 
@@ -22,7 +23,7 @@ DRAWS = 1000
 
 def bootstrap(
     counts: NDArray[Any], records: RecordMap, p_x: Real, bath: Bath, generator: np.random.Generator
-) -> dict[str, list[dict[str, Limited]]]:
+) -> dict[str, list[dict[str, Intervals]]]:
     """Percentile and basic bootstrap intervals by method, excited weight and quantity."""
     values = quantities(mixture(counts, records, p_x).vector(), bath)
     ends: dict[str, list[Real]] = {name: [] for name in QUANTITIES}
@@ -33,13 +34,13 @@ def bootstrap(
             ends[name].append(_percentiles(drawn[name][0]))
     # (end, p_x, experiment)
     percentile = {
-        name: Limited(values[name][0], *np.stack(own, axis=-1)) for name, own in ends.items()
+        name: Interval(values[name][0], *np.stack(own, axis=-1)) for name, own in ends.items()
     }
     basic = {name: _mirrored(own) for name, own in percentile.items()}
     return {
         method: [
             {
-                name: Limited(*(x[index] for x in (own.value, own.low, own.high)))
+                name: Interval(*(x[index] for x in (own.value, own.low, own.high)))
                 for name, own in found.items()
             }
             for index in range(len(p_x))
@@ -48,11 +49,11 @@ def bootstrap(
     }
 
 
-def _mirrored(percentile: Limited) -> Limited:
+def _mirrored(percentile: Intervals) -> Intervals:
     """Basic bootstrap interval: percentiles mirrored at the estimate."""
     value, low, high = percentile.value, percentile.low, percentile.high
     with np.errstate(invalid="ignore"):
-        return Limited(value, 2 * value - high, 2 * value - low)
+        return Interval(value, 2 * value - high, 2 * value - low)
 
 
 def _percentiles(draws: Real) -> Real:
@@ -67,11 +68,11 @@ def _percentiles(draws: Real) -> Real:
 
 def losers_of_entropy(
     zeros: Real, shots: int, plain: Real, generator: np.random.Generator
-) -> dict[str, Limited]:
+) -> dict[str, Intervals]:
     """Intervals of bootstraps and of a posterior: Jeffreys' for each basis, physical states."""
     size = (DRAWS, *zeros.shape)
     drawn = np.moveaxis(2 * generator.binomial(shots, zeros / shots, size) / shots - 1, 0, -1)
-    percentile = Limited(plain, *_percentiles(plain_entropy(drawn)))
+    percentile = Interval(plain, *_percentiles(plain_entropy(drawn)))
     components = 2 * generator.beta(zeros + 0.5, shots - zeros + 0.5, size) - 1
     components = np.moveaxis(components, 0, -1)
     inside = (components**2).sum(axis=0) <= 1
@@ -79,5 +80,5 @@ def losers_of_entropy(
     return {
         PERCENTILE: percentile,
         BASIC: _mirrored(percentile),
-        JEFFREYS: Limited(plain, *posterior),
+        JEFFREYS: Interval(plain, *posterior),
     }

@@ -1,12 +1,12 @@
 """Where the coverage study simulates: points drawn from all that is promised."""
 
+from itertools import product
 from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
+from of_hhl import DESIGN
 from simulated import Cell
-
-from circuits.protocol import ARMS
 
 #: The range of the promise: devices, T0 (K), p_x and shots of each basis; θ_b from 0 to π/4.
 DEVICES = ("ideal", "paper", "FakeTorino")
@@ -29,13 +29,15 @@ def random_cells(seed: tuple[int, ...], experiments: int) -> list[Cell]:
     theta_b = np.sort(generator.uniform(0, pi / 4, ANGLES))
     tables = record_probabilities(profile, temperature, theta_b)
     cells = []
-    for place, (arm, angle) in enumerate((arm, angle) for arm in ARMS for angle in theta_b):
+    for place, (arm, angle) in enumerate(product(DESIGN.arms, theta_b)):
         uniform, scaling = generator.uniform(*P_X), _log_uniform(generator, *P_X)
         p_x = P_X[1] if place % ANGLES == 0 else (uniform, scaling)[place % 2]
         cells.append(
             Cell(
-                profile, temperature, arm, float(angle), round(_log_uniform(generator, *SHOTS)),
-                tables[ARMS.index(arm), :, :, place % ANGLES], np.array([p_x]), experiments, (),
+                profile, temperature, arm.name, float(angle),
+                round(_log_uniform(generator, *SHOTS)),
+                tables[DESIGN.arms.index(arm), :, :, place % ANGLES], np.array([p_x]), experiments,
+                (),
             )
         )  # fmt: skip
     return cells

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from of_hhl import AFTER, BEFORE, LAYOUT, B, S
 
-from recycling.inference.bath.quantities import AFTER, BEFORE
 from recycling.inference.states.plain import plain_quantities
-from recycling.inference.states.samples import B, Mixture, S
+from recycling.inference.states.samples import Mixture
 from recycling.thermodynamics import Bath, binary_entropy
 
 Real = NDArray[np.float64]
@@ -173,7 +173,7 @@ def _variance(gradient: Real, noise: Real, shared: Real) -> Real:
 
 def quantities(vector: Real, bath: Bath) -> dict[str, Real]:
     """Plain values of Bloch vectors (basis, ..., stage, qubit), in nats and quanta of the bath."""
-    found = plain_quantities(vector, bath)
+    found = plain_quantities(vector, bath, LAYOUT)
     unit = quantum(bath)
     values = {name: found["entropy"][..., *place] for name, place in ENTROPIES.items()}
     for name in DERIVED:

@@ -119,7 +119,7 @@ def sweep_of_counts(case):
     bath = {"frequency_Hz": 5e9, "temperature_K": 0.043}
     found = verdicts(analyse_counts(experiment, counts, bath), "equilibrium")
     return (
-        np.mean([v.low <= 0 <= v.high for v in found]),
+        np.mean([v.interval.low <= 0 <= v.interval.high for v in found]),
         any(v.below for v in found),
         np.mean([v.scatter**2 for v in found]),
     )

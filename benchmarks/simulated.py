@@ -18,18 +18,16 @@ from coverage_truth import (
     true_values,
 )
 from numpy.typing import NDArray
+from of_hhl import raw
 from scipy.special import ndtr
 
-from circuits.protocol import ANALYSED_FLAG
+from recycling.inference.states.erasure import estimate_heat_and_bounds
 from recycling.inference.states.estimates import QUANTILE, z_score
-from recycling.inference.states.estimation import (
-    estimate_heat_and_bounds,
-    estimate_outcomes,
-    estimate_states,
-)
-from recycling.inference.states.samples import RecordMap, mixture
-from recycling.inference.statistics.intervals import Mixed, Part, length_limits
-from recycling.inference.statistics.propagation import Limited
+from recycling.inference.states.estimation import estimate_outcomes, estimate_states
+from recycling.inference.states.records import RecordMap
+from recycling.inference.states.samples import mixture
+from recycling.inference.statistics.interval import Interval, Intervals
+from recycling.inference.statistics.lengths import Mixed, Part, length_limits
 from recycling.inference.statistics.significance import holm
 from recycling.thermodynamics import Bath, binary_entropy
 
@@ -132,7 +130,7 @@ class Cell:
 def simulate(cell: Cell) -> list[Row]:
     """Coverage of all quantities at one angle."""
     bath = Bath.qubit(temperature=cell.temperature)
-    records = RecordMap.raw(ANALYSED_FLAG[cell.arm])
+    records = raw(cell.arm)
     expected = mixture(cell.probabilities[None] * cell.shots, records, cell.p_x)
     truth = true_values(expected.without_output(), bath)
     generator = np.random.default_rng(cell.seed)
@@ -156,24 +154,30 @@ def simulate(cell: Cell) -> list[Row]:
 
 def estimates(
     counts: NDArray[Any], records: RecordMap, p_x: float, bath: Bath
-) -> dict[str, Limited]:
+) -> dict[str, Intervals]:
     """Calibrated estimates of each experiment, in nats and quanta of the bath."""
     states = mixture(counts, records, np.array([p_x])).without_output()
     found = estimate_states(states, estimate_outcomes(states, QUANTILE), QUANTILE)
     derived = estimate_heat_and_bounds(found, bath)
     entropies = {
-        name: Limited(*(x[0, 0, :, *place] for x in _ends(found.entropy)))
+        name: Interval(*(x[0, 0, :, *place] for x in _ends(found.entropy)))
         for name, place in ENTROPIES.items()
     }
     unit = quantum(bath)
     for name in DERIVED:
         scale = 1.0 if name in PLAIN else unit
-        entropies[name] = Limited(*(x[0, 0] / scale for x in _ends(derived[name])))
+        entropies[name] = Interval(*(x[0, 0] / scale for x in _ends(derived[name])))
     return entropies
 
 
 def judge(
-    name: str, method: str, limited: Limited, plain: Real, point: Point, truth: Truth, index: int
+    name: str,
+    method: str,
+    limited: Intervals,
+    plain: Real,
+    point: Point,
+    truth: Truth,
+    index: int,
 ) -> Row:
     """What one method does for one quantity at one point."""
     true, deviation, best, distance, naive = (
@@ -243,13 +247,13 @@ def simulate_lone(lone: Lone) -> list[Row]:
     return [judge("entropy", method, own, plain, point, truth, 0) for method, own in found.items()]
 
 
-def _limited_entropy(zeros: Real, shots: int) -> Limited:
+def _limited_entropy(zeros: Real, shots: int) -> Intervals:
     points = zeros.shape[1]
     one, all_shots = np.ones(points), np.full(zeros.shape, float(shots))
     parts = [Part(w * one, 2 * zeros / shots - 1, all_shots, one, -one) for w in (1.0, 0.0)]
     mixed = Mixed((parts[0], parts[1]), np.zeros((0, 3, points)))
     low, median, high = length_limits(mixed, (QUANTILE, 0, -QUANTILE))
-    return Limited(*(np.asarray(binary_entropy((1 - x) / 2)) for x in (median, high, low)))
+    return Interval(*(np.asarray(binary_entropy((1 - x) / 2)) for x in (median, high, low)))
 
 
 @dataclass(frozen=True)
@@ -279,7 +283,7 @@ def false_verdicts(sweep: Sweep) -> Real:
     generator = np.random.default_rng(sweep.seed)
     size = (sweep.sweeps, *sweep.probabilities.shape[:-1])
     counts = generator.multinomial(sweep.shots, sweep.probabilities, size=size).swapaxes(0, 1)
-    records = RecordMap.raw(ANALYSED_FLAG["equilibrium"])
+    records = raw("equilibrium")
     states = mixture(counts, records, np.array([sweep.p_x])).without_output()
     found = estimate_states(states, estimate_outcomes(states, QUANTILE), QUANTILE)
     z = z_score(estimate_heat_and_bounds(found, bath)["excess_tight"], QUANTILE)[:, 0]
@@ -287,5 +291,5 @@ def false_verdicts(sweep: Sweep) -> Real:
     return np.array([np.nanmin(holm(own), initial=1) for own in p_values.T])
 
 
-def _ends(limited: Limited) -> tuple[Real, Real, Real]:
+def _ends(limited: Intervals) -> tuple[Real, Real, Real]:
     return limited.value, limited.low, limited.high

@@ -224,3 +224,17 @@ def design_of(algorithm: AnyAlgorithm, task: Task) -> Design:
         stages=tuple(task.stages),
         preparations=tuple(task.preparations),
     )
+
+
+_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega"
+)
+#: Greek letters by the names that both Python and matplotlib know.
+GREEK = dict(zip(_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψω", strict=True))
+
+
+def symbol(name: str) -> str:
+    """Name of a parameter as a physicist writes it: theta_b becomes θ_b."""
+    letter, underscore, index = name.partition("_")
+    return f"{GREEK.get(letter, letter)}{underscore}{index}"

@@ -14,7 +14,7 @@ from scipy.special import ndtr
 from circuits.design import FLAG, RECYCLING, Design, SweepParameter
 from recycling.devices.device import Device
 from recycling.inference.states.plain import plain_estimates
-from recycling.inference.states.samples import RecordMap
+from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.statistics.significance import CLAIMED, LEVEL, RESOLUTION, holm
 from recycling.inference.statistics.trials import Scatter
 from recycling.jobs.job import Pub
@@ -115,8 +115,8 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
         pubs: PUBs of the protocol over all points of the experiment, compiled for the device.
     """
     tables = _tables(protocol_probabilities(pubs, device, experiment.design), experiment.design)
-    # Until more than one failure record is analysed together, there is one.
-    records = RecordMap.raw(*experiment.design.arm(RECYCLING).records)
+    design = experiment.design
+    records = RecordMap.raw(Layout.of(design), design.arm(RECYCLING).records)
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
     p_x = shown_p_x(experiment.p_x)
     estimate = partial(_estimates, records=records, bath=bath, p_x=p_x)
@@ -196,8 +196,7 @@ def _estimates(tables: Real, *, records: RecordMap, bath: Bath, p_x: float) -> d
         records,
         np.array([p_x]),
         bath,
-        # The fidelity with the solution is not asked for.
-        np.ones((len(by_point), 2), dtype=complex),
+        None,  # the fidelity with a reference is not asked for
     )
     return {name: estimates[name][:, 0] for name in PREDICTED}
 

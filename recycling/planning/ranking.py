@@ -37,7 +37,13 @@ from recycling.devices.placement import check_layout, expected_errors, placement
 from recycling.devices.profiles import ideal_device
 from recycling.devices.shape import Shape
 from recycling.errors import BadInput
-from recycling.inference.bath.quantities import excess, fidelity, thermodynamic_quantities
+from recycling.inference.bath.quantities import (
+    bloch_of,
+    excess,
+    fidelity,
+    thermodynamic_quantities,
+)
+from recycling.inference.states.records import Layout
 from recycling.inference.states.tomography import mix, project
 from recycling.planning.branches import branch_states, predicted_settings
 from recycling.planning.chips import chip, circuit_work
@@ -200,7 +206,8 @@ def _success_fidelity(experiment: Experiment, success: Real) -> float:
     solution = experiment.algorithm.build().solution
     if solution is None:
         return float("nan")
-    return float(fidelity(success, solution(*experiment.points.values())).mean())
+    reference = bloch_of(solution(*experiment.points.values()))
+    return float(fidelity(success, reference).mean())
 
 
 def _recycled_gain(quantities: Mapping[str, Real], noiseless_heat: Real) -> float:
@@ -225,7 +232,8 @@ def _quantities(experiment: Experiment, ground: Real, excited: Real) -> dict[str
     """Thermodynamic quantities at the shown p_x; see ``thermodynamic_quantities``."""
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
     bloch = project(mix(ground, excited, shown_p_x(experiment.p_x)))
-    return thermodynamic_quantities(np.linalg.norm(bloch, axis=-1), bloch[..., 2], bath)
+    length, layout = np.linalg.norm(bloch, axis=-1), Layout.of(experiment.design)
+    return thermodynamic_quantities(length, bloch[..., 2], bath, layout)
 
 
 def _as_recorded(bloch: Real, device: Device, design: Design) -> Real:

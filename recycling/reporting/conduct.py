@@ -9,19 +9,17 @@ from recycling.compilation.schedules import Schedule, attributed
 from recycling.compilation.timeline import timeline
 from recycling.reporting.status import status_summary, status_table
 from recycling.reporting.tables import Table
-from recycling.results.assignment import stored_readout_drift
-from recycling.results.brackets import stored_drift
+from recycling.results.calibrations import Calibrations
 from recycling.store.directory import SENT_PREFIX, Run
 
 
-def conduct_tables(run: Run) -> dict[str, Table]:
+def conduct_tables(run: Run, known: Calibrations) -> dict[str, Table]:
     """Tables by their captions; those without content are left out."""
     tables = {"Jobs": status_table(status_summary(run.path))}
-    since, during = stored_drift(run)
     caption = {
-        "The bath qubit since its calibration": since,
-        "The bath qubit during the run": during,
-        "Readout during the run": stored_readout_drift(run),
+        "The bath qubit since its calibration": known.since,
+        "The bath qubit during the run": known.during,
+        "Readout during the run": known.readout,
     }
     for title, changes in caption.items():
         if changes:

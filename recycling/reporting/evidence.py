@@ -12,9 +12,8 @@ from recycling.errors import BadInput
 from recycling.reporting import paper
 from recycling.reporting.paper import Comparison
 from recycling.reporting.readings import readout_datasets
-from recycling.results.assignment import stored_assignment
+from recycling.results.calibrations import Calibrations, calibrations
 from recycling.results.controls import Control, controls
-from recycling.results.temperature import bath_temperatures
 from recycling.results.theory import stored_theory
 
 if TYPE_CHECKING:
@@ -63,14 +62,19 @@ class Evidence:
         return self.run.circuits[longest]
 
     @cached_property
+    def calibrations(self) -> Calibrations:
+        """What the run's calibrations say."""
+        return calibrations(self.run)
+
+    @property
     def assignment(self) -> Assignment:
         """Readout errors that the run is corrected for."""
-        return stored_assignment(self.run)
+        return self.calibrations.assignment
 
-    @cached_property
+    @property
     def temperatures(self) -> dict[str, Thermometry]:
         """Temperature of the bath by each source."""
-        return bath_temperatures(self.run)
+        return self.calibrations.temperatures
 
     @cached_property
     def readouts(self) -> dict[Readout, xr.Dataset | BadInput]:

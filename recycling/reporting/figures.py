@@ -16,8 +16,8 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 from circuits.design import EQUILIBRIUM, RECYCLING
+from recycling.results.dataset import shown_p_x
 from recycling.results.sweep import Axis, curve_note, first_curve, sweep_axes
-from recycling.results.verdicts import shown_p_x
 
 if TYPE_CHECKING:
     import xarray as xr

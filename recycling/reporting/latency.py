@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from recycling.inference.ladders.latency import Array, Interval, LadderFit
+    from recycling.inference.ladders.latency import Array, LadderFit
+    from recycling.inference.statistics.interval import Interval
     from recycling.studies.latency.results import LadderResult
     from recycling.studies.latency.run import LatencyRun
 
@@ -179,12 +179,12 @@ def _ladder_record(result: LadderResult) -> dict[str, Any]:
 
 def _fit_record(fit: LadderFit) -> dict[str, Any]:
     return {
-        "slope_s": asdict(fit.slope),
-        "overhead_s": asdict(fit.overhead),
-        "jitter_s": asdict(fit.jitter),
-        "linear_from": asdict(fit.linear_from),
+        "slope_s": fit.slope.ends,
+        "overhead_s": fit.overhead.ends,
+        "jitter_s": fit.jitter.ends,
+        "linear_from": fit.linear_from.ends,
         "break_probability": fit.break_probability,
-        "drift_s": asdict(fit.drift),
+        "drift_s": fit.drift.ends,
         "drift_probability": fit.drift_probability,
         "outlier_probability": fit.outlier_probability.tolist(),
         "jobs_in_regime": int(fit.regime.sum()),
@@ -207,7 +207,7 @@ def _disturbed(result: LadderResult) -> str:
     return told
 
 
-def _in(slope: Interval, unit: str, scale: float) -> tuple[str, str]:
+def _in(slope: Interval[float], unit: str, scale: float) -> tuple[str, str]:
     """A value and its interval, with as many digits as the interval deserves, at most six."""
     sizes = np.array([slope.high - slope.low, 1e-4 * slope.value]) / scale
     digits = max(0, 1 - int(np.floor(np.log10(sizes.max()))))

@@ -68,7 +68,7 @@ def condition_of(design: Design) -> str:
 def conduct_section(evidence: Evidence) -> Section:
     """The jobs, the calibrations around them, and the schedules of the service."""
     record = evidence.run.record
-    tables = conduct_tables(evidence.run)
+    tables = conduct_tables(evidence.run, evidence.calibrations)
     return Section(
         "How the run went",
         [

@@ -10,10 +10,11 @@ from scipy.constants import h as planck
 
 from circuits.design import Design
 from recycling.errors import BadInput
-from recycling.inference.bath.sensitivity import erasure_of, thresholds
+from recycling.inference.bath.sensitivity import thresholds
 from recycling.inference.readout.correction import READOUTS, Readout
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.analysis import analyse_counts
+from recycling.results.sensitivity import erasure_of
 from recycling.results.sweep import (
     curve_note,
     design_axes,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from recycling.inference.bath.thermometry import Thermometry
     from recycling.inference.readout.assignment import Assignment
+    from recycling.inference.statistics.interval import Interval
     from recycling.spec.experiment import Experiment
     from recycling.store.directory import Run
 
@@ -103,7 +105,7 @@ def readout_table(
         columns += [f"S(ρ_B), {readout}", f"ΔQ_B − Q_tight (hf), {readout}", "verdict"]
         cells += [
             [f"{value:.4f}" for value in over_points(dataset, entropy)],
-            [with_interval(v.excess, v.low, v.high, quantum) for v in found],
+            [with_interval(v.excess, v.interval.low, v.interval.high, quantum) for v in found],
             [v.text for v in found],
         ]
     swept = zip(*experiment.points.values(), strict=True)
@@ -156,14 +158,14 @@ def assignment_table(assignment: Assignment, design: Design) -> Table:
 
 
 def temperature_table(experiment: Experiment, temperatures: Mapping[str, Thermometry]) -> Table:
-    """Temperature of the bath by each source that there is; see ``bath_temperatures``."""
+    """Temperature of the bath by each source that there is; see ``calibrations``."""
     wanted = experiment.inference.temperature
     rows = [
         (
             name + (" (the bounds)" if name == wanted else ""),
-            _kelvin(found.temperature),
-            f"{_kelvin(found.low)} to {_kelvin(found.high)}" if found.high > found.low else "–",
-            f"{found.population:.5f}",
+            _kelvin(found.temperature.value),
+            _ends(found.temperature),
+            f"{found.population.value:.5f}",
             found.source,
             found.note,
         )
@@ -192,6 +194,11 @@ def threshold_table(dataset: xr.Dataset) -> Table:
         (axis.column, "below Q_tight above (mK)", "below Q_Landauer above (mK)",
          "no process above (mK)"), rows, cut.strip(),
     )  # fmt: skip
+
+
+def _ends(temperature: Interval[float]) -> str:
+    low, high = temperature.low, temperature.high
+    return f"{_kelvin(low)} to {_kelvin(high)}" if high > low else "–"
 
 
 def _kelvin(temperature: float) -> str:

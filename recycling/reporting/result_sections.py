@@ -76,7 +76,7 @@ def temperature_section(evidence: Evidence) -> Section:
         "Temperature of the bath",
         [
             Rows(temperature_table(evidence.experiment, temperatures), numbers=False),
-            Gallery(sensitivity_figures(evidence.dataset, temperatures["measured"])),
+            Gallery(sensitivity_figures(evidence.dataset, temperatures.get("measured"))),
             Rows(
                 threshold_table(evidence.dataset),
                 summary="Temperatures at which the verdicts turn",

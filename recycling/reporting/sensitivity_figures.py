@@ -13,10 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from recycling.inference.bath.sensitivity import Erasure, erasure_of, sensitivity, thresholds
+from recycling.inference.bath.sensitivity import Erasure, thresholds
 from recycling.reporting.figures import SETTINGS, SIZE, STYLES, math_label, new_axes, sweep_ticks
+from recycling.results.dataset import shown_p_x
+from recycling.results.sensitivity import erasure_of, sensitivity
 from recycling.results.sweep import Axis, curve_note, first_curve, sweep_axes
-from recycling.results.verdicts import shown_p_x
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,9 +52,10 @@ class _Assumed:
     def interval(self) -> tuple[float, float] | None:
         """Interval of the measured temperature, where there is one to draw."""
         known = self.measured
-        if known is None or not known.high > known.low or not np.isfinite(known.high):
+        if known is None:
             return None
-        return known.low, known.high
+        low, high = known.temperature.low, known.temperature.high
+        return (low, high) if high > low and np.isfinite(high) else None
 
 
 def sensitivity_figures(

@@ -12,8 +12,9 @@ from scipy.constants import k as boltzmann
 
 from circuits.design import RECYCLING
 from recycling.reporting.tables import Table, number, with_interval
+from recycling.results.dataset import shown_p_x
 from recycling.results.sweep import over_points, recycling_arm, sweep_axes, sweep_points
-from recycling.results.verdicts import shown_p_x, verdicts
+from recycling.results.verdicts import verdicts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -96,7 +97,7 @@ def _cells(dataset: xr.Dataset) -> list[dict[str, str]]:
             "heat": f"{tight.heat / quantum:+.4f}",
             "heat in k_B T0 ln 2": f"{tight.heat / landauer_unit:+.3f}",
             "Q_tight": f"{bound / quantum:.4f}",
-            "excess": with_interval(tight.excess, tight.low, tight.high, quantum),
+            "excess": with_interval(tight.excess, tight.interval.low, tight.interval.high, quantum),
             "z of tight": number(tight.z, "+.1f"),
             "tight": tight.text,
             "z of Landauer": number(landauer.z, "+.1f"),

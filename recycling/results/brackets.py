@@ -1,4 +1,7 @@
-"""The brackets of a stored run: the bath qubit before and after it."""
+"""The brackets of a stored run, from their outcomes: the bath qubit before and after it.
+
+``recycling.results.calibrations`` computes them once and keeps them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,7 @@ from numpy.typing import NDArray
 
 from recycling.compilation.calibrations import compile_brackets
 from recycling.errors import BadInput
-from recycling.inference.bath.brackets import Bracket, analyse_bracket, calibrated
-from recycling.inference.bath.drift import Drift, drift
+from recycling.inference.bath.brackets import Bracket, analyse_bracket
 from recycling.jobs.job import Job
 from recycling.store.directory import Run
 from recycling.store.outcomes import outcomes_path
@@ -50,14 +52,3 @@ def _by_circuit(run: Run, job: Job, names: list[str]) -> dict[str, NDArray[Any]]
             f"{len(names)}: remove it and mend with: {way_on(run.path)}"
         )
     return dict(zip(names, counts, strict=True))
-
-
-def stored_drift(run: Run) -> tuple[list[Drift], list[Drift]]:
-    """Changes of the bath qubit: from the calibration to the first bracket, and during the run.
-
-    Empty where there are no two to compare.
-    """
-    found = list(stored_brackets(run).values())
-    since = drift(calibrated(run.device), found[0], names=("calibrated", "before")) if found else []
-    during = drift(*found) if len(found) == 2 else []
-    return since, during

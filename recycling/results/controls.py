@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
-from circuits.protocol import ARMS
+from circuits.design import EQUILIBRIUM, RECYCLING, symbol
 from recycling.inference.states.estimates import QUANTILE
-from recycling.inference.statistics.propagation import Limited, total
+from recycling.inference.statistics.interval import Interval
+from recycling.inference.statistics.propagation import total
 from recycling.inference.statistics.significance import LEVEL, RESOLUTION, holm
-from recycling.results.verdicts import ROUNDING, Verdict, shown_p_x, verdicts
+from recycling.results.dataset import POINT, by_point, qubit_of, shown_p_x, swept
+from recycling.results.verdicts import ROUNDING, Verdict, verdicts
 from recycling.thermodynamics import Bath, gain
 
 if TYPE_CHECKING:
@@ -86,8 +88,8 @@ def _takes_up(bath: Bath, temperature: float) -> float:
 
 
 def _athermal_bound(dataset: xr.Dataset) -> Control:
-    """ΔQ_B ≥ Q_ath within error at every angle, all trials together."""
-    found = [v for arm in ARMS for v in verdicts(dataset, arm, "athermal")]
+    """ΔQ_B ≥ Q_ath within error at every point, all trials together."""
+    found = [v for arm in dataset["arm"].values for v in verdicts(dataset, arm, "athermal")]
     impossible = sum(np.isposinf(v.excess) for v in found)
     tested = [v for v in found if np.isfinite(v.excess)]
     z = np.array([_z(v) for v in tested])
@@ -95,7 +97,7 @@ def _athermal_bound(dataset: xr.Dataset) -> Control:
     text = (
         f"below at {below} of {len(found)} points, smallest z = {np.nanmin(z, initial=np.inf):+.1f}"
     )
-    open_ended = sum(np.isposinf(v.high) for v in tested)
+    open_ended = sum(np.isposinf(v.interval.high) for v in tested)
     if open_ended:
         text += f"; Q_ath may be infinite within error at {open_ended}"
     if impossible:
@@ -116,7 +118,7 @@ def _z(verdict: Verdict) -> float:
 
 
 def _equilibrium_arm(dataset: xr.Dataset) -> Control:
-    found = [v for bound in ("tight", "landauer") for v in verdicts(dataset, "equilibrium", bound)]
+    found = [v for bound in ("tight", "landauer") for v in verdicts(dataset, EQUILIBRIUM, bound)]
     below = [v for v in found if v.below]
     return Control(
         "equilibrium arm", "above Q_tight and Q_Landauer",
@@ -144,13 +146,14 @@ def _temperature(dataset: xr.Dataset) -> Control:
 
 def _mutual_information(dataset: xr.Dataset) -> Control:
     """I(S:B) = S(ρ'_S) + S(ρ'_B) − S(ρ_S) − S(ρ_B) ≥ 0: a unitary loses no entropy."""
-    entropy = dataset["entropy_combined"].sel(p_x=shown_p_x(dataset), qubit=["S", "B"])
+    entropy = by_point(dataset["entropy_combined"].sel(p_x=shown_p_x(dataset)), swept(dataset))
     terms = []
-    for stage, sign in (("after", 1), ("before", -1)):
-        for qubit in ("S", "B"):
-            own = entropy.sel(stage=stage, qubit=qubit).transpose("arm", "theta_b", "limit").values
+    for stage, sign in ((-1, 1), (0, -1)):
+        for qubit in _erased(dataset):
+            there = entropy.isel(stage=stage).sel(qubit=qubit)
+            own = there.transpose("arm", POINT, "limit").values
             low, high = np.minimum(own[..., 1], own[..., 0]), np.maximum(own[..., 2], own[..., 0])
-            terms.append(Limited(own[..., 0], low, high).times(sign))
+            terms.append(Interval(own[..., 0], low, high).times(sign))
     found = total(terms, np.eye(len(terms)))
     sampled = np.isfinite(found.value)
     # Of so many points the worst may be that far off.
@@ -170,9 +173,9 @@ def _mutual_information(dataset: xr.Dataset) -> Control:
 def _energy_balance(dataset: xr.Dataset) -> Control:
     """ΔP₁(S) + ΔP₁(B) = 0: a swap only moves excitations; relaxation loses them."""
     population = dataset["excited_population_combined"].sel(
-        p_x=shown_p_x(dataset), limit="value", qubit=["S", "B"]
+        p_x=shown_p_x(dataset), limit="value", qubit=_erased(dataset)
     )
-    change = (population.sel(stage="after") - population.sel(stage="before")).sum("qubit")
+    change = (population.isel(stage=-1) - population.isel(stage=0)).sum("qubit")
     return Control(
         "energy balance of the erasure",
         "S and B together: 0 hf without noise",
@@ -184,12 +187,16 @@ def _energy_balance(dataset: xr.Dataset) -> Control:
 def _free_cooling(dataset: xr.Dataset, bath: Bath) -> Control:
     """ΔQ_B + (E_ath - E_th) = hf (p_x - p_th): recycling is not free cooling."""
     quantum, p_x = _quantum(bath), shown_p_x(dataset)
-    point = dataset.sel(arm="recycling", p_x=p_x, limit="value").isel(theta_b=-1)
+    shown = dataset.sel(arm=RECYCLING, p_x=p_x, limit="value")
+    point = shown.isel(dict.fromkeys(swept(dataset), -1))
+    last = ", ".join(map(symbol, swept(dataset)))
     thermal = float(bath.mean_energy()) / quantum
-    athermal = float(point["excited_population_combined"].sel(stage="before", qubit="B"))
+    athermal = float(
+        point["excited_population_combined"].isel(stage=0).sel(qubit=qubit_of(dataset, "bath"))
+    )
     whole = float(point["heat_combined"]) / quantum + athermal - thermal
     return Control(
-        "reset and erasure together at the largest θ_b",
+        f"reset and erasure together at the largest {last}",
         f"ΔQ_B + (E_ath − E_th) = hf (p_x − p_th) = {p_x - thermal:+.3f} hf without noise",
         f"{whole:+.3f} hf", None,
     )  # fmt: skip
@@ -210,6 +217,11 @@ def _homogeneity(dataset: xr.Dataset) -> Control:
         name, expected, f"χ² = {square:.0f} at {freedom} degrees of freedom, p = {p_value:.2g}",
         p_value > LEVEL,
     )  # fmt: skip
+
+
+def _erased(dataset: xr.Dataset) -> list[str]:
+    """Qubits that the erasure acts on."""
+    return [qubit_of(dataset, purpose) for purpose in ("target", "bath")]
 
 
 def _masked(dataset: xr.Dataset) -> Control:

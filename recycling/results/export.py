@@ -2,76 +2,59 @@
 
 Each table holds the variables over the same dims; column names are those of the Dataset::
 
-    results    arm, theta_b, p_x, trial                  heat, bounds, gain, excess
-    states     arm, theta_b, p_x, trial, stage, qubit    entropy, excited population
-    branches   arm, theta_b, trial                       branch probability
-    fidelity   theta_b, trial                            success fidelity
-    combined-… the same without the trial, by limit      all trials together, and bands
-    significance  arm, theta_b, p_x                      z of all trials, scatter of the trials
-    counts     setting and record of each shot           on request
+    results    arm, sweep, p_x, trial                  heat, bounds, gain, excess
+    states     arm, sweep, p_x, trial, stage, qubit    entropy, excited population
+    branches   arm, sweep, trial                       branch probability
+    fidelity   sweep, trial                            success fidelity
+    combined-… the same without the trial, by limit    all trials together, and bands
+    significance  arm, sweep, p_x                      z of all trials, scatter of the trials
+    counts     setting and record of each shot         on request
+
+The sweep is a column for each swept parameter, e.g. theta_b.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from circuits.design import EQUILIBRIUM, FLAG, RECYCLING, Design
 from recycling.errors import BadInput
+from recycling.results.dataset import POINT, qubit_of, swept
+from recycling.results.formats import FORMATS, WRITERS, Format, Table
 from recycling.results.schema import VARIABLES
-from recycling.spec.foreign_text import csv_text
 from recycling.store.files import write_whole
 from recycling.store.targets import check_new_folder
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
     from recycling.store.directory import Run
 
-Format = Literal["csv", "parquet", "json"]
-FORMATS: tuple[Format, ...] = get_args(Format)
-#: Name of a table by its dims; dims without a name are joined to one.
+#: Name of a table by its dims, the sweep as one; dims without a name are joined to one.
 _TABLES = {
-    ("arm", "theta_b", "p_x", "trial"): "results",
-    ("arm", "theta_b", "p_x", "trial", "stage", "qubit"): "states",
-    ("arm", "theta_b", "trial"): "branches",
-    ("theta_b", "trial"): "fidelity",
-    ("arm", "theta_b", "p_x", "limit"): "combined-results",
-    ("arm", "theta_b", "p_x", "stage", "qubit", "limit"): "combined-states",
-    ("arm", "theta_b", "limit"): "combined-branches",
-    ("theta_b", "limit"): "combined-fidelity",
-    ("arm", "theta_b", "p_x"): "significance",
+    ("arm", POINT, "p_x", "trial"): "results",
+    ("arm", POINT, "p_x", "trial", "stage", "qubit"): "states",
+    ("arm", POINT, "trial"): "branches",
+    (POINT, "trial"): "fidelity",
+    ("arm", POINT, "p_x", "limit"): "combined-results",
+    ("arm", POINT, "p_x", "stage", "qubit", "limit"): "combined-states",
+    ("arm", POINT, "limit"): "combined-branches",
+    (POINT, "limit"): "combined-fidelity",
+    ("arm", POINT, "p_x"): "significance",
 }
 #: Units and meaning of columns that the Dataset does not describe itself; labels have no units.
 _COLUMNS = {
-    "arm": ("", "arm: equilibrium (no reset) or recycling"),
-    "theta_b": ("rad", "angle of b"),
-    "p_x": ("1", "excited weight of the target"),
+    "arm": ("", f"arm: {EQUILIBRIUM} (no reset) or {RECYCLING}"),
     "trial": ("1", "number of the trial"),
     "stage": ("", "before or after the erasure"),
-    "qubit": ("", "target S, bath B, or input and output C_I"),
     "preparation": ("", "gate that prepares the target: I or X"),
     "basis": ("", "Pauli basis of the tomography"),
     "limit": ("", "value, or low or high end of the interval or band"),
-    "flag": ("1", "outcome of C_A: 1 success, 0 failure"),
-    "S": ("1", "outcome of S"),
-    "B": ("1", "outcome of B"),
-    "C_I": ("1", "outcome of C_I"),
 }
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with what its columns mean: units, long_name and comment of each."""
-
-    name: str
-    frame: pd.DataFrame
-    columns: Mapping[str, Mapping[str, str]]
 
 
 def export(
@@ -104,13 +87,15 @@ def export(
         BadInput: the format is unknown, or the folder is not empty or cannot be written.
     """
     folder = check_export(folder, format)
-    found = tables(dataset) + ([counts_table(run.counts)] if raw else [])
+    found = tables(dataset)
+    if raw:
+        found.append(counts_table(run.counts, run.experiment.design))
     attributes = _attributes(run, dataset)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [
             _written(folder / name, content)
-            for name, content in _WRITERS[format](found, attributes).items()
+            for name, content in WRITERS[format](found, attributes).items()
         ]
     except OSError as error:
         raise BadInput(f"out = {str(folder)!r}: {error.strerror}; give another folder") from error
@@ -133,10 +118,25 @@ def tables(dataset: xr.Dataset) -> list[Table]:
     # A stored Dataset may come back in another order.
     for name in sorted(map(str, dataset.data_vars), key=_place):
         by_dims.setdefault(tuple(map(str, dataset[name].dims)), []).append(name)
+    qubits = {"qubit": ("", _qubits(dataset))}
     return [
-        _table(_TABLES.get(dims, "-".join(dims)), dataset[names], dims)
+        _table(_name(dims, swept(dataset)), dataset[names], dims, _COLUMNS | qubits)
         for dims, names in by_dims.items()
     ]
+
+
+def _name(dims: tuple[str, ...], parameters: tuple[str, ...]) -> str:
+    """Name of the table with the variables over some dims."""
+    # All swept parameters, side by side, are the sweep.
+    folded = dict.fromkeys(POINT if dim in parameters else dim for dim in dims)
+    return _TABLES.get(tuple(folded), "-".join(dims))
+
+
+def _qubits(dataset: xr.Dataset) -> str:
+    """What the measured qubits are for."""
+    target, bath = (qubit_of(dataset, purpose) for purpose in ("target", "bath"))
+    rest = ", ".join(role for role in dataset["qubit"].values if role not in (target, bath))
+    return f"target {target}, bath {bath}, or input and output {rest}"
 
 
 def _place(name: str) -> tuple[int, str]:
@@ -146,7 +146,7 @@ def _place(name: str) -> tuple[int, str]:
     return min(own, default=len(estimates)), name
 
 
-def counts_table(counts: xr.DataArray) -> Table:
+def counts_table(counts: xr.DataArray, design: Design) -> Table:
     """Counts as a table: how many shots of each setting gave each record."""
     if np.issubdtype(counts.dtype, np.integer):
         name, long_name = "count", "shots with this record"
@@ -154,14 +154,32 @@ def counts_table(counts: xr.DataArray) -> Table:
         name, long_name = "probability", "probability of this record"
     described = counts.assign_attrs(units="1", long_name=long_name)
     dims = tuple(map(str, counts.dims))
-    return _table("counts", described.to_dataset(name=name), dims)
+    columns = {
+        **{own.name: (own.unit, own.description) for own in design.parameters},
+        FLAG: ("1", _flags(design)),
+        **{role: ("1", f"outcome of {role}") for role in design.measured},
+    }
+    return _table("counts", described.to_dataset(name=name), dims, _COLUMNS | columns)
 
 
-def _table(name: str, dataset: xr.Dataset, dims: tuple[str, ...]) -> Table:
+def _flags(design: Design) -> str:
+    """What a record of the flags means."""
+    if len(design.flags) == 1 and design.failure == (0,):
+        return f"outcome of {design.flags[0]}: 1 success, 0 failure"
+    failure = ", ".join(map(str, design.failure))
+    return f"outcomes of {', '.join(design.flags)}, the first the lowest bit; failure: {failure}"
+
+
+def _table(
+    name: str,
+    dataset: xr.Dataset,
+    dims: tuple[str, ...],
+    meanings: Mapping[str, tuple[str, str]],
+) -> Table:
     frame = dataset.to_dataframe(dim_order=list(dims)).reset_index()
     columns = {}
     for column in map(str, frame.columns):
-        units, long_name = _COLUMNS.get(column, ("", ""))
+        units, long_name = meanings.get(column, ("", ""))
         known = {"units": units, "long_name": long_name, "comment": ""}
         columns[column] = known | {key: str(text) for key, text in dataset[column].attrs.items()}
     return Table(name, frame, columns)
@@ -178,72 +196,3 @@ def _attributes(run: Run, dataset: xr.Dataset) -> dict[str, Any]:
 def _written(path: Path, content: bytes) -> Path:
     write_whole(path, content)
     return path
-
-
-def _csv(found: list[Table], attributes: Mapping[str, Any]) -> dict[str, bytes]:
-    import pandas as pd
-
-    meanings = [
-        {"table": table.name, "column": column, **meaning}
-        for table in found
-        for column, meaning in table.columns.items()
-    ]
-    frames = {table.name: _without_formulas(table.frame) for table in found}
-    frames["columns"] = _without_formulas(pd.DataFrame(meanings))
-    # Text alone can be a formula: numbers stay as they are, negative ones too.
-    values = [csv_text(v) if isinstance(v, str) else str(v) for v in attributes.values()]
-    frames["attributes"] = pd.DataFrame({"name": list(attributes), "value": values})
-    return {
-        f"{name}.csv": frame.to_csv(index=False, lineterminator="\n").encode()
-        for name, frame in frames.items()
-    }
-
-
-def _without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
-    text = [name for name, kind in frame.dtypes.items() if kind.kind not in "biuf"]
-    return frame.assign(
-        **{
-            name: [csv_text(cell) if isinstance(cell, str) else cell for cell in frame[name]]
-            for name in text
-        }
-    )
-
-
-def _parquet(found: list[Table], attributes: Mapping[str, Any]) -> dict[str, bytes]:
-    contents = {}
-    for table in found:
-        frame = table.frame.copy(deep=False)
-        frame.attrs = {**attributes, "columns": table.columns}
-        contents[f"{table.name}.parquet"] = frame.to_parquet(engine="pyarrow", index=False)
-    return contents
-
-
-def _json(found: list[Table], attributes: Mapping[str, Any]) -> dict[str, bytes]:
-    contents = {}
-    for table in found:
-        fields = [
-            {"name": name, "type": _json_type(table.frame[name]), **meaning}
-            for name, meaning in table.columns.items()
-        ]
-        # Strict JSON has neither NaN nor infinity.
-        plain = table.frame.astype(object).replace({np.inf: "inf", -np.inf: "-inf"})
-        document = {
-            "schema": {"fields": fields},
-            "attributes": attributes,
-            "data": plain.where(plain.notna(), None).to_dict("records"),
-        }
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        contents[f"{table.name}.json"] = text.encode()
-    return contents
-
-
-def _json_type(column: pd.Series) -> str:
-    """Type of a column in the words of Table Schema."""
-    return {"i": "integer", "f": "number"}.get(column.dtype.kind, "string")
-
-
-_WRITERS: dict[Format, Callable[[list[Table], Mapping[str, Any]], dict[str, bytes]]] = {
-    "csv": _csv,
-    "parquet": _parquet,
-    "json": _json,
-}

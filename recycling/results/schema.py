@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from recycling.inference.states.estimates import QUANTILE, Estimate
 from recycling.inference.statistics.resampling import BANDED
 from recycling.inference.statistics.trials import Scatter
+from recycling.results.dataset import POINT
 
 Real = NDArray[np.float64]
 Attributes = dict[str, str | float]
 Variable = tuple[tuple[str, ...], Real, Attributes]
 
 RESULTS_SCHEMA_VERSION = 2
-_GRID = ("arm", "theta_b", "p_x", "trial")
+#: Axes of estimates; ``POINT`` stands for the swept parameters, which the Dataset has apart.
+_GRID = ("arm", POINT, "p_x", "trial")
 _STATES = (*_GRID, "stage", "qubit")
 _BOUND_NOTE = "+inf where no process exists; an excess over it is +inf, never below the bound"
 _RATIO_NOTE = (
@@ -28,32 +30,64 @@ _Z_NOTE = (
     "signed normal quantile of the one-sided p-value that it is on the other side of zero, from "
     "the limit on the way to zero; NaN without any"
 )
-#: Quantities whose scatter between trials is kept.
-_SCATTERED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer")
-#: Quantities whose sign is tested: a finding needs ΔS > 0 and an excess < 0.
-_TESTED = ("entropy_decrease", "excess_tight", "excess_landauer", "excess_athermal")
 
-#: Variable: dims, units, long name.
-VARIABLES: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "branch_probability": (
-        ("arm", "theta_b", "trial"), "1", "probability of the branch that the arm analyses"),
-    "entropy": (_STATES, "nat", "von Neumann entropy"),
-    "excited_population": (_STATES, "1", "excited population"),
-    "entropy_decrease": (_GRID, "nat", "entropy decrease ΔS of S by the erasure"),
-    "heat": (_GRID, "J", "heat ΔQ_B into the bath"),
-    "bound_landauer": (_GRID, "J", "Landauer bound k_B T0 ΔS"),
-    "bound_tight": (_GRID, "J", "tight finite-bath bound Q_tight, Eq. (8)"),
-    "bound_athermal": (_GRID, "J", "athermal bound Q_ath, Eq. (13)"),
-    "gain": (_GRID, "J", "gain G = Q_tight - Q_ath, Eq. (3)"),
-    "excess_tight": (_GRID, "J", "heat above the tight bound"),
-    "excess_landauer": (_GRID, "J", "heat above the Landauer bound"),
-    "excess_athermal": (_GRID, "J", "heat above the athermal bound"),
-    "dissipation_ratio": (_GRID, "1", "dissipation ratio (ΔQ_B - Q_tight)/Q_tight, Fig. 5(b)"),
-    "success_fidelity": (
-        ("theta_b", "trial"), "1", "fidelity of C_I with A⁻¹b in the success branch"),
+
+@dataclass(frozen=True)
+class Quantity:
+    """A variable of the Dataset: its axes, its unit, and what is asked of it.
+
+    Attributes:
+        dims: its axes; "arm" where each arm has one.
+        units: unit of its values.
+        long_name: what it is.
+        estimate: its name in the estimator, by default that in the Dataset.
+        scattered: whether the scatter of its trials is kept.
+        tested: whether its sign is tested: a finding needs ΔS > 0 and an excess < 0.
+    """
+
+    dims: tuple[str, ...]
+    units: str
+    long_name: str
+    estimate: str = ""
+    scattered: bool = False
+    tested: bool = False
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """Axes of all trials together."""
+        return tuple(dim for dim in self.dims if dim != "trial")
+
+    def axis(self, dim: str) -> int:
+        """Axis of a dim among those of the estimates of one arm."""
+        return [own for own in self.dims if own != "arm"].index(dim)
+
+
+#: Quantities by the name of their variable.
+VARIABLES: dict[str, Quantity] = {
+    "branch_probability": Quantity(
+        ("arm", POINT, "trial"), "1", "probability of the branch that the arm analyses"),
+    "entropy": Quantity(_STATES, "nat", "von Neumann entropy"),
+    "excited_population": Quantity(_STATES, "1", "excited population"),
+    "entropy_decrease": Quantity(
+        _GRID, "nat", "entropy decrease ΔS of S by the erasure", scattered=True, tested=True),
+    "heat": Quantity(_GRID, "J", "heat ΔQ_B into the bath", scattered=True),
+    "bound_landauer": Quantity(_GRID, "J", "Landauer bound k_B T0 ΔS"),
+    "bound_tight": Quantity(_GRID, "J", "tight finite-bath bound Q_tight, Eq. (8)"),
+    "bound_athermal": Quantity(_GRID, "J", "athermal bound Q_ath, Eq. (13)"),
+    "gain": Quantity(_GRID, "J", "gain G = Q_tight - Q_ath, Eq. (3)"),
+    "excess_tight": Quantity(
+        _GRID, "J", "heat above the tight bound", scattered=True, tested=True),
+    "excess_landauer": Quantity(
+        _GRID, "J", "heat above the Landauer bound", scattered=True, tested=True),
+    "excess_athermal": Quantity(_GRID, "J", "heat above the athermal bound", tested=True),
+    "dissipation_ratio": Quantity(
+        _GRID, "1", "dissipation ratio (ΔQ_B - Q_tight)/Q_tight, Fig. 5(b)"),
+    # Of the arm without a reset alone, which analyses the success branch.
+    "success_fidelity": Quantity(
+        (POINT, "trial"), "1", "fidelity of C_I with A⁻¹b in the success branch", "fidelity"),
 }  # fmt: skip
-#: Estimates that the equilibrium arm alone yields, by their name in the estimator.
-_SUCCESS = {"success_fidelity": "fidelity"}
+#: The same by the name of their estimate.
+ESTIMATES = {quantity.estimate or name: quantity for name, quantity in VARIABLES.items()}
 #: What an estimate of all trials together, and a band, hold along their dim "limit".
 LIMITS = ("value", "low", "high")
 
@@ -63,8 +97,8 @@ class ArmEstimates:
     """Estimates of one arm by name.
 
     Attributes:
-        trials: of each trial; the last axis of (theta_b, p_x, trial) before stage and qubit.
-        combined: of all trials together, widened where they drift; without that axis.
+        trials: of each trial, over the axes of ``ESTIMATES`` but the arm.
+        combined: of all trials together, widened where they drift; without the axis of trials.
         scatter: how the trials scatter.
         bands: limits that hold over the whole sweep at once, for ``BANDED``.
         quantile: normal quantile of the bands.
@@ -77,52 +111,76 @@ class ArmEstimates:
     quantile: float
 
 
-def variables(estimates: Mapping[str, ArmEstimates]) -> dict[str, Variable]:
+def variables(
+    estimates: Mapping[str, ArmEstimates], success: str, coordinates: Mapping[str, Real]
+) -> dict[str, Variable]:
     """Variables of the Dataset by name.
 
     Each of ``VARIABLES`` with its ends ``_low`` and ``_high`` for every trial; with
     ``_combined`` for all trials together; with ``_band`` for ``BANDED``; some with ``_scatter``,
     some with ``_stderr`` and ``_z`` of trials and of ``_combined``.
+
+    Args:
+        estimates: those of each arm by its name.
+        success: name of the arm that analyses the success branch.
+        coordinates: values of each swept parameter: ``POINT`` is their product, the last fastest.
     """
     found: dict[str, Variable] = {}
-    for name, (dims, units, long_name) in VARIABLES.items():
-        own = _SUCCESS.get(name, name)
-        arms = list(estimates.values()) if "arm" in dims else [estimates["equilibrium"]]
-        trials = [arm.trials[own] for arm in arms]
-        combined = [arm.combined[own] for arm in arms]
-        together = tuple(dim for dim in dims if dim != "trial")
-        notes = _notes(name)
-        found[name] = (
-            dims, _stacked(trials, "value"), {"units": units, "long_name": long_name, **notes}
-        )  # fmt: skip
-        for end in ("low", "high"):
-            text = f"{long_name}, {end} end of the 95 % interval"
-            found[f"{name}_{end}"] = (
-                dims, _stacked(trials, end), {"units": units, "long_name": text})  # fmt: skip
-        found[f"{name}_combined"] = _limits(
-            combined, together, {"units": units, "long_name": f"{long_name}, all trials", **notes}
-        )
-        if own in BANDED:
-            bands = [arm.bands[own] for arm in arms]
-            text = f"{long_name}, all trials, 95 % band over the sweep"
-            found[f"{name}_band"] = _limits(bands, together, {"units": units, "long_name": text})
-        if own in _SCATTERED:
-            ratios = [arm.scatter[own].ratio for arm in arms]
-            found[f"{name}_scatter"] = (
-                together,
-                np.stack(ratios),
-                {"units": "1", "long_name": f"scatter of trials over that of shots: {long_name}"},
-            )
-        if own in _TESTED:
-            found |= _significance(name, name, dims, trials, dict.fromkeys(estimates, QUANTILE))
-            # Far from zero, where verdicts are, the wider limits of a band tell more.
-            wide = [arm.bands.get(own, arm.combined[own]) for arm in arms]
-            quantiles = {
-                arm: one.quantile if own in one.bands else QUANTILE
-                for arm, one in estimates.items()
-            }
-            found |= _significance(name, f"{name}_combined", together, wide, quantiles)
+    for name, quantity in VARIABLES.items():
+        arms = estimates if "arm" in quantity.dims else {success: estimates[success]}
+        found |= _of_quantity(name, quantity, arms)
+    return {name: _unfolded(variable, coordinates) for name, variable in found.items()}
+
+
+def _of_quantity(
+    name: str, quantity: Quantity, estimates: Mapping[str, ArmEstimates]
+) -> dict[str, Variable]:
+    """All variables of one quantity."""
+    own, dims, together = quantity.estimate or name, quantity.dims, quantity.together
+    units, long_name = quantity.units, quantity.long_name
+    arms = list(estimates.values())
+    trials = [arm.trials[own] for arm in arms]
+    combined = [arm.combined[own] for arm in arms]
+    notes = _notes(name)
+    found: dict[str, Variable] = {}
+    found[name] = (
+        dims, _stacked(trials, "value"), {"units": units, "long_name": long_name, **notes}
+    )  # fmt: skip
+    for end in ("low", "high"):
+        text = f"{long_name}, {end} end of the 95 % interval"
+        found[f"{name}_{end}"] = (
+            dims, _stacked(trials, end), {"units": units, "long_name": text})  # fmt: skip
+    found[f"{name}_combined"] = _limits(
+        combined, together, {"units": units, "long_name": f"{long_name}, all trials", **notes}
+    )
+    if own in BANDED:
+        bands = [arm.bands[own] for arm in arms]
+        text = f"{long_name}, all trials, 95 % band over the sweep"
+        found[f"{name}_band"] = _limits(bands, together, {"units": units, "long_name": text})
+    if quantity.scattered:
+        text = f"scatter of trials over that of shots: {long_name}"
+        ratios = np.stack([arm.scatter[own].ratio for arm in arms])
+        found[f"{name}_scatter"] = (together, ratios, {"units": "1", "long_name": text})
+    if quantity.tested:
+        found |= _significance(name, name, dims, trials, dict.fromkeys(estimates, QUANTILE))
+        # Far from zero, where verdicts are, the wider limits of a band tell more.
+        wide = [arm.bands.get(own, arm.combined[own]) for arm in arms]
+        quantiles = {
+            arm: one.quantile if own in one.bands else QUANTILE for arm, one in estimates.items()
+        }
+        found |= _significance(name, f"{name}_combined", together, wide, quantiles)
     return found
+
+
+def _unfolded(variable: Variable, coordinates: Mapping[str, Real]) -> Variable:
+    """Variable with a dim for each swept parameter in place of that of the points."""
+    dims, values, notes = variable
+    if POINT not in dims:
+        return variable
+    axis = dims.index(POINT)
+    sizes = tuple(len(values_of_one) for values_of_one in coordinates.values())
+    shape = (*values.shape[:axis], *sizes, *values.shape[axis + 1 :])
+    return (*dims[:axis], *coordinates, *dims[axis + 1 :]), values.reshape(shape), notes
 
 
 def _notes(name: str) -> Attributes:
@@ -143,7 +201,7 @@ def _significance(
     That is the normal quantile of their limits: an attribute for each arm, ``quantile_<arm>``.
     """
     known = {f"quantile_{arm}": value for arm, value in quantiles.items()}
-    _, units, long_name = VARIABLES[quantity]
+    units, long_name = VARIABLES[quantity].units, VARIABLES[quantity].long_name
     error = {
         "units": units,
         "long_name": f"standard error of: {long_name}",

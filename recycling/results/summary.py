@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recycling.results.controls import Control, failed_controls
+from recycling.results.dataset import shown_p_x
 from recycling.results.sweep import sweep_axes, sweep_points
-from recycling.results.verdicts import Bound, Verdict, shown_p_x, verdicts
+from recycling.results.verdicts import Bound, Verdict, verdicts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,9 +86,9 @@ def summary(
             for name in ("data_kind", "trials", "readout", "masked", "warnings")
         },
         "verdicts": [
-            {"bound": bound, **point, **_verdict(verdict)}
+            {"bound": bound, **verdict.point, **_verdict(verdict)}
             for bound in _BOUNDS
-            for point, verdict in zip(_points(dataset), verdicts(dataset, bound=bound), strict=True)
+            for verdict in verdicts(dataset, bound=bound)
         ],
         "controls": [
             {"name": c.name, "expected": c.expected, "found": c.found, "passed": c.passed}
@@ -97,12 +98,6 @@ def summary(
     }
 
 
-def _points(dataset: xr.Dataset) -> list[dict[str, float]]:
-    """Values of the swept parameters at each point, by name."""
-    names = [axis.name for axis in sweep_axes(dataset)]
-    return [dict(zip(names, point, strict=True)) for point in sweep_points(dataset)]
-
-
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "p_x": verdict.p_x,
@@ -110,8 +105,8 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "entropy_decrease_z": verdict.erasure_z,
         "heat_J": verdict.heat,
         "excess_J": verdict.excess,
-        "low_J": verdict.low,
-        "high_J": verdict.high,
+        "low_J": verdict.interval.low,
+        "high_J": verdict.interval.high,
         "stderr_J": verdict.stderr,
         "z": verdict.z,
         "p_value": verdict.p_value,

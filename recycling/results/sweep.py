@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.design import RECYCLING
+from circuits.design import GREEK, RECYCLING, symbol
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,12 +20,6 @@ Real = NDArray[np.float64]
 
 #: Dims of the heat that are no parameters of the algorithm.
 _OTHERS = ("arm", "p_x", "trial")
-#: Greek letters by the names that both Python and matplotlib know.
-_NAMES = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega"
-)
-_GREEK = dict(zip(_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψω", strict=True))
 
 
 @dataclass(frozen=True)
@@ -39,14 +33,13 @@ class Axis:
     @property
     def symbol(self) -> str:
         """Name as a physicist writes it: theta_b becomes θ_b."""
-        letter, underscore, index = self.name.partition("_")
-        return f"{_GREEK.get(letter, letter)}{underscore}{index}"
+        return symbol(self.name)
 
     @property
     def formula(self) -> str:
         r"""Name in the notation of matplotlib: theta_b becomes $\theta_b$."""
         letter, _, index = self.name.partition("_")
-        if letter not in _GREEK:
+        if letter not in GREEK:
             return f"${_indexed(letter, index)}$" if len(letter) == 1 else self.name
         return f"${_indexed(chr(92) + letter, index)}$"
 

@@ -1,78 +1,64 @@
-"""Temperature T0 of the bath of a stored run: given, measured, or from its calibration."""
+"""Temperature of the bath from the counts of a run: of its records before the task."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
-from circuits.calibration.assignment import RECORDED_QUBITS
-from recycling.errors import BadInput
-from recycling.inference.bath.thermometry import (
-    Thermometry,
-    behind_gates,
-    calibrated_temperature,
-    given_temperature,
-    rotation_depolarizing,
-    run_temperature,
-)
-from recycling.inference.readout.assignment import QUBITS, Assignment
-from recycling.results.assignment import stored_assignment
-from recycling.results.brackets import stored_brackets
-from recycling.spec.experiment import Experiment
-from recycling.store.directory import Run
+from circuits.design import FLAG, Design
+from recycling.inference.bath.thermometry import Thermometry, bath_temperature, exact_temperature
+from recycling.inference.states.records import Layout
 
-_BATH = RECORDED_QUBITS.index("B")
+if TYPE_CHECKING:
+    import xarray as xr
 
 
-def bath_temperatures(run: Run) -> dict[str, Thermometry]:
-    """Temperature of the bath qubit by each source that a run has.
-
-    Returns:
-        "given", always; "measured" on B before the erasure in the equilibrium arm; "calibration"
-        by the bracket before the run.
-    """
-    bath = run.experiment.bath
-    source = run.device.source("temperature", "B")
-    found = {"given": given_temperature(bath.temperature, bath.frequency, source)}
-    found["measured"] = measured_temperature(run, stored_assignment(run))
-    brackets = stored_brackets(run)
-    if brackets:
-        name, bracket = next(iter(brackets.items()))
-        found["calibration"] = calibrated_temperature(bracket, bath.frequency, name)
-    return found
-
-
-def measured_temperature(run: Run, assignment: Assignment) -> Thermometry:
-    """Temperature from B before the erasure, errors of readout and basis rotation taken out."""
-    readout = float(assignment.false_excited[_BATH]), float(assignment.false_ground[_BATH])
-    errors = [_BATH, QUBITS + _BATH]
-    return run_temperature(
-        run.counts,
-        run.experiment.bath.frequency,
-        behind_gates(readout, rotation_depolarizing(run.device)),
-        assignment.covariance[np.ix_(errors, errors)],
-    )
-
-
-def temperature_of_bounds(experiment: Experiment, found: dict[str, Thermometry]) -> Thermometry:
-    """Temperature that the bounds are computed with, by the spec.
+def run_temperature(
+    counts: xr.DataArray,
+    design: Design,
+    frequency: float,
+    readout: tuple[float, float] = (0.0, 0.0),
+    covariance: ArrayLike | None = None,
+) -> Thermometry:
+    """Temperature of the bath qubit from the counts of a run; see ``bath_temperature``.
 
     Args:
-        experiment: the spec.
-        found: ``bath_temperatures`` of the run.
-
-    Raises:
-        BadInput: that source is not there, or shows no positive, finite temperature.
+        counts: counts over the dims of the design; exact probabilities in their place leave the
+            error of the calibration alone.
+        design: what was measured.
+        frequency: frequency of the bath qubit, Hz.
+        readout: its readout errors e₀ and e₁.
+        covariance: of the two (array of shape (2, 2)).
     """
-    wanted = experiment.inference.temperature
-    if wanted not in found:
-        raise BadInput(
-            f"inference.temperature = {wanted!r}: no bracket was measured with this run; "
-            "give 'given' or 'measured'"
+    axes, excited, shots = thermal_records(counts, design)
+    layout = Layout.of(design)
+    qubit = f"{layout.measured[layout.bath]} before the erasure"
+    if np.issubdtype(counts.dtype, np.integer):
+        return bath_temperature(
+            excited, shots, frequency, readout, covariance, dimensions=axes, qubit=qubit
         )
-    chosen = found[wanted]
-    if not 0 < chosen.temperature < np.inf:
-        raise BadInput(
-            f"inference.temperature = {wanted!r} shows {chosen.temperature:g} K ({chosen.note}): "
-            "give 'given'"
-        )
-    return chosen
+    fraction = float(excited.sum() / shots.sum())
+    return exact_temperature(fraction, frequency, readout, covariance, qubit=qubit)
+
+
+def thermal_records(counts: xr.DataArray, design: Design) -> tuple[tuple[str, ...], Any, Any]:
+    """Z-basis records of the bath before the task, in the arm without a reset.
+
+    Args:
+        counts: over the dims of the design.
+        design: what was measured.
+
+    Returns:
+        Names of the axes along which records are kept apart; shots recorded as 1, and all shots
+        (arrays over these axes). Of counts they are whole numbers.
+    """
+    axes = ("trial", "preparation", *design.parameter_names, FLAG)
+    layout = Layout.of(design)
+    bath = layout.measured[layout.bath]
+    arm = next(arm.name for arm in design.arms if not arm.resets)
+    others = [role for role in design.measured if role != bath]
+    records = counts.sel(arm=arm, stage=design.stages[0], basis="Z").sum(others)
+    ordered = records.transpose(*axes, bath).values
+    return axes, ordered[..., 1], ordered.sum(axis=-1)

@@ -1,7 +1,8 @@
-"""Verdicts: what a Dataset says about "below the bound", at every angle and at all together."""
+"""Verdicts: what a Dataset says about "below the bound", at every point and at all together."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -9,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from circuits.design import RECYCLING
 from recycling.inference.states.estimates import QUANTILE
+from recycling.inference.statistics.interval import Interval
 from recycling.inference.statistics.significance import CLAIMED, LEVEL, RESOLUTION, holm
-from recycling.spec.experiment import shown_p_x as closest_p_x
+from recycling.results.dataset import POINT, by_point, shown_p_x, swept
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,34 +33,39 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Verdict:
-    """Heat against one bound at one angle, all trials together. Energies in J, entropies in nats.
+    """Heat against one bound at one point, all trials together. Energies in J, entropies in nats.
 
-    ``low`` and ``high`` end the 95 % interval of the excess, ``stderr`` is its standard error with
+    ``point`` holds the value of each swept parameter by its name.
+
+    ``interval`` is that of the excess, 95 %, ``stderr`` is its standard error with
     the drift between trials. ``z`` is the normal quantile of the p-value that the excess is not
     below zero, ``erasure_z`` that of ΔS not above zero. ``p_value`` is the larger of these two: a
     finding needs an erasure, and a heat below its bound (intersection-union test; Berger, 1982).
-    ``p_adjusted`` holds for all angles and both bounds together (Holm). ``scatter`` is the standard
+    ``p_adjusted`` holds for all points and both bounds together (Holm). ``scatter`` is the standard
     deviation between trials over the one that shots explain; ``p_known`` would be the adjusted
     p-value if the standard errors were known, and not estimated from a few trials.
     """
 
     arm: str
     bound: Bound
-    theta_b: float
+    point: Mapping[str, float]
     p_x: float
     trials: int
     entropy_decrease: float
     erasure_z: float
     heat: float
-    excess: float
-    low: float
-    high: float
+    interval: Interval[float]
     stderr: float
     z: float
     p_value: float
     p_adjusted: float
     p_known: float
     scatter: float
+
+    @property
+    def excess(self) -> float:
+        """Heat above the bound, J."""
+        return self.interval.value
 
     @property
     def outcome(self) -> Outcome:
@@ -97,42 +105,35 @@ class Verdict:
         return "no data: too few shots" if self.outcome == "no data" else self.outcome
 
 
-def shown_p_x(dataset: xr.Dataset) -> float:
-    """Excited weight to show: the paper's 0.4, or the closest one there is."""
-    return closest_p_x(dataset["p_x"].values)
+def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") -> list[Verdict]:
+    """Verdict on each point of the sweep at the shown p_x, all trials together.
 
-
-def verdicts(dataset: xr.Dataset, arm: str = "recycling", bound: Bound = "tight") -> list[Verdict]:
-    """Verdict on each angle at the shown p_x, all trials together.
-
-    The p-values are adjusted for the angles, and for both thermal bounds, which are claimed side by
+    The p-values are adjusted for the points, and for both thermal bounds, which are claimed side by
     side: the chance of any false "below" among them is that of one finding. Those of the athermal
     bound, which is none to break, are a family of their own.
     """
-    p_x = shown_p_x(dataset)
-    point = dataset.sel(arm=arm, p_x=p_x)
-    excess = point[f"excess_{bound}_combined"].transpose("theta_b", "limit").values
+    p_x, parameters = shown_p_x(dataset), swept(dataset)
+    point = by_point(dataset.sel(arm=arm, p_x=p_x), parameters)
+    excess = point[f"excess_{bound}_combined"].transpose(POINT, "limit").values
     decrease, heat = (
         point[f"{name}_combined"].sel(limit="value").values for name in ("entropy_decrease", "heat")
     )
     p_value, p_adjusted, p_known = _p_values(point, bound)
     # Only of the excesses whose scatter is kept.
-    scatter = point.get(f"excess_{bound}_scatter", point["theta_b"] * np.nan).values
+    scatter = point.get(f"excess_{bound}_scatter", point[parameters[0]] * np.nan).values
     stderr, z = (point[f"excess_{bound}_combined_{name}"].values for name in ("stderr", "z"))
     erasure_z = _erasure(point)[0]
     return [
         Verdict(
             arm=arm,
             bound=bound,
-            theta_b=float(theta_b),
+            point={name: float(point[name][index]) for name in parameters},
             p_x=p_x,
             trials=dataset.sizes["trial"],
             entropy_decrease=float(decrease[index]),
             erasure_z=float(erasure_z[index]),
             heat=float(heat[index]),
-            excess=float(excess[index, 0]),
-            low=float(excess[index, 1]),
-            high=float(excess[index, 2]),
+            interval=Interval(*map(float, excess[index])),
             stderr=float(stderr[index]),
             z=float(z[index]),
             p_value=float(p_value[index]),
@@ -140,12 +141,12 @@ def verdicts(dataset: xr.Dataset, arm: str = "recycling", bound: Bound = "tight"
             p_known=float(p_known[index]),
             scatter=float(scatter[index]),
         )
-        for index, theta_b in enumerate(point["theta_b"].values)
+        for index in range(len(excess))
     ]
 
 
 def _p_values(point: xr.Dataset, bound: Bound) -> tuple[Real, Real, Real]:
-    """P-values that nothing is erased or the heat is not below a bound (arrays over θ_b).
+    """P-values that nothing is erased or the heat is not below a bound (arrays over points).
 
     As they are, adjusted for the family, and adjusted with standard errors taken for known.
     """
@@ -167,7 +168,7 @@ def _p_values(point: xr.Dataset, bound: Bound) -> tuple[Real, Real, Real]:
 
 
 def _erasure(point: xr.Dataset) -> tuple[Real, Real]:
-    """Significance of ΔS > 0, and ΔS in standard errors (arrays over θ_b).
+    """Significance of ΔS > 0, and ΔS in standard errors (arrays over points).
 
     Results of older versions hold neither: their 95 % interval stands in.
     """

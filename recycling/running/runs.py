@@ -19,8 +19,7 @@ from recycling.jobs.job import Job
 from recycling.jobs.sizes import check_size
 from recycling.planning.circuits import compile_all
 from recycling.planning.plan import Plan, parse_backend, plan
-from recycling.results.assignment import measured_assignments
-from recycling.results.brackets import stored_brackets
+from recycling.results.calibrations import calibrations, keep
 from recycling.running.budget import keep_budget
 from recycling.running.driver import Driver, Watch
 from recycling.running.theory import keep_theory
@@ -231,15 +230,23 @@ def _drive(
     driver.complete(wait=wait, retry_failed=retry_failed, progress=progress)
     writer.note("collected", seconds=round(perf_counter() - started, 4))
     stored = Run(writer.run.path)
-    for side, bracket in stored_brackets(stored).items():
-        writer.note(side, **json.loads(bracket.model_dump_json()))
-    for side, assignment in measured_assignments(stored).items():
-        told = assignment.model_dump_json(exclude={"covariance", "joint"})
-        writer.note(side, **json.loads(told))
+    if any(job.trial is None for job in jobs):
+        _note_calibrations(writer, stored)
     # An experiment too large for the theory is analysed and reported without.
     with suppress(BadInput):
         keep_theory(stored)
     return stored
+
+
+def _note_calibrations(writer: RunWriter, stored: Run) -> None:
+    """Keep the calibrations of a run, and put those that were measured into its telemetry."""
+    keep(stored)
+    known = calibrations(stored)
+    for side, bracket in known.brackets.items():
+        writer.note(side, **json.loads(bracket.model_dump_json()))
+    for side, assignment in known.assignments.items():
+        told = assignment.model_dump_json(exclude={"covariance", "joint"})
+        writer.note(side, **json.loads(told))
 
 
 def _holds(path: Path, experiment: Experiment, backend: str) -> bool:

@@ -11,7 +11,9 @@ from scipy.constants import k as boltzmann
 from circuits.design import EQUILIBRIUM
 from recycling.planning.plan import plan
 from recycling.planning.rehearsal import simulate_counts
-from recycling.results.analysis import analyse_counts, experiment_attributes
+from recycling.results.analysis import analyse_counts
+from recycling.results.attributes import experiment_attributes
+from recycling.results.reference import known_reference, theory_reference
 from recycling.results.theory import (
     BLOCH,
     PROBABILITY,
@@ -62,8 +64,12 @@ def theory_dataset(experiment: Experiment) -> xr.Dataset:
     ideal = ideal_experiment(experiment)
     planned = plan(ideal)
     attributes = experiment_attributes(ideal, planned.device) | {"data_kind": "simulated"}
-    theory = analyse_counts(ideal, simulate_counts(planned), attributes)
-    return theory.merge(branch_states(experiment))
+    states = branch_states(experiment)
+    reference = known_reference(ideal)
+    if reference is None:
+        reference = theory_reference(states, experiment.design)
+    theory = analyse_counts(ideal, simulate_counts(planned), attributes, reference=reference)
+    return theory.merge(states)
 
 
 def branch_states(experiment: Experiment) -> xr.Dataset:

@@ -12,6 +12,7 @@
     shots/*.npz       raw bits of a job in shot order, no pickle
     telemetry.jsonl   timings and brackets, one line each
     quarantine/       what was found damaged
+    calibrations.json                     derived: what the run's calibrations say, if it has any
     results.nc  report.html  figures/     derived, made again at any time
 """
 
@@ -146,6 +147,14 @@ class Run:
         # Older runs measured them once, before the trials, or not at all, and name no job.
         once = ASSIGNMENTS[:1] if self.record.get("assignment", False) else ()
         return tuple(self.record.get("assignments", once))
+
+    @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """What readers have computed from the run, so that no other one does so again.
+
+        It lives as long as this object, and each entry says by its key what it followed from.
+        """
+        return {}
 
     def journal(self, job: Job) -> JobRecord:
         """What happened to a job so far; read anew each time."""

@@ -104,7 +104,7 @@ def test_json_is_all_that_run_prints(finished):
         checks = controls(dataset.load())
     assert len(summary["verdicts"]) == len(expected) == 6
     for found, verdict in zip(summary["verdicts"], expected, strict=True):
-        assert (found["bound"], found["theta_b"]) == (verdict.bound, verdict.theta_b)
+        assert (found["bound"], found["theta_b"]) == (verdict.bound, verdict.point["theta_b"])
         assert found["verdict"] == verdict.text
         assert found["heat_J"] == verdict.heat
     assert [c["passed"] for c in summary["controls"]] == [c.passed for c in checks]

@@ -41,7 +41,8 @@ from recycling.jobs.job import (
 from recycling.jobs.outcomes import Outcomes
 from recycling.planning.plan import check_for_hardware, parse_backend, plan
 from recycling.planning.rehearsal import simulate_counts
-from recycling.results.analysis import analyse_counts, experiment_attributes
+from recycling.results.analysis import analyse_counts
+from recycling.results.attributes import experiment_attributes
 from recycling.spec.experiment import (
     DeviceSpec,
     Experiment,

@@ -17,7 +17,7 @@ from recycling.execution.ibm.service import Account, Hardware
 from recycling.jobs.job import executions
 from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary
-from recycling.results.brackets import stored_drift
+from recycling.results.calibrations import calibrations
 from recycling.simulation.probabilities import protocol_probabilities
 from tests.loopback import Answer, Destiny, Fault, LoopbackService, Physics, Status
 from tests.loopback.backends import chip
@@ -312,7 +312,7 @@ def test_brackets_are_measured_and_told(finished):
     population = bracket["thermal_population"]
     expected = finished.device.excited_population[bath]
     assert abs(population["value"] - expected) < SIGMAS * population["stderr"]
-    _, during = stored_drift(finished)
+    during = calibrations(finished).during
     assert not any(change.flagged for change in during)
 
 
@@ -328,10 +328,10 @@ def test_drift_between_the_brackets_is_flagged_and_reported(service, plan, monke
     for job in service.jobs[-3:]:
         job.destiny = Destiny("Completed")
     run = rc.resume("out")
-    flags = {change.quantity: change.flagged for change in stored_drift(run)[1]}
+    flags = {change.quantity: change.flagged for change in calibrations(run).during}
     assert flags["thermal_population"]
     assert not flags["t1"]
-    tables = conduct_tables(run)
+    tables = conduct_tables(run, calibrations(run))
     told = dict(tables["The bath qubit during the run"].rows)
     (population,) = (text for text in told if text.startswith("thermal population of B"))
     assert told[population] == "drifted"
@@ -345,7 +345,7 @@ def test_drift_between_the_brackets_is_flagged_and_reported(service, plan, monke
 
 
 def test_the_true_schedule_is_told_beside_the_plan(finished, plan):
-    table = conduct_tables(finished)["Schedule"]
+    table = conduct_tables(finished, calibrations(finished))["Schedule"]
     assert table.columns == (
         "circuit", "planned (µs)", "scheduled (µs)", "difference (ns)",
     )  # fmt: skip
@@ -361,7 +361,7 @@ def test_schedules_belong_to_circuits_in_whatever_order_they_come(finished, monk
     trial = next(job for job in finished.jobs if job.trial is not None)
     journal = finished.journal(trial)
     schedules = journal.current.record["schedules"]
-    table = conduct_tables(finished)["Schedule"]
+    table = conduct_tables(finished, calibrations(finished))["Schedule"]
 
     def report(schedules):
         record = journal.current.record | {"schedules": schedules}

@@ -25,28 +25,22 @@ from recycling.compilation.calibrations import compile_assignment
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.inference.bath.drift import readout_drift
-from recycling.inference.readout.assignment import (
-    Assignment,
-    drifting,
-    inverse_matrices,
-    inverse_record_map,
-    tensor_product,
-)
+from recycling.inference.readout.assignment import Assignment, drifting
 from recycling.inference.readout.calibration import estimate_assignment
+from recycling.inference.readout.matrices import inverse_matrices, tensor_product
 from recycling.inference.readout.readout import estimate_readout
+from recycling.inference.readout.undoing import inverse_record_map
 from recycling.jobs.cut import ASSIGNMENTS
 from recycling.jobs.job import Job, calibration_pubs
 from recycling.reporting.conduct import conduct_tables
-from recycling.results.assignment import (
-    measured_assignments,
-    stored_assignment,
-    stored_readout_drift,
-)
+from recycling.results.calibrations import calibrations
+from recycling.results.device import device_assignment
 from recycling.running.runs import resume, stored_plan
 from recycling.simulation.probabilities import pub_probabilities
 from recycling.spec.experiment import HardwareSpec
 from recycling.store.files import seal, unseal
 from tests.execution.test_ibm import chi_squared
+from tests.inference.of_hhl import LAYOUT
 from tests.loopback import LoopbackService
 from tests.on_ibm import IBM, command, connected, planned_once, without_results
 from tests.on_ibm import spec as spec_on_ibm
@@ -378,7 +372,7 @@ class TestCorrection:
     @pytest.mark.parametrize("joint", [False, True])
     @pytest.mark.parametrize("unmix_flag", [False, True])
     def test_inverse_undoes_the_assignment(self, repeats, joint, unmix_flag):
-        undo = inverse_record_map(repeats[0], joint=joint, unmix_flag=unmix_flag)
+        undo = inverse_record_map(repeats[0], LAYOUT, joint=joint, unmix_flag=unmix_flag)
         np.testing.assert_allclose(
             undo @ dirty(repeats[0], joint, unmix_flag), np.eye(16), atol=1e-14
         )
@@ -394,9 +388,9 @@ class TestCorrection:
                 [[[1 - a, a], [b, 1 - b]] for a, b in zip(FALSE_EXCITED, FALSE_GROUND, strict=True)]
             )
         )
-        undo = inverse_record_map(exact, unmix_flag=True)
+        undo = inverse_record_map(exact, LAYOUT, unmix_flag=True)
         np.testing.assert_allclose(undo @ recorded, true, atol=1e-12)
-        kept = (inverse_record_map(exact) @ recorded).reshape(2, 8)
+        kept = (inverse_record_map(exact, LAYOUT) @ recorded).reshape(2, 8)
         np.testing.assert_allclose(kept.sum(axis=0), true.reshape(2, 8).sum(axis=0), atol=1e-12)
         flag = recorded.reshape(2, 8).sum(axis=1)
         np.testing.assert_allclose(kept.sum(axis=1), flag, atol=1e-12)
@@ -408,14 +402,14 @@ class TestCorrection:
         assert maps.shape == (5, 16, 16)
         for own, assignment in zip(maps, repeats, strict=False):
             np.testing.assert_allclose(
-                own, inverse_record_map(assignment, unmix_flag=True), atol=1e-14
+                own, inverse_record_map(assignment, LAYOUT, unmix_flag=True), atol=1e-14
             )
 
     def test_a_perfect_readout_needs_none(self):
         device = ideal_device(temperature=0.043, frequency=5e9)
-        assignment = Assignment.of_device(device)
+        assignment = device_assignment(device, LAYOUT.roles)
         for joint in (False, True):
-            undo = inverse_record_map(assignment, joint=joint, unmix_flag=True)
+            undo = inverse_record_map(assignment, LAYOUT, joint=joint, unmix_flag=True)
             np.testing.assert_array_equal(undo, np.eye(16))
 
     @pytest.mark.parametrize("seed", range(5))
@@ -428,7 +422,7 @@ class TestCorrection:
             with pytest.raises(
                 BadInput, match=r"assignment of B: P\(1\|0\) \+ P\(0\|1\) = .* is not"
             ):
-                inverse_record_map(found, joint=joint)
+                inverse_record_map(found, LAYOUT, joint=joint)
         assert (
             np.abs(found.false_excited - half)[[0, 1, 3]] < 4 * found.stderr[0, [0, 1, 3]]
         ).all()
@@ -438,34 +432,34 @@ class TestCorrection:
         found = estimate_assignment(
             sample(probabilities(half, half, START, START), np.random.default_rng(0))
         )
-        assert np.isfinite(inverse_record_map(found)).all()
+        assert np.isfinite(inverse_record_map(found, LAYOUT)).all()
         with pytest.raises(BadInput, match=r"assignment of C_A: .*leave the readout corr"):
-            inverse_record_map(found, unmix_flag=True)
+            inverse_record_map(found, LAYOUT, unmix_flag=True)
 
     def test_no_number_is_refused(self):
         """All records alike, to the last count."""
         found = estimate_assignment(np.full((17, *(2,) * 8), 4))
         with pytest.raises(BadInput, match="assignment of S: "):
-            inverse_record_map(found)
-        nothing = Assignment.of_device(ideal_device(temperature=0.043, frequency=5e9))
+            inverse_record_map(found, LAYOUT)
+        nothing = device_assignment(ideal_device(temperature=0.043, frequency=5e9), LAYOUT.roles)
         without = nothing.model_copy(update={"joint": np.full((16, 16), np.nan)})
         with pytest.raises(BadInput, match="an entry that is no number"):
-            inverse_record_map(without, joint=True)
+            inverse_record_map(without, LAYOUT, joint=True)
 
     def test_a_given_singular_matrix_is_refused(self, small_plan):
         device = small_plan.device.replace(
             "test", false_excited=(0.5,) * 6, false_ground=(0.5,) * 6
         )
         with pytest.raises(BadInput, match=r"assignment of S: P.* = 1 ± 0 is not below 1"):
-            inverse_record_map(Assignment.of_device(device))
+            inverse_record_map(device_assignment(device, LAYOUT.roles), LAYOUT)
 
     def test_a_joint_matrix_too_uncertain_is_refused(self, exact):
         matrix = np.kron(np.eye(4), np.kron([[0.51, 0.49], [0.49, 0.51]], np.eye(2)))
         uncertain = exact.model_copy(update={"joint": matrix, "shots": 100})
         with pytest.raises(BadInput, match=r"condition number 50\D.*hardware.assignment_shots"):
-            inverse_record_map(uncertain, joint=True)
+            inverse_record_map(uncertain, LAYOUT, joint=True)
         certain = exact.model_copy(update={"joint": matrix, "shots": 10**6})
-        assert np.isfinite(inverse_record_map(certain, joint=True)).all()
+        assert np.isfinite(inverse_record_map(certain, LAYOUT, joint=True)).all()
 
 
 def calibration(change=0.0):
@@ -503,10 +497,10 @@ class TestDrift:
         np.testing.assert_allclose(between.joint, one.joint, rtol=1e-12)
 
     def test_a_change_is_flagged(self):
-        changes = readout_drift(calibration(), calibration(1.0))
+        changes = readout_drift(calibration(), calibration(1.0), LAYOUT.roles)
         flagged = {change.text.split(":")[0] for change in changes if change.flagged}
         assert flagged == {"P(1|0) of S", "P(0|1) of S"}
-        still = readout_drift(calibration(), calibration())
+        still = readout_drift(calibration(), calibration(), LAYOUT.roles)
         assert [change.z for change in still] == pytest.approx([0] * 8, abs=1e-9)
 
 
@@ -514,7 +508,7 @@ class TestOfDevice:
     def test_is_what_the_device_says(self, small_plan):
         device = small_plan.device
         qubits = [device.roles.index(role) for role in ("C_A", "S", "B", "C_I")]
-        found = Assignment.of_device(device)
+        found = device_assignment(device, LAYOUT.roles)
         np.testing.assert_array_equal(found.matrices, device.assignment[qubits])
         np.testing.assert_array_equal(found.start_population, device.excited_population[qubits])
         assert not found.covariance.any()
@@ -543,7 +537,7 @@ def measured_run(small_plan, tmp_path_factory):
 
 def recovered(assignment, device):
     """Largest deviation from a device that starts thermal, in standard errors."""
-    truth = Assignment.of_device(device)
+    truth = device_assignment(device, LAYOUT.roles)
     pulls = [
         (assignment.false_excited - truth.false_excited) / assignment.stderr[0],
         (assignment.false_ground - truth.false_ground) / assignment.stderr[1],
@@ -555,7 +549,7 @@ def recovered(assignment, device):
 
 class TestRun:
     def test_readout_of_the_device_is_recovered(self, measured_run):
-        found = stored_assignment(measured_run)
+        found = calibrations(measured_run).assignment
         assert recovered(found, measured_run.device) < 4
         # Thermal excitation would be off by 0.0038.
         assert (found.stderr[0] < 0.0038 / 8).all()
@@ -571,19 +565,19 @@ class TestRun:
         assert measured_run.counts.identical(small_run.counts), "trials are drawn as without it"
         assert len(measured_run.assignment) == 17
         assert measured_run.brackets == ()
-        for name, assignment in measured_assignments(measured_run).items():
+        for name, assignment in calibrations(measured_run).assignments.items():
             (told,) = [e for e in measured_run.telemetry if e["event"] == name]
             assert told["false_excited"] == assignment.false_excited.tolist()
-        assert {*measured_assignments(measured_run)} == {*ASSIGNMENTS}
+        assert {*calibrations(measured_run).assignments} == {*ASSIGNMENTS}
 
     def test_its_change_during_the_run_is_told(self, measured_run):
-        changes = stored_readout_drift(measured_run)
+        changes = calibrations(measured_run).readout
         assert [change.text.split(":")[0] for change in changes][:3] == [
             "P(1|0) of C_A", "P(0|1) of C_A", "P(1|0) of S",
         ]  # fmt: skip
         assert len(changes) == 8
         assert not any(change.flagged for change in changes)
-        assert "Readout during the run" in conduct_tables(measured_run)
+        assert "Readout during the run" in conduct_tables(measured_run, calibrations(measured_run))
 
     def test_an_older_run_has_measured_it_once(self, measured_run, tmp_path):
         path = shutil.copytree(measured_run.path, tmp_path / "run")
@@ -598,16 +592,16 @@ class TestRun:
         assert run.complete
         assert run.damage() == []
         assert stored_plan(run).jobs == run.jobs
-        only = measured_assignments(run)["assignment"]
-        first = measured_assignments(measured_run)["assignment"]
+        only = calibrations(run).assignments["assignment"]
+        first = calibrations(measured_run).assignments["assignment"]
         np.testing.assert_array_equal(only.joint, first.joint)
-        np.testing.assert_array_equal(stored_assignment(run).covariance, only.covariance)
-        assert stored_readout_drift(run) == []
+        np.testing.assert_array_equal(calibrations(run).assignment.covariance, only.covariance)
+        assert calibrations(run).readout == ()
 
     def test_without_it_the_device_is_asked(self, small_run):
-        assert measured_assignments(small_run) == {}
+        assert calibrations(small_run).assignments == {}
         assert [job.name for job in small_run.jobs] == ["trial-0", "trial-1"]
-        found = stored_assignment(small_run)
+        found = calibrations(small_run).assignment
         assert found.source == small_run.device.source("false_excited", "B")
 
     def test_it_goes_on_where_it_stopped(self, measured_run, tmp_path):
@@ -681,14 +675,14 @@ def test_it_runs_on_the_service(tmp_path, monkeypatch):
         assert len({job.session_id for job in service.jobs}) == 1
         assert service.jobs[0].task.shots == 5000
         assert len(service.jobs[0].task.circuits) == 17
-        found = stored_assignment(run)
+        found = calibrations(run).assignment
         assert recovered_readout(found, run.device) < 4
         # A lost journal: the job is found by its tag, and not submitted again.
         (run.path / "jobs" / "assignment.json").unlink()
         (run.path / "shots" / "assignment.npz").unlink()
         assert command("resume", "run").code == 0
         assert len(service.jobs) == 3
-        again = stored_assignment(rc.open_run("run"))
+        again = calibrations(rc.open_run("run")).assignment
         np.testing.assert_array_equal(again.joint, found.joint)
         status = json.loads(command("status", "run", "--json").out)
         assert [job["state"] for job in status["jobs"]] == ["done"] * 3
@@ -696,7 +690,7 @@ def test_it_runs_on_the_service(tmp_path, monkeypatch):
 
 def recovered_readout(assignment, device):
     """As ``recovered``, whatever the service's reset leaves at the start."""
-    truth = Assignment.of_device(device)
+    truth = device_assignment(device, LAYOUT.roles)
     return np.abs([
         (assignment.false_excited - truth.false_excited) / assignment.stderr[0],
         (assignment.false_ground - truth.false_ground) / assignment.stderr[1],

@@ -21,11 +21,11 @@ from recycling.inference.bath.brackets import (
     Bracket,
     Quantity,
     analyse_bracket,
-    calibrated,
     effective_temperature,
 )
 from recycling.inference.bath.drift import drift
 from recycling.inference.readout.readout import disturbance, estimate_readout, separate
+from recycling.results.device import device_bracket
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 
@@ -102,13 +102,15 @@ def repeats(exact, metadata):
 @pytest.fixture(scope="module")
 def truth(device):
     """What the engine simulates: it starts thermal, without a reset."""
-    snapshot = calibrated(device)
+    snapshot = device_bracket(device, "B")
     return snapshot.model_copy(update={"start_population": snapshot.thermal_population})
 
 
 def deviations(brackets, truth):
     """Deviation from the truth in standard errors (array of shape (bracket, quantity))."""
-    return np.array([[entry.z for entry in drift(truth, bracket)] for bracket in brackets])
+    return np.array(
+        [[entry.z for entry in drift(truth, bracket, role="B")] for bracket in brackets]
+    )
 
 
 class TestCircuits:
@@ -229,7 +231,7 @@ class TestAnalysis:
         """The start is cold and the wait heats: P(1|0) is the same, the populations are not."""
         hot = device.replace("test", temperature=0.15)
         bracket = analyse(hot, seed=5, reset=True)
-        expected = calibrated(hot).model_copy(
+        expected = device_bracket(hot, "B").model_copy(
             update={"start_population": Quantity(value=0, stderr=0)}
         )
         assert expected.thermal_population.value > 0.1
@@ -392,24 +394,26 @@ class TestDrift:
         bath = device.roles.index("B")
         t1 = tuple(0.7 * t if q == bath else t for q, t in enumerate(device.t1))
         counts = sample(probabilities(circuits, device.replace("test", t1=t1)), seed=50)
-        changes = drift(repeats[0], analyse_bracket(counts, metadata))
+        changes = drift(repeats[0], analyse_bracket(counts, metadata), role="B")
         assert [entry.quantity for entry in changes if entry.flagged] == ["t1"]
         assert "T1 of B" in changes[0].text
         assert changes[0].z < -3
 
     def test_nothing_is_flagged_where_nothing_changed(self, repeats):
-        assert not any(entry.flagged for entry in drift(repeats[0], repeats[1]))
+        assert not any(entry.flagged for entry in drift(repeats[0], repeats[1], role="B"))
         flagged = [
             entry.flagged
             for before, after in zip(repeats[::2], repeats[1::2], strict=True)
-            for entry in drift(before, after)
+            for entry in drift(before, after, role="B")
         ]
         # 70 comparisons at 0.27 % each: more than two flags have a chance of 1e-3.
         assert len(flagged) == 70
         assert sum(flagged) <= 2
 
     def test_against_the_snapshot(self, device, repeats):
-        changes = drift(calibrated(device), repeats[0], names=("in the snapshot", "before"))
+        changes = drift(
+            device_bracket(device, "B"), repeats[0], names=("in the snapshot", "before"), role="B"
+        )
         assert not any(entry.flagged for entry in changes)
         by_name = {entry.quantity: entry for entry in changes}
         assert by_name["t1"].text.startswith("T1 of B: 397 µs in the snapshot, ")
@@ -422,7 +426,7 @@ class TestDrift:
         after = truth.model_copy(
             update={"t1": Quantity(value=160e-6, stderr=5e-6), "t2": Quantity.missing("too few")}
         )
-        changed, missing, *_ = drift(before, after)
+        changed, missing, *_ = drift(before, after, role="B")
         assert changed.text == "T1 of B: 201 ± 6 µs before, 160 ± 5 µs after (−5.2 σ)"
         assert changed.flagged
         assert missing.text.endswith("no value after (no comparison); too few")
@@ -435,12 +439,12 @@ class TestDrift:
         after = truth.model_copy(
             update={"thermal_population": Quantity(value=-0.0006, stderr=0.0004)}
         )
-        (entry,) = (e for e in drift(before, after) if e.quantity == "thermal_population")
+        (entry,) = (e for e in drift(before, after, role="B") if e.quantity == "thermal_population")
         assert "0.38 ± 0.10 % before, −0.06 ± 0.04 % after" in entry.text
 
     def test_unknown_role(self, device):
         with pytest.raises(BadInput, match="role = 'Q'"):
-            calibrated(device, "Q")
+            device_bracket(device, "Q")
 
 
 class TestEffectiveTemperature:

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import recycling as rc
-from circuits.protocol import ANALYSED_FLAG, ARMS
 from recycling.errors import BadInput
-from recycling.inference.states.checks import check_counts, masked_settings
-from recycling.inference.states.samples import RECORDS
+from recycling.inference.states.checks import Labels, check_counts, masked_settings
+from recycling.inference.states.records import Layout
 from recycling.results.analysis import analyse_counts
 from recycling.results.schema import VARIABLES
 
@@ -24,21 +23,24 @@ def tables(small_experiment):
     return generator.multinomial(small_experiment.measurement.shots, np.full(16, 1 / 16), shape)
 
 
-def exact(experiment):
-    measurement = experiment.measurement.model_copy(update={"shots": "exact"})
-    return experiment.model_copy(update={"measurement": measurement})
+def labels(experiment):
+    return Labels(experiment.design, experiment.points, TRIALS)
+
+
+def check(tables, experiment, shots=None):
+    check_counts(tables, shots or experiment.measurement.shots, labels(experiment))
 
 
 def test_counts_that_are_right_pass(tables, small_experiment):
-    check_counts(tables, small_experiment, TRIALS)
-    assert masked_settings(tables, small_experiment, TRIALS) == []
+    check(tables, small_experiment)
+    assert masked_settings(tables, labels(small_experiment)) == []
 
 
 def test_probabilities_pass_with_their_rounding(tables, small_experiment):
     probabilities = tables / small_experiment.measurement.shots
-    check_counts(probabilities * (1 + 1e-12), exact(small_experiment), TRIALS)
+    check(probabilities * (1 + 1e-12), small_experiment, "exact")
     probabilities[(*SETTING, 4)] -= 1e-12
-    check_counts(probabilities, exact(small_experiment), TRIALS)
+    check(probabilities, small_experiment, "exact")
 
 
 @pytest.mark.parametrize(("value", "text"), [(-1, "-1"), (np.nan, "nan"), (-np.inf, "-inf")])
@@ -46,7 +48,7 @@ def test_counts_that_are_no_numbers_of_shots_are_refused(tables, small_experimen
     wrong = tables.astype(type(value))
     wrong[(*SETTING, 5)] = value
     with pytest.raises(BadInput, match=f"counts of {NAME} hold {text}: give counts of 0 or more"):
-        check_counts(wrong, small_experiment, TRIALS)
+        check(wrong, small_experiment)
 
 
 @pytest.mark.parametrize("extra", [1, -1, 500])
@@ -54,45 +56,46 @@ def test_counts_that_do_not_add_up_are_refused(tables, small_experiment, extra):
     tables[(*SETTING, int(tables[SETTING].argmax()))] += extra
     expected = f"counts of {NAME} add up to {500 + extra}: give 500 shots, or none at all"
     with pytest.raises(BadInput, match=expected):
-        check_counts(tables, small_experiment, TRIALS)
+        check(tables, small_experiment)
 
 
 def test_counts_without_an_end_are_refused(tables, small_experiment):
     wrong = tables.astype(float)
     wrong[(*SETTING, 5)] = np.inf
     with pytest.raises(BadInput, match=f"counts of {NAME} add up to inf"):
-        check_counts(wrong, small_experiment, TRIALS)
+        check(wrong, small_experiment)
 
 
 def test_probabilities_that_do_not_add_up_are_refused(tables, small_experiment):
     probabilities = tables / small_experiment.measurement.shots
     probabilities[(*SETTING, 5)] += 1e-6
     with pytest.raises(BadInput, match=f"counts of {NAME} add up to 1.000001: give 1 shots"):
-        check_counts(probabilities, exact(small_experiment), TRIALS)
+        check(probabilities, small_experiment, "exact")
 
 
 def test_a_missing_basis_is_named_and_not_refused(tables, small_experiment):
     tables[SETTING] = 0
-    check_counts(tables, small_experiment, TRIALS)
-    assert masked_settings(tables, small_experiment, TRIALS) == [NAME]
+    check(tables, small_experiment)
+    assert masked_settings(tables, labels(small_experiment)) == [NAME]
 
 
 def test_a_branch_without_shots_is_named(tables, small_experiment):
     """All of them in the other branch: the sum is right, and nothing is there to analyse."""
-    flag = ANALYSED_FLAG[ARMS[SETTING[0]]]
+    design = small_experiment.design
+    inside = Layout.of(design).branch(design.arms[SETTING[0]].records)
     tables[SETTING] = 0
-    tables[(*SETTING, int(np.flatnonzero(RECORDS[:, 0] != flag)[0]))] = 500
-    check_counts(tables, small_experiment, TRIALS)
-    assert masked_settings(tables, small_experiment, TRIALS) == [NAME]
+    tables[(*SETTING, int(np.flatnonzero(~inside)[0]))] = 500
+    check(tables, small_experiment)
+    assert masked_settings(tables, labels(small_experiment)) == [NAME]
     # The other arm analyses the other branch.
     other = (1 - SETTING[0], *SETTING[1:])
     tables[other] = tables[SETTING]
-    assert masked_settings(tables, small_experiment, TRIALS) == [NAME]
+    assert masked_settings(tables, labels(small_experiment)) == [NAME]
 
 
 def test_of_many_missing_settings_a_few_are_named(tables, small_experiment):
     tables[1, 0] = 0
-    found = masked_settings(tables, small_experiment, TRIALS)
+    found = masked_settings(tables, labels(small_experiment))
     assert len(found) == 6
     assert found[-1] == "and 19 more"
 
@@ -100,12 +103,12 @@ def test_of_many_missing_settings_a_few_are_named(tables, small_experiment):
 @pytest.mark.parametrize("readout", ["raw", "corrected"])
 def test_what_is_missing_is_masked_in_the_results_and_nothing_else(small_run, readout):
     """One basis of one trial: that point is NaN by name, and all trials together do without it."""
-    from recycling.results.assignment import stored_assignment
+    from recycling.results.calibrations import calibrations
 
     counts = small_run.counts.copy(deep=True)
     known = {"readout": readout}
     if readout != "raw":
-        known["assignment"] = stored_assignment(small_run)
+        known["assignment"] = calibrations(small_run).assignment
     whole = analyse_counts(small_run.experiment, counts, {}, **known)
     assert whole.attrs["masked"] == ""
     setting = {"arm": "recycling", "theta_b": 0.4, "trial": counts["trial"].values[1],

@@ -3,20 +3,31 @@
 import numpy as np
 import pytest
 
-from circuits.protocol import ANALYSED_FLAG, ARMS, MEASURED_QUBITS, STAGES
 from recycling.errors import BadInput
-from recycling.inference.readout.assignment import Assignment, drifting, tensor_product
+from recycling.inference.readout.assignment import Assignment, drifting
 from recycling.inference.readout.correction import record_maps
+from recycling.inference.readout.matrices import tensor_product
 from recycling.inference.states.estimates import Question, estimate, plain_values
-from recycling.inference.states.samples import RECORDS, RecordMap, mixture, sample
+from recycling.inference.states.samples import mixture, sample
 from recycling.jobs.cut import protocol_pubs
+from recycling.results.device import device_assignment
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.thermodynamics import Bath
+from tests.inference.of_hhl import (
+    AFTER,
+    ANALYSED_FLAG,
+    ARMS,
+    BEFORE,
+    C_I,
+    DESIGN,
+    LAYOUT,
+    B,
+    S,
+    raw,
+)
 
 BATH = Bath.qubit()
 P_X = np.array([0.05, 0.4])
-BEFORE, AFTER = (STAGES.index(stage) for stage in ("before", "after"))
-S, B, C_I = (MEASURED_QUBITS.index(qubit) for qubit in ("S", "B", "C_I"))
 FALSE_EXCITED = np.array([0.010, 0.006, 0.012, 0.008])
 FALSE_GROUND = np.array([0.030, 0.011, 0.025, 0.015])
 EPS = np.finfo(float).eps
@@ -85,8 +96,12 @@ def of_flags(branches):
 
 
 def asked(maps, points=1):
-    solutions = np.tile([1.0 + 0j, 0], (points, 1))
-    return Question(*maps, P_X, BATH, solutions, "median unbiased")
+    reference = np.tile([0.0, 0, 1], (points, 1))
+    return Question(*maps, P_X, BATH, reference, "median unbiased")
+
+
+def maps_of(arm, readout, known):
+    return record_maps(DESIGN.arm(arm), readout, known, LAYOUT)
 
 
 def vectors(tables, records):
@@ -97,8 +112,8 @@ def vectors(tables, records):
 
 
 def test_raw_records_are_left_alone():
-    records, moved = record_maps("recycling", "raw", assignment())
-    expected = RecordMap.raw(ANALYSED_FLAG["recycling"])
+    records, moved = maps_of("recycling", "raw", assignment())
+    expected = raw("recycling")
     np.testing.assert_array_equal(records.weights, expected.weights)
     np.testing.assert_array_equal(records.values, expected.values)
     assert moved == ()
@@ -107,14 +122,14 @@ def test_raw_records_are_left_alone():
 @pytest.mark.parametrize("arm", ARMS)
 def test_corrected_records_show_the_true_states(arm):
     true = of_flags(STATES)
-    records = RecordMap.raw(ANALYSED_FLAG[arm])
+    records = raw(arm)
     # The flag is read out without error here: misreading it is no matter of S, B and C_I.
     recorded = read_out(true)
-    corrected, _ = record_maps(arm, "corrected", assignment())
+    corrected, _ = maps_of(arm, "corrected", assignment())
     found, expected = vectors(recorded, corrected), vectors(true, records)
     np.testing.assert_allclose(found, expected, rtol=0, atol=ROUNDING)
     assert np.abs(vectors(recorded, records) - expected).max() > 0.01, "raw ones do not"
-    question = (BATH, np.array([[1.0 + 0j, 0]]))
+    question = (BATH, np.array([[0.0, 0, 1]]))
     values = plain_values(recorded, Question(corrected, (), P_X, *question, "linear inversion"))
     truth = plain_values(true, Question(records, (), P_X, *question, "linear inversion"))
     for name, value in values.items():
@@ -136,10 +151,10 @@ def test_a_correlated_joint_matrix_is_undone_whole():
     true = of_flags(STATES)
     recorded = true @ np.kron(np.eye(2), joint).T
     for arm in ARMS:
-        expected = vectors(true, RecordMap.raw(ANALYSED_FLAG[arm]))
-        corrected, _ = record_maps(arm, "corrected", known)
+        expected = vectors(true, raw(arm))
+        corrected, _ = maps_of(arm, "corrected", known)
         np.testing.assert_allclose(vectors(recorded, corrected), expected, rtol=0, atol=ROUNDING)
-        separately, _ = record_maps(arm, "corrected", assignment())
+        separately, _ = maps_of(arm, "corrected", assignment())
         assert np.abs(vectors(recorded, separately) - expected).max() > 0.01
 
 
@@ -179,10 +194,10 @@ def misread(arm, e0=FALSE_EXCITED[:1], e1=FALSE_GROUND[:1]):
 def test_unmixed_records_show_the_branches_of_a_perfect_flag(arm):
     true, recorded = misread(arm)
     known, recorded = assignment(), read_out(recorded)
-    expected = vectors(true, RecordMap.raw(ANALYSED_FLAG[arm]))
-    unmixed, _ = record_maps(arm, "unmixed", known)
+    expected = vectors(true, raw(arm))
+    unmixed, _ = maps_of(arm, "unmixed", known)
     np.testing.assert_allclose(vectors(recorded, unmixed), expected, rtol=0, atol=1e-12)
-    corrected, _ = record_maps(arm, "corrected", known)
+    corrected, _ = maps_of(arm, "corrected", known)
     assert np.abs(vectors(recorded, corrected) - expected).max() > 1e-3
     # And how often the branch comes.
     question = asked((unmixed, ()))
@@ -215,11 +230,11 @@ def test_unmixing_undoes_what_a_device_with_a_misread_flag_does(devices, arm):
     """Its swap takes time and has errors, so a little is left: of the misread, the SWAP's error."""
     (perfect, of_perfect), (faulty, of_faulty) = devices
     own = ARMS.index(arm)
-    branch, _ = record_maps(arm, "corrected", Assignment.of_device(perfect))
+    branch, _ = maps_of(arm, "corrected", device_assignment(perfect, LAYOUT.roles))
     expected = vectors(of_perfect[own], branch)
     off = {}
     for readout in ("corrected", "unmixed"):
-        records, _ = record_maps(arm, readout, Assignment.of_device(faulty))
+        records, _ = maps_of(arm, readout, device_assignment(faulty, LAYOUT.roles))
         off[readout] = np.abs(vectors(of_faulty[own], records) - expected).max()
     if arm == "equilibrium":  # nothing is done by the flag, so sorting is all
         assert off["unmixed"] < 1e-12 < off["corrected"]
@@ -244,13 +259,13 @@ def test_corrected_estimates_cover_with_a_finite_calibration(readout, calibratio
     variance = rates * (1 - rates) / (8 * calibration_shots)
     generator = np.random.default_rng([calibration_shots, len(readout)])
     drawn = np.abs(generator.normal(rates, np.sqrt(variance), (copies, 8)))
-    branch = RecordMap.raw(ANALYSED_FLAG[arm])
+    branch = raw(arm)
     true, recorded = misread(arm, drawn[:, 0], drawn[:, 4])
     if readout == "corrected":  # then the branch is what the recorded flag makes of it
         true = recorded
     truth = plain_values(true, asked((branch, ()), len(true)))
     counts = generator.multinomial(shots, read_out(recorded, drawn[:, :4], drawn[:, 4:]))
-    records, moved = record_maps(arm, readout, assignment(np.diag(variance)))
+    records, moved = maps_of(arm, readout, assignment(np.diag(variance)))
 
     least = 0.93 - 3 * np.sqrt(0.93 * 0.07 / copies)
 
@@ -284,14 +299,14 @@ def test_corrected_estimates_cover_while_the_readout_drifts(growth):
     generator = np.random.default_rng(20)
     true = of_flags(STATES)
     recorded = read_out(true, *np.split(growth * rates, 2))[np.zeros(copies, dtype=int)]
-    truth = plain_values(true, asked((RecordMap.raw(ANALYSED_FLAG[arm]), ())))
+    truth = plain_values(true, asked((raw(arm), ())))
     names = ("entropy_decrease", "excess_tight")
     covered, widths = {"both": [], "before": []}, {"both": [], "before": []}
     for _ in range(calibrations):
         before, after = (measured(each, generator) for each in (rates, growth * rates))
         counts = generator.multinomial(shots, recorded)
         for known, matrices in (("both", drifting(before, after)), ("before", before)):
-            found = estimate(counts, asked(record_maps(arm, "corrected", matrices), copies))
+            found = estimate(counts, asked(maps_of(arm, "corrected", matrices), copies))
             limits = [(found[name].low, truth[name], found[name].high) for name in names]
             covered[known].append([((low <= t) & (t <= high)).mean(0) for low, t, high in limits])
             low, _, high = limits[0]
@@ -323,7 +338,7 @@ def measured(rates, generator, preparation_shots=8000):
 
 def test_corrected_outcomes_have_the_ends_and_the_shots_of_their_map():
     """A record stands for a value beyond ±1; a shot of negative weight takes information away."""
-    records, _ = record_maps("equilibrium", "unmixed", assignment())
+    records, _ = maps_of("equilibrium", "unmixed", assignment())
     for qubit in range(3):
         e0, e1 = FALSE_EXCITED[1 + qubit], FALSE_GROUND[1 + qubit]
         # All recorded as 0, or as 1: the mean outcome is r = (p̂ - e₁)/(1 - e₀ - e₁) · 2 - 1.
@@ -333,7 +348,7 @@ def test_corrected_outcomes_have_the_ends_and_the_shots_of_their_map():
     # The inverse of the flag's matrix: its row for the true flag that is analysed.
     contrast = 1 - FALSE_EXCITED[0] - FALSE_GROUND[0]
     own, other = (1 - FALSE_EXCITED[0]) / contrast, -FALSE_EXCITED[0] / contrast
-    expected = np.where(RECORDS[:, 0] == flag, own, other)
+    expected = np.where(LAYOUT.bits[:, 0] == flag, own, other)
     assert flag == 1
     np.testing.assert_allclose(records.weights, expected, rtol=1e-14)
     counts = np.random.default_rng(3).multinomial(8000, np.full(16, 1 / 16), size=(2, 3))
@@ -350,7 +365,7 @@ def test_a_readout_that_tells_nothing_is_refused(arm):
     blind = np.array(FALSE_EXCITED)
     blind[1 + B] = 1 - FALSE_GROUND[1 + B]
     with pytest.raises(BadInput, match="assignment of B"):
-        record_maps(arm, "corrected", assignment(false_excited=blind))
+        maps_of(arm, "corrected", assignment(false_excited=blind))
 
 
 @pytest.mark.parametrize("arm", ARMS)
@@ -359,8 +374,8 @@ def test_a_flag_that_tells_nothing_is_refused_only_where_it_is_unmixed(arm):
     blind[0] = 1 - FALSE_GROUND[0]
     known = assignment(false_excited=blind)
     with pytest.raises(BadInput, match="assignment of C_A"):
-        record_maps(arm, "unmixed", known)
-    records, _ = record_maps(arm, "corrected", known)
+        maps_of(arm, "unmixed", known)
+    records, _ = maps_of(arm, "corrected", known)
     assert np.isfinite(records.values).all()
 
 
@@ -369,4 +384,4 @@ def test_a_singular_joint_matrix_is_refused():
     joint[:, 3] = joint[:, 2]
     joint[:, 11] = joint[:, 10]
     with pytest.raises(BadInput, match="the joint matrix has the condition number"):
-        record_maps("recycling", "corrected", assignment(joint=joint))
+        maps_of("recycling", "corrected", assignment(joint=joint))

@@ -9,8 +9,7 @@ from scipy.constants import k
 from scipy.optimize import brentq
 from scipy.special import entr, expit
 
-from circuits.protocol import ANALYSED_FLAG, MEASURED_QUBITS, STAGES
-from recycling.inference.bath.quantities import excess
+from recycling.inference.bath.quantities import bloch_of, excess
 from recycling.inference.states.estimates import (
     QUANTILE,
     Estimate,
@@ -21,23 +20,23 @@ from recycling.inference.states.estimates import (
     z_score,
 )
 from recycling.inference.states.estimation import estimate_outcomes, estimate_states
-from recycling.inference.states.samples import RecordMap, mixture
+from recycling.inference.states.samples import mixture
 from recycling.inference.states.tomography import (
     bloch_to_density_matrix,
     linear_inversion,
     mix,
     project,
 )
-from recycling.inference.statistics.propagation import Joint, Limited, difference, total
+from recycling.inference.statistics.interval import Interval
+from recycling.inference.statistics.propagation import Joint, difference, total
 from recycling.thermodynamics import Bath, binary_entropy
+from tests.inference.of_hhl import AFTER, ANALYSED_FLAG, BEFORE, C_I, B, S, raw
 
 BATH = Bath.qubit()
 QUANTUM = float(np.ptp(BATH.energies))
 FLAG = ANALYSED_FLAG["recycling"]
 BRANCH = 0.75  # probability of the analysed branch
 P_X = np.array([0.1, 0.4])
-BEFORE, AFTER = (STAGES.index(stage) for stage in ("before", "after"))
-S, B, C_I = (MEASURED_QUBITS.index(qubit) for qubit in ("S", "B", "C_I"))
 SIGNS = np.array([1, -1])
 EPS = np.finfo(float).eps
 #: Every limit is found to 1e-6 of a proportion or of a Bloch length.
@@ -100,8 +99,8 @@ def sample(probabilities, shots, seed, copies=1):
 
 
 def asked(points, p_x=P_X, bath=BATH, estimator="median unbiased"):
-    solutions = np.tile([1.0 + 0j, 0], (points, 1))
-    return Question(RecordMap.raw(FLAG), (), np.asarray(p_x), bath, solutions, estimator)
+    reference = np.tile([0.0, 0, 1], (points, 1))
+    return Question(raw("recycling"), (), np.asarray(p_x), bath, reference, estimator)
 
 
 def estimated(counts, **question):
@@ -211,7 +210,7 @@ def test_fidelity_is_along_the_solution():
     """With any state: all three bases count, each by its part of the solution's Bloch vector."""
     solution = np.array([[np.cos(0.3), np.sin(0.3) * np.exp(0.7j)]])
     counts = sample(joint_probabilities(BLOCH), 4000, seed=5)
-    found = estimate(counts, replace(asked(1), solution=solution))["fidelity"]
+    found = estimate(counts, replace(asked(1), reference=bloch_of(solution)))["fidelity"]
     means, shots = observed(counts)
     target = np.array([np.sin(0.6) * np.cos(0.7), np.sin(0.6) * np.sin(0.7), np.cos(0.6)])
     own, n = means[BEFORE, :, C_I], shots[BEFORE]
@@ -432,7 +431,7 @@ def test_trials_and_angles_do_not_know_of_each_other():
 
 def test_vectors_are_those_of_one_tomography_at_a_time():
     counts = random_counts(13, points=2)
-    vectors = mixture(counts, RecordMap.raw(FLAG), P_X).vector()
+    vectors = mixture(counts, raw("recycling"), P_X).vector()
     tables = counts.reshape(2, 2, 2, 2, 3, 2, 2, 2, 2)[..., FLAG, :, :, :]
     for qubit in range(3):
         others = tuple(axis for axis in (-3, -2, -1) if axis != qubit - 3)
@@ -458,7 +457,7 @@ def test_plain_estimates_are_those_of_qutip_and_scipy():
     """Entropies and bounds to 1e-10, in nats and hf."""
     counts = sample(joint_probabilities(SWAPPED), 2000, seed=14, copies=4)
     found = exactly(counts)
-    vectors = mixture(counts, RecordMap.raw(FLAG), P_X).vector()
+    vectors = mixture(counts, raw("recycling"), P_X).vector()
     thermal = expit(-QUANTUM / (k * BATH.temperature))
     thermal_entropy = entr(thermal) + entr(1 - thermal)
     for point in np.ndindex(4, 2):
@@ -604,12 +603,12 @@ def test_z_score_is_the_distance_to_zero_in_units_of_the_limit_on_the_way():
         (nan, nan, nan, nan),
     ]
     *limited, expected = np.array(cases).T
-    np.testing.assert_array_equal(z_score(Limited(*limited), 2.0), expected)
+    np.testing.assert_array_equal(z_score(Interval(*limited), 2.0), expected)
 
 
 def limited(value, down, up):
     value = np.asarray(value, dtype=float)
-    return Limited(value, value - down, value + up)
+    return Interval(value, value - down, value + up)
 
 
 def test_sums_propagate_normal_errors():
@@ -652,8 +651,8 @@ def test_sums_keep_asymmetry_and_cancel_with_full_correlation():
 
 def test_what_the_end_of_a_range_has_cut_is_added_as_it_is():
     # A population whose limits are 0 and 0.5, and a normal error of ± 0.4 beside it.
-    cut = Limited(*np.array([[0.3], [-0.1], [0.5]])).within(0, 1)
-    free = Limited(*np.array([[0.0], [-0.4], [0.4]]))
+    cut = Interval(*np.array([[0.3], [-0.1], [0.5]])).within(0, 1)
+    free = Interval(*np.array([[0.0], [-0.4], [0.4]]))
     for correlation in (-0.9, 0.0, 0.9):  # nothing correlates with what is certain
         found = total([cut, free], np.array([[1, correlation], [correlation, 1]]))
         assert found.low == pytest.approx(-0.3 - 0.4 + 0.3)
@@ -666,7 +665,7 @@ def test_what_the_end_of_a_range_has_cut_is_added_as_it_is():
     assert again.low == pytest.approx(0.3 - 0.3 - np.hypot(0.4, 0.4))
     # The ends of ranges add up.
     corner = total(
-        [cut, cut[[0]], -Limited(*np.array([[0.9], [0.8], [1.2]])).within(0, 1)], np.eye(3)
+        [cut, cut[[0]], -Interval(*np.array([[0.9], [0.8], [1.2]])).within(0, 1)], np.eye(3)
     )
     assert corner.low == pytest.approx(0 + 0 - 1)
 

@@ -8,13 +8,8 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from recycling.inference.statistics.intervals import (
-    Mixed,
-    Part,
-    _cumulants_of_squares,
-    length_limits,
-    proportion_limits,
-)
+from recycling.inference.statistics.lengths import Mixed, Part, _cumulants_of_squares, length_limits
+from recycling.inference.statistics.proportions import proportion_limits
 from recycling.thermodynamics import binary_entropy
 
 #: Normal quantile of 97.5 %.

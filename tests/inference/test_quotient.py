@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recycling.inference.states.estimates import QUANTILE, estimate_erasure
-from recycling.inference.statistics.propagation import Limited
+from recycling.inference.statistics.interval import Interval
 from recycling.inference.statistics.quotient import quotient
 from tests.inference.test_estimates import (
     SWAPPED,
@@ -20,7 +20,7 @@ from tests.inference.test_estimates import (
 
 def limited(value, down, up=None):
     value, down, up = np.broadcast_arrays(value, down, down if up is None else up)
-    return Limited(*(np.asarray(x, dtype=float) for x in (value, value - down, value + up)))
+    return Interval(*(np.asarray(x, dtype=float) for x in (value, value - down, value + up)))
 
 
 @pytest.mark.parametrize("correlation", [-0.9, 0.0, 0.6])

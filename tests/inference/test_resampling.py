@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from recycling.inference.readout.correction import record_maps
 from recycling.inference.states.estimates import CONFIDENCE, QUANTILE, estimate_erasure
-from recycling.inference.states.samples import RecordMap, mixture
+from recycling.inference.states.samples import mixture
 from recycling.inference.statistics.resampling import BANDED, resample, simultaneous_quantile
-from tests.inference.test_correction import assignment
+from tests.inference.of_hhl import raw
+from tests.inference.test_correction import assignment, maps_of
 from tests.inference.test_estimates import (
     BLOCH,
     FLAG,
@@ -19,7 +19,7 @@ from tests.inference.test_estimates import (
     sample,
 )
 
-RAW = RecordMap.raw(FLAG)
+RAW = raw("recycling")
 
 
 def sweep(points):
@@ -84,7 +84,7 @@ def test_draws_keep_what_s_and_b_share():
 @pytest.mark.parametrize("readout", ["raw", "corrected", "unmixed"])
 def test_records_alike_for_s_and_b_are_drawn_together(readout):
     """Vectors of S and B from few kinds of records are those from all sixteen."""
-    records, _ = record_maps("recycling", readout, assignment())
+    records, _ = maps_of("recycling", readout, assignment())
     counts = sample(sweep(1), 10**7, seed=8)
     draws = resample(counts, records, 3, np.random.default_rng(9))
     found, expected = (mixture(own, records, P_X).vector()[..., :2] for own in (draws, counts))

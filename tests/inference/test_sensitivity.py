@@ -8,10 +8,11 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 import recycling as rc
-from recycling.inference.bath.sensitivity import Erasure, erasure_of, sensitivity, thresholds
+from recycling.inference.bath.sensitivity import Erasure, thresholds
 from recycling.inference.bath.thermometry import bath_temperature
 from recycling.reporting.branch_figures import branch_figures, equator_pair
 from recycling.reporting.sensitivity_figures import sensitivity_figures
+from recycling.results.sensitivity import erasure_of, sensitivity
 
 EPS = np.finfo(float).eps
 FREQUENCY, T0 = 5e9, 0.043
@@ -22,14 +23,13 @@ FREQUENCIES = np.linspace(3e9, 7e9, 9)
 
 def one_angle(decrease, heat, before=0.1, entropy=0.2):
     """Erasure at one angle; heat in units of hf."""
-    return Erasure(*(np.array([x]) for x in (0.5, decrease, entropy, before, before + heat)))
+    return Erasure(*(np.array([x]) for x in (decrease, entropy, before, before + heat)))
 
 
 @pytest.fixture
 def erasure():
     """Four angles: above both bounds, below Q_tight, below both, and nothing erased."""
     return Erasure(
-        theta_b=np.array([0.0, 0.3, 0.5, 0.7]),
         entropy_decrease=np.array([0.48, 0.48, 0.48, -0.01]),
         bath_entropy=np.array([0.18, 0.17, 0.17, 0.17]),
         excited_before=np.array([0.05, 0.2, 0.4, 0.5]),
@@ -52,7 +52,7 @@ def test_what_depends_on_the_temperature(erasure):
     for fixed in ("heat", "bound_athermal"):
         assert (found[fixed] == found[fixed].isel(temperature=0)).all()
     # Not at the last angle, where ΔS < 0.
-    rising = found["bound_tight"].isel(theta_b=slice(3)).transpose("theta_b", ...).values
+    rising = found["bound_tight"].isel(point=slice(3)).transpose("point", ...).values
     finite = np.isfinite(rising[:, 1:])
     assert (rising[:, 1:][finite] > rising[:, :-1][finite]).all()
     np.testing.assert_allclose(
@@ -179,7 +179,7 @@ def test_bad_arrays_and_frequency(erasure):
     with pytest.raises(rc.BadInput, match="frequency = -1"):
         thresholds(erasure, -1.0)
     with pytest.raises(rc.BadInput, match="bath_entropy has the shape"):
-        Erasure(*np.ones((2, 3)), np.ones(2), *np.ones((2, 3)))
+        Erasure(np.ones(3), np.ones(2), *np.ones((2, 3)))
 
 
 def test_figures_of_the_sensitivity(small_dataset):

@@ -11,19 +11,18 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 import recycling as rc
-from recycling.inference.bath.brackets import Quantity, calibrated
+from recycling.inference.bath.brackets import Quantity
 from recycling.inference.bath.thermometry import (
-    RECORD_DIMENSIONS,
-    bath_records,
     bath_temperature,
     behind_gates,
     calibrated_temperature,
     given_temperature,
-    rotation_depolarizing,
-    run_temperature,
 )
 from recycling.inference.statistics.population import excited_population, mid_tail
 from recycling.planning.rehearsal import simulate_counts
+from recycling.results.device import device_bracket, rotation_depolarizing
+from recycling.results.temperature import run_temperature, thermal_records
+from tests.inference.of_hhl import DESIGN
 
 FREQUENCY, T0, THERMAL = 5e9, 0.043, 0.00375645820
 READOUT = (0.0015, 0.0088)
@@ -31,7 +30,7 @@ RNG_SEED = 11
 
 
 def fields(found):
-    return (found.temperature, found.low, found.high)
+    return tuple(found.temperature.ends.values())
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +110,7 @@ def test_the_two_tests_are_those_of_the_interval():
     """What the coverage test takes for the interval agrees with it."""
     covariance = np.diag([2e-7, 1e-6])
     for count in (0, 5, 30, 60):
-        found = excited_population(count, 8000, READOUT, covariance)
+        found = excited_population(count, 8000, READOUT, covariance).interval
         for inside, p in ((True, found.low + 1e-6), (False, found.low - 1e-6),
                           (True, found.high - 1e-6), (False, found.high + 1e-6)):  # fmt: skip
             if p > 0:
@@ -130,7 +129,7 @@ def test_interval_holds_its_value_and_stays_physical(
     shots, fraction, false_excited, false_ground, error
 ):
     readout, covariance = (false_excited, false_ground), error * np.eye(2)
-    found = excited_population(round(fraction * shots), shots, readout, covariance)
+    found = excited_population(round(fraction * shots), shots, readout, covariance).interval
     assert 0 <= found.low <= found.value <= found.high <= 1
     assert found.high > 0
 
@@ -150,22 +149,24 @@ def test_many_shots_give_the_gaussian_interval():
     found = bath_temperature(count, shots, FREQUENCY)
     stderr = np.sqrt(THERMAL * (1 - THERMAL) / shots)
     # The skewness of a count moves the ends by some 1/count of their distance, at 4e4 counts.
-    assert found.population_high - found.population_low == pytest.approx(
+    assert found.population.high - found.population.low == pytest.approx(
         2 * 1.959964 * stderr, rel=2e-3
     )
     slope = boltzmann * T0**2 / (planck * FREQUENCY * THERMAL * (1 - THERMAL))
-    assert found.temperature == pytest.approx(T0, abs=slope / shots)
+    assert found.temperature.value == pytest.approx(T0, abs=slope / shots)
     # Second order: the curvature of T(p) over 2σ = 1e-2 of p.
-    assert found.high - found.low == pytest.approx(2 * 1.959964 * slope * stderr, rel=1e-2)
+    assert found.temperature.high - found.temperature.low == pytest.approx(
+        2 * 1.959964 * slope * stderr, rel=1e-2
+    )
 
 
 def test_no_excitation_is_an_upper_limit():
     found = bath_temperature(0, 500, FREQUENCY, READOUT)
-    assert (found.temperature, found.low) == (0, 0)
-    assert 0 < found.high < np.inf
+    assert (found.temperature.value, found.temperature.low) == (0, 0)
+    assert 0 < found.temperature.high < np.inf
     assert "upper limit" in found.note
     # As for a record at the background: one false count of 500, rounded up.
-    assert found.high == bath_temperature(1, 500, FREQUENCY, READOUT).high
+    assert found.temperature.high == bath_temperature(1, 500, FREQUENCY, READOUT).temperature.high
 
 
 def test_hot_qubit_has_no_positive_temperature():
@@ -191,18 +192,19 @@ def test_parts_that_differ_are_named_and_widen_the_interval():
     assert same.note == ""
     assert other.note.startswith("differs along trial (χ² = ")
     assert "flag" not in other.note
-    assert other.temperature == same.temperature
+    assert other.temperature.value == same.temperature.value
     # χ² by hand: ones of a trial against 80 of 16000 shots, 4 degrees of freedom.
     growth = 2 * (60**2 + 30**2) / (80 * (1 - 0.005)) / 4
-    assert other.population_high - other.population_low == pytest.approx(
-        np.sqrt(growth) * (same.population_high - same.population_low), rel=0.05
+    assert other.population.high - other.population.low == pytest.approx(
+        np.sqrt(growth) * (same.population.high - same.population.low), rel=0.05
     )
 
 
 def test_branches_and_preparations_may_be_pooled(exact):
     """B is left alone before the erasure: its records depend on nothing else, on the engine."""
-    excited, shots = bath_records(exact[0])
-    assert excited.shape == tuple(exact[0].sizes[name] for name in RECORD_DIMENSIONS)
+    axes, excited, shots = thermal_records(exact[0], DESIGN)
+    assert axes == ("trial", "preparation", "theta_b", "flag")
+    assert excited.shape == tuple(exact[0].sizes[name] for name in axes)
     rates = excited / shots
     # Rounding of 4⁶ terms, over a branch probability of 0.14 and more.
     np.testing.assert_allclose(rates, rates.mean(), rtol=0, atol=1e-10)
@@ -212,29 +214,33 @@ def test_exact_counts_give_the_temperature_of_the_device(exact):
     counts, device = exact
     bath = device.roles.index("B")
     readout = (device.false_excited[bath], device.false_ground[bath])
-    raw = run_temperature(counts, FREQUENCY, readout)
-    strength = rotation_depolarizing(device)
-    found = run_temperature(counts, FREQUENCY, behind_gates(readout, strength))
+    raw = run_temperature(counts, DESIGN, FREQUENCY, readout)
+    strength = rotation_depolarizing(device, "B")
+    found = run_temperature(counts, DESIGN, FREQUENCY, behind_gates(readout, strength))
     # The errors of the rotation feign half a millikelvin; what is left is their second order.
-    assert 4e-4 < raw.temperature - device.temperature < 5e-4
-    assert found.temperature == pytest.approx(device.temperature, abs=strength**2 * T0 / THERMAL)
-    assert fields(found) == (found.temperature,) * 3
-    wide = run_temperature(counts, FREQUENCY, readout, 1e-8 * np.eye(2))
-    slope = np.hypot(1 - wide.population, wide.population) / (1 - sum(readout))
-    assert wide.population_high - wide.population == pytest.approx(1.959964e-4 * slope, rel=1e-6)
+    assert 4e-4 < raw.temperature.value - device.temperature < 5e-4
+    assert found.temperature.value == pytest.approx(
+        device.temperature, abs=strength**2 * T0 / THERMAL
+    )
+    assert fields(found) == (found.temperature.value,) * 3
+    wide = run_temperature(counts, DESIGN, FREQUENCY, readout, 1e-8 * np.eye(2))
+    slope = np.hypot(1 - wide.population.value, wide.population.value) / (1 - sum(readout))
+    assert wide.population.high - wide.population.value == pytest.approx(
+        1.959964e-4 * slope, rel=1e-6
+    )
 
 
 def test_run_is_pooled(small_run):
     counts = small_run.counts
-    found = run_temperature(counts, FREQUENCY, READOUT)
+    found = run_temperature(counts, DESIGN, FREQUENCY, READOUT)
     # Trials, preparations, angles, shots.
     assert "12000 shots" not in found.source
     assert f"{2 * 2 * 3 * 500} shots" in found.source
-    assert found.low < T0 < found.high
+    assert found.temperature.low < T0 < found.temperature.high
 
 
 def test_calibration_and_given_values(exact):
-    bracket = calibrated(exact[1])
+    bracket = device_bracket(exact[1], "B")
     snapshot = calibrated_temperature(bracket, FREQUENCY, "snapshot")
     assert fields(snapshot) == pytest.approx((T0, T0, T0), rel=1e-12)
     assert "no error given" in snapshot.note
@@ -243,13 +249,13 @@ def test_calibration_and_given_values(exact):
     )
     found = calibrated_temperature(measured, FREQUENCY, "bracket before")
     assert fields(found)[:2] == (0, 0)
-    assert found.population_high == pytest.approx(1.959964 * 0.002)
+    assert found.population.high == pytest.approx(1.959964 * 0.002)
     missing = bracket.model_copy(update={"thermal_population": Quantity.missing("no contrast")})
     found = calibrated_temperature(missing, FREQUENCY, "bracket before")
     assert np.isnan(fields(found)).all()
     assert found.note == "no contrast"
     given_value = given_temperature(T0, FREQUENCY, "spec")
-    assert given_value.population == pytest.approx(THERMAL, rel=1e-8)
+    assert given_value.population.value == pytest.approx(THERMAL, rel=1e-8)
     assert fields(given_value) == pytest.approx((T0, T0, T0), rel=1e-12)
 
 

@@ -11,7 +11,7 @@ from qiskit_experiments.library.tomography import StateTomographyAnalysis
 from qiskit_experiments.library.tomography.basis import PauliMeasurementBasis
 from scipy.optimize import minimize
 
-from recycling.inference.bath.quantities import fidelity
+from recycling.inference.bath.quantities import bloch_of, fidelity
 from recycling.inference.states.plain import projected
 from recycling.inference.states.tomography import (
     bloch_to_density_matrix,
@@ -203,15 +203,15 @@ def test_fidelity_is_that_of_qutip(r, theta, phi):
     target = qutip.Qobj(solution)
     expected = qutip.expect(target.proj(), qutip.Qobj(bloch_to_density_matrix(r)))
     # Sums of a few numbers up to 1.
-    assert fidelity(r, solution) == pytest.approx(expected, abs=16 * EPS)
+    assert fidelity(r, bloch_of(solution)) == pytest.approx(expected, abs=16 * EPS)
 
 
 def test_fidelity_works_on_leading_axes():
     generator = np.random.default_rng(5)
     vectors = generator.uniform(-0.5, 0.5, size=(6, 4, 3))
     solutions = np.array([[1, 0], [0, 1], [1, 1j], [1, -1]]) / [[1], [1], [2**0.5], [2**0.5]]
-    together = fidelity(vectors, solutions)
+    together = fidelity(vectors, bloch_of(solutions))
     assert together.shape == (6, 4)
     for row, column in np.ndindex(6, 4):
-        alone = fidelity(vectors[row, column], solutions[column])
+        alone = fidelity(vectors[row, column], bloch_of(solutions[column]))
         assert together[row, column] == pytest.approx(alone, abs=4 * EPS)

@@ -8,6 +8,7 @@ from scipy.special import ndtr, ndtri, stdtrit
 from scipy.stats import chi2
 
 from recycling.inference.states.estimates import QUANTILE, Estimate
+from recycling.inference.statistics.interval import Interval
 from recycling.inference.statistics.significance import LEVEL, holm
 from recycling.inference.statistics.trials import Scatter, scatter, with_drift
 
@@ -16,8 +17,9 @@ NAN = np.nan
 
 def estimate(value, low, high, stderr=1.0, z=2.0, median=None):
     median = value if median is None else median
-    parts = (value, low, high, stderr, z, median)
-    return Estimate(*(np.atleast_1d(np.asarray(x, float)) for x in parts))
+    parts = (np.atleast_1d(np.asarray(x, float)) for x in (value, median, low, high, stderr, z))
+    value, *interval, stderr, z = parts
+    return Estimate(value, Interval(*interval), stderr, z)
 
 
 # --- scatter -------------------------------------------------------------------------------------

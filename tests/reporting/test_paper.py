@@ -16,7 +16,8 @@ from recycling.reporting.paper import LONGEST, STATEMENTS, Replay, compare, repl
 from recycling.reporting.paper import data_checks as data
 from recycling.reporting.paper import device_checks as device
 from recycling.reporting.paper.replay import Found
-from recycling.results.analysis import analyse_counts, experiment_attributes
+from recycling.results.analysis import analyse_counts
+from recycling.results.attributes import experiment_attributes
 from recycling.results.theory import stored_theory
 from recycling.running.theory import theory_dataset
 from recycling.spec.experiment import AlgorithmSpec, BathSpec, MeasurementSpec, Range, SweepSpec

@@ -14,7 +14,8 @@ import recycling.results.controls
 from circuits.protocol import ARMS
 from recycling.inference.states.estimates import QUANTILE
 from recycling.planning.rehearsal import simulate_counts
-from recycling.results.analysis import analyse_counts, experiment_attributes
+from recycling.results.analysis import analyse_counts
+from recycling.results.attributes import experiment_attributes
 from recycling.results.controls import controls
 from recycling.results.summary import headline
 from recycling.results.verdicts import verdicts
@@ -291,12 +292,12 @@ def test_replay_crosses_the_bounds_where_the_paper_does(paper):
     tight, landauer = (verdicts(dataset, bound=bound) for bound in ("tight", "landauer"))
     assert (tight[0].text, landauer[0].text) == ("above", "above")
     assert (tight[-1].text, landauer[-1].text) == ("below", "below")
-    assert tight[0].theta_b == 0
-    assert tight[-1].theta_b == pytest.approx(np.pi / 4, abs=1e-12)
+    assert tight[0].point["theta_b"] == 0
+    assert tight[-1].point["theta_b"] == pytest.approx(np.pi / 4, abs=1e-12)
     # Trials differ by their shots alone: s/σ of five, squared times 4, is χ² with 4 degrees of
     # freedom, beyond 23.5 once in 10⁴.
     assert all(v.scatter**2 * 4 < 23.5 for v in tight)
-    assert all(v.low < v.excess < v.high for v in tight)
+    assert all(v.interval.low < v.excess < v.interval.high for v in tight)
 
 
 def test_replay_heat_respects_the_athermal_bound(paper):
@@ -499,7 +500,7 @@ def test_results_of_older_versions_have_verdicts(small_dataset):
     for verdict in verdicts(older):
         value, low = (
             float(older["entropy_decrease_combined"].sel(
-                arm="recycling", theta_b=verdict.theta_b, p_x=0.4, limit=limit))
+                arm="recycling", **verdict.point, p_x=0.4, limit=limit))
             for limit in ("value", "low")
         )  # fmt: skip
         assert verdict.erasure_z == pytest.approx(1.96 * value / (value - low), rel=1e-4)

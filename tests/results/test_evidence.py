@@ -17,7 +17,7 @@ import recycling.reporting.result_sections
 import recycling.running.runs
 from recycling.errors import BackendFailure, BadInput
 from recycling.reporting.status import status_summary
-from recycling.results.brackets import stored_brackets
+from recycling.results.calibrations import calibrations
 from recycling.running.runs import resume
 from recycling.store.directory import Run
 from recycling.store.files import append_line, seal, unseal
@@ -306,9 +306,9 @@ def test_the_report_says_what_is_missing(stored, monkeypatch):
 
 def test_brackets_are_read_without_the_circuits(tmp_path):
     path = Path(shutil.copytree(PRESENT, tmp_path / "run"))
-    whole = stored_brackets(rc.open_run(path))
+    whole = calibrations(rc.open_run(path)).brackets
     flip(path / "circuits.qpy")
-    assert stored_brackets(rc.open_run(path)) == whole
+    assert calibrations(rc.open_run(path)).brackets == whole
     assert list(whole) == ["bracket-before", "bracket-after"]
 
 

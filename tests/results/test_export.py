@@ -240,7 +240,7 @@ def test_counts_have_a_row_for_each_setting_and_record(small_run, exported):
 
 
 def test_probabilities_are_called_so(small_run):
-    table = counts_table(small_run.counts / 500)
+    table = counts_table(small_run.counts / 500, small_run.experiment.design)
     assert list(table.frame.columns)[-1] == "probability"
     np.testing.assert_array_equal(table.frame["probability"], small_run.counts.values.ravel() / 500)
     assert table.columns["probability"] == {

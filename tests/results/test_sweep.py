@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.mathtext import MathTextParser
 
+from circuits.design import GREEK
 from recycling.results.sweep import (
-    _GREEK,
     Axis,
     curve_note,
     design_axes,
@@ -39,7 +39,7 @@ def test_a_parameter_is_written_as_a_physicist_writes_it(name, unit, column, lab
     assert "0.5" in swept.at(1, ".3g")
 
 
-@pytest.mark.parametrize("letter", _GREEK)
+@pytest.mark.parametrize("letter", GREEK)
 def test_every_greek_letter_can_be_drawn(letter):
     assert len(axis(letter).symbol) == 1
     MathTextParser("path").parse(axis(letter).label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -15,9 +15,6 @@ from scipy.constants import k as boltzmann
 from recycling.errors import BadInput
 from recycling.inference.readout.readout import QUANTITIES, Counts, disturbance, estimate_readout
 from recycling.inference.statistics.significance import RESOLUTION
-
-if TYPE_CHECKING:
-    from recycling.devices.device import Device
 
 Metadata = Mapping[str, Mapping[str, Any]]
 
@@ -94,26 +91,27 @@ def analyse_bracket(counts: Mapping[str, Counts], metadata: Metadata) -> Bracket
     )
 
 
-def calibrated(device: Device, role: str = "B") -> Bracket:
+def given_bracket(
+    *, t1: float, t2: float, false_excited: float, false_ground: float, population: float
+) -> Bracket:
     """What a device's snapshot says in place of a bracket, without errors.
 
-    A snapshot's P(1|0) contains the excitation of the |0⟩ that it was calibrated with, and its
-    thermal population is that of the temperature T0 that it was given.
-
-    Raises:
-        BadInput: the device has no such qubit.
+    Args:
+        t1: relaxation time, s.
+        t2: coherence time, s.
+        false_excited: P(1|0), which contains the excitation of the |0⟩ that the snapshot was
+            calibrated with.
+        false_ground: P(0|1).
+        population: excited population at the temperature T0 that the snapshot was given.
     """
-    if role not in device.roles:
-        raise BadInput(f"role = {role!r}: give one of {', '.join(device.roles)}")
-    qubit = device.roles.index(role)
-    population = float(device.excited_population[qubit])
+    recorded = np.array([false_excited, 1 - false_ground]) @ [1 - population, population]
     values = {
-        "t1": device.t1[qubit],
-        "t2": device.t2[qubit],
-        "false_excited": device.false_excited[qubit],
-        "false_ground": device.false_ground[qubit],
+        "t1": t1,
+        "t2": t2,
+        "false_excited": false_excited,
+        "false_ground": false_ground,
         "thermal_population": population,
-        "recorded_excited": float(device.assignment[qubit, 1] @ [1 - population, population]),
+        "recorded_excited": float(recorded),
     }
     quantities = {name: Quantity(value=value, stderr=0) for name, value in values.items()}
     return Bracket(start_population=Quantity.missing("no part of a snapshot"), **quantities)

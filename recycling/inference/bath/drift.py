@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
 
-from circuits.calibration.assignment import RECORDED_QUBITS
 from recycling.inference.bath.brackets import Bracket, Quantity
 from recycling.inference.readout.assignment import Assignment
 from recycling.inference.statistics.significance import RESOLUTION
@@ -38,16 +38,16 @@ def drift(
     before: Bracket,
     after: Bracket,
     *,
+    role: str,
     names: tuple[str, str] = ("before", "after"),
-    role: str = "B",
 ) -> list[Drift]:
     """Compare two brackets quantity by quantity.
 
     Args:
-        before: first bracket; ``calibrated`` makes one of a device's snapshot.
+        before: first bracket; ``given_bracket`` makes one of a device's snapshot.
         after: second bracket.
-        names: what the text calls the two, e.g. ("in the snapshot", "before").
         role: what the text calls the qubit.
+        names: what the text calls the two, e.g. ("in the snapshot", "before").
 
     Returns:
         One entry for each quantity, flagged where it changed by more than ``RESOLUTION`` joint
@@ -60,10 +60,10 @@ def drift(
     ]
 
 
-def readout_drift(before: Assignment, after: Assignment) -> list[Drift]:
+def readout_drift(before: Assignment, after: Assignment, roles: Sequence[str]) -> list[Drift]:
     """Compare the readout errors of all recorded qubits, as ``drift`` does with a bracket."""
     changes = []
-    for qubit, role in enumerate(RECORDED_QUBITS):
+    for qubit, role in enumerate(roles):
         for row, field in enumerate(("false_excited", "false_ground")):
             old, new = (
                 Quantity(value=getattr(each, field)[qubit], stderr=each.stderr[row, qubit])

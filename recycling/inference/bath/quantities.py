@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import MEASURED_QUBITS, STAGES
+from recycling.errors import BadInput
+from recycling.inference.states.records import Layout
 from recycling.thermodynamics import (
     Bath,
     athermal_bound_from,
@@ -18,17 +20,15 @@ from recycling.thermodynamics import (
 
 Real = NDArray[np.float64]
 
-BEFORE, AFTER = (STAGES.index(stage) for stage in ("before", "after"))
-S, B, C_I = (MEASURED_QUBITS.index(qubit) for qubit in ("S", "B", "C_I"))
 
-
-def thermodynamic_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Real]:
-    """Everything that the states of S and B before and after the erasure say.
+def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
+    """Everything that the states of target and bath before and after the erasure say.
 
     Args:
         length: length of each Bloch vector, at most 1 (array of shape (..., stage, qubit)).
         z: its z component (likewise).
-        bath: qubit bath at the temperature T0 of the bounds.
+        bath: bath at the temperature T0 of the bounds.
+        layout: which stage and which qubit is which.
 
     Returns:
         ``entropy`` (nats) and ``excited_population`` of shape (..., stage, qubit); of shape (...):
@@ -38,12 +38,13 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Rea
     An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
     bound". The gain is -inf where the athermal bound is +inf.
     """
-    found = erasure_quantities(length, z, bath)
+    found = erasure_quantities(length, z, bath, layout)
+    there = (..., layout.before, layout.bath)
     entropy, decrease, heat = (found[name] for name in ("entropy", "entropy_decrease", "heat"))
-    initial = bath_energy(found["excited_population"][..., BEFORE, B], bath)
+    initial = bath_energy([found["excited_population"][there]], bath)
     tight = np.asarray(tight_bound(decrease, bath))
     landauer = np.asarray(landauer_bound(decrease, bath))
-    athermal = np.asarray(athermal_bound_from(decrease, bath, entropy[..., BEFORE, B], initial))
+    athermal = np.asarray(athermal_bound_from(decrease, bath, entropy[there], initial))
     reachable = np.isfinite(athermal)
     gain = np.subtract(tight, athermal, out=np.full_like(tight, -np.inf), where=reachable)
     excess_tight = excess(heat, tight)
@@ -60,23 +61,41 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Rea
     }
 
 
-def erasure_quantities(length: Real, z: Real, bath: Bath) -> dict[str, Real]:
+def erasure_quantities(length: Real, z: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
     """The part of ``thermodynamic_quantities`` that needs no bound: entropies and heat."""
     entropy = np.asarray(binary_entropy((1 - length) / 2))
     excited = (1 - z) / 2
-    energy = bath_energy(excited[..., B], bath)
+    energy = bath_energy([excited[..., layout.bath]], bath)
+    of_target = entropy[..., layout.target]
     return {
         "entropy": entropy,
         "excited_population": excited,
-        "entropy_decrease": entropy[..., BEFORE, S] - entropy[..., AFTER, S],
-        "heat": energy[..., AFTER] - energy[..., BEFORE],
+        "entropy_decrease": of_target[..., layout.before] - of_target[..., layout.after],
+        "heat": energy[..., layout.after] - energy[..., layout.before],
     }
 
 
-def bath_energy(excited_population: Real, bath: Bath) -> Real:
-    """Mean energy hf·P₁ of the bath qubit above its ground state, J."""
-    gap = float(bath.energies[-1] - bath.energies[0])
-    return gap * excited_population
+def bath_energy(populations: Sequence[Real], bath: Bath) -> Real:
+    """Mean energy of a bath above its ground state, J.
+
+    Args:
+        populations: of each level above the lowest, in the order of ``bath.energies`` (arrays of
+            shape (...)); a qubit has one.
+        bath: the bath, whatever its Hamiltonian.
+
+    Raises:
+        BadInput: there are not as many as the bath has such levels.
+    """
+    ground, *levels = map(float, np.sort(bath.energies))
+    if len(populations) != len(levels):
+        raise BadInput(
+            f"bath: {len(populations)} excited populations for {len(levels)} levels above the "
+            "lowest: give one for each; tomography shows that of single qubits so far"
+        )
+    first, *rest = (
+        (energy - ground) * share for energy, share in zip(levels, populations, strict=True)
+    )
+    return np.asarray(sum(rest, start=first))
 
 
 def excess(heat: Real, bound: Real) -> Real:
@@ -94,9 +113,14 @@ def dissipation_ratio(excess: Real, bound: Real) -> Real:
     return np.where(np.isposinf(bound), np.inf, ratio)
 
 
-def fidelity(bloch: Real, solution: NDArray[np.complex128]) -> Real:
-    """Fidelity ⟨x|ρ|x⟩ of states with pure states: (..., 3) and (..., 2) → (...)."""
-    x, y = solution[..., 0], solution[..., 1]
+def bloch_of(states: NDArray[np.complex128]) -> Real:
+    """Bloch vectors of pure states: (..., 2) → (..., 3)."""
+    x, y = states[..., 0], states[..., 1]
     coherence = 2 * x.conj() * y
-    target = np.stack([coherence.real, coherence.imag, np.abs(x) ** 2 - np.abs(y) ** 2], axis=-1)
-    return cast(Real, (1 + (bloch * target).sum(-1)) / 2)
+    parts = [coherence.real, coherence.imag, np.abs(x) ** 2 - np.abs(y) ** 2]
+    return np.stack(parts, axis=-1)
+
+
+def fidelity(bloch: Real, reference: Real) -> Real:
+    """Fidelity of states with pure states, by their Bloch vectors: (..., 3) twice → (...)."""
+    return cast(Real, (1 + (bloch * reference).sum(-1)) / 2)

@@ -17,9 +17,8 @@ left for ΔS, Q_tight is +inf, and no verdict is given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +27,7 @@ from scipy.constants import k as boltzmann
 from scipy.optimize import brentq
 
 from recycling.errors import BadInput
-from recycling.spec.experiment import shown_p_x
 from recycling.thermodynamics import Bath, athermal_bound_from, landauer_bound, tight_bound
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 Real = NDArray[np.float64]
 
@@ -45,12 +40,11 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Erasure:
-    """What one arm's states say about an erasure, whatever T0 and f (arrays over θ_b).
+    """What one arm's states say about an erasure, whatever T0 and f (arrays over points).
 
     NaN where there are no data. Entropies in nats.
     """
 
-    theta_b: Real
     entropy_decrease: Real
     """ΔS of S."""
     bath_entropy: Real
@@ -61,11 +55,11 @@ class Erasure:
 
     def __post_init__(self) -> None:
         """Check the arrays."""
-        length = len(self.theta_b)
+        expected = (np.size(self.entropy_decrease),)
         for name in ("entropy_decrease", "bath_entropy", "excited_before", "excited_after"):
             shape = np.shape(getattr(self, name))
-            if shape != (length,):
-                raise BadInput(f"{name} has the shape {shape}: give one value for each θ_b")
+            if shape != expected:
+                raise BadInput(f"{name} has the shape {shape}: give one value for each point")
 
     @property
     def heat(self) -> Real:
@@ -75,61 +69,49 @@ class Erasure:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Temperatures (K) at which verdicts turn, by angle (arrays over θ_b).
+    """Temperatures (K) at which verdicts turn (arrays over points).
 
     ΔQ_B is below Q_Landauer for every T0 above ``landauer``, and below Q_tight for T0 between
     ``tight`` and ``no_process``, from which on Q_tight is +inf. 0: at any temperature; +inf: at
     none; NaN: without data, or where nothing was erased.
     """
 
-    theta_b: Real
     landauer: Real
     tight: Real
     no_process: Real
 
 
-def erasure_of(dataset: xr.Dataset, arm: str = "recycling") -> Erasure:
-    """Point estimates of a run at the shown p_x, all trials together.
+@dataclass(frozen=True)
+class Energies:
+    """Heat and bounds over the temperatures and frequencies that the bath may have, J.
 
-    Args:
-        dataset: analysis of a run.
-        arm: "recycling" or "equilibrium".
+    Arrays of shape (point, temperature, frequency); ``quantum`` is hf (array of shape
+    (frequency,)). A bound is +inf where no process exists.
     """
-    names = [f"{name}_combined" for name in ("entropy_decrease", "entropy", "excited_population")]
-    p_x = shown_p_x(dataset["p_x"].values)
-    decrease, entropy, excited = (
-        dataset[name].sel(arm=arm, p_x=p_x, limit="value") for name in names
-    )
-    excited = excited.sel(qubit="B")
-    return Erasure(
-        theta_b=dataset["theta_b"].values,
-        entropy_decrease=decrease.values,
-        bath_entropy=entropy.sel(qubit="B", stage="before").values,
-        excited_before=excited.sel(stage="before").values,
-        excited_after=excited.sel(stage="after").values,
-    )
+
+    quantum: Real
+    heat: Real
+    bounds: Mapping[str, Real]
+
+    def excess(self, name: str) -> Real:
+        """Heat above a bound of ``BOUNDS``; +inf where that is +inf."""
+        bound = self.bounds[name]
+        return np.asarray(np.where(np.isposinf(bound), np.inf, self.heat - bound))
 
 
-def sensitivity(
+def energies(
     erasure: Erasure, temperatures: Sequence[float] | Real, frequencies: Sequence[float] | Real
-) -> xr.Dataset:
-    """Heat, bounds and excesses over the temperatures and frequencies that the bath may have.
+) -> Energies:
+    """Heat and bounds over the temperatures and frequencies that the bath may have.
 
     Args:
         erasure: what was measured.
         temperatures: T0, K.
         frequencies: f, Hz.
 
-    Returns:
-        Dataset with the dims theta_b (rad), temperature (K) and frequency (Hz): ``heat``,
-        ``bound_landauer``, ``bound_tight``, ``bound_athermal`` and ``excess_…`` over each, J; and
-        ``quantum`` = hf, J, to divide by. A bound is +inf where no process exists, its excess too.
-
     Raises:
         BadInput: a temperature or a frequency that is not positive and finite.
     """
-    import xarray as xr
-
     kelvin, hertz = _positive("temperatures", temperatures), _positive("frequencies", frequencies)
     decrease = erasure.entropy_decrease
     shape = (len(decrease), len(kelvin), len(hertz))
@@ -145,18 +127,7 @@ def sensitivity(
             )
     quantum = planck * hertz
     heat = np.broadcast_to(erasure.heat[:, None, None] * quantum, shape)
-    dims = ("theta_b", "temperature", "frequency")
-    joule = {"units": "J"}
-    variables = {"heat": (dims, heat, joule), "quantum": ("frequency", quantum, joule)}
-    for name, bound in bounds.items():
-        variables[f"bound_{name}"] = (dims, bound, joule)
-        variables[f"excess_{name}"] = (dims, _excess(heat, bound), joule)
-    coordinates = {
-        "theta_b": ("theta_b", erasure.theta_b, {"units": "rad"}),
-        "temperature": ("temperature", kelvin, {"units": "K"}),
-        "frequency": ("frequency", hertz, {"units": "Hz"}),
-    }
-    return xr.Dataset(variables, coordinates)
+    return Energies(quantum, heat, bounds)
 
 
 def thresholds(erasure: Erasure, frequency: float) -> Thresholds:
@@ -180,7 +151,6 @@ def thresholds(erasure: Erasure, frequency: float) -> Thresholds:
         for s, q, t in zip(decrease, heat, room, strict=True)
     ]
     return Thresholds(
-        theta_b=erasure.theta_b,
         landauer=np.maximum(heat, 0) / (boltzmann * decrease),
         tight=np.array(tight),
         no_process=room,
@@ -204,10 +174,6 @@ def _tight_threshold(
     if hottest <= coldest or excess(hottest) >= 0:
         return np.inf
     return float(brentq(excess, coldest, hottest, xtol=_ROUNDING * coldest))
-
-
-def _excess(heat: Real, bound: Real) -> Real:
-    return np.asarray(np.where(np.isposinf(bound), np.inf, heat - bound))
 
 
 def _positive(name: str, values: Sequence[float] | Real) -> Real:

@@ -33,6 +33,7 @@ from numpy.typing import ArrayLike, NDArray
 from recycling.errors import BadInput
 from recycling.inference.ladders.draws import Draws, draw, systematic
 from recycling.inference.ladders.nodes import Ladder
+from recycling.inference.statistics.interval import Interval
 
 Array = NDArray[np.float64]
 
@@ -44,20 +45,8 @@ _QUANTILES = (0.5, 0.025, 0.975)
 
 
 @dataclass(frozen=True)
-class Interval:
-    """Median and central 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __truediv__(self, divisor: float) -> Interval:
-        return Interval(self.value / divisor, self.low / divisor, self.high / divisor)
-
-
-@dataclass(frozen=True)
 class LadderFit:
-    """What the times of a ladder say.
+    """What the times of a ladder say: medians, and central 95 % intervals.
 
     Attributes:
         slope: time that one more operation adds to one execution, far above the knee, s.
@@ -77,12 +66,12 @@ class LadderFit:
         effective_draws: number of independent draws that the intervals are worth.
     """
 
-    slope: Interval
-    overhead: Interval
-    jitter: Interval
-    linear_from: Interval
+    slope: Interval[float]
+    overhead: Interval[float]
+    jitter: Interval[float]
+    linear_from: Interval[float]
     break_probability: float
-    drift: Interval
+    drift: Interval[float]
     drift_probability: float
     outlier_probability: Array
     regime: NDArray[np.bool_]
@@ -145,9 +134,10 @@ def fit_ladder(
     )
 
 
-def _interval(values: Array, weight: Array) -> Interval:
+def _interval(values: Array, weight: Array) -> Interval[float]:
     """Median and 95 % interval of weighted values."""
-    return Interval(*map(float, _quantiles(values, weight)))
+    value, low, high = map(float, _quantiles(values, weight))
+    return Interval(value, low, high)
 
 
 def _quantiles(values: Array, weight: Array) -> Array:

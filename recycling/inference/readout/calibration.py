@@ -17,6 +17,9 @@ thermal bath by it would make the bath colder than it is. The error of the x gat
 ``recycling.inference.readout.readout`` separates the same quantities from fewer circuits, by the
 wait alone. Here the preparations serve, of which there are sixteen times as many shots: P(1|0)
 comes out nearly three times as sharp.
+
+Arrays count the recorded qubits in the order of their bits, the first one outermost, as
+``Assignment`` does.
 """
 
 from __future__ import annotations
@@ -28,18 +31,11 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from recycling.errors import BadInput
-from recycling.inference.readout.assignment import (
-    QUBITS,
-    RECORDS,
-    Assignment,
-    inverse_matrices,
-    tensor_product,
-)
+from recycling.inference.readout.assignment import Assignment
+from recycling.inference.readout.matrices import inverse_matrices, tensor_product
 
 Real = NDArray[np.float64]
 
-#: Bits of each record or preparation (array of shape (16, 4)), the flag outermost.
-BITS = np.arange(RECORDS)[:, None] >> np.arange(QUBITS)[::-1] & 1
 #: Expected counts from which a cell of a χ² test stands by itself (Cochran, Biometrics 10, 417).
 _LEAST_EXPECTED = 5.0
 #: Step of a complex-step derivative: exact to rounding.
@@ -52,8 +48,8 @@ def estimate_assignment(counts: NDArray[Any]) -> Assignment:
     Standard errors are to first order, from the multinomial spread of each circuit's counts.
 
     Args:
-        counts: of the 16 preparations and the wait, by the four first records and the four second
-            ones (array of shape (17, 2, 2, 2, 2, 2, 2, 2, 2)).
+        counts: of the 2ⁿ preparations of n qubits and the wait, by the n first records and the n
+            second ones (array of shape (2ⁿ + 1, 2, …, 2)).
 
     Returns:
         Assignment; NaN for a qubit whose records do not tell |1⟩ from |0⟩.
@@ -62,39 +58,43 @@ def estimate_assignment(counts: NDArray[Any]) -> Assignment:
         BadInput: counts of another form, or a circuit without shots.
     """
     counts = _checked(counts)
+    bits = _bits(counts)
+    records, qubits = bits.shape
     shots = counts.sum(axis=(1, 2))
-    fractions, covariance = _fractions(counts / shots[:, None, None]), _covariance(counts)
+    fractions = _fractions(counts / shots[:, None, None], bits)
+    covariance = _covariance(counts, bits)
     values = _separate(fractions)
     jacobian = _jacobian(fractions, values)
     spread = np.einsum("aki,kilj,blj->aibj", jacobian, covariance, jacobian)
     stderr = np.sqrt(np.einsum("aiai->ai", spread))
     false_excited, false_ground, start, thermal = values
-    prepared = counts[:RECORDS].sum(axis=2)
+    prepared = counts[:records].sum(axis=2)
     statistic, degrees = _dependence(prepared, fractions[:2, 0])
     return Assignment(
         false_excited=false_excited,
         false_ground=false_ground,
-        covariance=spread[:2, :, :2].reshape(2 * QUBITS, 2 * QUBITS),
+        covariance=spread[:2, :, :2].reshape(2 * qubits, 2 * qubits),
         start_population=start,
         start_stderr=stderr[2],
         thermal_population=thermal,
         thermal_stderr=stderr[3],
-        joint=(prepared / shots[:RECORDS, None]).T @ tensor_product(inverse_matrices(start, start)),
+        joint=(prepared / shots[:records, None]).T @ tensor_product(inverse_matrices(start, start)),
         statistic=statistic,
         degrees_of_freedom=degrees,
         p_value=float(chi2.sf(statistic, degrees)) if degrees > 0 else 1.0,
-        shots=int(shots[:RECORDS].min()),
-        source=f"measured with the run, {shots[:RECORDS].min():.0f} shots a preparation",
+        shots=int(shots[:records].min()),
+        source=f"measured with the run, {shots[:records].min():.0f} shots a preparation",
     )
 
 
 def _checked(counts: NDArray[Any]) -> Real:
-    """Counts as an array of shape (17, first record, second record)."""
+    """Counts as an array of shape (circuit, first record, second record)."""
     counts = np.asarray(counts, dtype=float)
-    shape = (RECORDS + 1, *(2,) * (2 * QUBITS))
+    qubits = max((counts.ndim - 1) // 2, 1)
+    shape = (2**qubits + 1, *(2,) * (2 * qubits))
     if counts.shape != shape:
         raise BadInput(f"counts of the assignment have the shape {counts.shape}: give {shape}")
-    counts = counts.reshape(-1, RECORDS, RECORDS)
+    counts = counts.reshape(len(counts), 2**qubits, 2**qubits)
     without = np.flatnonzero((counts < 0).any(axis=(1, 2)) | ~(counts.sum(axis=(1, 2)) > 0))
     if without.size:
         total = counts[without[0]].sum()
@@ -104,49 +104,60 @@ def _checked(counts: NDArray[Any]) -> Real:
     return counts
 
 
-def _events() -> Real:
-    """Whether the first record, the second and both are 1 (array of shape (3, 4, 16, 16))."""
-    first, second = BITS.T[:, :, None], BITS.T[:, None, :]
-    shape = (QUBITS, RECORDS, RECORDS)
+def _bits(counts: Real) -> NDArray[np.int64]:
+    """Bits of each record or preparation (array of shape (record, qubit))."""
+    records = counts.shape[-1]
+    return np.arange(records)[:, None] >> np.arange(records.bit_length() - 1)[::-1] & 1
+
+
+def _events(bits: NDArray[np.int64]) -> Real:
+    """Whether the first record, the second and both are 1.
+
+    Array of shape (3, qubit, first record, second record).
+    """
+    first, second = bits.T[:, :, None], bits.T[:, None, :]
+    shape = (bits.shape[1], len(bits), len(bits))
     return (
         np.stack([np.broadcast_to(each, shape) for each in (first, second, first * second)]) * 1.0
     )
 
 
-def _weights() -> Real:
+def _weights(bits: NDArray[np.int64]) -> Real:
     """Weight of each circuit in the means over prepared |0⟩, over |1⟩, and after the wait.
 
-    Array of shape (3, 4, 17).
+    Array of shape (3, qubit, circuit).
     """
-    weights = np.zeros((3, QUBITS, RECORDS + 1))
-    weights[0, :, :-1], weights[1, :, :-1] = 1 - BITS.T, BITS.T
+    weights = np.zeros((3, bits.shape[1], len(bits) + 1))
+    weights[0, :, :-1], weights[1, :, :-1] = 1 - bits.T, bits.T
     weights[2, :, -1] = 1
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
-def _fractions(frequencies: Real) -> Real:
-    """Fractions m, n and J for |0⟩, for |1⟩ and after the wait (array of shape (3, 3, 4))."""
-    fractions = np.einsum("gis,sxy,kixy->gki", _weights(), frequencies, _events(), optimize=True)
-    return np.asarray(fractions)
+def _fractions(frequencies: Real, bits: NDArray[np.int64]) -> Real:
+    """Fractions m, n and J for |0⟩, for |1⟩ and after the wait (array of shape (3, 3, qubit))."""
+    weights, events = _weights(bits), _events(bits)
+    return np.asarray(np.einsum("gis,sxy,kixy->gki", weights, frequencies, events, optimize=True))
 
 
-def _covariance(counts: Real) -> Real:
-    """Covariance of the fractions, between qubits too (array of shape (9, 4, 9, 4)).
+def _covariance(counts: Real, bits: NDArray[np.int64]) -> Real:
+    """Covariance of the fractions, between qubits too (array of shape (9, qubit, 9, qubit)).
 
     To each qubit's records of |0⟩, of |1⟩ and after the wait, two shots are added, for the errors
     alone: see ``recycling.inference.readout.readout``.
     """
-    added = np.array([1.0] * RECORDS + [RECORDS / 2])  # two of each of a qubit's four records
+    records, qubits = bits.shape
+    added = np.array([1.0] * records + [records / 2])  # two of each of a qubit's four records
     shots = counts.sum(axis=(1, 2)) + added
-    smoothed = (counts + added[:, None, None] / RECORDS**2) / shots[:, None, None]
-    events = _events().reshape(-1, RECORDS**2)
+    smoothed = (counts + added[:, None, None] / records**2) / shots[:, None, None]
+    events = _events(bits).reshape(-1, records**2)
     smoothed = smoothed.reshape(len(smoothed), -1)
     mean = smoothed @ events.T
     second_moment = np.einsum("so,ao,bo->sab", smoothed, events, events, optimize=True)
     of_circuit = (second_moment - mean[:, :, None] * mean[:, None, :]) / shots[:, None, None]
-    of_circuit = of_circuit.reshape(-1, 3, QUBITS, 3, QUBITS)
-    spread = np.einsum("gis,hjs,skilj->gkihlj", _weights(), _weights(), of_circuit, optimize=True)
-    return np.asarray(spread.reshape(9, QUBITS, 9, QUBITS))
+    of_circuit = of_circuit.reshape(-1, 3, qubits, 3, qubits)
+    weights = _weights(bits)
+    spread = np.einsum("gis,hjs,skilj->gkihlj", weights, weights, of_circuit, optimize=True)
+    return np.asarray(spread.reshape(9, qubits, 9, qubits))
 
 
 def _separate(fractions: NDArray[Any]) -> NDArray[Any]:
@@ -171,10 +182,11 @@ def _separate(fractions: NDArray[Any]) -> NDArray[Any]:
 
 
 def _jacobian(fractions: Real, values: Real) -> Real:
-    """Derivatives of ``_separate`` (array of shape (4, 9, 4): value, fraction, qubit)."""
-    flat = fractions.reshape(9, QUBITS)
+    """Derivatives of ``_separate`` (array of shape (4, 9, qubit): value, fraction, qubit)."""
+    qubits = fractions.shape[-1]
+    flat = fractions.reshape(9, qubits)
     steps = 1j * _STEP * np.eye(9)[:, :, None]
-    columns = [_separate((flat + step).reshape(3, 3, QUBITS)).imag / _STEP for step in steps]
+    columns = [_separate((flat + step).reshape(3, 3, qubits)).imag / _STEP for step in steps]
     return np.where(np.isnan(values)[:, None], np.nan, np.stack(columns, axis=1))
 
 
@@ -185,8 +197,9 @@ def _dependence(prepared: Real, marginals: Real) -> tuple[float, float]:
     errors of several qubits at once make, so all of them together are one cell.
 
     Args:
-        prepared: counts of the first record by preparation (array of shape (16, 16)).
-        marginals: fraction of records 1 of |0⟩ and of |1⟩ of each qubit (array of shape (2, 4)).
+        prepared: counts of the first record by preparation (array of shape (record, record)).
+        marginals: fraction of records 1 of |0⟩ and of |1⟩ of each qubit (array of shape
+            (2, qubit)).
     """
     independent = tensor_product(np.stack([1 - marginals, marginals]).transpose(2, 0, 1)).T
     expected = prepared.sum(axis=1, keepdims=True) * independent
@@ -194,6 +207,6 @@ def _dependence(prepared: Real, marginals: Real) -> tuple[float, float]:
     cells = [np.append(each[often], each[~often].sum()) for each in (prepared, expected)]
     found, wanted = (cell if cells[1][-1] >= _LEAST_EXPECTED else cell[:-1] for cell in cells)
     statistic = float(((found - wanted) ** 2 / wanted).sum())
-    # The total of each preparation is fixed, and 8 marginals were fitted.
-    degrees = len(wanted) - len(prepared) - 2 * QUBITS
+    # The total of each preparation is fixed, and two marginals of each qubit were fitted.
+    degrees = len(wanted) - len(prepared) - marginals.size
     return statistic, float(max(degrees, 0))

@@ -14,57 +14,53 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import ANALYSED_FLAG, MEASURED_QUBITS, STAGES, Arm
-from recycling.inference.readout.assignment import (
-    Assignment,
-    inverse_matrices,
-    inverse_record_map,
-    tensor_product,
-)
-from recycling.inference.states.samples import RECORDS, RecordMap
+from circuits.design import Arm
+from recycling.errors import BadInput
+from recycling.inference.readout.assignment import Assignment
+from recycling.inference.readout.matrices import inverse_matrices, tensor_product
+from recycling.inference.readout.undoing import inverse_record_map
+from recycling.inference.states.records import Layout, RecordMap
 
 Real = NDArray[np.float64]
 
 Readout = Literal["raw", "corrected", "unmixed"]
 READOUTS: tuple[Readout, ...] = get_args(Readout)
 
-_SIGNS = 1 - 2 * RECORDS[:, 1:]
-_S, _B, _C_I = (MEASURED_QUBITS.index(name) for name in ("S", "B", "C_I"))
-#: Qubits whose places the reset's swap exchanges, by stage, as they are found when measured.
-_EXCHANGED = {"before": [_S, _C_I, _B], "after": [_C_I, _B, _S]}
-
 
 def record_maps(
-    arm: Arm, readout: Readout, assignment: Assignment
+    arm: Arm, readout: Readout, assignment: Assignment | None, layout: Layout
 ) -> tuple[RecordMap, tuple[RecordMap, ...]]:
     """Map of the records of an arm, and those for each independent error of the calibration.
 
     Args:
-        arm: the arm, which names the branch to analyse.
-        readout: "raw"; "corrected" for S, B and C_I; "unmixed" for the flag as well.
-        assignment: assignment matrices. Where the qubits' readout is correlated, their joint
-            matrix is undone instead of the product of their own.
+        arm: the arm, which says what branch to analyse, and whether it resets.
+        readout: "raw"; "corrected" for the measured qubits; "unmixed" for the flag as well.
+        assignment: assignment matrices, unless ``readout`` is "raw". Where the qubits' readout is
+            correlated, their joint matrix is undone instead of the product of their own.
+        layout: what the records hold.
 
     Raises:
-        BadInput: a matrix cannot be undone.
+        BadInput: a matrix cannot be undone; there is more than one flag to unmix; no matrices.
     """
-    flag = ANALYSED_FLAG[arm]
     if readout == "raw":
-        return RecordMap.raw(flag), ()
+        return RecordMap.raw(layout, arm.records), ()
+    if assignment is None:
+        raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
     unmix = readout == "unmixed"
-    joint = inverse_record_map(assignment, joint=assignment.correlated)
-    product = _product(assignment.false_excited, assignment.false_ground)
-    errors = np.stack([assignment.false_excited, assignment.false_ground])
-    # Also where the flag stays as it is: its matrix must then not be asked for.
-    flags = inverse_matrices(errors[0, 0], errors[1, 0]) if unmix else np.eye(2)
     if unmix:
-        inverse_record_map(assignment, unmix_flag=True)  # says what is wrong with a useless flag
-    exchange = arm == "recycling"
+        _check_unmixing(arm, layout)
+    joint = inverse_record_map(assignment, layout, joint=assignment.correlated)
+    if unmix:  # says what is wrong with a useless flag
+        inverse_record_map(assignment, layout, unmix_flag=True)
+    product = _product(assignment.false_excited, assignment.false_ground, layout)
+    errors = np.stack([assignment.false_excited, assignment.false_ground])
 
     def moved(step: Real) -> RecordMap:
         e0, e1 = errors + step.reshape(2, -1)
-        own_flags = inverse_matrices(e0[0], e1[0]) if unmix else flags
-        return _map(joint + _product(e0, e1) - product, own_flags, e0, e1, flag, exchange=exchange)
+        # Where the flags stay as they are, their matrices must not be asked for.
+        weights = _unmixed_weights(e0[0], e1[0], arm, layout) if unmix else None
+        inverse = joint + _product(e0, e1, layout) - product
+        return _map(inverse, weights, e0, e1, arm, layout)
 
     values, vectors = np.linalg.eigh(assignment.covariance)
     steps = (vectors * np.sqrt(np.maximum(values, 0))).T
@@ -72,31 +68,60 @@ def record_maps(
     return moved(np.zeros(errors.size)), tuple(moved(step) for step in steps)
 
 
-def _product(false_excited: Real, false_ground: Real) -> Real:
-    """Inverse of the product of the matrices of S, B and C_I; the flag is left alone."""
+def _check_unmixing(arm: Arm, layout: Layout) -> None:
+    if len(layout.flags) != 1 or len(arm.records) != 1 or layout.output is None:
+        raise BadInput(
+            f"readout = 'unmixed': {len(layout.flags)} flags ({', '.join(layout.flags)}) and "
+            f"{len(layout.outputs)} qubits of output: only one flag and one qubit can be unmixed; "
+            "give 'corrected'"
+        )
+
+
+def _unmixed_weights(false_excited: Real, false_ground: Real, arm: Arm, layout: Layout) -> Real:
+    """Share of each record in the branch of a flag that nobody misreads."""
+    (record,) = arm.records
+    return np.asarray(inverse_matrices(false_excited, false_ground)[record, layout.flag])
+
+
+def _product(false_excited: Real, false_ground: Real, layout: Layout) -> Real:
+    """Inverse of the product of the matrices of the measured qubits; flags are left alone."""
     factors = inverse_matrices(false_excited, false_ground)
-    factors[0] = np.eye(2)
-    return tensor_product(factors)
+    factors[: len(layout.flags)] = np.eye(2)
+    return tensor_product(factors)[np.ix_(layout.joint, layout.joint)]
+
+
+def _exchanged(layout: Layout) -> tuple[list[int], ...]:
+    """Places that the reset's swap exchanges, by stage, as they are found when measured."""
+    output = layout.output
+    assert output is not None
+    return tuple(
+        [{place: output, output: place}.get(each, each) for each in range(len(layout.measured))]
+        for place in (layout.bath, layout.target)
+    )
 
 
 def _map(
     inverse: Real,
-    flags: Real,
+    unmixed: Real | None,
     false_excited: Real,
     false_ground: Real,
-    flag: int,
-    *,
-    exchange: bool,
+    arm: Arm,
+    layout: Layout,
 ) -> RecordMap:
-    """Map for an inverse of S, B and C_I (16, 16) and one of the flag (2, 2)."""
-    weights = flags[flag, RECORDS[:, 0]]
-    other = RECORDS[:, 0] != flag
-    values = []
-    for stage in STAGES:
-        corrected = inverse.T @ _SIGNS
-        if exchange:
-            corrected[other] = corrected[other][:, _EXCHANGED[stage]]
-        values.append(weights[:, None] * corrected)
-    contrast = 1 - false_excited[1:] - false_ground[1:]
-    offset = false_ground[1:] - false_excited[1:]
-    return RecordMap(weights, np.stack(values), (1 - offset) / contrast, (-1 - offset) / contrast)
+    """Map for an inverse of the measured qubits (record, record) and the weights of records."""
+    inside = layout.branch(arm.records)
+    weights = inside.astype(float) if unmixed is None else unmixed
+    corrected = np.stack([inverse.T @ layout.signs] * len(layout.stages))
+    if unmixed is not None and arm.resets:
+        for stage, places in zip((layout.before, layout.after), _exchanged(layout), strict=True):
+            corrected[stage, ~inside] = corrected[stage][~inside][:, places]
+    flags = len(layout.flags)
+    contrast = 1 - false_excited[flags:] - false_ground[flags:]
+    offset = false_ground[flags:] - false_excited[flags:]
+    return RecordMap(
+        weights,
+        weights[:, None] * corrected,
+        (1 - offset) / contrast,
+        (-1 - offset) / contrast,
+        layout,
+    )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import ANALYSED_FLAG, ARMS, PREPARATIONS, STAGES
+from circuits.design import Design, symbol
 from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput
-from recycling.inference.states.samples import RECORDS
-
-if TYPE_CHECKING:
-    from recycling.spec.experiment import Experiment
+from recycling.inference.states.records import Layout
 
 #: Masked settings that are named before the rest is counted.
 _NAMED = 5
@@ -21,14 +20,37 @@ _NAMED = 5
 _ROUNDING = 1e-9
 
 
-def check_counts(tables: NDArray[Any], experiment: Experiment, trials: NDArray[np.integer]) -> None:
-    """Check that counts are those of the experiment.
+@dataclass(frozen=True)
+class Labels:
+    """Words for each axis of a table of counts but the last: for messages to users.
+
+    ``points`` are the values of the swept parameters by name (arrays of shape (point,)).
+    """
+
+    design: Design
+    points: Mapping[str, NDArray[np.float64]]
+    trials: Sequence[int] | NDArray[np.integer]
+
+    def setting(self, where: tuple[int, ...]) -> str:
+        """Setting at a place of the axes (arm, point, trial, stage, preparation, basis)."""
+        arm, point, trial, stage, preparation, basis = where
+        design = self.design
+        swept = ", ".join(f"{symbol(name)} = {at[point]:.4f}" for name, at in self.points.items())
+        return (
+            f"{design.arm_names[arm]} arm, {swept}, trial {self.trials[trial]}, "
+            f"{design.stages[stage]}, {design.preparations[preparation]}, "
+            f"basis {list(BASIS_ANGLES)[basis]}"
+        )
+
+
+def check_counts(tables: NDArray[Any], shots: int | Literal["exact"], labels: Labels) -> None:
+    """Check that counts are those of an experiment.
 
     Args:
-        tables: counts (array of shape (arm, theta_b, trial, stage, preparation, basis, 16)), or
+        tables: counts (array of shape (arm, point, trial, stage, preparation, basis, record)), or
             probabilities.
-        experiment: what was measured.
-        trials: numbers of the trials.
+        shots: of each setting.
+        labels: what the axes are called.
 
     Raises:
         BadInput: a count is negative or not finite, or those of a setting do not add up to its
@@ -38,39 +60,27 @@ def check_counts(tables: NDArray[Any], experiment: Experiment, trials: NDArray[n
     if wrong.any():
         where = tuple(int(i) for i in np.argwhere(wrong)[0])
         raise BadInput(
-            f"counts of {_named(where[:-1], experiment, trials)} hold {tables[where]}: "
-            "give counts of 0 or more"
+            f"counts of {labels.setting(where[:-1])} hold {tables[where]}: give counts of 0 or more"
         )
-    shots = experiment.measurement.shots
     expected = 1.0 if shots == "exact" else shots
     found = tables.sum(axis=-1)
     off = (np.abs(found - expected) > _ROUNDING * expected) & (found != 0)
     if off.any():
         where = tuple(int(i) for i in np.argwhere(off)[0])
         raise BadInput(
-            f"counts of {_named(where, experiment, trials)} add up to {found[where]:.12g}: "
+            f"counts of {labels.setting(where)} add up to {found[where]:.12g}: "
             f"give {expected:g} shots, or none at all"
         )
 
 
-def masked_settings(
-    tables: NDArray[Any], experiment: Experiment, trials: NDArray[np.integer]
-) -> list[str]:
+def masked_settings(tables: NDArray[Any], labels: Labels) -> list[str]:
     """Settings without shots in the branch that is analysed, in words; their results are NaN."""
+    layout = Layout.of(labels.design)
     missing = []
-    for index, arm in enumerate(ARMS):
-        inside = RECORDS[:, 0] == ANALYSED_FLAG[arm]
-        empty = tables[index][..., inside].sum(axis=-1) == 0
+    for index, arm in enumerate(labels.design.arms):
+        empty = tables[index][..., layout.branch(arm.records)].sum(axis=-1) == 0
         missing += [(index, *(int(i) for i in where)) for where in np.argwhere(empty)]
-    named = [_named(where, experiment, trials) for where in missing[:_NAMED]]
+    named = [labels.setting(where) for where in missing[:_NAMED]]
     if len(missing) > _NAMED:
         named.append(f"and {len(missing) - _NAMED} more")
     return named
-
-
-def _named(where: tuple[int, ...], experiment: Experiment, trials: NDArray[np.integer]) -> str:
-    arm, angle, trial, stage, preparation, basis = where
-    return (
-        f"{ARMS[arm]} arm, θ_b = {experiment.theta_b[angle]:.4f}, trial {trials[trial]}, "
-        f"{STAGES[stage]}, {PREPARATIONS[preparation]}, basis {list(BASIS_ANGLES)[basis]}"
-    )

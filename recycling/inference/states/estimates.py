@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from recycling.inference.states.erasure import estimate_heat_and_bounds
 from recycling.inference.states.estimation import (
     calibration_terms,
     estimate_fidelity,
-    estimate_heat_and_bounds,
     estimate_outcomes,
     estimate_states,
 )
 from recycling.inference.states.plain import plain_estimates
-from recycling.inference.states.samples import RecordMap, mixture
-from recycling.inference.statistics.intervals import proportion_limits
-from recycling.inference.statistics.propagation import Limited, total
+from recycling.inference.states.records import RecordMap
+from recycling.inference.states.samples import mixture
+from recycling.inference.statistics.interval import Interval, Intervals
+from recycling.inference.statistics.propagation import total
+from recycling.inference.statistics.proportions import proportion_limits
 from recycling.thermodynamics import Bath
 
 Real = NDArray[np.float64]
@@ -42,7 +44,8 @@ class Question:
             error of it.
         p_x: excited weights (array of shape (p_x,)).
         bath: bath at the temperature of the bounds.
-        solution: ideal output of the algorithm (array of shape (theta_b, 2)).
+        reference: Bloch vectors of the pure states that the output is compared with (array of
+            shape (point, 3)); NaN or None where none is known.
         estimator: of the values; the limits are always those of the calibrated tests.
     """
 
@@ -50,43 +53,59 @@ class Question:
     moved: Sequence[RecordMap]
     p_x: Real
     bath: Bath
-    solution: NDArray[np.complex128]
+    reference: Real | None
     estimator: Estimator
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Estimate with the ends of its interval, its standard error, and how far it is from zero.
+    """Estimate with its interval, its standard error, and how far it is from zero.
 
-    ``median`` is the median-unbiased estimate, which the limits are those of; ``z`` is its distance
-    from zero in units of the limit that lies on the way: +inf where no process exists, NaN where
-    nothing was sampled.
+    Attributes:
+        value: what is shown for it.
+        interval: the median-unbiased estimate with its limits.
+        stderr: standard error.
+        z: its distance from zero in units of the limit that lies on the way: +inf where no process
+            exists, NaN where nothing was sampled.
     """
 
     value: Real
-    low: Real
-    high: Real
+    interval: Intervals
     stderr: Real
     z: Real
-    median: Real
+
+    @property
+    def low(self) -> Real:
+        """Lower ends of the intervals."""
+        return self.interval.low
+
+    @property
+    def high(self) -> Real:
+        """Upper ends of the intervals."""
+        return self.interval.high
 
     @classmethod
     def exact(cls, value: Real) -> Estimate:
         """Value without sampling error."""
         zero = np.zeros_like(value)
-        return cls(value, value, value, zero, np.where(np.isposinf(value), np.inf, np.nan), value)
+        z = np.where(np.isposinf(value), np.inf, np.nan)
+        return cls(value, Interval(value, value, value), zero, z)
 
     @classmethod
-    def of(cls, limited: Limited, value: Real, quantile: float) -> Estimate:
+    def of(cls, interval: Intervals, value: Real, quantile: float) -> Estimate:
         """Estimate with limits at a normal quantile; ``value`` is what to show for it."""
         with np.errstate(invalid="ignore"):  # both limits may be infinite
-            width = limited.high - limited.low
+            width = interval.high - interval.low
         stderr = np.where(np.isnan(width) & ~np.isnan(value), np.inf, width / (2 * quantile))
-        z = z_score(limited, quantile)
-        return cls(value, limited.low, limited.high, stderr, z, limited.value)
+        return cls(value, interval, stderr, z_score(interval, quantile))
+
+    def at(self, index: int | slice, axis: int) -> Estimate:
+        """A part of the estimates along an axis."""
+        where = (slice(None),) * axis + (index,)
+        return Estimate(self.value[where], self.interval[where], self.stderr[where], self.z[where])
 
 
-def z_score(limited: Limited, quantile: float) -> Real:
+def z_score(limited: Intervals, quantile: float) -> Real:
     """Estimate in units of its one-sided deviation towards zero."""
     value = limited.value
     with np.errstate(invalid="ignore"):
@@ -102,13 +121,13 @@ def estimate(
     """Estimate everything from the counts of one arm.
 
     Args:
-        counts: counts (array of shape (theta_b, trial, stage, preparation, basis, 16)).
+        counts: counts (array of shape (point, trial, stage, preparation, basis, record)).
         question: what is asked.
         quantile: normal quantile of the limits.
 
     Returns:
-        Estimates by name: those of ``thermodynamic_quantities`` with leading axes (theta_b, p_x,
-        trial), and ``branch_probability`` and ``fidelity`` of shape (theta_b, trial).
+        Estimates by name: those of ``thermodynamic_quantities`` with leading axes (point, p_x,
+        trial), and ``branch_probability`` and ``fidelity`` of shape (point, trial).
     """
     states = mixture(counts, question.records, question.p_x, question.moved)
     outcomes = estimate_outcomes(states, quantile)
@@ -117,7 +136,7 @@ def estimate(
         "entropy": found.entropy,
         "excited_population": found.population,
         **estimate_heat_and_bounds(found, question.bath),
-        "fidelity": estimate_fidelity(states, outcomes, _bloch(question.solution), quantile),
+        "fidelity": estimate_fidelity(states, outcomes, question.reference, quantile),
         "branch_probability": _branch_probability(counts, question, quantile),
     }
     if question.estimator == "median unbiased":
@@ -129,7 +148,7 @@ def estimate(
 
 def estimate_erasure(
     counts: NDArray[Any], question: Question, quantile: float, stretch: Real | float = 1.0
-) -> dict[str, Limited]:
+) -> dict[str, Intervals]:
     """Heat, entropy decrease, bounds and excesses alone, median-unbiased; see ``estimate``.
 
     ``stretch`` is that of ``estimate_heat_and_bounds``.
@@ -141,18 +160,13 @@ def estimate_erasure(
 
 def plain_values(counts: NDArray[Any], question: Question) -> dict[str, Real]:
     """Values by linear inversion and projection; see ``estimate`` for their shapes."""
-    return plain_estimates(counts, question.records, question.p_x, question.bath, question.solution)
+    return plain_estimates(
+        counts, question.records, question.p_x, question.bath, question.reference
+    )
 
 
-def _bloch(solution: NDArray[np.complex128]) -> Real:
-    """Bloch vectors (basis, theta_b) of pure states (theta_b, 2)."""
-    x, y = solution[:, 0], solution[:, 1]
-    coherence = 2 * x.conj() * y
-    return np.stack([coherence.real, coherence.imag, np.abs(x) ** 2 - np.abs(y) ** 2])
-
-
-def _branch_probability(counts: NDArray[Any], question: Question, quantile: float) -> Limited:
-    """Probability of the branch, from all settings together (theta_b, trial)."""
+def _branch_probability(counts: NDArray[Any], question: Question, quantile: float) -> Intervals:
+    """Probability of the branch, from all settings together (point, trial)."""
     pooled = np.asarray(counts, dtype=float).sum(axis=(-4, -3, -2))
     shots = pooled.sum(axis=-1)
     weights = question.records.weights
@@ -164,6 +178,6 @@ def _branch_probability(counts: NDArray[Any], question: Question, quantile: floa
         for sums in (counted, *(pooled @ (own.weights - weights) for own in question.moved))
     )
     limits = proportion_limits(counted, shots, quantile)
-    found = Limited(share, *limits).map(lambda x: least + (most - least) * x)
+    found = Interval(share, *limits).map(lambda x: least + (most - least) * x)
     terms = [found, *calibration_terms(moved, quantile)]
     return total(terms, np.eye(len(terms))).map(lambda x: np.clip(x, 0, 1))

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.inference.bath.quantities import BEFORE, C_I, fidelity, thermodynamic_quantities
-from recycling.inference.states.samples import Mixture, RecordMap, mixture
+from recycling.inference.bath.quantities import fidelity, thermodynamic_quantities
+from recycling.inference.states.records import Layout, RecordMap
+from recycling.inference.states.samples import Mixture, mixture
 from recycling.thermodynamics import Bath
 
 Real = NDArray[np.float64]
@@ -23,34 +24,35 @@ def plain_estimates(
     records: RecordMap,
     p_x: Real,
     bath: Bath,
-    solution: NDArray[np.complex128],
+    reference: Real | None,
 ) -> dict[str, Real]:
     """Estimate everything by linear inversion and projection.
 
     Args:
-        counts: counts or probabilities (array of shape (theta_b, ..., stage, preparation, basis,
-            16)).
+        counts: counts or probabilities (array of shape (point, ..., stage, preparation, basis,
+            record)).
         records: what each record counts for.
         p_x: excited weights (array of shape (p_x,)).
         bath: bath at the temperature of the bounds.
-        solution: ideal output of the algorithm (array of shape (theta_b, 2)).
+        reference: Bloch vectors of the pure states that the output is compared with (array of
+            shape (point, 3)); NaN or None where none is known.
 
     Returns:
-        Quantities by name: those of ``thermodynamic_quantities`` with leading axes (theta_b, p_x,
-        ...), and ``branch_probability`` and ``fidelity`` of shape (theta_b, ...).
+        Quantities by name: those of ``thermodynamic_quantities`` with leading axes (point, p_x,
+        ...), and ``branch_probability`` and ``fidelity`` of shape (point, ...).
     """
     pooled = np.asarray(counts, dtype=float).sum(axis=(-4, -3, -2))
     even = mixture(counts, records, np.array([0.5]))
     return {
-        **plain_quantities(mixture(counts, records, p_x).vector(), bath),
-        "fidelity": plain_fidelity(even, solution),
+        **plain_quantities(mixture(counts, records, p_x).vector(), bath, records.layout),
+        "fidelity": plain_fidelity(even, reference),
         "branch_probability": pooled @ records.weights / pooled.sum(axis=-1),
     }
 
 
-def plain_quantities(vector: Real, bath: Bath) -> dict[str, Real]:
+def plain_quantities(vector: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
     """Thermodynamic quantities of Bloch vectors (basis, ..., stage, qubit)."""
-    return thermodynamic_quantities(*projected(vector), bath)
+    return thermodynamic_quantities(*projected(vector), bath, layout)
 
 
 def projected(vector: Real) -> tuple[Real, Real]:
@@ -59,9 +61,15 @@ def projected(vector: Real) -> tuple[Real, Real]:
     return np.minimum(length, 1), vector[-1] / np.maximum(length, 1)
 
 
-def plain_fidelity(even: Mixture, solution: NDArray[np.complex128]) -> Real:
-    """Fidelity of C_I before the erasure with the solution (array of shape (theta_b, ...))."""
-    bloch = np.moveaxis(even.vector()[:, :, 0, ..., BEFORE, C_I], 0, -1)
+def plain_fidelity(even: Mixture, reference: Real | None) -> Real:
+    """Fidelity of the output before the erasure with a reference (array of shape (point, ...)).
+
+    NaN where there is no reference, or the output has more than one qubit.
+    """
+    layout = even.layout
+    if reference is None or layout.output is None:
+        return np.full(even.vector()[0, :, 0, ..., 0, 0].shape, np.nan)
+    bloch = np.moveaxis(even.vector()[:, :, 0, ..., layout.before, layout.output], 0, -1)
     length = np.linalg.norm(bloch, axis=-1, keepdims=True)
-    targets = solution.reshape(len(solution), *(1,) * (bloch.ndim - 2), 2)
+    targets = reference.reshape(len(reference), *(1,) * (bloch.ndim - 2), 3)
     return fidelity(bloch / np.maximum(length, 1), targets)

@@ -14,40 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import MEASURED_QUBITS, STAGES
-from recycling.inference.statistics.intervals import Mixed, Part
+from recycling.inference.states.records import Layout, RecordMap
+from recycling.inference.statistics.lengths import Mixed, Part
 
 Real = NDArray[np.float64]
-
-#: Heat is read from B, entropies from S and B; C_I comes last.
-S, B, C_I = (MEASURED_QUBITS.index(name) for name in ("S", "B", "C_I"))
-#: Records (flag, S, B, C_I) as bits, the flag outermost (array of shape (16, 4)).
-RECORDS = np.array(list(np.ndindex(2, 2, 2, 2)))
-
-
-@dataclass(frozen=True)
-class RecordMap:
-    """What each record counts for.
-
-    Attributes:
-        weights: share in the branch that is analysed (array of shape (16,)).
-        values: weight times Bloch component (array of shape (stage, 16, qubit)).
-        top: Bloch component that an outcome 0 stands for (array of shape (qubit,)).
-        bottom: that of an outcome 1.
-    """
-
-    weights: Real
-    values: Real
-    top: Real
-    bottom: Real
-
-    @classmethod
-    def raw(cls, flag: int) -> RecordMap:
-        """Records as they are, in the branch with a flag."""
-        weights = (RECORDS[:, 0] == flag).astype(float)
-        values = weights[:, None] * (1 - 2 * RECORDS[:, 1:])
-        one = np.ones(len(MEASURED_QUBITS))
-        return cls(weights, np.stack([values] * len(STAGES)), one, -one)
 
 
 @dataclass(frozen=True)
@@ -60,7 +30,7 @@ class Samples:
         shots: effective number of shots behind each (likewise).
         top: largest value of a single outcome (array of shape (qubit,)).
         bottom: smallest value of a single outcome.
-        shared: covariance of the means of S and B, which share their shots (array of shape
+        shared: covariance of the means of target and bath, which share their shots (array of shape
             (basis, ..., stage)).
         slopes: change of each mean with each independent standard normal error of the calibration
             (array of shape (error, basis, ..., stage, qubit)); no errors where nothing is
@@ -79,7 +49,8 @@ def sample(counts: NDArray[Any], records: RecordMap, moved: Sequence[RecordMap] 
     """Samples of one preparation.
 
     Args:
-        counts: counts of the records (array of shape (..., stage, basis, 16)), or probabilities.
+        counts: counts of the records (array of shape (..., stage, basis, record)), or
+            probabilities.
         records: what each record counts for.
         moved: the same for a calibration that is one standard error off, for each independent
             error.
@@ -111,17 +82,18 @@ def _means(tables: Real, records: RecordMap) -> tuple[Real, Real]:
 
 
 def _shared(tables: Real, records: RecordMap, mean: Real, weight: Real) -> Real:
-    """Covariance of the means of S and B: that of two ratios with one denominator."""
+    """Covariance of the means of target and bath: that of two ratios with one denominator."""
+    target, bath = records.layout.target, records.layout.bath
     weights = records.weights[:, None]
-    first, second = records.values[..., S], records.values[..., B]
+    first, second = records.values[..., target], records.values[..., bath]
     products = np.stack([first * second, first * weights.T, second * weights.T], axis=-1)
     both, of_first, of_second = np.moveaxis(
         np.einsum("...sr,srk->...sk", tables, products, optimize=True), -1, 0
     )
     squares = tables @ records.weights**2
     centred = (
-        both - mean[..., B] * of_first - mean[..., S] * of_second
-        + mean[..., S] * mean[..., B] * squares
+        both - mean[..., bath] * of_first - mean[..., target] * of_second
+        + mean[..., target] * mean[..., bath] * squares
     )  # fmt: skip
     shared = np.zeros_like(weight)
     np.divide(centred, weight**2, out=shared, where=weight > 0)
@@ -136,11 +108,13 @@ class Mixture:
         ground: samples without an X gate, each array with an axis of length 1 for p_x.
         excited: samples with it, likewise.
         p_x: excited weights, broadcast against all axes after the basis.
+        layout: which stage and which qubit is which.
     """
 
     ground: Samples
     excited: Samples
     p_x: Real
+    layout: Layout
 
     def vector(self) -> Real:
         """Bloch vectors by linear inversion (basis, ..., p_x, ..., stage, qubit)."""
@@ -151,7 +125,7 @@ class Mixture:
         return self._mixed(self.ground.slopes, self.excited.slopes)
 
     def shared(self) -> Real:
-        """Covariance of S and B (basis, ..., stage)."""
+        """Covariance of target and bath (basis, ..., stage)."""
         weight = self.p_x[..., 0]
         return (1 - weight) ** 2 * self.ground.shared + weight**2 * self.excited.shared
 
@@ -177,19 +151,20 @@ class Mixture:
         return Mixed((parts[0], parts[1]), slopes.reshape(len(slopes), 3, int(np.prod(shape))))
 
     def without_output(self) -> Mixture:
-        """The states of S and B alone, without those of C_I."""
+        """The states of target and bath alone, without those of the output."""
+        places = self.layout.thermal
         parts = [
             replace(
                 own,
-                mean=own.mean[..., :C_I],
-                shots=own.shots[..., :C_I],
-                top=own.top[:C_I],
-                bottom=own.bottom[:C_I],
-                slopes=own.slopes[..., :C_I],
+                mean=own.mean[..., places],
+                shots=own.shots[..., places],
+                top=own.top[places],
+                bottom=own.bottom[places],
+                slopes=own.slopes[..., places],
             )
             for own in (self.ground, self.excited)
         ]
-        return Mixture(parts[0], parts[1], self.p_x)
+        return Mixture(parts[0], parts[1], self.p_x, self.layout)
 
     def _mixed(self, ground: Real, excited: Real) -> Real:
         return np.asarray((1 - self.p_x) * ground + self.p_x * excited)
@@ -201,22 +176,23 @@ def mixture(
     """Mixtures of both preparations at every excited weight.
 
     Args:
-        counts: counts of the records (array of shape (theta_b, ..., stage, preparation, basis,
-            16)), or probabilities.
+        counts: counts of the records (array of shape (point, ..., stage, preparation, basis,
+            record)), or probabilities.
         records: what each record counts for.
         p_x: excited weights (array of shape (p_x,)).
         moved: see ``sample``.
 
     Returns:
-        Mixture with arrays of shape (basis, theta_b, p_x, ..., stage, qubit).
+        Mixture with arrays of shape (basis, point, p_x, ..., stage, qubit).
     """
     ground, excited = (sample(counts[..., k, :, :], records, moved) for k in (0, 1))
     axes = ground.mean.ndim - 2
-    return Mixture(_widened(ground), _widened(excited), p_x.reshape(-1, *(1,) * axes))
+    weights = p_x.reshape(-1, *(1,) * axes)
+    return Mixture(_widened(ground), _widened(excited), weights, records.layout)
 
 
 def _widened(samples: Samples) -> Samples:
-    """The same with an axis for p_x behind that for theta_b."""
+    """The same with an axis for p_x behind that for the points."""
     return replace(
         samples,
         mean=samples.mean[:, :, None],

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from recycling.devices.channels import PAULIS
 
 Real = NDArray[np.float64]
 
@@ -55,5 +51,6 @@ def mix(ground: Real, excited: Real, p_x: ArrayLike) -> Real:
 
 def bloch_to_density_matrix(bloch: Real) -> NDArray[np.complex128]:
     """Density matrix (I + r·σ)/2 of a Bloch vector: (..., 3) → (..., 2, 2)."""
-    states = (PAULIS[0] + np.einsum("...k,kij->...ij", bloch, PAULIS[1:])) / 2
-    return cast("NDArray[np.complex128]", states)
+    x, y, z = np.moveaxis(np.asarray(bloch), -1, 0)
+    rows = [np.stack([1 + z, x - 1j * y], axis=-1), np.stack([x + 1j * y, 1 - z], axis=-1)]
+    return np.asarray(np.stack(rows, axis=-2) / 2)

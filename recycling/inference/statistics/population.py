@@ -13,7 +13,7 @@ that a downward fluctuation leaves no empty interval.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,7 @@ from scipy.optimize import brentq
 from scipy.stats import chi2
 
 from recycling.errors import BadInput
+from recycling.inference.statistics.interval import Interval
 
 Real = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -36,12 +37,11 @@ _ALMOST_ZERO = 1e-12
 _LEAST_EXPECTED = 5
 
 
-class Population(NamedTuple):
+@dataclass(frozen=True)
+class Population:
     """Excited population with its 95 % interval, all in [0, 1]; ``note`` speaks against it."""
 
-    value: float
-    low: float
-    high: float
+    interval: Interval[float]
     note: str = ""
 
 
@@ -72,7 +72,7 @@ def excited_population(
     errors = checked_covariance(readout, covariance)
     ones, n = int(parts.sum()), int(totals.sum())
     if n == 0:
-        return Population(np.nan, np.nan, np.nan, "no shots")
+        return Population(Interval(np.nan, np.nan, np.nan), "no shots")
     growth, note = _inhomogeneity(parts, totals, dimensions)
     e0, contrast = readout[0], 1 - sum(readout)
     background = e0 + _half_a_count(e0, float(errors[0, 0]))
@@ -96,7 +96,7 @@ def excited_population(
     low = crossing(ones, 1 - rest)
     high = crossing(max(ones, int(np.ceil(n * e0))), rest)
     # A population cut to [0, 1] may lie beyond an end; the interval holds it always.
-    return Population(value, min(low, value), max(high, value), note)
+    return Population(Interval(value, min(low, value), max(high, value)), note)
 
 
 def mid_tail(count: int, shots: int, mean: float, variance: float) -> float:

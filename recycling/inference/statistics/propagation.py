@@ -4,79 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.inference.statistics.interval import Interval, Intervals
+
 Real = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Limited:
-    """Estimates with their limits at some quantile.
-
-    Attributes:
-        value: the estimates (array of shape (...)).
-        low: their lower limits (likewise).
-        high: their upper limits.
-        cut_low: the part of the deviation from ``value`` to ``low`` that is certain: the way to the
-            end of a range, which has cut a limit short (likewise, or one for all).
-        cut_high: the same of the deviation to ``high``.
-    """
-
-    value: Real
-    low: Real
-    high: Real
-    cut_low: Real | float = 0.0
-    cut_high: Real | float = 0.0
-
-    def __neg__(self) -> Limited:
-        return Limited(-self.value, -self.high, -self.low, self.cut_high, self.cut_low)
-
-    def __getitem__(self, index: Any) -> Limited:
-        """Some of the estimates."""
-        arrays = self.value, self.low, self.high, self.cut_low, self.cut_high
-        return Limited(*(np.broadcast_to(x, self.value.shape)[index] for x in arrays))
-
-    def within(self, least: float, most: float) -> Limited:
-        """The estimates cut to the range of their quantity."""
-        value, low, high = (np.clip(x, least, most) for x in (self.value, self.low, self.high))
-        at_least, at_most = self.low <= least, self.high >= most
-        return Limited(
-            value, low, high, np.where(at_least, value - low, 0), np.where(at_most, high - value, 0)
-        )
-
-    def map(self, increasing: Callable[[Real], Real]) -> Limited:
-        """Increasing function of the estimates."""
-        value, low, high, nearest_low, nearest_high = (
-            np.asarray(increasing(x))
-            for x in (
-                self.value, self.low, self.high,
-                self.value - self.cut_low, self.value + self.cut_high,
-            )
-        )  # fmt: skip
-        return Limited(value, low, high, value - nearest_low, nearest_high - value)
-
-    def centred(self) -> Limited:
-        """The errors alone: the same deviations from zero."""
-        low, high = self.low - self.value, self.high - self.value
-        return Limited(np.zeros_like(self.value), low, high, self.cut_low, self.cut_high)
-
-    def times(self, factor: Real | float) -> Limited:
-        """The estimates times a factor of any sign, whose limits then change places."""
-        ends = self.low * factor, self.high * factor
-        turned, size = np.less(factor, 0), np.abs(factor)
-        return Limited(
-            self.value * factor,
-            np.minimum(*ends),
-            np.maximum(*ends),
-            np.where(turned, self.cut_high, self.cut_low) * size,
-            np.where(turned, self.cut_low, self.cut_high) * size,
-        )
-
-
-def total(terms: Sequence[Limited], correlation: Real) -> Limited:
+def total(terms: Sequence[Intervals], correlation: Real) -> Intervals:
     """Sum of correlated estimates: their one-sided deviations add in quadrature.
 
     For normal estimates this is the usual propagation of errors. For others it keeps their
@@ -104,7 +41,7 @@ def total(terms: Sequence[Limited], correlation: Real) -> Limited:
     cut_low, cut_high = sum(term.cut_low for term in terms), sum(term.cut_high for term in terms)
     down = [np.maximum(term.value - term.low - term.cut_low, 0) for term in terms]
     up = [np.maximum(term.high - term.value - term.cut_high, 0) for term in terms]
-    return Limited(
+    return Interval(
         value,
         value - cut_low - _quadrature(down, correlation),
         value + cut_high + _quadrature(up, correlation),
@@ -113,7 +50,7 @@ def total(terms: Sequence[Limited], correlation: Real) -> Limited:
     )
 
 
-def difference(one: Limited, other: Limited, correlation: Real) -> Limited:
+def difference(one: Intervals, other: Intervals, correlation: Real) -> Intervals:
     """Difference of two estimates that rise and fall together.
 
     Where they nearly cancel, the upper deviation of the one goes with the upper one of the other,
@@ -133,7 +70,7 @@ def difference(one: Limited, other: Limited, correlation: Real) -> Limited:
     ]
     # Which way a joint move takes their difference depends on which of them leads.
     most, value = np.maximum(*moves), one.value - other.value
-    return Limited(value, value - most, value + most)
+    return Interval(value, value - most, value + most)
 
 
 def _quadrature(deviations: Sequence[Real], correlation: Real) -> Real:
@@ -150,7 +87,7 @@ def _quadrature(deviations: Sequence[Real], correlation: Real) -> Real:
 class Term:
     """Increasing function of a linear combination of the estimates of a ``Joint``."""
 
-    limited: Limited
+    limited: Intervals
     coefficients: tuple[int, ...]
 
     def __neg__(self) -> Term:
@@ -170,7 +107,7 @@ class Joint:
         correlation: their correlation matrix (array of shape (estimate, estimate, ...)).
     """
 
-    estimates: tuple[Limited, ...]
+    estimates: tuple[Intervals, ...]
     correlation: Real
 
     def terms(self) -> list[Term]:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import elementwise
 
-from recycling.inference.statistics.propagation import Limited, total
+from recycling.inference.statistics.interval import Interval, Intervals
+from recycling.inference.statistics.propagation import total
 
 Real = NDArray[np.float64]
 
 
-def quotient(numerator: Limited, denominator: Limited, correlation: Real) -> Limited:
+def quotient(numerator: Intervals, denominator: Intervals, correlation: Real) -> Intervals:
     """Ratio of two estimates whose limits are those of Fieller, with one-sided deviations.
 
     A ratio θ is inside of its limits where those of ``numerator`` - θ ``denominator`` hold zero.
@@ -41,10 +42,10 @@ def quotient(numerator: Limited, denominator: Limited, correlation: Real) -> Lim
     if resolved.size:
         ends = _limits(above[resolved], below[resolved], shared[resolved])
         low[resolved], high[resolved] = ends
-    return Limited(*(x.reshape(shape) for x in (value, low, high)))
+    return Interval(*(x.reshape(shape) for x in (value, low, high)))
 
 
-def _limits(above: Limited, below: Limited, correlation: Real) -> tuple[Real, Real]:
+def _limits(above: Intervals, below: Intervals, correlation: Real) -> tuple[Real, Real]:
     """Ratios at which a limit of the difference is zero; denominators are resolved."""
     ratio = above.value / below.value
 
@@ -60,7 +61,7 @@ def _limits(above: Limited, below: Limited, correlation: Real) -> tuple[Real, Re
     return _root(lower, least, ratio), _root(upper, ratio, most)
 
 
-def _difference(above: Limited, below: Limited, ratio: Real, correlation: Real) -> Limited:
+def _difference(above: Intervals, below: Intervals, ratio: Real, correlation: Real) -> Intervals:
     matrix = np.ones((2, 2, *np.shape(ratio)))
     matrix[0, 1] = matrix[1, 0] = -np.sign(ratio) * correlation
     return total([above, below.times(-ratio)], matrix)
@@ -80,7 +81,7 @@ def _root(
     return root
 
 
-def _flat(estimates: Limited, shape: tuple[int, ...]) -> Limited:
+def _flat(estimates: Intervals, shape: tuple[int, ...]) -> Intervals:
     """The estimates along one axis."""
     arrays = (getattr(estimates, own.name) for own in fields(estimates))
-    return Limited(*(np.broadcast_to(array, shape).ravel() for array in arrays))
+    return Interval(*(np.broadcast_to(array, shape).ravel() for array in arrays))

@@ -1,7 +1,7 @@
 """Joint distribution of heat, entropy and bounds over a whole sweep, by resampling shots.
 
-A nonparametric bootstrap: the joint record of flag, S, B and C_I is drawn anew, setting by setting.
-Its percentiles are no intervals - where a state is nearly pure or nearly maximally mixed it repeats
+A nonparametric bootstrap: the joint record of all qubits is drawn anew, setting by setting. Its
+percentiles are no intervals - where a state is nearly pure or nearly maximally mixed it repeats
 the bias of the plain estimator - but it knows how estimates move together. From that follows how
 much wider limits must be to hold everywhere at once.
 """
@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.inference.bath.quantities import C_I, thermodynamic_quantities
+from recycling.inference.bath.quantities import thermodynamic_quantities
 from recycling.inference.states.estimates import CONFIDENCE, QUANTILE, Question
 from recycling.inference.states.plain import projected
-from recycling.inference.states.samples import RecordMap, mixture
+from recycling.inference.states.records import Layout, RecordMap
+from recycling.inference.states.samples import mixture
 from recycling.thermodynamics import Bath
 
 Real = NDArray[np.float64]
@@ -33,14 +34,15 @@ def resample(
     """Draw the counts of all trials anew and add the trials up.
 
     Args:
-        counts: counts (array of shape (theta_b, trial, stage, preparation, basis, 16)).
+        counts: counts (array of shape (point, trial, stage, preparation, basis, record)).
         records: what each record counts for.
         resamples: number of draws.
         generator: source of randomness.
 
     Returns:
-        Array of shape (theta_b, draw, stage, preparation, basis, 16): the draws of records that are
-        alike for S and B are all in the first of them, so C_I must not be asked for.
+        Array of shape (point, draw, stage, preparation, basis, record): the draws of records that
+        are alike for target and bath are all in the first of them, so the output must not be asked
+        for.
     """
     points, trials, *setting, _ = counts.shape
     kinds, kind = _kinds(records)
@@ -58,8 +60,9 @@ def resample(
 
 
 def _kinds(records: RecordMap) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Records that S and B tell from each other: the first of each kind, and the kind of each."""
-    counted = np.concatenate([records.weights[None], *records.values[..., :C_I].swapaxes(1, 2)])
+    """First record of each kind that target and bath tell apart, and the kind of each record."""
+    values = records.values[..., records.layout.thermal].swapaxes(1, 2)
+    counted = np.concatenate([records.weights[None], *values])
     _, first, kind = np.unique(counted, axis=1, return_index=True, return_inverse=True)
     return first, kind.ravel()
 
@@ -68,32 +71,34 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
     """Normal quantile at which limits hold over the whole sweep at once, with 95 % confidence.
 
     That of the largest deviation of any estimate from its mean, in standard deviations, over what
-    ``BANDED`` depends on, all angles and all p_x (sup-t). Points where some draw has no process are
+    ``BANDED`` depends on, all points and all p_x (sup-t). Points where some draw has no process are
     left out.
 
     Args:
-        draws: resampled counts (array of shape (theta_b, draw, stage, preparation, basis, 16)).
+        draws: resampled counts (array of shape (point, draw, stage, preparation, basis, record)).
         question: what is asked.
     """
     samples = mixture(draws, question.records, question.p_x[:1])
-    # The output of the algorithm, C_I, has no part in any of them.
-    ground, excited = (own.mean[..., :C_I] for own in (samples.ground, samples.excited))
+    # The output of the algorithm has no part in any of them.
+    layout = samples.layout
+    ground, excited = (own.mean[..., layout.thermal] for own in (samples.ground, samples.excited))
     largest = np.zeros((len(_RESAMPLED) + 1, draws.shape[1]))
     for p_x in question.p_x:  # one at a time: its arrays stay in the processor's cache
-        found = _banded((1 - p_x) * ground[:, :, 0] + p_x * excited[:, :, 0], question.bath)
+        vector = (1 - p_x) * ground[:, :, 0] + p_x * excited[:, :, 0]
+        found = _banded(vector, question.bath, layout)
         for own, values in zip(largest, found, strict=True):
             np.maximum(own, _largest_deviation(values), out=own)
     quantile = np.quantile(largest, CONFIDENCE, axis=1).max()
     return max(QUANTILE, float(quantile))
 
 
-def _banded(vector: Real, bath: Bath) -> tuple[Real, ...]:
+def _banded(vector: Real, bath: Bath, layout: Layout) -> tuple[Real, ...]:
     """What bands depend on, by the plain estimator from Bloch vectors (basis, ..., stage, qubit).
 
     A ratio r of heat and bound is outside of its limits where heat - r bound is resolved from zero,
     so that its band needs the deviations of that difference.
     """
-    found = thermodynamic_quantities(*projected(vector), bath)
+    found = thermodynamic_quantities(*projected(vector), bath, layout)
     heat, bound = found["heat"], found["bound_tight"]
     with np.errstate(invalid="ignore", divide="ignore"):  # no process in some draw: left out
         difference = (

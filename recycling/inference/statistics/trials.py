@@ -15,6 +15,7 @@ from scipy.optimize import elementwise
 from scipy.special import ndtr, stdtrit
 
 from recycling.inference.states.estimates import Estimate
+from recycling.inference.statistics.interval import Interval
 
 Real = NDArray[np.float64]
 
@@ -28,7 +29,7 @@ _ACCURACY = 1e-9
 class Scatter:
     """How trials scatter about their mean, in units of the variance that shots explain.
 
-    Arrays have the shape of the estimates without trials, (theta_b, ...); what belongs to the whole
+    Arrays have the shape of the estimates without trials, (point, ...); what belongs to the whole
     sweep has length 1 along the angles.
 
     Attributes:
@@ -122,7 +123,7 @@ def scatter(values: Real, errors: Real) -> Scatter:
     """Scatter of the trials of a sweep against their standard errors.
 
     Args:
-        values: estimates (array of shape (theta_b, ..., trial)).
+        values: estimates (array of shape (point, ..., trial)).
         errors: their standard errors by shots (likewise).
 
     Source: Birge, Phys. Rev. 40, 207 (1932) for the ratio; the parts are those of a two-way
@@ -179,17 +180,16 @@ def with_drift(estimate: Estimate, scatter: Scatter, quantile: float) -> Estimat
         quantile: normal quantile of its limits.
     """
     factor = np.broadcast_to(scatter.deviation(quantile) / quantile, estimate.value.shape)
+    median = estimate.interval.value
 
     def farther(end: Real) -> Real:
         with np.errstate(invalid="ignore"):
-            moved = estimate.median + factor * (end - estimate.median)
+            moved = median + factor * (end - median)
         return np.where(np.isfinite(end) & (factor > 1), moved, end)
 
     return Estimate(
         estimate.value,
-        farther(estimate.low),
-        farther(estimate.high),
+        Interval(median, farther(estimate.low), farther(estimate.high)),
         estimate.stderr * scatter.inflation,
         scatter.significance(estimate.z),
-        estimate.median,
     )

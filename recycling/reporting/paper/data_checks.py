@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import h as planck
 
-from recycling.inference.bath.sensitivity import erasure_of, sensitivity
 from recycling.inference.states.estimates import QUANTILE
 from recycling.inference.statistics.significance import RESOLUTION
 from recycling.reporting.paper.replay import Found, Outcome, Replay, agree
-from recycling.results.verdicts import Bound, Verdict, shown_p_x, verdicts
+from recycling.results.dataset import shown_p_x
+from recycling.results.sensitivity import erasure_of, sensitivity
+from recycling.results.verdicts import Bound, Verdict, verdicts
 from recycling.thermodynamics import Bath, binary_entropy
 
 if TYPE_CHECKING:
@@ -134,16 +135,15 @@ def erasures_differ(replay: Replay) -> Found:
 def any_frequency(replay: Replay) -> Found:
     """Results do not change qualitatively within 3–7 GHz; by values, at the T0 of the bounds."""
     temperature = float(replay.dataset.attrs["temperature_K"])
+    angles = replay.dataset["theta_b"].values
     found = sensitivity(erasure_of(replay.dataset), [temperature], PRINTED_FREQUENCIES)
     parts, same = [], True
     for bound, name in (("tight", "Q_tight"), ("landauer", "Q_Landauer")):
-        excess = found[f"excess_{bound}"].isel(temperature=0).transpose("frequency", "theta_b")
+        excess = found[f"excess_{bound}"].isel(temperature=0).transpose("frequency", "point")
         below = excess.values < 0
         # Below for larger angles, and for them alone.
         same &= bool(below[:, -1].all() and not below[:, 0].any())
-        first = [
-            f"{found['theta_b'].values[row.argmax()]:.3f}" if row.any() else "none" for row in below
-        ]
+        first = [f"{angles[row.argmax()]:.3f}" if row.any() else "none" for row in below]
         parts.append(f"below {name} from θ_b = {first[0]} (3 GHz) to {first[-1]} (7 GHz)")
     return Found("; ".join(parts), agree(same))
 
@@ -163,8 +163,8 @@ def theory_below_tight(replay: Replay) -> Found:
     text = f"below at {_count(found, 'below')} θ_b"
     highest = max(found, key=lambda verdict: verdict.excess)
     if highest.excess > 0:
-        excess = highest.excess / replay.quantum
-        text += f"; {excess:+.4f} hf at θ_b = {highest.theta_b:.4f}, with T0 on every qubit"
+        excess, angle = highest.excess / replay.quantum, highest.point["theta_b"]
+        text += f"; {excess:+.4f} hf at θ_b = {angle:.4f}, with T0 on every qubit"
     return Found(text, agree(all(v.outcome == "below" for v in found)))
 
 
@@ -264,7 +264,7 @@ def _gains(arm: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _below_at_large_angles(found: list[Verdict]) -> Found:
-    below = [v.theta_b for v in found if v.outcome == "below"]
+    below = [v.point["theta_b"] for v in found if v.outcome == "below"]
     text = f"below at {_count(found, 'below')} θ_b"
     if below:
         text += f", from θ_b = {below[0]:.3f}"
@@ -282,7 +282,7 @@ def _count(found: list[Verdict], word: str) -> str:
 
 
 def _excess(verdict: Verdict, replay: Replay) -> str:
-    value, low, high = (x / replay.quantum for x in (verdict.excess, verdict.low, verdict.high))
+    value, low, high = (x / replay.quantum for x in verdict.interval.ends.values())
     return f"{value:+.3f} hf (95 %: {low:+.3f} to {high:+.3f})"
 
 

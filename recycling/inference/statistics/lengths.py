@@ -1,4 +1,4 @@
-"""Confidence limits by test inversion, for proportions and for lengths of Bloch vectors.
+"""Confidence limits of lengths of Bloch vectors by test inversion.
 
 A limit is the parameter for which the observed statistic lies at a given quantile of its
 distribution. Quantiles ζ and -ζ of the standard normal distribution end an interval of confidence
@@ -7,20 +7,18 @@ distribution. Quantiles ζ and -ζ of the standard normal distribution end an in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import elementwise
-from scipy.special import betainc, ndtr
+
+from recycling.inference.statistics.roots import increasing_root
 
 Real = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-#: Accuracy of a limit: a hundredth of the sampling error of ten million shots is 3e-6.
-_TOLERANCE = 1e-6
 #: A component of a vector is shrunk by its noise, but its square to no less than this share of its
 #: variance. With less, a pure state slightly off an axis is taken for a state on the axis, without
 #: noise: it covers 93 % with 0.75. With more, noisy components that are zero widen the interval.
@@ -33,42 +31,6 @@ _SKEWEST = 2.0
 _NO_VARIANCE = 1e-40
 #: Points that are inverted together: their arrays stay in the processor's cache.
 _TOGETHER = 2048
-
-
-def proportion_limits(successes: Real, trials: Real, quantile: float) -> tuple[Real, Real]:
-    """Lower and upper mid-P limit of binomial proportions.
-
-    Args:
-        successes: number of successes, not necessarily an integer (array of shape (...)).
-        trials: number of trials (likewise); the limits are NaN where it is 0.
-        quantile: standard normal quantile of the upper limit.
-
-    Returns:
-        Lower and upper limit (arrays of shape (...)).
-
-    Source: Lancaster, JASA 56, 223 (1961).
-
-    Example:
-        >>> low, high = proportion_limits(np.array([0, 30]), np.array([100, 100]), quantile=1.96)
-        >>> low.round(3).tolist(), high.round(3).tolist()
-        ([0.0, 0.216], [0.03, 0.395])
-    """
-    k, n = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (successes, trials)))
-    # An upper limit of the successes is a lower limit of the failures.
-    counted, total = np.stack([k, n - k]).ravel(), np.stack([n, n]).ravel()
-    least = np.finfo(float).tiny
-
-    def tail(p: Real, count: Real, total: Real) -> Real:
-        """Probability of more than ``count``, and half of that of ``count``, less the level."""
-        reached = betainc(np.maximum(count, least), total - count + 1, p)
-        beyond = betainc(count + 1, np.maximum(total - count, least), p)
-        return np.asarray((reached + beyond) / 2 - ndtr(-quantile))
-
-    at_zero, at_one = (tail(np.full_like(counted, p), counted, total) for p in (0.0, 1.0))
-    limits = _root(tail, (0.0, at_zero), (1.0, at_one), (counted, total))
-    limits[~(total > 0)] = np.nan
-    low, high = limits.reshape(2, *k.shape)
-    return low, 1 - high
 
 
 @dataclass(frozen=True)
@@ -214,7 +176,7 @@ def _limits_of(mixed: Mixed, quantiles: Real) -> Real:
     # At the far end of the path any statistic is exceeded.
     far = np.full(points.size, np.inf)
     arguments = (points, np.repeat(quantiles, shape[1]))
-    where = _root(difference, (0.0, at_zero), (_LONGEST, far), arguments)
+    where = increasing_root(difference, (0.0, at_zero), (_LONGEST, far), arguments)
     lengths = np.sqrt((path.at(points).closest(where) ** 2).sum(axis=0))
     return np.asarray(np.minimum(lengths, 1).reshape(shape))
 
@@ -338,31 +300,3 @@ def _quantile(cumulants: tuple[Real, Real, Real], quantile: Real) -> Real:
     slope = quantile / 6 - skewness / 36
     step = skewness * slope
     return np.asarray(mean + deviation * 2 * slope * (3 + 3 * step + step**2))
-
-
-def _root(
-    function: Callable[..., Real],
-    low: tuple[float, Real],
-    high: tuple[float, Real],
-    arguments: tuple[NDArray[Any], ...],
-) -> Real:
-    """Root of an increasing function of each element, or the end of the range it lies beyond.
-
-    Args:
-        function: of the elements and the arguments.
-        low: lower end of the range, and the function there.
-        high: upper end, likewise.
-        arguments: arrays over the elements.
-    """
-    (lowest, at_low), (highest, at_high) = low, high
-    inside = np.flatnonzero((at_low < 0) & (at_high > 0))
-    root = np.where(at_low >= 0, lowest, highest)
-    root[np.isnan(at_low) | np.isnan(at_high)] = np.nan
-    if inside.size:
-        root[inside] = elementwise.find_root(
-            function,
-            (np.full(inside.size, lowest), np.full(inside.size, highest)),
-            args=tuple(array[inside] for array in arguments),
-            tolerances={"xatol": _TOLERANCE, "xrtol": 0, "fatol": 0, "frtol": 0},
-        ).x
-    return root

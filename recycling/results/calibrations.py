@@ -1,0 +1,213 @@
+"""What a run's calibrations say: brackets, assignment matrices, and T0 by each of its sources.
+
+Computed once and kept: in the run's memory while it is open, and in ``calibrations.json`` of its
+directory, which is derived and may be removed at any time. The file is bound to the shots that it
+came from, to the spec and to the device; what is not of these, or damaged, is computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from recycling.errors import BadInput, Incomplete
+from recycling.inference.bath.brackets import Bracket
+from recycling.inference.bath.drift import Drift, drift, readout_drift
+from recycling.inference.bath.thermometry import (
+    Thermometry,
+    behind_gates,
+    calibrated_temperature,
+    given_temperature,
+)
+from recycling.inference.readout.assignment import Assignment, drifting
+from recycling.inference.readout.calibration import estimate_assignment
+from recycling.inference.states.records import Layout
+from recycling.results.brackets import stored_brackets
+from recycling.results.device import (
+    device_assignment,
+    device_bracket,
+    rotation_depolarizing,
+)
+from recycling.results.temperature import run_temperature
+from recycling.spec.experiment import Experiment
+from recycling.store.directory import Run
+from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
+
+#: Name of the file in a run's directory.
+NAME = "calibrations.json"
+#: Counts the ways to compute them: to be raised with every change that would change a number.
+_FORM = 1
+
+
+class Calibrations(BaseModel):
+    """Calibrations of a run.
+
+    Attributes:
+        brackets: those whose outcomes are here, by the name of their job, in order.
+        assignments: assignment matrices that were measured with the run, likewise.
+        assignment: what corrects the run: measured with it, with the error of their drift where
+            that was before and after the trials; where there are none, what its device says.
+        temperatures: temperature of the bath qubit by source: "given", always; "measured" on the
+            bath before the erasure in the arm without a reset, once a trial is complete;
+            "calibration" by the bracket before the run.
+        since: change of the bath qubit from the device's calibration to the first bracket.
+        during: its change during the run.
+        readout: change of the readout during the run. All three are empty where there are no two
+            to compare.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    brackets: dict[str, Bracket]
+    assignments: dict[str, Assignment]
+    assignment: Assignment
+    temperatures: dict[str, Thermometry]
+    since: tuple[Drift, ...]
+    during: tuple[Drift, ...]
+    readout: tuple[Drift, ...]
+
+
+def calibrations(run: Run) -> Calibrations:
+    """Calibrations of a run: from memory, from its file, or computed now.
+
+    Raises:
+        BadInput: outcomes that they follow from are damaged.
+    """
+    source = _source(run)
+    known: Calibrations | None = run.derived.get((NAME, source))
+    if known is None:
+        known = _kept(run, source) or compute(run)
+        run.derived[NAME, source] = known
+    return known
+
+
+def keep(run: Run) -> None:
+    """Write the calibrations of a run into its directory, unless they are there.
+
+    Of a run that measured none there is nothing to keep.
+    """
+    source, known = _source(run), calibrations(run)
+    if (known.brackets or known.assignments) and _kept(run, source) is None:
+        record = {"source": source, **json.loads(known.model_dump_json())}
+        write_whole(run.path / NAME, seal(record))
+
+
+def compute(run: Run) -> Calibrations:
+    """Compute the calibrations of a run from its outcomes."""
+    layout = Layout.of(run.experiment.design)
+    roles, bath = layout.roles, layout.measured[layout.bath]
+    brackets = stored_brackets(run)
+    assignments = {
+        job.name: estimate_assignment(run.outcomes(job).counts())
+        for job in run.jobs
+        if job.kind == "assignment" and run.journal(job).state == "done"
+    }
+    measured, found = list(assignments.values()), list(brackets.values())
+    if not measured:
+        assignment = device_assignment(run.device, roles)
+    else:
+        assignment = drifting(*measured) if len(measured) == 2 else measured[0]
+    snapshot = device_bracket(run.device, bath)
+    since = drift(snapshot, found[0], role=bath, names=("calibrated", "before")) if found else ()
+    return Calibrations(
+        brackets=brackets,
+        assignments=assignments,
+        assignment=assignment,
+        temperatures=_temperatures(run, brackets, assignment, bath),
+        since=tuple(since),
+        during=tuple(drift(*found, role=bath)) if len(found) == 2 else (),
+        readout=tuple(readout_drift(measured[0], measured[1], roles)) if len(measured) == 2 else (),
+    )
+
+
+def temperature_of_bounds(experiment: Experiment, found: dict[str, Thermometry]) -> Thermometry:
+    """Temperature that the bounds are computed with, by the spec.
+
+    Args:
+        experiment: the spec.
+        found: ``temperatures`` of the run.
+
+    Raises:
+        BadInput: that source is not there, or shows no positive, finite temperature.
+    """
+    wanted = experiment.inference.temperature
+    if wanted not in found:
+        raise BadInput(
+            f"inference.temperature = {wanted!r}: no bracket was measured with this run; "
+            "give 'given' or 'measured'"
+        )
+    chosen = found[wanted]
+    temperature = chosen.temperature.value
+    if not 0 < temperature < np.inf:
+        raise BadInput(
+            f"inference.temperature = {wanted!r} shows {temperature:g} K ({chosen.note}): "
+            "give 'given'"
+        )
+    return chosen
+
+
+def _temperatures(
+    run: Run, brackets: dict[str, Bracket], assignment: Assignment, bath: str
+) -> dict[str, Thermometry]:
+    given = run.experiment.bath
+    source = run.device.source("temperature", bath)
+    found = {"given": given_temperature(given.temperature, given.frequency, source)}
+    with suppress(Incomplete):  # where no trial is complete yet
+        found["measured"] = measured_temperature(run, assignment)
+    if brackets:
+        name, bracket = next(iter(brackets.items()))
+        found["calibration"] = calibrated_temperature(bracket, given.frequency, name)
+    return found
+
+
+def measured_temperature(run: Run, assignment: Assignment) -> Thermometry:
+    """Temperature of the bath before the erasure, errors of readout and basis rotation taken out.
+
+    Raises:
+        Incomplete: no trial is complete yet.
+    """
+    design = run.experiment.design
+    layout = Layout.of(design)
+    role = layout.measured[layout.bath]
+    qubit = layout.roles.index(role)
+    readout = float(assignment.false_excited[qubit]), float(assignment.false_ground[qubit])
+    errors = [qubit, assignment.qubits + qubit]
+    return run_temperature(
+        run.counts,
+        design,
+        run.experiment.bath.frequency,
+        behind_gates(readout, rotation_depolarizing(run.device, role)),
+        assignment.covariance[np.ix_(errors, errors)],
+    )
+
+
+def _source(run: Run) -> str:
+    """Digest of all that the calibrations of a run follow from."""
+    journals = {job.name: run.journal(job) for job in run.jobs}
+    known = {
+        "form": _FORM,
+        "spec": run.experiment.hash,
+        "device": run.record["device"],
+        "shots": {
+            name: journal.current.shots_checksum
+            for name, journal in journals.items()
+            if journal.state == "done"
+        },
+    }
+    return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+
+
+def _kept(run: Run, source: str) -> Calibrations | None:
+    """Calibrations as they were kept, if they are those of the run as it is now."""
+    try:
+        record: dict[str, Any] = unseal(read_whole(run.path / NAME))
+        if record.pop("source", None) != source:
+            return None
+        return Calibrations.model_validate(record)
+    except (Damaged, ValidationError, OSError):
+        return None
