@@ -105,7 +105,7 @@ def readout_table(
         columns += [f"S(ρ_B), {readout}", f"ΔQ_B − Q_tight (hf), {readout}", "verdict"]
         cells += [
             [f"{value:.4f}" for value in over_points(dataset, entropy)],
-            [with_interval(v.excess, v.interval.low, v.interval.high, quantum) for v in found],
+            [with_interval(v.interval, quantum) for v in found],
             [v.text for v in found],
         ]
     swept = zip(*experiment.points.values(), strict=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recycling.inference.statistics.interval import Interval
+
 
 @dataclass(frozen=True)
 class Table:
@@ -17,11 +19,11 @@ class Table:
     note: str = ""
 
 
-def with_interval(value: float, low: float, high: float, unit: float) -> str:
+def with_interval(interval: Interval[float], unit: float) -> str:
     """Value and interval in a unit; the value alone where it has no error."""
-    if low == high:
-        return number(value / unit)
-    ends = (number(end / unit, "+.3f") for end in (value, low, high))
+    if interval.low == interval.high:
+        return number(interval.value / unit)
+    ends = (number(end / unit, "+.3f") for end in interval.ends.values())
     return "{} [{}, {}]".format(*ends)
 
 

@@ -13,7 +13,7 @@ from scipy.constants import k as boltzmann
 from circuits.design import RECYCLING
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.dataset import shown_p_x
-from recycling.results.sweep import over_points, recycling_arm, sweep_axes, sweep_points
+from recycling.results.sweep import over_points, recycling_arm, sweep_axes
 from recycling.results.verdicts import verdicts
 
 if TYPE_CHECKING:
@@ -87,24 +87,22 @@ def _cells(dataset: xr.Dataset) -> list[dict[str, str]]:
     landauer_unit = boltzmann * dataset.attrs["temperature_K"] * np.log(2)
     combined = recycling_arm(dataset).sel(limit="value")
     bounds = combined["bound_tight_combined"].sel(p_x=shown_p_x(dataset))
-    names = [axis.name for axis in sweep_axes(dataset)]
     return [
-        dict(zip(names, (f"{value:.4f}" for value in point), strict=True))
-        | {
+        {
+            **{name: f"{value:.4f}" for name, value in tight.point.items()},
             "probability": f"{probability:.4f}",
             "erased": f"{tight.entropy_decrease:.4f}",
             "heat in J": f"{tight.heat:.3e}",
             "heat": f"{tight.heat / quantum:+.4f}",
             "heat in k_B T0 ln 2": f"{tight.heat / landauer_unit:+.3f}",
             "Q_tight": f"{bound / quantum:.4f}",
-            "excess": with_interval(tight.excess, tight.interval.low, tight.interval.high, quantum),
+            "excess": with_interval(tight.interval, quantum),
             "z of tight": number(tight.z, "+.1f"),
             "tight": tight.text,
             "z of Landauer": number(landauer.z, "+.1f"),
             "Landauer": landauer.text,
         }
-        for point, tight, landauer, probability, bound in zip(
-            sweep_points(dataset),
+        for tight, landauer, probability, bound in zip(
             verdicts(dataset, bound="tight"),
             verdicts(dataset, bound="landauer"),
             over_points(dataset, combined["branch_probability_combined"]),

@@ -12,7 +12,7 @@ import numpy as np
 
 from recycling.results.controls import Control, failed_controls
 from recycling.results.dataset import shown_p_x
-from recycling.results.sweep import sweep_axes, sweep_points
+from recycling.results.sweep import sweep_axes
 from recycling.results.verdicts import Bound, Verdict, verdicts
 
 if TYPE_CHECKING:
@@ -49,9 +49,8 @@ def _ranges(dataset: xr.Dataset, found: Sequence[Verdict]) -> str:
     if others:
         return ""
     ranges = []
-    pairs = zip(sweep_points(dataset), found, strict=True)
-    for below, group in groupby(pairs, key=lambda pair: pair[1].below):
-        values = [value for (value,), _ in group]
+    for below, group in groupby(found, key=lambda verdict: verdict.below):
+        values = [verdict.point[first.name] for verdict in group]
         last = f" to {values[-1]:.3f}" if len(values) > 1 else ""
         if below:
             ranges.append(f"{values[0]:.3f}{last}")

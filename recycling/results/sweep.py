@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.design import GREEK, RECYCLING, symbol
+from recycling.results.dataset import swept
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
 
 Real = NDArray[np.float64]
-
-#: Dims of the heat that are no parameters of the algorithm.
-_OTHERS = ("arm", "p_x", "trial")
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,9 @@ class Axis:
 
 def sweep_axes(dataset: xr.Dataset) -> tuple[Axis, ...]:
     """Axis of each swept parameter of a Dataset, the first one first."""
-    names = [str(dim) for dim in dataset["heat"].dims if dim not in _OTHERS]
     return tuple(
         Axis(name, str(dataset[name].attrs.get("units", "1")), dataset[name].values)
-        for name in names
+        for name in swept(dataset)
     )
 
 
@@ -91,8 +88,7 @@ def sweep_points(dataset: xr.Dataset) -> list[tuple[float, ...]]:
 
 def over_points(dataset: xr.Dataset, array: xr.DataArray) -> Real:
     """Numbers of an array over the sweep alone, in the order of ``sweep_points``."""
-    names = [axis.name for axis in sweep_axes(dataset)]
-    return np.asarray(array.transpose(*names).values).ravel()
+    return np.asarray(array.transpose(*swept(dataset)).values).ravel()
 
 
 def recycling_arm(dataset: xr.Dataset) -> xr.Dataset:
