@@ -22,7 +22,12 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers that a field may hold: one number's type, the same for arrays, and in words."""
+    """Numbers that a field may hold: the type of a number, the check of an array, and its words.
+
+    Example:
+        >>> PROBABILITY.first_bad(np.array([[0.1, 0.2], [0.3, 1.2]]))  # point, position
+        ((1,), 1)
+    """
 
     number: Any
     holds: Callable[[Real], NDArray[np.bool_]]
@@ -72,7 +77,15 @@ ERROR = Range(
 class PerQubit:
     """Annotation of a field (array of shape (*sweep, qubit)).
 
-    ``shared``: one number may stand for all qubits; where all have the same, it does.
+    ``shared``: a number may stand for all qubits, and does where all have the same.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import BaseModel
+        >>> class Times(BaseModel):
+        ...     t1: Annotated[Any, PerQubit(POSITIVE)]
+        >>> Times(t1=[1e-4, 2e-4]).t1.tolist()
+        [0.0001, 0.0002]
     """
 
     range: Range
@@ -109,7 +122,16 @@ class PerQubit:
 
 @dataclass(frozen=True)
 class OverSweep:
-    """Annotation of a field that is one number, or an array of the shape of the sweep."""
+    """Annotation of a field that is a number, or an array of the shape of the sweep.
+
+    Example:
+        >>> from typing import Annotated
+        >>> from pydantic import BaseModel
+        >>> class Latency(BaseModel):
+        ...     latency: Annotated[Any, OverSweep(NON_NEGATIVE)]
+        >>> Latency(latency=[0.0, 1e-6]).latency.shape
+        (2,)
+    """
 
     range: Range
 
@@ -133,7 +155,12 @@ class OverSweep:
 
 
 def has_sweep(value: Any) -> bool:
-    """Whether the value of a field has axes in front of the last one."""
+    """Whether the value of a field has axes in front of the last one.
+
+    Example:
+        >>> has_sweep([1e-4, 2e-4]), has_sweep([[1e-4, 2e-4], [1e-4, 3e-4]])
+        (False, True)
+    """
     if isinstance(value, np.ndarray):
         return value.ndim > 1
     return _is_sequence(value) and any(
@@ -145,7 +172,11 @@ def real(value: ArrayLike) -> Real:
     """Array of floats.
 
     Raises:
-        ValueError: no numbers, or rows of different length.
+        ValueError: the value holds no numbers, or rows of different length.
+
+    Example:
+        >>> real([[1, 2], [3, 4]]).shape
+        (2, 2)
     """
     try:
         return np.array(value, dtype=np.float64)
@@ -154,13 +185,23 @@ def real(value: ArrayLike) -> Real:
 
 
 def read_only(array: Real) -> Real:
-    """Mark an array as read-only."""
+    """Mark an array as read-only.
+
+    Example:
+        >>> read_only(np.zeros(2)).flags.writeable
+        False
+    """
     array.setflags(write=False)
     return array
 
 
 def nested(array: float | Real) -> Any:
-    """Python numbers in tuples, nested as the array's axes are."""
+    """Python numbers in tuples, nested as the array's axes are.
+
+    Example:
+        >>> nested(np.array([[1.0, 2.0], [3.0, 4.0]]))
+        ((1.0, 2.0), (3.0, 4.0))
+    """
     if np.ndim(array) == 0:
         return float(array)
     return tuple(nested(row) for row in np.asarray(array))

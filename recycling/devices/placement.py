@@ -1,4 +1,4 @@
-"""Where the qubits of an experiment go on a chip: all placements of its shape, and the best."""
+"""Placements of an experiment's qubits on a chip: all of its shape, and the best."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def cz_errors(target: Target) -> dict[frozenset[int], float]:
 
     Raises:
         BadInput: the device has no CZ gate at all.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> target = FakeTorino().target
+        >>> 0 < cz_errors(target)[frozenset((0, 1))] < 0.01
+        True
     """
     if "cz" not in target.operation_names:
         raise BadInput("the device has no CZ gate: give one with x, sx, rz and cz")
@@ -30,7 +36,14 @@ def cz_errors(target: Target) -> dict[frozenset[int], float]:
 
 
 def working_qubits(target: Target) -> frozenset[int]:
-    """Qubits with a T1, a T2, and working single-qubit gates and measurement."""
+    """Qubits with a T1, a T2, and working single-qubit gates and measurement.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> target = FakeTorino().target
+        >>> len(working_qubits(target)) <= target.num_qubits
+        True
+    """
     working = set()
     for qubit in range(target.num_qubits):
         properties = target.qubit_properties[qubit] if target.qubit_properties else None
@@ -52,7 +65,18 @@ def check_layout(layout: tuple[int, ...], target: Target, shape: Shape) -> None:
         shape: coupled roles.
 
     Raises:
-        BadInput: a qubit twice, unknown or dead, or roles that no working CZ connects.
+        BadInput: a qubit is repeated, unknown or dead, or no working CZ connects two roles.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> target = FakeTorino().target
+        >>> from circuits import HHL
+        >>> from recycling.devices.shape import shape_of
+        >>> algorithm = HHL([[2, -1], [-1, 2]])
+        >>> shape = shape_of(algorithm.design, algorithm)
+        >>> check_layout((0, 1, 2, 3, 4, 5), target, shape)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: device.layout: C_I = 0 and C_C1 = 2 are not connected: give ...
     """
     if len({*layout}) != len(layout) or len(layout) != len(shape.roles):
         raise BadInput(f"device.layout = {list(layout)}: give {len(shape.roles)} different qubits")
@@ -76,7 +100,18 @@ def check_layout(layout: tuple[int, ...], target: Target, shape: Shape) -> None:
 
 
 def placements(target: Target, shape: Shape) -> Iterator[tuple[int, ...]]:
-    """All placements of a shape on working qubits and gates, in the order of its roles."""
+    """Find all placements of a shape on working qubits and gates, in the order of its roles.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> target = FakeTorino().target
+        >>> from circuits import HHL
+        >>> from recycling.devices.shape import shape_of
+        >>> algorithm = HHL([[2, -1], [-1, 2]])
+        >>> shape = shape_of(algorithm.design, algorithm)
+        >>> len(next(placements(target, shape)))
+        6
+    """
     working = working_qubits(target)
     neighbours: dict[int, list[int]] = {}
     for pair in cz_errors(target):
@@ -94,7 +129,7 @@ def expected_errors(
     cz_counts: Mapping[frozenset[str], int],
     busy: Mapping[str, float],
 ) -> float:
-    """Expected number of errors in one shot: the score of a placement, lower is better.
+    """Compute the expected number of errors in a shot: the score of a placement, lower is better.
 
     Args:
         layout: physical qubit of each role, in the order of the shape's roles.
@@ -103,6 +138,19 @@ def expected_errors(
         cz_counts: CZ gates of the compiled circuit by pair of roles.
         busy: time from first gate to last operation by role, s: over it a qubit decays with rate
             (1/T1 + 1/T2)/2.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> target = FakeTorino().target
+        >>> from circuits import HHL
+        >>> from recycling.devices.shape import shape_of
+        >>> algorithm = HHL([[2, -1], [-1, 2]])
+        >>> shape = shape_of(algorithm.design, algorithm)
+        >>> counts = {frozenset(("C_I", "B")): 3, frozenset(("B", "S")): 3}
+        >>> busy = dict.fromkeys(shape.roles, 5e-6)  # s
+        >>> layout = next(placements(target, shape))
+        >>> 0 < expected_errors(layout, target, shape, counts, busy) < 1
+        True
     """
     place = dict(zip(shape.roles, layout, strict=True))
     gates = sum(
@@ -123,10 +171,21 @@ def best_layout(
     cz_counts: Mapping[frozenset[str], int],
     busy: Mapping[str, float],
 ) -> tuple[int, ...]:
-    """Placement with the fewest expected errors; see ``expected_errors`` for the arguments.
+    """Find the placement with the fewest expected errors; see ``expected_errors`` for arguments.
 
     Raises:
         BadInput: the device has no placement of the shape on working gates.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> target = FakeTorino().target
+        >>> from circuits.algorithms.repeat_until_success import repeat_until_success
+        >>> from recycling.devices.shape import shape_of
+        >>> algorithm = repeat_until_success()
+        >>> shape = shape_of(algorithm.design, algorithm)
+        >>> counts = {frozenset(("data", "B")): 3, frozenset(("B", "S")): 3}
+        >>> busy = dict.fromkeys(shape.roles, 5e-6)  # s
+        >>> check_layout(best_layout(target, shape, counts, busy), target, shape)
     """
     candidates = list(placements(target, shape))
     if not candidates:

@@ -23,9 +23,9 @@ PRINTED_TEMPERATURE = 0.043
 PAPER = "arXiv:2601.07522"
 #: Snapshot behind the paper's profile: a 156-qubit r2 Heron with the printed 68 ns CZ. Two have it.
 #: FakeMarrakesh has the medians (CZ 3.3e-3, readout 9.5e-3) nearer to an ordinary Heron;
-#: FakeKingston has the printed 32 ns too, and a better CZ (1.8e-3). The replays of both had been
-#: seen when the choice was made, so it is no blind one: on FakeKingston the success fidelity is
-#: 0.90 to 0.98 instead of 0.93 to 0.97.
+#: FakeKingston has the printed 32 ns too, and a better CZ (1.8e-3). The choice was not blind, since
+#: the replays of both were known: on FakeKingston the success fidelity is 0.90 to 0.98 instead of
+#: 0.93 to 0.97.
 PAPER_SNAPSHOT = "FakeMarrakesh"
 #: Fields of a device that have a source.
 _SOURCED = (
@@ -46,23 +46,31 @@ def device_from_backend(
     calibration: Any = None,
     roles: tuple[str, ...] = ROLES,
 ) -> Device:
-    """Device profile of any Heron-like ``BackendV2`` on a chosen layout.
+    """Read the device profile of any Heron-like ``BackendV2`` on a chosen layout.
 
     Args:
         backend: fake or real backend with a CZ gate.
         layout: physical qubit of each role, in the order of ``roles``.
-        temperature: T0, K; snapshots do not hold one.
+        temperature: T0, K; snapshots hold no temperature.
         frequency: frequency of B, Hz, and of every qubit where the backend reports none.
-        feedforward_latency: s; None takes what is left of the paper's 3.3 µs after this device's
+        feedforward_latency: s; None takes the rest of the paper's 3.3 µs after this device's
             measurement and SWAP.
-        calibration: the backend's own ``properties()``, where they are at hand: some backends
-            read them from a file each time.
-        roles: what each qubit of the device is for.
+        calibration: ``properties()`` of the backend, where they are at hand: some backends read
+            them from a file each time.
+        roles: role of each qubit of the device.
 
     Raises:
         BadInput: a native gate is missing.
-        pydantic.ValidationError: T0, a frequency or the latency out of range; another number of
-            roles than of qubits in the layout.
+        pydantic.ValidationError: T0, a frequency or the latency is out of range, or the numbers of
+            roles and of qubits in the layout differ.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> device = device_from_backend(
+        ...     FakeTorino(), (0, 1), temperature=0.043, frequency=5e9, roles=("B", "S")
+        ... )
+        >>> device.name, device.t1.shape
+        ('fake_torino', (2,))
     """
     target = backend.target
     for name in (*SINGLE_QUBIT_GATES, "cz", "measure"):
@@ -101,10 +109,18 @@ def device_from_backend(
 
 
 def paper_device(device: Device) -> Device:
-    """The paper's device: its printed numbers over those of a snapshot.
+    """Make the paper's device: its printed numbers over those of a snapshot.
 
     ibm_kawasaki was a Heron of which no snapshot exists; the numbers that the paper does not print
     stay those of ``device``, as calibrated.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeMarrakesh
+        >>> layout = (11, 18, 12, 13, 10, 9)
+        >>> bath = {"temperature": 0.043, "frequency": 5e9}
+        >>> device = paper_device(device_from_backend(FakeMarrakesh(), layout, **bath))
+        >>> device.gate_table["cz", (0, 4)].duration  # s
+        6.8e-08
     """
     gates = tuple(
         gate
@@ -136,13 +152,18 @@ def ideal_device(
     clock_qubits: int = 2,
     roles: tuple[str, ...] | None = None,
 ) -> Device:
-    """Noiseless, instantaneous, fully connected device with a thermal start.
+    """Make a noiseless, instantaneous, fully connected device with a thermal start.
 
     Args:
         temperature: T0, K.
         frequency: frequency of every qubit, Hz.
         clock_qubits: number of the clock's qubits, where no roles are given.
-        roles: what each qubit is for; None takes those of HHL.
+        roles: role of each qubit; None takes those of HHL.
+
+    Example:
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device.roles, device.is_instantaneous
+        (('C_I', 'C_C0', 'C_C1', 'C_A', 'B', 'S'), True)
     """
     if roles is None:
         roles = ("C_I", *(f"C_C{bit}" for bit in range(clock_qubits)), "C_A", "B", "S")
@@ -187,7 +208,7 @@ def override_device(
     cz_error: float | None = None,
     readout_error: float | None = None,
 ) -> Device:
-    """Device with some numbers overruled on every qubit; None keeps what the device has.
+    """Overrule some numbers of a device on every qubit; None keeps the device's number.
 
     Args:
         device: the device to start from.
@@ -200,6 +221,11 @@ def override_device(
 
     Raises:
         pydantic.ValidationError: the result breaks T2 ≤ 2 T1.
+
+    Example:
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> override_device(device, t1=2e-4, t2=1e-4, readout_error=0.01).t1.tolist()
+        [0.0002, 0.0002]
     """
     count = device.num_qubits
     fields: dict[str, object] = {}
@@ -229,7 +255,12 @@ def override_device(
 
 
 def calibration_of(backend: BackendV2) -> Any:
-    """Calibration of a backend as it reports it; None where it reports none."""
+    """Read the calibration that a backend reports; None where it reports none.
+
+    Example:
+        >>> calibration_of(object()) is None
+        True
+    """
     return getattr(backend, "properties", lambda: None)()
 
 
@@ -239,7 +270,7 @@ def _relaxation_times(
     """T1 and T2 of each qubit by field of the device, and the sources of those that were cut."""
     properties = [target.qubit_properties[qubit] for qubit in layout]
     t1 = [float(p.t1) for p in properties]
-    # Calibrations measure T2 by an echo with its own scatter; T2 = 2 T1 is the physical limit.
+    # Calibrations measure T2 by an echo, which scatters; T2 = 2 T1 is the physical limit.
     t2 = [min(float(p.t2), 2 * time) for p, time in zip(properties, t1, strict=True)]
     sources = {}
     # The device itself refuses a number of roles that is not that of the layout's qubits.

@@ -1,9 +1,9 @@
-"""Which qubits of an experiment must be neighbours on a chip.
+"""The shape of an experiment: the pairs of qubits that must be neighbours on a chip.
 
 An algorithm names its coupled qubits, or they follow from its circuit: the pairs that interact most
 are coupled as long as all of them fit on a heavy-hex lattice, where a qubit has three neighbours at
-most. Every qubit of the recycled register is coupled to one of the bath, and every qubit of the
-bath to one of the target. For HHL with two clock qubits::
+most. Every qubit of the recycled register is coupled to a qubit of the bath, and every qubit of the
+bath to a qubit of the target. For HHL with two clock qubits::
 
     S ── B ── C_I ── C_C1 ── C_A
                │
@@ -46,6 +46,13 @@ class Shape:
         order: the roles in the order in which they are placed: the recycled qubits and the bath,
             the algorithm outwards from there, and the target.
         recorded: roles that are measured, whose readout decides the result.
+
+    Example:
+        >>> from circuits import HHL
+        >>> algorithm = HHL([[2, -1], [-1, 2]])
+        >>> shape = shape_of(algorithm.design, algorithm)
+        >>> shape.order
+        ('C_I', 'B', 'C_C0', 'C_C1', 'C_A', 'S')
     """
 
     roles: tuple[str, ...]
@@ -71,7 +78,14 @@ def shape_of(design: Design, algorithm: AnyAlgorithm) -> Shape:
 
 
 def make_shape(design: Design, coupling: Sequence[Pair]) -> Shape:
-    """Shape of a design whose algorithm has some coupled roles."""
+    """Shape of a design whose algorithm has some coupled roles.
+
+    Example:
+        >>> from circuits import HHL
+        >>> line = [("C_I", "C_C0"), ("C_C0", "C_C1"), ("C_C1", "C_A")]
+        >>> print(make_shape(HHL([[2, -1], [-1, 2]]).design, line))
+        C_I-C_C0, C_I-B, C_C0-C_C1, B-S, C_C1-C_A
+    """
     outwards = _outwards(design)
     starts = (*design.register(design.recycled).roles, *design.roles)
     reached = _breadth_first(starts, (*coupling, *outwards))
@@ -87,7 +101,7 @@ def make_shape(design: Design, coupling: Sequence[Pair]) -> Shape:
 
 
 def embeddings(shape: Shape, neighbours: Neighbours) -> Iterator[tuple[int, ...]]:
-    """All ways to put a shape on a chip, depth first, lower qubits before higher ones.
+    """Find all ways to put a shape on a chip, depth first, low qubits before high qubits.
 
     Args:
         shape: coupled roles.
@@ -95,13 +109,28 @@ def embeddings(shape: Shape, neighbours: Neighbours) -> Iterator[tuple[int, ...]
 
     Yields:
         Qubit of each role, in the order of the roles.
+
+    Example:
+        >>> from circuits.algorithms.repeat_until_success import repeat_until_success
+        >>> algorithm = repeat_until_success()
+        >>> line = {0: [1], 1: [0, 2], 2: [1, 3], 3: [2]}
+        >>> shape = shape_of(algorithm.design, algorithm)
+        >>> shape.roles, list(embeddings(shape, line))
+        (('data', 'ancilla', 'B', 'S'), [(1, 0, 2, 3), (2, 3, 1, 0)])
     """
     for place in _embedded(shape.order, shape.couplings, neighbours):
         yield tuple(place[role] for role in shape.roles)
 
 
 def interactions(design: Design, algorithm: AnyAlgorithm) -> Mapping[frozenset[str], int]:
-    """CZ gates of an algorithm between each pair of roles, where all qubits are coupled."""
+    """Count the CZ gates of an algorithm by pair of roles, on fully coupled qubits.
+
+    Example:
+        >>> from circuits.algorithms.repeat_until_success import repeat_until_success
+        >>> algorithm = repeat_until_success()
+        >>> interactions(algorithm.design, algorithm)[frozenset(("data", "ancilla"))]
+        2
+    """
     from qiskit.circuit import Parameter
     from qiskit.transpiler import generate_preset_pass_manager
 
@@ -117,15 +146,21 @@ def interactions(design: Design, algorithm: AnyAlgorithm) -> Mapping[frozenset[s
 
 
 def derived_coupling(design: Design, counts: Mapping[frozenset[str], int]) -> tuple[Pair, ...]:
-    """Coupled roles of an algorithm: a tree of those that interact most, that fits a heavy-hex.
+    """Derive the coupled roles: a tree of those that interact most, which fits a heavy-hex.
 
     Pairs are coupled in the order of their interactions where they close no ring and still fit on
-    the lattice together with the bath and the target. Where no tree of all qubits comes of it, the
-    qubits stand in a line that begins with the recycled one.
+    the lattice together with the bath and the target. Where that gives no tree of all qubits, the
+    qubits stand in a line that begins with the recycled qubit.
 
     Args:
         design: design of the experiment.
         counts: how often each pair of roles interacts.
+
+    Example:
+        >>> from circuits.algorithms.repeat_until_success import repeat_until_success
+        >>> design = repeat_until_success().design
+        >>> derived_coupling(design, {frozenset(("data", "ancilla")): 2})
+        (('data', 'ancilla'),)
     """
     roles, outwards = design.purpose("algorithm"), _outwards(design)
     pairs = sorted(combinations(roles, 2), key=lambda pair: -counts.get(frozenset(pair), 0))
@@ -144,7 +179,7 @@ def _outwards(design: Design) -> tuple[Pair, ...]:
 
 
 def _line(design: Design, counts: Mapping[frozenset[str], int]) -> list[str]:
-    """Roles of the algorithm from the recycled one on, each the one that interacts most."""
+    """Roles of the algorithm from the recycled role on, each time that which interacts most."""
     line = [design.register(design.recycled).roles[0]]
     others = [role for role in design.purpose("algorithm") if role not in line]
     while others:
@@ -204,7 +239,7 @@ def _partners(couplings: Iterable[Pair]) -> dict[str, list[str]]:
 def _breadth_first(
     starts: Iterable[str], couplings: Iterable[Pair], without: Sequence[str] = ()
 ) -> list[str]:
-    """Roles that are reached through couplings from one start after another, the near ones first.
+    """Roles reached through couplings from each start in turn, near roles first.
 
     Roles in ``without`` are left out.
     """

@@ -1,7 +1,7 @@
 """Second step of the engine: execute programs. Arrays alone (of any array API), no Qiskit.
 
 Programs with a common beginning share its evolution: the HHL part of all circuits of an
-experiment is evolved once, and every angle θ_b and every basis rides along as a sweep axis.
+experiment is evolved once, and every point and every basis is an index of a sweep axis.
 """
 
 from __future__ import annotations
@@ -39,10 +39,17 @@ _PROJECTIONS[1, [0, 3], [3, 0]] = -0.5
 
 @dataclass(frozen=True)
 class Outcome:
-    """Result of one program.
+    """Result of a program.
 
-    ``tensor`` has the axes (*sweep, one of length 2 a recorded bit, one of length 4 a kept qubit),
-    in the order of the program's ``bits`` and ``qubits``.
+    ``tensor`` has the axes (*sweep, *recorded bits of length 2, *kept qubits of length 4), in the
+    order of the program's ``bits`` and ``qubits``.
+
+    Example:
+        >>> from recycling.simulation.program import Allocate, Program
+        >>> plus = Program((Allocate(0, np.array([1.0, 1.0, 0.0, 0.0])),), (), bits=(), qubits=(0,))
+        >>> (outcome,) = execute([plus])
+        >>> outcome.density_matrices.real.tolist()
+        [[0.5, 0.5], [0.5, 0.5]]
     """
 
     program: Program
@@ -109,14 +116,22 @@ class _State:
 
 
 def execute(programs: Sequence[Program], xp: Any = np) -> list[Outcome]:
-    """Evolve programs exactly, sharing what they have in common at their beginning.
+    """Evolve programs exactly; those with a common beginning share its evolution.
 
     Args:
         programs: compiled programs.
         xp: namespace of the array API to compute in.
 
     Returns:
-        One outcome for each program, in order.
+        Outcome of each program, in order.
+
+    Example:
+        >>> from recycling.simulation.program import Allocate, Measure, Program
+        >>> start = Allocate(0, np.array([1.0, 0.0, 0.0, 0.8]))  # 10 % excited
+        >>> read = Measure(0, bit=0, assignment=np.eye(2), release=True)
+        >>> (outcome,) = execute([Program((start, read), (), bits=(0,), qubits=())])
+        >>> outcome.probabilities.round(3).tolist()
+        [0.9, 0.1]
     """
     outcomes: dict[int, Outcome] = {}
     groups: dict[int, list[int]] = {}

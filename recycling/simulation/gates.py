@@ -25,11 +25,11 @@ _RESET[[0, 3], 0] = 1
 def noisy_channel(
     operation: Any, qubits: tuple[int, ...], noise: Noise, parameters: Mapping[str, Real]
 ) -> Real:
-    """PTM of a gate, a reset, a channel or idle time, with the noise that comes with it.
+    """PTM of a gate, a reset, a channel or idle time, with its noise.
 
     Args:
         operation: Qiskit instruction on one or two qubits.
-        qubits: the qubits that it acts on.
+        qubits: the qubits of the instruction.
         noise: noise of the device over the sweep.
         parameters: values by parameter name, each with all sweep axes.
 
@@ -38,6 +38,13 @@ def noisy_channel(
 
     Raises:
         ValueError: more than two qubits, or a gate that is not native to the device.
+
+    Example:
+        >>> from qiskit.circuit.library import XGate
+        >>> from recycling.devices.profiles import ideal_device
+        >>> noise = Noise(ideal_device(temperature=0.043, frequency=5e9, roles=("B",)), 0)
+        >>> noisy_channel(XGate(), (0,), noise, {}).diagonal().tolist()
+        [1.0, 1.0, -1.0, -1.0]
     """
     name = operation.name
     if len(qubits) > 2:
@@ -64,6 +71,14 @@ def gate_channel(operation: Any, parameters: Mapping[str, Real], sweep_axes: int
 
     Returns:
         Array of shape (*sweep, 4ⁿ, 4ⁿ), of length 1 along the axes the gate does not depend on.
+
+    Example:
+        >>> from qiskit.circuit import Parameter
+        >>> from qiskit.circuit.library import RYGate
+        >>> angles = {"theta": np.linspace(0, np.pi, 3)}
+        >>> channels = gate_channel(RYGate(Parameter("theta")), angles, sweep_axes=1)
+        >>> channels[:, 3, 3].round(3).tolist()
+        [1.0, 0.0, -1.0]
     """
     kind: Any = type(operation)
     if not any(getattr(parameter, "parameters", ()) for parameter in operation.params):
@@ -119,7 +134,7 @@ _UNITARIES: dict[str, Callable[..., Complex]] = {
 
 @lru_cache(maxsize=4096)
 def _channel_at(kind: Any, angles: tuple[float, ...]) -> Real:
-    """PTM of one gate at given angles; the same few gates come back in every circuit."""
+    """PTM of a gate at given angles; the same few gates recur in every circuit."""
     unitary = kind(*angles).to_matrix()
     if len(unitary) == 4:  # Qiskit has its first qubit innermost
         unitary = unitary.reshape(2, 2, 2, 2).transpose(1, 0, 3, 2).reshape(4, 4)

@@ -1,4 +1,4 @@
-"""Which instructions make a qubit matter to anything else: when it enters and when it can leave."""
+"""Interactions of a qubit with others or with a record: when it enters and when it can leave."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ if TYPE_CHECKING:
 
 
 def last_interactions(circuit: QuantumCircuit) -> dict[int, int]:
-    """Index of the last instruction that makes each qubit matter to anything else."""
+    """Find the index of each qubit's last measurement, condition or gate with another qubit.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.cx(0, 1)
+        >>> _ = circuit.measure(1, 0)
+        >>> _ = circuit.x(1)
+        >>> last_interactions(circuit)
+        {0: 0, 1: 1}
+    """
     last: dict[int, int] = {}
     for index, instruction in enumerate(circuit.data):
         name = instruction.operation.name
@@ -27,7 +37,16 @@ def last_interactions(circuit: QuantumCircuit) -> dict[int, int]:
 
 
 def interacting(block: QuantumCircuit) -> set[int]:
-    """Qubits of a block on which something other than idling happens."""
+    """Find the qubits of a block that do not only idle.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> block = QuantumCircuit(3)
+        >>> _ = block.cx(0, 1)
+        >>> _ = block.delay(100, 2)
+        >>> sorted(interacting(block))
+        [0, 1]
+    """
     return {
         block.find_bit(qubit).index
         for instruction in block.data

@@ -5,8 +5,8 @@ next two-qubit gate, so that the state tensor is only touched there. A qubit ent
 interaction (with what happened to it before) and leaves after its last.
 
 Numbers of the device and circuit parameters may both run over a sweep: the axes of the device come
-first. Durations of idle time are those of the compiled schedule, at every point of the sweep; what
-a gate's swept duration changes is the relaxation during the gate.
+first. Durations of idle time are those of the compiled schedule, at every point of the sweep; a
+swept duration of a gate changes the relaxation during the gate.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ def compile_program(
     """Compile a circuit for the exact engine.
 
     Args:
-        circuit: compiled dynamic circuit on the device's own qubits, idle time as delays. A
-            one-qubit "kraus" instruction is a channel that takes no time and adds no noise.
+        circuit: compiled dynamic circuit on the device's qubits, idle time as delays. A one-qubit
+            "kraus" instruction is a channel that takes no time and adds no noise.
         device: noise, and the thermal start of each qubit, at one point or over a sweep.
         parameters: value of each circuit parameter by name, rad; arrays that broadcast against
             each other to the shape of the sweep, e.g. (11, 1) values of θ_b and (1, 3) bases.
-        keep: qubits whose density matrices are wanted at the end.
+        keep: qubits whose density matrices are kept to the end.
 
     Returns:
-        Program over the sweep (*device sweep, *parameter sweep), the latter the broadcast one.
+        Program over the sweep (*device sweep, *parameter sweep).
 
     Raises:
         ValueError: a parameter without a value, a gate that is not native, control flow beyond
@@ -96,7 +96,7 @@ def compile_program(
 
 
 class _Compiler:
-    """State of one compilation."""
+    """State of a compilation."""
 
     def __init__(
         self,
@@ -115,7 +115,7 @@ class _Compiler:
         last = last_interactions(self.circuit)
         for index, instruction in enumerate(self.circuit.data):
             qubits = tuple(self.circuit.find_bit(q).index for q in instruction.qubits)
-            # What happens to a qubit after its last interaction changes nothing that is asked for.
+            # Operations on a qubit after its last interaction change no record.
             live = [q for q in qubits if q in self.keep or last.get(q, -1) >= index]
             name = instruction.operation.name
             if not live or name == "barrier":
@@ -152,10 +152,10 @@ class _Compiler:
         bits, values = self._condition(instruction)
         blocks = instruction.operation.blocks
         acted_on = {qubits[inner] for block in blocks for inner in interacting(block)}
-        # What is pending belongs before the branch, on qubits outside of it too.
+        # Pending channels belong before the branch, on qubits outside of it too.
         for qubit in sorted(self.pending.alive.union(live)):
-            # A qubit that only idles in the branch, and that is still in the thermal state which
-            # idling leaves alone, need not come to life for it.
+            # A qubit that only idles in the branch, and is still in its thermal state, which idling
+            # does not change, need not come to life for it.
             if (
                 qubit in acted_on
                 or qubit in self.pending.alive

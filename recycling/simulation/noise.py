@@ -20,7 +20,7 @@ Real = NDArray[np.float64]
 
 
 class Noise:
-    """What happens to the qubits of a device, over a sweep.
+    """Noise of the qubits of a device, over a sweep.
 
     Args:
         device: the noise; its numbers may run over a sweep.
@@ -29,6 +29,14 @@ class Noise:
 
     Raises:
         ValueError: the duration of measurements or the feedforward latency runs over a sweep.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
+        >>> swept = device.replace("example", t1=[[1e-4], [2e-4]], t2=(1e-4,))
+        >>> noise = Noise(swept, parameter_axes=1)
+        >>> noise.idle(0, 1e-6).shape  # sweep of T1, parameters, PTM
+        (2, 1, 4, 4)
     """
 
     def __init__(self, device: Device, parameter_axes: int) -> None:

@@ -1,4 +1,4 @@
-"""Steps of a program as they are emitted, and the channels that still wait for it.
+"""Steps of a program as they are emitted, and the channels that wait for emission.
 
 A channel on one qubit waits until the next two-qubit gate, measurement or branch needs it.
 """
@@ -15,7 +15,19 @@ Real = NDArray[np.float64]
 
 
 class Pending:
-    """Pending PTM of each qubit, the qubits alive, and the steps so far."""
+    """Pending PTM of each qubit, the qubits alive, and the steps so far.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> noise = Noise(ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S")), 0)
+        >>> pending = Pending(noise)
+        >>> pending.apply((0,), np.eye(4))
+        >>> len(pending.steps)  # a channel on one qubit waits
+        0
+        >>> pending.apply((0, 1), np.eye(16))
+        >>> [type(step).__name__ for step in pending.steps]
+        ['Allocate', 'Allocate', 'Apply']
+    """
 
     def __init__(self, noise: Noise) -> None:
         self.noise = noise
@@ -45,7 +57,7 @@ class Pending:
         self.steps.append(step)
 
     def flush(self, qubit: int) -> None:
-        """Apply what is pending on a qubit, bringing it to life first if need be."""
+        """Apply the pending channel of a qubit, which comes to life first if need be."""
         pending = self._channels.pop(qubit, None)
         if qubit not in self.alive:
             start = self.noise.thermal(qubit)
@@ -55,7 +67,7 @@ class Pending:
             self.emit(Apply((qubit,), pending))
 
     def begin_block(self) -> list[Step]:
-        """Begin the steps of a branch; give back those before it."""
+        """Begin the steps of a branch; return those before it."""
         steps, self.steps = self.steps, []
         return steps
 

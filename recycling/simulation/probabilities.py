@@ -21,21 +21,31 @@ if TYPE_CHECKING:
 
 
 def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.float64]]:
-    """Joint probabilities of the recorded bits of PUBs.
+    """Compute the joint probabilities of the recorded bits of PUBs.
 
     Args:
         pubs: circuits compiled for the device.
         device: noise, timing and temperature.
 
     Returns:
-        For each PUB an array of shape (*sweep, 2, …, 2), one axis for each classical bit in order.
+        For each PUB an array of shape (*sweep, 2, …, 2), an axis for each classical bit in order.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
+        >>> pub_probabilities([Pub(circuit, {})], device)[0].round(4).tolist()
+        [0.0038, 0.9962]
     """
     programs = [compile_program(pub.circuit, device, pub.parameters) for pub in pubs]
     return [outcome.probabilities for outcome in execute(programs)]
 
 
 def protocol_probabilities(pubs: Sequence[Pub], device: Device, design: Design) -> xr.DataArray:
-    """Joint probabilities of the protocol's PUBs.
+    """Compute the joint probabilities of the protocol's PUBs.
 
     Args:
         pubs: PUBs of the protocol, as ``protocol_pubs`` makes them for the design.
@@ -45,6 +55,16 @@ def protocol_probabilities(pubs: Sequence[Pub], device: Device, design: Design) 
     Returns:
         DataArray with the dims arm, stage, preparation, point (of the sweep), basis, flag (the
         record of all flags, the first the lowest bit), and one for each measured qubit.
+
+    Example:
+        >>> import recycling
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
+        >>> experiment = recycling.Experiment(name="tiny", device={"profile": "ideal"}, sweep=sweep)
+        >>> plan = recycling.plan(experiment)
+        >>> pubs = plan.pubs(plan.jobs[0])
+        >>> table = protocol_probabilities(pubs, plan.device, experiment.design)
+        >>> table.sizes["point"], table.sizes["flag"]
+        (2, 2)
     """
     import xarray as xr
 
