@@ -1,6 +1,6 @@
 """The protocol: an algorithm with failure branches, their reset into a bath, and a task.
 
-One circuit for each arm, stage and target preparation, here for HHL and the erasure::
+There is a circuit for each arm, stage and target preparation, here for HHL and the erasure::
 
     C_I  ─┤           ├──────────────╳─(if flag = 0)────────────────── tomography
     C_C  ─┤ algorithm ├
@@ -64,7 +64,7 @@ def recycling_circuit(
     task: Task = ERASURE,
     link: Link = IDENTITY,
 ) -> QuantumCircuit:
-    """Build the whole experiment as one dynamic circuit.
+    """Build the experiment as a dynamic circuit.
 
     Args:
         algorithm: the algorithm whose failed branches are recycled.
@@ -83,8 +83,8 @@ def recycling_circuit(
 
     Returns:
         QuantumCircuit with the quantum registers of the algorithm, B and S; the classical register
-        flag and, with tomography, one of one bit for each measured qubit, named by its role; and
-        the parameters of the algorithm, basis_theta and basis_phi, in rad.
+        flag and, with tomography, a register of a bit for each measured qubit, named by its role;
+        and the parameters of the algorithm, basis_theta and basis_phi, in rad.
 
     Raises:
         ValueError: unknown arm, stage or preparation, negative latency.
@@ -159,7 +159,7 @@ def _compute(wires: _Wires, computation: QuantumCircuit) -> None:
 
 
 def _measure_flags(wires: _Wires) -> None:
-    """Measure every flag, the first one into the lowest bit."""
+    """Measure every flag, the first flag into the lowest bit."""
     for qubit, bit in zip(wires.of(wires.design.flags), wires.flag, strict=True):
         wires.circuit.measure(qubit, bit)
     wires.circuit.barrier(wires.waiting)
@@ -168,7 +168,7 @@ def _measure_flags(wires: _Wires) -> None:
 def _reset(wires: _Wires, record: int, correction: QuantumCircuit | None, latency: float) -> None:
     """Swap the recycled register into the bath where the flags have a record.
 
-    Each record has a feedforward of its own, so each waits for its latency.
+    Each record has its feedforward, so each waits for its latency.
     """
     circuit, design = wires.circuit, wires.design
     recycled, bath = wires.of(design.register(design.recycled).roles), wires.of(design.bath)

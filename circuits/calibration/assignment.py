@@ -7,12 +7,12 @@
     B    ─ x? ─┤ measure ├─ delay 1 µs ─┤ measure again
     C_I  ─ x? ─┤         ├─ delay 1 µs ─┤
 
-One circuit for each of the 2ⁿ preparations of n qubits, and one that waits for 5 T1 instead. Every
-circuit measures twice: an excitation that was there before the x gates is recorded twice and a
-readout error once, which is what tells one from the other.
+There is a circuit for each of the 2ⁿ preparations of n qubits, and another that waits for 5 T1
+instead. Every circuit measures twice, which separates excitations from readout errors: an
+excitation before the x gates is recorded twice, and a readout error once.
 
-In the protocol the flags are measured alone, before the others: what the joint records say about a
-flag together with another qubit need not hold there.
+In the protocol the flags are measured alone, before the others: correlations of a flag with another
+qubit in the joint records need not hold there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ THERMAL = "thermal"
 
 
 def preparations(count: int) -> tuple[str, ...]:
-    """Prepared bits of each circuit on so many qubits, the first qubit outermost: 00, 01, 10, 11.
+    """List the prepared bits of each circuit on a number of qubits, the first qubit outermost.
 
     Example:
         >>> preparations(2)
@@ -57,18 +57,25 @@ def assignment_circuits(
     Args:
         t1: longest T1 of the qubits, s; it sets the wait.
         dt: sampling time of the device, s.
-        qubits: which qubits are measured, in the order of the recorded bits.
-        num_qubits: of how many; the others rest.
-        alignment: every delay is a whole multiple of so many dt.
+        qubits: measured qubits, in the order of the recorded bits.
+        num_qubits: number of qubits of the circuits; the others rest.
+        alignment: every delay is a multiple of so many dt.
 
     Returns:
         Circuits of x, delay (in dt), barrier and measure, in the order of ``preparations``, the
-        wait last, named by ``PREFIX`` and what they prepare. Bit k of the one classical register
+        wait last, named by ``PREFIX`` and the prepared bits. Bit k of the classical register
         ``REGISTER`` is the first record of the k-th of n qubits, bit k + n its second.
 
     Raises:
-        ValueError: a time that is not positive and finite, alignment below 1, qubits that are not
-            different ones of ``num_qubits``.
+        ValueError: a time is not positive and finite, alignment is below 1, or the qubits are not
+            different or not among ``num_qubits``.
+
+    Example:
+        >>> circuits = assignment_circuits(t1=200e-6, dt=4e-9, qubits=[0, 2], num_qubits=3)
+        >>> [circuit.name for circuit in circuits][-2:]
+        ['assignment 11', 'assignment thermal']
+        >>> circuits[0].num_clbits  # two records of two qubits
+        4
     """
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 

@@ -1,4 +1,4 @@
-"""Circuits that characterise one qubit: relaxation, coherence, readout and thermal population.
+"""Circuits that characterise a qubit: relaxation, coherence, readout and thermal population.
 
 ::
 
@@ -10,7 +10,7 @@
 The first three are those of qiskit-experiments. Nothing there measures a thermal population, and
 no preparation by x alone can: excitations of the prepared |0⟩ look like readout errors. Measuring
 twice tells them apart, since an excitation is recorded twice and a readout error once. Only the
-circuit "thermal" needs it; the others do the same, so that all results have one shape.
+circuit "thermal" needs it; the others do the same, so that all results have the same shape.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import PassManager
 
-#: Name of the classical register of every circuit: the two records, the first one first.
+#: Name of the classical register of every circuit: both records in their order.
 REGISTER = "record"
 #: Longest delay in units of T1 or T2. With the shots spread evenly from zero delay up to here, the
 #: standard error of the decay time is within 12 % of the least that any span gives.
@@ -45,26 +45,33 @@ def bracket_circuits(
     qubit: int = 0,
     num_qubits: int = 1,
 ) -> list[QuantumCircuit]:
-    """Build the circuits of one bracket on one qubit.
+    """Build the circuits of a bracket on a qubit.
 
     Args:
         t1: expected T1, s; it sets the delays.
         t2: expected T2, s.
         dt: sampling time of the device, s.
-        alignment: every delay is a whole multiple of so many dt.
+        alignment: every delay is a multiple of so many dt.
         points: number of delays for T1, and for T2.
-        qubit: which qubit the circuits act on.
-        num_qubits: of how many; the others rest.
+        qubit: the qubit that the circuits act on.
+        num_qubits: number of qubits of the circuits; the others rest.
 
     Returns:
-        Circuits of x, sx, delay (in dt) and measure, with names that identify them and one
+        Circuits of x, sx, delay (in dt) and measure, with names that identify them and a
         classical register of two bits, ``REGISTER``. ``metadata["experiment"]`` is "T1", "T2",
         "readout" or "thermal"; ``metadata["xval"]`` is the total delay in s,
         ``metadata["state_label"]`` the prepared state.
 
     Raises:
-        ValueError: a time that is not positive and finite, alignment below 1, fewer than 4
-            points, no such qubit.
+        ValueError: a time is not positive and finite, alignment is below 1, there are fewer than 4
+            points, or no such qubit.
+
+    Example:
+        >>> circuits = bracket_circuits(t1=200e-6, t2=150e-6, dt=4e-9, points=4)
+        >>> [circuit.name for circuit in circuits][::4]
+        ['bracket T1 0', 'bracket T2 0', 'bracket readout 0']
+        >>> circuits[-1].metadata["experiment"]
+        'thermal'
     """
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
@@ -111,12 +118,17 @@ def _of_one_qubit(
 
 
 def _delays(decay_time: float, points: int, unit: float) -> list[float]:
-    """Evenly spaced delays, whole multiples of a unit; the first is as good as zero, s."""
+    """Evenly spaced delays, multiples of a unit; the first is nearly zero, s."""
     return [whole_multiple(delay, unit) for delay in np.linspace(0, SPAN * decay_time, points)]
 
 
 def whole_multiple(delay: float, unit: float) -> float:
-    """Whole multiple of a unit nearest to a delay, one at least, s."""
+    """Round a delay to the nearest multiple of a unit, at least once the unit, s.
+
+    Example:
+        >>> f"{whole_multiple(1e-6, 64e-9):.3e} s"
+        '1.024e-06 s'
+    """
     return max(1, round(float(delay) / unit)) * unit
 
 
@@ -130,7 +142,7 @@ def _waiting(wait: float) -> QuantumCircuit:
 
 
 def _native(dt: float) -> PassManager:
-    """Pass manager to the native gates of one qubit, with delays in dt."""
+    """Pass manager to the native gates of a qubit, with delays in dt."""
     from qiskit.circuit import Delay, Measure, Parameter
     from qiskit.circuit.library import RZGate, SXGate, XGate
     from qiskit.transpiler import Target, generate_preset_pass_manager

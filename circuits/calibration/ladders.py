@@ -39,8 +39,8 @@ def x_ladder(length: int, *, qubit: int = 0, num_qubits: int = 1) -> QuantumCirc
 
     Args:
         length: number N of gates, 1 or more.
-        qubit: which qubit they act on.
-        num_qubits: of how many; the others rest.
+        qubit: the qubit that they act on.
+        num_qubits: number of qubits of the circuit; the others rest.
 
     Returns:
         QuantumCircuit of native gates, with the parameter ``REPETITION`` in rad.
