@@ -28,18 +28,28 @@ def compile_circuits(
     schedule: Scheduler,
     optimization_level: int = 3,
 ) -> list[QuantumCircuit]:
-    """Compile and schedule circuits, each qubit staying where it is.
+    """Compile and schedule circuits; each qubit stays where it is.
 
     Args:
         circuits: circuits with their qubits in the order of the device's roles; two-qubit gates
             on coupled qubits only, as after ``route_algorithm``.
-        device: what to compile for.
-        schedule: the scheduler of whoever executes the circuits.
+        device: the device to compile for.
+        schedule: the scheduler of the machine that executes the circuits.
         optimization_level: 0 to 3, of Qiskit's preset pass managers.
 
     Returns:
         Circuits of native gates with all idle time as explicit delays. A one-qubit channel
         (``CHANNEL``) stays where it is and takes no time.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.cx(0, 1)
+        >>> (compiled,) = compile_circuits([circuit], device, schedule=lambda each, _target: each)
+        >>> sorted(compiled.count_ops())
+        ['cz', 'rz', 'sx']
     """
     circuits = list(circuits)
     target = device_target(device, channels=any(map(_has_channel, circuits)))

@@ -1,4 +1,4 @@
-"""From a circuit on the device's qubits to one on the physical qubits of a chip."""
+"""From a circuit on the device's qubits to a circuit on the physical qubits of a chip."""
 
 from __future__ import annotations
 
@@ -11,14 +11,22 @@ if TYPE_CHECKING:
 def place_on_chip(
     circuit: QuantumCircuit, layout: tuple[int, ...], num_qubits: int, *, keep_delays: bool
 ) -> QuantumCircuit:
-    """Move a compiled circuit onto the physical qubits of a whole chip.
+    """Move a compiled circuit onto the physical qubits of a chip.
 
     Args:
         circuit: output of ``compile_circuits``.
         layout: physical qubit of each of its qubits.
         num_qubits: number of qubits of the chip.
-        keep_delays: False leaves out all idle time: a service schedules by itself, and waits for
-            the classical side of a conditional by itself.
+        keep_delays: False leaves out all idle time, for a service that schedules by itself and
+            waits for the classical side of a conditional by itself.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.cz(0, 1)
+        >>> placed = place_on_chip(circuit, layout=(7, 3), num_qubits=10, keep_delays=False)
+        >>> [placed.find_bit(qubit).index for qubit in placed.data[0].qubits]
+        [7, 3]
     """
     from qiskit import QuantumCircuit
 

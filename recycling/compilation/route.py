@@ -1,9 +1,9 @@
 """Compile an algorithm such that the qubits that are used after it end on their places.
 
-Routing moves qubits about and does not look at what a conditional block needs afterwards: left to
-itself it puts the reset's SWAP on a third qubit, and measures other qubits in one arm than in the
-other. So several orders in which the algorithm's qubits can start on their places are tried. All
-of them start in their thermal state, so that the order in which they start means nothing.
+Routing moves qubits about, whatever a conditional block needs afterwards: it may put the reset's
+SWAP on a third qubit, and measure different qubits in both arms. So several orders in which the
+algorithm's qubits can start on their places are tried. All of them start in their thermal state, so
+that their order does not matter.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: Most qubits of an algorithm of which every order is tried: 120 orders of five.
 MOST_PERMUTED = 5
-#: Orders that are drawn for larger algorithms, besides the given one.
+#: Orders that are drawn for larger algorithms, besides the given order.
 DRAWN_ORDERS = 60
 
 
@@ -45,7 +45,7 @@ class _Candidate:
 
     @property
     def cost(self) -> tuple[int, int, tuple[int, ...]]:
-        """What the best candidate has least of: CZ gates, then depth."""
+        """CZ gates, then depth, of which the best candidate has the least."""
         return sum(cz_counts(self.circuit).values()), self.circuit.depth(), self.start
 
 
@@ -55,17 +55,27 @@ def route_algorithm(
     """Compile the algorithm alone, such that its recycled and its flag qubits keep their places.
 
     Every order in which up to ``MOST_PERMUTED`` qubits can start is tried, and ``DRAWN_ORDERS`` of
-    more. Of those that leave the recycled and the flag qubits on their places, the one with the
+    more. Of those that leave the recycled and the flag qubits on their places, that with the
     fewest CZ gates is chosen, then that of least depth. Where there is none, SWAPs at the end of
     each bring these qubits back.
 
     Args:
-        algorithm: what to compile; its registers are in the order of the device's roles.
-        device: what to compile for.
+        algorithm: the algorithm; its registers are in the order of the device's roles.
+        device: the device to compile for.
         optimization_level: 0 to 3, of Qiskit's preset pass managers.
 
     Raises:
         BadInput: the algorithm's qubits are not connected with each other on the device.
+
+    Example:
+        >>> from circuits.algorithms.repeat_until_success import repeat_until_success
+        >>> from recycling.devices.profiles import ideal_device
+        >>> algorithm = repeat_until_success()
+        >>> roles = algorithm.design.roles
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=roles)
+        >>> routed = route_algorithm(algorithm, device, optimization_level=1)
+        >>> routed.circuit(0.4).count_ops()["cz"]
+        2
     """
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
@@ -104,7 +114,13 @@ def route_algorithm(
 
 
 def kept_qubits(algorithm: AnyAlgorithm) -> tuple[int, ...]:
-    """Positions of the qubits that are used after the algorithm: recycled or measured as flags."""
+    """Find the positions of the qubits that are used after the algorithm: recycled or flags.
+
+    Example:
+        >>> from circuits import HHL
+        >>> kept_qubits(HHL([[2, -1], [-1, 2]]))  # C_I and C_A
+        (0, 3)
+    """
     roles = [role for register in algorithm.registers for role in register.roles]
     recycled = next(r for r in algorithm.registers if r.name == algorithm.recycled)
     return tuple(roles.index(role) for role in dict.fromkeys((*recycled.roles, *algorithm.flags)))

@@ -1,4 +1,4 @@
-"""Which schedule that a service reports belongs to which circuit, by what both contain.
+"""Attribution of the schedules that a service reports to circuits, by their content.
 
 A job's schedules cannot be told apart by their order: that of dynamic circuits is not the order of
 the job (qiskit-ibm-runtime, issue 3315).
@@ -18,24 +18,36 @@ if TYPE_CHECKING:
 Schedule = Mapping[str, Any]
 #: Instruction as a schedule names it, e.g. "cz_9_10", and whether it is in a conditional block.
 _Content = Counter[tuple[str, bool]]
-#: What takes no pulse.
+#: Instructions without a pulse.
 _WITHOUT_PULSE = frozenset({"barrier", "delay"})
 
 
 def attributed(
     schedules: Sequence[Schedule | None], circuits: Sequence[QuantumCircuit]
 ) -> list[Schedule | None]:
-    """Schedule of each circuit, whatever the order in which a service reports them.
+    r"""Attribute a schedule to each circuit, in whatever order a service reports them.
 
     Args:
-        schedules: as reported for one job: "timing" has a line of branch, instruction, channel,
+        schedules: as reported for a job: "timing" has a line of branch, instruction, channel,
             start, duration and pulse for each pulse, "circuit_duration" is the length; times in
-            steps of one unit.
+            steps of the device.
         circuits: the circuits of the job as they were sent.
 
     Returns:
         In the order of the circuits; None where a schedule is not attributable: it has another
         content than any circuit, or circuits of equal content have schedules that differ.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> short, long = QuantumCircuit(1), QuantumCircuit(1)
+        >>> _ = short.x(0)
+        >>> _ = [long.x(0) for _ in range(2)]
+        >>> schedules = [
+        ...     {"timing": "main,x_0,d0,0,8,p\nmain,x_0,d0,8,8,p", "circuit_duration": 16},
+        ...     {"timing": "main,x_0,d0,0,8,p", "circuit_duration": 8},
+        ... ]
+        >>> [each["circuit_duration"] for each in attributed(schedules, [short, long])]
+        [8, 16]
     """
     known = [schedule for schedule in schedules if schedule is not None]
     if len(known) != len(circuits):
@@ -57,7 +69,7 @@ def attributed(
 
 
 def _instructions(circuit: QuantumCircuit) -> _Content:
-    """How often a circuit has each instruction."""
+    """Count each instruction of a circuit."""
     content: _Content = Counter()
     for located in walk(circuit):
         name = located.instruction.operation.name
@@ -67,10 +79,10 @@ def _instructions(circuit: QuantumCircuit) -> _Content:
 
 
 def _pulses(schedule: Schedule, wanted: Sequence[_Content]) -> _Content | None:
-    """How many pulses a schedule has for each instruction that a circuit has anywhere.
+    """Count the pulses of a schedule for each instruction of any circuit.
 
-    Others are the service's own, such as the sending of an outcome. Virtual gates are no pulses. A
-    schedule that cannot be read has None.
+    Other pulses come from the service, such as the sending of an outcome. Virtual gates are no
+    pulses. A schedule that cannot be read has None.
     """
     labels = {label for content in wanted for label, _ in content}
     content: _Content = Counter()
@@ -89,8 +101,8 @@ def _pulses_per_gate(
 ) -> dict[str, int] | None:
     """Pulses of each instruction, from all circuits and schedules together.
 
-    How many there are is up to the service: a measurement has several. 0: they are not shown.
-    Where it is no whole number, the service has changed the circuits, and None is returned.
+    Their number is up to the service: a measurement has several. 0: they are not shown. Where it
+    is no integer, the service has changed the circuits, and None is returned.
     """
     gates, pulses = _totals(wanted), _totals(found)
     if any(pulses[label] % number for label, number in gates.items()):

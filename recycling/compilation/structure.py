@@ -1,4 +1,4 @@
-"""What a compiled circuit consists of, and the parts of the protocol in time."""
+"""Gates, depth and duration of a compiled circuit, and the parts of the protocol in time."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from circuits.design import Design
     from recycling.devices.device import Device
 
-#: What takes no part in the computation: it is no gate.
+#: Instructions that are no gates.
 _IDLE = ("barrier", "delay", CHANNEL)
 
 
 @dataclass(frozen=True)
 class Structure:
-    """What one compiled circuit consists of, its condition met.
+    """Gates, depth and duration of a compiled circuit whose condition is met.
 
-    ``gates`` counts gates and measurements by name, ``conditional`` those of them that are inside
-    the conditional block. ``depth`` counts layers of them. ``duration`` is in s.
+    ``gates`` holds the number of gates and measurements by name, ``conditional`` those inside the
+    conditional block, ``depth`` the number of their layers. ``duration`` is in s.
     """
 
     gates: Mapping[str, int]
@@ -37,7 +37,7 @@ class Structure:
 
 @dataclass(frozen=True)
 class Step:
-    """One part of the protocol on the time axis: start and duration in s, qubits by role."""
+    """A part of the protocol on the time axis: start and duration in s, qubits by role."""
 
     name: str
     roles: tuple[str, ...]
@@ -46,7 +46,20 @@ class Step:
 
 
 def structure(circuit: QuantumCircuit, device: Device) -> Structure:
-    """Count gates, layers and seconds of a compiled circuit, conditional block included."""
+    """Count gates, layers and seconds of a compiled circuit, conditional block included.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.delay(1, 0, unit="us")
+        >>> _ = circuit.cz(0, 1)
+        >>> counted = structure(circuit, device)
+        >>> counted.gates, counted.depth, counted.duration
+        ({'x': 1, 'cz': 1}, 2, 1e-06)
+    """
     taken = _condition_met(circuit)
     counts = {name: n for name, n in taken.count_ops().items() if name not in _IDLE}
     conditional = Counter(
@@ -61,12 +74,31 @@ def structure(circuit: QuantumCircuit, device: Device) -> Structure:
 
 
 def duration_of_circuit(circuit: QuantumCircuit, device: Device) -> float:
-    """Length of a compiled circuit where its condition is met, s."""
+    """Length of a compiled circuit where its condition is met, s.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.delay(1, 0, unit="us")
+        >>> _ = circuit.cz(0, 1)
+        >>> duration_of_circuit(circuit, device)  # s
+        1e-06
+    """
     return max((operation.end for operation in timeline(circuit, device)), default=0.0)
 
 
 def algorithm_part(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Compiled protocol circuit up to the measurement of the flag, which is its first one."""
+    """Cut a compiled protocol circuit before its first measurement, that of the flag.
+
+    Example:
+        >>> from circuits import HHL, recycling_circuit
+        >>> part = algorithm_part(recycling_circuit(HHL([[2, -1], [-1, 2]])))
+        >>> "measure" in part.count_ops()
+        False
+    """
     names = [instruction.operation.name for instruction in circuit.data]
     head = circuit.copy_empty_like()
     head.data = circuit.data[: names.index("measure")]
@@ -74,9 +106,9 @@ def algorithm_part(circuit: QuantumCircuit) -> QuantumCircuit:
 
 
 def schedule(circuit: QuantumCircuit, device: Device, design: Design) -> list[Step]:
-    """Parts of a protocol circuit in time, each from the end of the one before it.
+    """List the parts of a protocol circuit in time, each from the end of the part before it.
 
-    The preparation of S is left out: it goes on beside the others.
+    The preparation of S is left out, since it runs beside the others.
 
     Args:
         circuit: compiled circuit of the protocol, with tomography.
@@ -84,7 +116,20 @@ def schedule(circuit: QuantumCircuit, device: Device, design: Design) -> list[St
         design: design of the experiment.
 
     Returns:
-        The parts that take time: none on a device on which nothing does.
+        The parts that take time: none on an instantaneous device.
+
+    Example:
+        >>> from circuits import HHL, recycling_circuit
+        >>> from recycling.compilation.compile import compile_circuits
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> slow = device.replace("example", measure_duration=(1e-6,) * 6)
+        >>> hhl = HHL([[2, -1], [-1, 2]])
+        >>> (compiled,) = compile_circuits(
+        ...     [recycling_circuit(hhl)], device, schedule=lambda circuit, _target: circuit
+        ... )
+        >>> [(step.name, step.duration) for step in schedule(compiled, slow, hhl.design)]  # s
+        [('measurement of the flag', 1e-06), ('tomography measurement', 1e-06)]
     """
     operations = [o for o in timeline(circuit, device) if o.name != "delay"]
     measured = [o for o in operations if o.name == "measure"]

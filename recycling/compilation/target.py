@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from recycling.devices.device import Device
 
-#: Sabre routing is seeded, so that a spec always compiles to the same circuit.
+#: Seed of Sabre routing, so that a spec always compiles to the same circuit.
 TRANSPILER_SEED = 1
 #: Name of the instruction that applies a channel. It stands for noise and takes no time.
 CHANNEL = "kraus"
@@ -18,12 +18,18 @@ CHANNEL = "kraus"
 def device_target(
     device: Device, num_qubits: int | None = None, *, channels: bool = False
 ) -> Target:
-    """Qiskit target of the device's own qubits, numbered in the order of its roles.
+    """Make the Qiskit target of the device's qubits, numbered in the order of its roles.
 
     Args:
-        device: what to compile for.
-        num_qubits: takes the first so many of its qubits only; None takes all.
+        device: the device to compile for.
+        num_qubits: number of its first qubits to take; None takes all.
         channels: also allow ``CHANNEL`` on each qubit, which no device executes.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> target = device_target(ideal_device(temperature=0.043, frequency=5e9))
+        >>> target.num_qubits, "cz" in target.operation_names
+        (6, True)
     """
     from qiskit.circuit import Delay, IfElseOp, Instruction, Measure, Parameter
     from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
@@ -57,7 +63,17 @@ def device_target(
 
 
 def pass_manager(target: Target, optimization_level: int) -> PassManager:
-    """Preset pass manager that starts each virtual qubit on the qubit of the same number."""
+    """Make a preset pass manager that starts each virtual qubit on the qubit of the same number.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> target = device_target(ideal_device(temperature=0.043, frequency=5e9))
+        >>> circuit = QuantumCircuit(6)
+        >>> _ = circuit.swap(0, 1)
+        >>> pass_manager(target, optimization_level=0).run(circuit).count_ops()["cz"]
+        3
+    """
     from qiskit.transpiler import generate_preset_pass_manager
 
     return generate_preset_pass_manager(

@@ -1,4 +1,4 @@
-"""When each operation of a scheduled circuit starts and ends, conditional blocks taken."""
+"""Start and end of each operation of a scheduled circuit whose conditions hold."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation on the time axis: times in s, qubits by position on the device."""
+    """An operation on the time axis: times in s, qubits by position on the device.
+
+    Example:
+        >>> f"{Operation('cz', (0, 1), start=1e-6, duration=68e-9, conditional=False).end:.3e} s"
+        '1.068e-06 s'
+    """
 
     name: str
     qubits: tuple[int, ...]
@@ -30,7 +35,7 @@ class Operation:
 
 
 def timeline(circuit: QuantumCircuit, device: Device) -> list[Operation]:
-    """Operations of a scheduled circuit in time, where every condition holds.
+    """List the operations of a scheduled circuit in time, where every condition holds.
 
     All idle time of a scheduled circuit is in its delays, so each operation starts when its last
     qubit is free; barriers and conditionals bring their qubits to the same time.
@@ -38,6 +43,17 @@ def timeline(circuit: QuantumCircuit, device: Device) -> list[Operation]:
     Args:
         circuit: output of ``compile_circuits``.
         device: the device it was compiled for.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.delay(1, 0, unit="us")
+        >>> _ = circuit.cz(0, 1)
+        >>> [(each.name, each.start) for each in timeline(circuit, device)]  # s
+        [('x', 0.0), ('delay', 0.0), ('cz', 1e-06)]
     """
     free = [0.0] * device.num_qubits
     operations: list[Operation] = []
@@ -46,15 +62,26 @@ def timeline(circuit: QuantumCircuit, device: Device) -> list[Operation]:
 
 
 def busy_times(operations: list[Operation], device: Device) -> dict[str, float]:
-    """Time from the first gate to the last operation on each qubit, by role, s.
+    """Compute the time from the first gate to the last operation on each qubit, by role, s.
 
     Before its first gate a qubit rests in its thermal state, where idling does no harm.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.delay(1, 0, unit="us")
+        >>> _ = circuit.cz(0, 1)
+        >>> busy_times(timeline(circuit, device), device)
+        {'B': 1e-06, 'S': 0.0}
     """
     times = {}
     for qubit, role in enumerate(device.roles):
-        own = [o for o in operations if qubit in o.qubits and o.name != "delay"]
-        times[role] = max((o.end for o in own), default=0.0) - min(
-            (o.start for o in own), default=0.0
+        on_qubit = [o for o in operations if qubit in o.qubits and o.name != "delay"]
+        times[role] = max((o.end for o in on_qubit), default=0.0) - min(
+            (o.start for o in on_qubit), default=0.0
         )
     return times
 
@@ -85,7 +112,15 @@ def _lay_out(
 
 
 def duration_of(operation: Any, qubits: tuple[int, ...], device: Device) -> float:
-    """Duration of one instruction on the device, s."""
+    """Look up the duration of an instruction on the device, s.
+
+    Example:
+        >>> from qiskit.circuit import Delay
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> duration_of(Delay(2, unit="us"), (0,), device)
+        2e-06
+    """
     if operation.name == "delay":
         scale = {"dt": device.dt, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
         return float(operation.duration) * scale[operation.unit]

@@ -21,12 +21,32 @@ class Located:
 
 
 def walk(circuit: QuantumCircuit) -> list[Located]:
-    """All instructions in order, those of conditional blocks included (not the if_else itself)."""
+    """List all instructions in order, also those in conditional blocks (not the if_else itself).
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.measure(0, 0)
+        >>> with circuit.if_test((0, 1)):
+        ...     _ = circuit.cz(0, 1)
+        >>> [(each.instruction.operation.name, each.conditional) for each in walk(circuit)]
+        [('measure', False), ('cz', True)]
+    """
     return list(_walk(circuit, tuple(range(circuit.num_qubits)), conditional=False))
 
 
 def cz_counts(circuit: QuantumCircuit) -> Mapping[frozenset[int], int]:
-    """Two-qubit gates of a compiled circuit by pair of qubits, conditional blocks included."""
+    """Count the CZ gates of a compiled circuit by pair of qubits, also in conditional blocks.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.measure(0, 0)
+        >>> with circuit.if_test((0, 1)):
+        ...     _ = circuit.cz(0, 1)
+        >>> cz_counts(circuit)[frozenset((0, 1))]
+        1
+    """
     counts: dict[frozenset[int], int] = {}
     for located in walk(circuit):
         if len(located.qubits) == 2 and located.instruction.operation.name == "cz":

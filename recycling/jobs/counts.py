@@ -19,25 +19,42 @@ if TYPE_CHECKING:
 
 
 def trial_counts(design: Design, outcomes: Iterable[tuple[Job, Outcomes]]) -> NDArray[Any]:
-    """Counts of one trial, its jobs put together.
+    """Put together the counts of a trial from its jobs.
 
     Args:
         design: design of the experiment.
-        outcomes: all jobs of the trial with what came out of them.
+        outcomes: all jobs of the trial with their outcomes.
 
     Returns:
-        Array of shape (arm, stage, preparation, point, basis, flag, *measured), one axis for each
-        measured qubit; the axis "flag" counts the records of all flags, the first the lowest bit.
+        Array of shape (arm, stage, preparation, point, basis, flag, *measured), an axis for each
+        measured qubit. The axis "flag" has the records of all flags, the first flag the lowest bit.
+
+    Example:
+        >>> from circuits import HHL
+        >>> job = Job("trial-0", trial=0, points=(0, 2), shots=100)
+        >>> outcomes = Outcomes(bits=4, shots=np.zeros((8, 2, 3, 100), dtype=np.uint8))
+        >>> trial_counts(HHL([[2, -1], [-1, 2]]).design, [(job, outcomes)]).shape
+        (2, 2, 2, 2, 3, 2, 2, 2, 2)
     """
     parts: dict[tuple[int, int], Any] = {}
     for job, outcome in outcomes:
         parts[job.points] = parts.get(job.points, 0) + outcome.counts()
-    whole = np.concatenate([parts[points] for points in sorted(parts)], axis=1)
-    return by_setting(design, flags_together(design, whole))
+    table = np.concatenate([parts[points] for points in sorted(parts)], axis=1)
+    return by_setting(design, flags_together(design, table))
 
 
 def counts_of(experiment: Experiment, by_trial: Mapping[int, NDArray[Any]]) -> xr.DataArray:
-    """Counts over the dims of the design, from the ``trial_counts`` of each trial."""
+    """Label the ``trial_counts`` of all trials with the dims of the design.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
+        >>> shots = {"shots": 100, "trials": 2}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> counts = np.zeros((2, 2, 2, 2, 3, 2, 2, 2, 2), dtype=int)
+        >>> counts_of(experiment, {0: counts, 1: counts}).sizes["trial"]
+        2
+    """
     import xarray as xr
 
     design = experiment.design
@@ -56,7 +73,13 @@ def counts_of(experiment: Experiment, by_trial: Mapping[int, NDArray[Any]]) -> x
 
 
 def setting_coordinates(design: Design) -> dict[str, list[str]]:
-    """Coordinates of the dims that a circuit stands for, in their order."""
+    """Coordinates of the dims of the settings, in their order.
+
+    Example:
+        >>> from circuits import HHL
+        >>> setting_coordinates(HHL([[2, -1], [-1, 2]]).design)["stage"]
+        ['before', 'after']
+    """
     return {
         "arm": list(design.arm_names),
         "stage": list(design.stages),
@@ -65,13 +88,19 @@ def setting_coordinates(design: Design) -> dict[str, list[str]]:
 
 
 def by_setting(design: Design, table: NDArray[Any]) -> NDArray[Any]:
-    """Table of the PUBs (setting, ...) over (arm, stage, preparation, ...)."""
+    """Reshape a table of the PUBs (setting, ...) to (arm, stage, preparation, ...).
+
+    Example:
+        >>> from circuits import HHL
+        >>> by_setting(HHL([[2, -1], [-1, 2]]).design, np.zeros((8, 5, 3))).shape
+        (2, 2, 2, 5, 3)
+    """
     lengths = (len(names) for names in setting_coordinates(design).values())
     return table.reshape(*lengths, *table.shape[1:])
 
 
 def flags_together(design: Design, table: NDArray[Any]) -> NDArray[Any]:
-    """Table with one axis for the record of all flags in place of an axis for each flag.
+    """Merge the axes of all flags into an axis of their records.
 
     Args:
         design: design of the experiment.
@@ -79,6 +108,11 @@ def flags_together(design: Design, table: NDArray[Any]) -> NDArray[Any]:
 
     Returns:
         Array of shape (..., record of the flags, *measured), the first flag the lowest bit.
+
+    Example:
+        >>> from circuits import HHL
+        >>> flags_together(HHL([[2, -1], [-1, 2]]).design, np.zeros((8, 5, 2, 2, 2, 2))).shape
+        (8, 5, 2, 2, 2, 2)
     """
     flags, measured = len(design.flags), len(design.measured)
     first = table.ndim - flags - measured

@@ -1,7 +1,7 @@
 """How an experiment is cut into jobs, and a job into PUBs.
 
-All bases, stages, preparations and both arms of one point of the sweep go into one job: a service
-interleaves the circuits of a job shot by shot, so that drift between jobs cancels in every
+All bases, stages, preparations and both arms of a point of the sweep go into the same job: a
+service interleaves the circuits of a job shot by shot, so that drift between jobs cancels in every
 comparison.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Parameters = Mapping[str, NDArray[np.float64]]
 
-#: Most jobs of a run. Each has files of its own, and at five a minute a service takes a fortnight.
+#: Most jobs of a run. Each has its files, and at five a minute a service takes a fortnight.
 MOST_JOBS = 100_000
 #: Names of the jobs that measure the bath qubit, before and after all others.
 BRACKETS = ("bracket-before", "bracket-after")
@@ -35,7 +35,13 @@ ASSIGNMENTS = ("assignment", "assignment-after")
 
 
 def executions_per_point(design: Design) -> int:
-    """Circuit executions of one shot at one point of the sweep: its circuits in every basis."""
+    """Count the circuit executions of a shot at a point: its circuits in every basis.
+
+    Example:
+        >>> from circuits import HHL
+        >>> executions_per_point(HHL([[2, -1], [-1, 2]]).design)
+        24
+    """
     return len(design.settings) * len(BASIS_ANGLES)
 
 
@@ -46,13 +52,21 @@ def all_jobs(
     assignments: Collection[str] = (),
     executions_per_job: int | None = None,
 ) -> tuple[Job, ...]:
-    """All jobs of a run in the order of their submission.
+    """List all jobs of a run in the order of their submission.
 
     Args:
         experiment: validated spec.
         brackets: whether all others are between two brackets.
-        assignments: which of ``ASSIGNMENTS`` are measured. Older runs have the first one alone.
-        executions_per_job: most executions of one job; None stands for ``EXECUTIONS_PER_JOB``.
+        assignments: which of ``ASSIGNMENTS`` are measured. Older runs have the first alone.
+        executions_per_job: most executions of a job; None stands for ``EXECUTIONS_PER_JOB``.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
+        >>> shots = {"shots": 100, "trials": 2}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> [job.name for job in all_jobs(experiment, brackets=True)]
+        ['bracket-before', 'trial-0', 'trial-1', 'bracket-after']
     """
     hardware = experiment.hardware
     first, last = (
@@ -71,10 +85,18 @@ def all_jobs(
 
 
 def trial_jobs(experiment: Experiment, executions_per_job: int | None = None) -> list[Job]:
-    """Jobs of the protocol, one a trial where the service's limit allows it, in order.
+    """List the jobs of the protocol in order, a job for each trial where the limit allows it.
 
     Raises:
-        BadInput: they are more than anybody can run.
+        BadInput: there are more than ``MOST_JOBS``.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
+        >>> shots = {"shots": 100, "trials": 2}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> [job.points for job in trial_jobs(experiment, executions_per_job=2400)]  # a point each
+        [(0, 1), (1, 2), (0, 1), (1, 2)]
     """
     limit = EXECUTIONS_PER_JOB if executions_per_job is None else executions_per_job
     trials = experiment.measurement.trials
@@ -108,12 +130,24 @@ def _of(experiment: Experiment, trial: int, limit: int) -> Iterator[Job]:
 def protocol_pubs(
     experiment: Experiment, circuits: Mapping[Setting, QuantumCircuit], job: Job | None = None
 ) -> list[Pub]:
-    """PUBs of the protocol in the order of the design's settings, each over (point, basis).
+    """Make the PUBs of the protocol in the order of the design's settings, over (point, basis).
 
     Args:
         experiment: validated spec.
         circuits: compiled circuit of each setting.
-        job: whose points of the sweep to take; None takes them all.
+        job: the job whose points of the sweep to take; None takes them all.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
+        >>> shots = {"shots": 100, "trials": 2}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> from circuits import HHL, recycling_circuit
+        >>> circuit = recycling_circuit(HHL([[2, -1], [-1, 2]]))
+        >>> circuits = dict.fromkeys(experiment.design.settings, circuit)
+        >>> pubs = protocol_pubs(experiment, circuits)
+        >>> len(pubs), pubs[0].sweep
+        (8, (2, 3))
     """
     angles = np.array(list(BASIS_ANGLES.values()))
     first, end = (0, experiment.num_points) if job is None else job.points
@@ -132,6 +166,6 @@ def _parameters(
     held = {parameter.name for parameter in circuit.parameters}
     parameters = {name: values for name, values in swept.items() if name in held}
     if parameters.keys() < swept.keys():
-        # A circuit need not depend on a parameter: its sweep has the same shape all the same.
+        # A circuit need not depend on a parameter: its sweep still has the same shape.
         bases = {name: np.broadcast_to(v, (points, v.shape[1])) for name, v in bases.items()}
     return {**parameters, **bases}

@@ -1,4 +1,4 @@
-"""What came out of a job."""
+"""The outcomes of a job."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ def shot_dtype(bits: int) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What came out of a job, for PUBs of one shape.
+    """Outcomes of a job, for PUBs of equal shape.
 
     ``shots`` (array of shape (pub, *sweep, shots), of the ``shot_dtype``) holds the bits of each
     shot as a number, in the order of the shots, the first classical register its lowest bit. Where
     there are no single shots, ``table`` (array of shape (pub, *sweep, 2ⁿ)) has a probability for
     each such number (shots = "exact") or a count (runs of schema 1).
-    ``record`` is what else the backend tells, e.g. of timing; it can be written as JSON.
+    ``record`` is the rest of the backend's report, e.g. times; it can be written as JSON.
+
+    Example:
+        >>> outcomes = Outcomes(bits=2, shots=np.array([[0, 1, 1, 3]], dtype=np.uint8))
+        >>> outcomes.counts().tolist()  # PUB, first bit, second bit
+        [[[1, 0], [2, 1]]]
     """
 
     bits: int
@@ -45,7 +50,7 @@ class Outcomes:
             assert self.table is not None
             table: NDArray[Any] = self.table
         else:
-            # One histogram for all: each row of shots has a range of bins of its own.
+            # A single histogram for all: each row of shots has another range of bins.
             rows = self.shots.reshape(-1, self.shots.shape[-1])
             size = 2**self.bits
             bins = rows + size * np.arange(len(rows))[:, None]

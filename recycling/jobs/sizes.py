@@ -1,7 +1,7 @@
-"""What an experiment will take - memory, disk, time - estimated before anything begins.
+"""Estimates of the memory, disk and time of an experiment, before it begins.
 
-The estimates are upper bounds within a factor of two or so on what was measured: enough to tell
-a run from one that fills the machine.
+The estimates are upper bounds within a factor of two or so on measurements: enough to recognise a
+run that would fill the machine.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from recycling.spec.experiment import Experiment
 
 #: Memory of the libraries, the circuits and the figures, bytes.
 _PROGRAM = 450e6
-#: Memory of one job's outcomes while they are drawn, packed and counted, bytes an execution.
+#: Memory of a job's outcomes while they are drawn, packed and counted, bytes an execution.
 _JOB = 10.0
 #: Memory of the analysis, bytes: of each draw of the bootstrap at each value of the algorithm's
 #: parameters in both arms, and of each of them at each p_x in each trial. Measured: 6.9 and 5.8 kB.
@@ -30,17 +30,17 @@ _ENGINE, _ENGINE_QUBITS = 0.1e6, 8
 #: Time of the analysis on a busy core, s: of each draw at each value of the parameters, to draw it
 #: in a trial and to read it at a p_x; and of each of them at each p_x in each trial.
 _DRAWN, _READ, _POINT_SECONDS = 2e-5, 3e-6, 1.6e-3
-#: Time of each execution and of storing its outcome, s. Aer evolves a
-#: statevector for each; a service has time of its own.
+#: Time of each execution and of storing its outcome, s. Aer evolves a statevector for each; the
+#: time of a service is not that of this machine.
 _EXECUTION = {"exact": 1e-6, "aer": 1.6e-4, "fake": 1.6e-4}
 #: Packed outcomes of an execution, bytes: four bits, of which some are rare. Measured: 0.41-0.46.
 _PACKED = 0.5
 
-#: Longest simulation, s: a week. Nobody means to wait longer, and few machines stay up.
+#: Longest simulation, s: a week. Nobody waits longer on purpose, and few machines stay up.
 LONGEST = 604_800.0
 #: Part of the machine's memory, and of the disk's free space, that a run may take.
 SHARE = 0.8
-#: Memory taken for granted where the system does not tell, bytes.
+#: Memory that is assumed where the system does not report it, bytes.
 _USUAL_MEMORY = 8e9
 
 
@@ -54,7 +54,16 @@ class Size:
 
 
 def size_of(experiment: Experiment, kind: str | None = "exact") -> Size:
-    """Estimate what a run on a kind of backend and its analysis take; None: the analysis alone."""
+    """Estimate the size of a run on a kind of backend with its analysis; None: the latter alone.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
+        >>> shots = {"shots": 100, "trials": 2}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> size_of(experiment).disk < 10_000  # bytes
+        True
+    """
     swept, weights = experiment.num_points, len(experiment.p_x)
     trials, shots = experiment.measurement.trials, experiment.measurement.shots
     points = swept * weights * (trials + 1)
@@ -76,7 +85,11 @@ def check_size(
     """Check that a run fits this machine, and a folder if one is given.
 
     Raises:
-        BadInput: it does not; a line for each limit, with the estimate and what to give instead.
+        BadInput: it does not fit; a line for each limit, with the estimate and what to change.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> check_size(Experiment(name="small"))
     """
     size = size_of(experiment, kind)
     faults = []
@@ -101,13 +114,13 @@ def check_size(
 
 
 def _engine(design: Design) -> float:
-    """Memory of the engine at one value of the parameters, bytes."""
+    """Memory of the engine at a point of the sweep, bytes."""
     qubits = len(design.purpose("algorithm"))
     return float(_ENGINE * 4 ** max(0, qubits - _ENGINE_QUBITS))
 
 
 def _fewer(experiment: Experiment, names: tuple[str, ...]) -> str:
-    """What can be made smaller, with what it is."""
+    """List the settings that can be made smaller, with their values."""
     known = {
         "points": f"sweep = {experiment.num_points} × {len(experiment.p_x)} points",
         "trials": f"measurement.trials = {experiment.measurement.trials}",
