@@ -19,7 +19,12 @@ _PAULI_STRINGS = {1: PAULIS, 2: np.einsum("aij,bkl->abikjl", PAULIS, PAULIS).res
 
 
 def unitary_channel(unitary: ArrayLike) -> Real:
-    """PTM of a one- or two-qubit unitary (..., d, d) → (..., d², d²), first qubit outermost."""
+    """PTM of a one- or two-qubit unitary (..., d, d) → (..., d², d²), first qubit outermost.
+
+    Example:
+        >>> unitary_channel([[0, 1], [1, 0]]).diagonal().tolist()  # of X
+        [1.0, 1.0, -1.0, -1.0]
+    """
     matrix = np.asarray(unitary, dtype=complex)
     dimension = matrix.shape[-1]
     paulis = _PAULI_STRINGS[dimension.bit_length() - 1]
@@ -40,6 +45,11 @@ def thermal_relaxation_channel(
 
     Returns:
         Array of shape (..., 4, 4).
+
+    Example:
+        >>> channel = thermal_relaxation_channel([0, 1e-4], 1e-4, 1e-4, excited_population=0.1)
+        >>> channel.shape, channel[1].diagonal().round(3).tolist()
+        ((2, 4, 4), [1.0, 0.368, 0.368, 0.368])
     """
     time, t1, t2, excited = np.broadcast_arrays(duration, t1, t2, excited_population)
     channel = np.zeros((*time.shape, 4, 4))
@@ -52,7 +62,14 @@ def thermal_relaxation_channel(
 
 
 def depolarizing_channel(strength: ArrayLike, num_qubits: int) -> Real:
-    """PTM of ρ → (1 - λ) ρ + λ I/2ⁿ for strengths λ (...) (array of shape (..., 4ⁿ, 4ⁿ))."""
+    """PTM of ρ → (1 - λ) ρ + λ I/2ⁿ for strengths λ (...) (array of shape (..., 4ⁿ, 4ⁿ)).
+
+    Example:
+        >>> depolarizing_channel(0.1, num_qubits=1).diagonal().round(3).tolist()
+        [1.0, 0.9, 0.9, 0.9]
+        >>> depolarizing_channel([0.1, 0.2], num_qubits=2).shape
+        (2, 16, 16)
+    """
     kept = 1 - np.asarray(strength, dtype=float)
     size = 4**num_qubits
     channel = np.zeros((*kept.shape, size * size))
@@ -74,6 +91,10 @@ def depolarizing_strength(error: ArrayLike, relaxation: Real) -> Real:
 
     Returns:
         Array of shape (...).
+
+    Example:
+        >>> round(float(depolarizing_strength(0.01, relaxation=np.eye(4))), 4)
+        0.02
     """
     squared = relaxation.shape[-1]
     dimension = np.sqrt(squared)
@@ -85,7 +106,12 @@ def depolarizing_strength(error: ArrayLike, relaxation: Real) -> Real:
 
 
 def tensor_channel(first: Real, second: Real) -> Real:
-    """PTM of two one-qubit channels side by side (..., 4, 4) → (..., 16, 16), first outermost."""
+    """PTM of two one-qubit channels side by side (..., 4, 4) → (..., 16, 16), first outermost.
+
+    Example:
+        >>> tensor_channel(np.eye(4), np.zeros((3, 4, 4))).shape
+        (3, 16, 16)
+    """
     product = first[..., :, None, :, None] * second[..., None, :, None, :]
     return product.reshape(*product.shape[:-4], 16, 16)
 
@@ -103,14 +129,24 @@ def kraus_channel(operators: ArrayLike) -> Real:
 
 
 def thermal_state(excited_population: ArrayLike) -> Real:
-    """Pauli vector of a thermal qubit (array of shape (..., 4))."""
+    """Pauli vector of a thermal qubit (array of shape (..., 4)).
+
+    Example:
+        >>> thermal_state([0.0, 0.1]).round(3).tolist()
+        [[1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 0.8]]
+    """
     polarization = 1 - 2 * np.asarray(excited_population, dtype=float)
     zero = np.zeros_like(polarization)
     return np.stack([np.ones_like(polarization), zero, zero, polarization], axis=-1)
 
 
 def density_matrix(pauli: Real, num_qubits: int) -> NDArray[np.complex128]:
-    """Density matrix of a Pauli tensor (..., 4, …, 4) → (..., 2ⁿ, 2ⁿ), first qubit outermost."""
+    """Density matrix of a Pauli tensor (..., 4, …, 4) → (..., 2ⁿ, 2ⁿ), first qubit outermost.
+
+    Example:
+        >>> density_matrix(thermal_state(0.1), num_qubits=1).real.round(3).tolist()
+        [[0.9, 0.0], [0.0, 0.1]]
+    """
     leading = pauli.ndim - num_qubits
     states = pauli.astype(complex)
     for _ in range(num_qubits):

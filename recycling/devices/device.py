@@ -26,10 +26,10 @@ from recycling.devices.arrays import (
 from recycling.devices.gates import Gate, Gates
 from recycling.errors import BadInput
 
-#: What each qubit of a six-qubit device is for, in the order of the device's qubits.
+#: Roles of a six-qubit device, in the order of its qubits.
 ROLES = ("C_I", "C_C0", "C_C1", "C_A", "B", "S")
 
-#: Fields with one number for each qubit on the last axis.
+#: Fields with a number for each qubit on the last axis.
 PER_QUBIT = (
     "t1", "t2", "frequency", "temperature", "false_excited", "false_ground", "measure_duration",
 )  # fmt: skip
@@ -38,13 +38,13 @@ PER_QUBIT = (
 class Device(BaseModel):
     """Noise, timing and temperature of the qubits that an experiment uses.
 
-    Per-qubit arrays have one entry for each role on their last axis. Durations and times in s,
+    Per-qubit arrays have an entry for each role on their last axis. Durations and times in s,
     frequencies in Hz, temperatures in K. ``sources`` says for each field where its number comes
-    from; an entry ``"t1[B]"`` overrules ``"t1"`` for the one qubit.
+    from; an entry ``"t1[B]"`` overrules ``"t1"`` for that qubit.
 
     All numbers but ``dt`` may carry the axes of a sweep in front, and these broadcast against each
     other; ``sweep`` is their common shape. All arrays are read-only. Fields may be given as
-    sequences. ``temperature`` is one number where all qubits have the same, and may have length 1
+    sequences. ``temperature`` is a number where all qubits have the same, and may have length 1
     for the qubits in a sweep.
 
     Raises:
@@ -132,11 +132,11 @@ class Device(BaseModel):
 
     @property
     def sweep(self) -> tuple[int, ...]:
-        """Shape of the sweep that the numbers run over; () for a device at one point."""
+        """Shape of the sweep that the numbers run over; () for a device at a single point."""
         return np.broadcast_shapes(*self._sweeps().values())
 
     def refuse_sweep(self) -> None:
-        """Raise ``BadInput`` where the numbers run over a sweep: a run has one device."""
+        """Raise ``BadInput`` where the numbers run over a sweep: a run has a single device."""
         if self.sweep:
             raise BadInput(
                 f"the numbers of the device run over a sweep of shape {self.sweep}: a run has one "
@@ -144,7 +144,7 @@ class Device(BaseModel):
             )
 
     def at(self, *point: int) -> Device:
-        """Device at one point of the sweep, given by its index on each axis.
+        """Device at a point of the sweep, given by its index on each axis.
 
         Example:
             >>> from recycling.devices.profiles import ideal_device
@@ -197,7 +197,7 @@ class Device(BaseModel):
 
     @property
     def is_instantaneous(self) -> bool:
-        """Whether no gate, no measurement and no feedforward takes time."""
+        """Whether gates, measurements and feedforward take no time."""
         times = (self.gates.durations, self.measure_duration, self.feedforward_latency)
         return not any(np.any(time) for time in times)
 
@@ -212,7 +212,7 @@ class Device(BaseModel):
         return self.sources.get(f"{field}[{role}]", self.sources[field])
 
     def replace(self, source: str, **changes: Any) -> Device:
-        """Copy with some fields changed and validated again; ``source`` says who changed them."""
+        """Copy with some fields changed and validated again; ``source`` names the change."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         kept = {key: text for key, text in self.sources.items() if key.split("[")[0] not in changes}
         sources = kept | dict.fromkeys(changes, source)

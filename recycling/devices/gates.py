@@ -15,7 +15,12 @@ from recycling.devices.arrays import ERROR, NON_NEGATIVE, Real, nested, read_onl
 
 
 class Gate(BaseModel):
-    """One native gate on given qubits: duration in s, error = average gate infidelity."""
+    """A native gate on given qubits: duration in s, error = average gate infidelity.
+
+    Example:
+        >>> Gate(name="cz", qubits=(0, 1), duration=68e-9, error=2e-3).duration
+        6.8e-08
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,7 +43,7 @@ class Gates(Sequence[Gate]):
         errors: average gate infidelity (array of shape (*sweep, gate)).
 
     Raises:
-        ValueError: a number out of range, or arrays that do not have one entry for each gate.
+        ValueError: a number is out of range, or an array has not an entry for each gate.
 
     Example:
         One gate at three errors:
@@ -83,7 +88,7 @@ class Gates(Sequence[Gate]):
 
     @property
     def sweep(self) -> tuple[int, ...]:
-        """Shape of the sweep; () without one."""
+        """Shape of the sweep; () without a sweep."""
         return np.broadcast_shapes(self.durations.shape[:-1], self.errors.shape[:-1])
 
     @cached_property
@@ -139,7 +144,7 @@ class Gates(Sequence[Gate]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> core_schema.CoreSchema:
-        """Schema: made from a sequence of gates, and written as one."""
+        """Schema: made from a sequence of gates, and written as a sequence."""
         return core_schema.no_info_plain_validator_function(
             cls._validate,
             serialization=core_schema.plain_serializer_function_ser_schema(cls._written),

@@ -24,7 +24,7 @@ class _Hashed:
 
     @cached_property
     def digest(self) -> bytes:
-        """Hash of everything that the step does."""
+        """Hash of the content of the step."""
         hasher = hashlib.sha256(type(self).__name__.encode())
         for field in fields(self):  # type: ignore[arg-type]
             content = _content(getattr(self, field.name))
@@ -85,7 +85,7 @@ Step = Allocate | Apply | Measure | Release | Conditional
 
 @dataclass(frozen=True)
 class Program:
-    """Steps, the shape of the sweep, and what is left at the end.
+    """Steps, the shape of the sweep, and the bits and qubits of the result.
 
     ``bits`` are the classical bits recorded, ``qubits`` the qubits still alive, both in the order
     in which results list them.
@@ -100,8 +100,8 @@ class Program:
 def stack(programs: Sequence[Program]) -> Program:
     """Stack programs that differ in their numbers alone along a new sweep axis in front.
 
-    That is how what changes the compiled circuit itself is swept: the feedforward latency, or how
-    long measurements take.
+    So a quantity that changes the compiled circuit can be swept: the feedforward latency, or the
+    duration of measurements.
 
     Args:
         programs: programs of the same circuit, e.g. compiled for several latencies, over sweeps
