@@ -39,9 +39,11 @@ SETTINGS_PER_POINT = len(SETTINGS) * len(BASIS_ANGLES)
 class Job:
     """One submission: some shots of one trial, at successive points of the θ_b sweep.
 
-    ``trial`` is None for a calibration, which measures qubits and not the protocol: one of
-    ``ASSIGNMENTS`` or a bracket. ``points`` is the first and the end index of θ_b; ``first_shot``
-    counts where a point needs several jobs. ``shots`` None stands for infinitely many.
+    ``kind`` says what it is for: a "trial" of the protocol, or a calibration, which measures
+    qubits and not the protocol, and has no ``trial``: "bracket", "assignment" or "ladder".
+    ``points`` is the first and the end index of θ_b; ``first_shot`` counts where a point needs
+    several jobs. ``shots`` None stands for infinitely many. ``ladder`` and ``length`` are those of
+    a ladder.
     """
 
     name: str
@@ -49,11 +51,14 @@ class Job:
     points: tuple[int, int] = (0, 0)
     first_shot: int = 0
     shots: int | None = None
+    kind: str = "trial"
+    ladder: str = ""
+    length: int = 0
 
     @property
     def is_bracket(self) -> bool:
         """Whether it measures the bath qubit before or after the others."""
-        return self.name in BRACKETS
+        return self.kind == "bracket"
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,11 @@ class Pub:
 
 
 def all_jobs(
-    experiment: Experiment, *, brackets: bool, assignments: Collection[str] = ()
+    experiment: Experiment,
+    *,
+    brackets: bool,
+    assignments: Collection[str] = (),
+    executions_per_job: int | None = None,
 ) -> tuple[Job, ...]:
     """All jobs of a run in the order of their submission.
 
@@ -82,41 +91,48 @@ def all_jobs(
         experiment: validated spec.
         brackets: whether all others are between two brackets.
         assignments: which of ``ASSIGNMENTS`` are measured. Older runs have the first one alone.
+        executions_per_job: most executions of one job; None stands for ``EXECUTIONS_PER_JOB``.
     """
     hardware = experiment.hardware
     first, last = (
-        [Job(name, None, shots=hardware.assignment_shots)] if name in assignments else []
+        [Job(name, None, shots=hardware.assignment_shots, kind="assignment")]
+        if name in assignments
+        else []
         for name in ASSIGNMENTS
     )
-    jobs = [*first, *trial_jobs(experiment), *last]
+    jobs = [*first, *trial_jobs(experiment, executions_per_job), *last]
     if brackets:
-        before, after = (Job(name, None, shots=hardware.bracket_shots) for name in BRACKETS)
+        before, after = (
+            Job(name, None, shots=hardware.bracket_shots, kind="bracket") for name in BRACKETS
+        )
         jobs = [before, *jobs, after]
     return tuple(jobs)
 
 
-def trial_jobs(experiment: Experiment) -> list[Job]:
+def trial_jobs(experiment: Experiment, executions_per_job: int | None = None) -> list[Job]:
     """Jobs of the protocol, one a trial where the service's limit allows it, in order.
 
     Raises:
         BadInput: they are more than anybody can run.
     """
+    limit = EXECUTIONS_PER_JOB if executions_per_job is None else executions_per_job
     trials = experiment.measurement.trials
-    if (count := trials * sum(1 for _ in islice(_of(experiment, 0), MOST_JOBS + 1))) > MOST_JOBS:
+    first = islice(_of(experiment, 0, limit), MOST_JOBS + 1)
+    if (count := trials * sum(1 for _ in first)) > MOST_JOBS:
         raise BadInput(
             f"measurement.trials = {trials}, shots = {experiment.measurement.shots}: that takes "
             f"{count} jobs or more; give less, for {MOST_JOBS} jobs at most"
         )
-    return [job for trial in range(experiment.measurement.trials) for job in _of(experiment, trial)]
+    return [job for trial in range(trials) for job in _of(experiment, trial, limit)]
 
 
-def _of(experiment: Experiment, trial: int) -> Iterator[Job]:
+def _of(experiment: Experiment, trial: int, limit: int) -> Iterator[Job]:
     points, shots = len(experiment.theta_b), experiment.measurement.shots
     if shots == "exact":
         yield Job(f"trial-{trial}", trial, (0, points))
         return
-    at_once = min(shots, EXECUTIONS_PER_JOB // SETTINGS_PER_POINT)
-    together = max(1, EXECUTIONS_PER_JOB // (SETTINGS_PER_POINT * shots))
+    at_once = min(shots, limit // SETTINGS_PER_POINT)
+    together = max(1, limit // (SETTINGS_PER_POINT * shots))
     single = points <= together and shots <= at_once
     cuts = (
         ((start, min(start + together, points)), first, min(at_once, shots - first))

@@ -16,7 +16,7 @@ from recycling.store.directory import SENT_PREFIX, Run
 
 def conduct_tables(run: Run) -> dict[str, Table]:
     """Tables by their captions; those without content are left out."""
-    tables = {"Jobs": status_table(status_summary(run.path))}
+    tables = {"Jobs": status_table(status_summary(run))}
     since, during = stored_drift(run)
     caption = {
         "The bath qubit since its calibration": since,

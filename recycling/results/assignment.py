@@ -5,7 +5,6 @@ from __future__ import annotations
 from recycling.inference.bath.drift import Drift, readout_drift
 from recycling.inference.readout.assignment import Assignment, drifting
 from recycling.inference.readout.calibration import estimate_assignment
-from recycling.jobs.job import ASSIGNMENTS
 from recycling.store.directory import Run
 
 
@@ -26,7 +25,7 @@ def measured_assignments(run: Run) -> dict[str, Assignment]:
     return {
         job.name: estimate_assignment(run.outcomes(job).counts())
         for job in run.jobs
-        if job.name in ASSIGNMENTS and run.journal(job).state == "done"
+        if job.kind == "assignment" and run.journal(job).state == "done"
     }
 
 
