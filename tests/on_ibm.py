@@ -65,14 +65,14 @@ class ConnectedPlan(Plan):
     connection: IBMConnection = field(default=None, compare=False, kw_only=True)
 
     @property
-    def hardware(self):
+    def client(self):
         """The client of the service."""
         return self.connection.hardware
 
-    def through(self, hardware):
+    def through(self, client):
         """The same plan on the machine of another client."""
-        connection = IBMConnection(hardware)
-        return replace(self, connection=connection, machine=connection.machine)
+        connection = IBMConnection(client)
+        return replace(self, connection=connection, hardware=connection.machine)
 
 
 def plan_on_ibm(experiment, account=None):

@@ -40,8 +40,8 @@ class Plan:
 
     Each circuit serves every θ_b and every basis by its parameters. ``brackets`` measure the bath
     qubit before and after, ``assignment`` the readout of the recorded qubits, in the jobs named by
-    ``assignments``. All circuits are on the device's own qubits; ``machine`` is what they go to,
-    None for a simulator. ``executions_per_job`` is its limit where it is not the usual one.
+    ``assignments``. All circuits are on the device's own qubits; ``hardware`` is the machine that
+    they go to, None for a simulator.
     """
 
     experiment: Experiment
@@ -49,10 +49,9 @@ class Plan:
     device: Device
     circuits: Mapping[Setting, QuantumCircuit]
     brackets: tuple[QuantumCircuit, ...] = ()
-    machine: Machine | None = field(default=None, compare=False)
+    hardware: Machine | None = field(default=None, compare=False)
     assignment: tuple[QuantumCircuit, ...] = field(default=(), kw_only=True)
     assignments: tuple[str, ...] = field(default=ASSIGNMENTS, kw_only=True)
-    executions_per_job: int | None = field(default=None, kw_only=True)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
@@ -61,19 +60,19 @@ class Plan:
             self.experiment,
             brackets=bool(self.brackets),
             assignments=self.assignments if self.assignment else (),
-            executions_per_job=self.executions_per_job,
+            executions_per_job=unusual_limit(self.hardware),
         )
 
     @property
     def rep_delay(self) -> float:
         """Wait between shots, s: the spec's, or the device's own."""
-        return wait_between_shots(self.experiment.hardware.rep_delay, self.machine)
+        return wait_between_shots(self.experiment.hardware.rep_delay, self.hardware)
 
     @cached_property
     def cost(self) -> Cost | None:
         """QPU time that this costs, or would cost on hardware; None with shots = "exact"."""
         jobs = ((job, self.pubs(job)) for job in self.jobs)
-        return estimate_cost(jobs, self.device, self.rep_delay, self.machine)
+        return estimate_cost(jobs, self.device, self.rep_delay, self.hardware)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -81,7 +80,7 @@ class Plan:
         return {
             "brackets": bool(self.brackets),
             "assignments": self.assignments if self.assignment else (),
-            "executions_per_job": self.executions_per_job,
+            "executions_per_job": unusual_limit(self.hardware),
         }
 
     def named_circuits(self) -> dict[str, QuantumCircuit]:
@@ -92,7 +91,7 @@ class Plan:
 
     def on(self, machine: Machine) -> Plan:
         """The same plan for a machine."""
-        return replace(self, machine=machine)
+        return replace(self, hardware=machine)
 
     @cached_property
     def prediction(self) -> Prediction:
@@ -109,7 +108,7 @@ class Plan:
         Raises:
             BadInput: it is estimated to cost more.
         """
-        limits = USUAL_LIMITS if self.machine is None else self.machine.limits
+        limits = USUAL_LIMITS if self.hardware is None else self.hardware.limits
         check_budget(self.cost, self.experiment, max_qpu_seconds, limits.shortest_rep_delay)
 
     def check_limits(self) -> None:
@@ -150,10 +149,10 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
     name = parse_backend(backend)
     connection = connect(name, account or Account())
     planned = plan_on(experiment, name, connection)
-    if connection is None or planned.machine is None:
+    if connection is None or planned.hardware is None:
         return planned
     remaining = connection.remaining_seconds()
-    return replace(planned, machine=replace(planned.machine, remaining_seconds=remaining))
+    return planned.on(replace(planned.hardware, remaining_seconds=remaining))
 
 
 def plan_on(experiment: Experiment, name: BackendName, connection: Connection | None) -> Plan:
@@ -184,7 +183,6 @@ def plan_on(experiment: Experiment, name: BackendName, connection: Connection | 
         brackets,
         machine,
         assignment=assignment,
-        executions_per_job=unusual_limit(machine),
     )
 
 

@@ -289,7 +289,7 @@ def _cost_in_words(plan: Plan) -> str:
     if plan.cost is None:
         return "infinitely many shots: for the exact engine alone"
     cost = f"{_time(plan.cost.qpu_seconds)} of QPU time in {_count(len(plan.cost.jobs), 'job')}"
-    return cost if plan.machine is not None else f"on hardware {cost}"
+    return cost if plan.hardware is not None else f"on hardware {cost}"
 
 
 def _promise(prediction: Prediction, quantum: float) -> str:
@@ -332,8 +332,8 @@ def _numbers(cost: JobCost | Cost) -> tuple[str, ...]:
 def _delay_source(plan: Plan) -> str:
     if plan.experiment.hardware.rep_delay is not None:
         return "given in the spec"
-    if plan.machine is not None:
-        return f"the default of {plan.machine.name}"
+    if plan.hardware is not None:
+        return f"the default of {plan.hardware.name}"
     return "the documented default of a Heron: as if on hardware"
 
 
@@ -344,7 +344,7 @@ def _longest_job(plan: Plan, cost: Cost) -> float:
 
 def _remaining(plan: Plan) -> float | None:
     """QPU time that the account's instance still has, s; None where nobody says."""
-    return None if plan.machine is None else plan.machine.remaining_seconds
+    return None if plan.hardware is None else plan.hardware.remaining_seconds
 
 
 def _temperature(plan: Plan) -> str:

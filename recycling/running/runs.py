@@ -71,12 +71,14 @@ def run(
     started = perf_counter()
     conduct.progress("compiling circuits")
     connection = connect(name, account or Account())
-    work = Work(study.plan(spec, name, connection), connection)
+    planned = study.plan(spec, name, connection)
+    work = Work(planned, planned.jobs, connection)
     study.check(work.planned, conduct.max_qpu_seconds)
     text = study.to_toml(spec) if text is None else text
     beginning = _beginning(study, work, text, changes or {}, conduct.max_qpu_seconds)
     with new_run(path, beginning) as writer, resumable(path):
-        writer.note("planned", seconds=round(perf_counter() - started, 4))
+        if study.timed:
+            writer.note("planned", seconds=round(perf_counter() - started, 4))
         return _drive(study, writer, work, conduct)
 
 
@@ -135,7 +137,7 @@ def stored_work(study: Study, stored: Run, *, compiled: bool = True) -> Work:
     """
     name = parse_backend(stored.record["backend"])
     connection = connect(name, Account(**stored.record["account"]))
-    return Work(study.stored_plan(stored, name, compiled), connection)
+    return Work(study.stored_plan(stored, name, compiled), stored.jobs, connection)
 
 
 def default_path(name: str) -> Path:
@@ -151,7 +153,7 @@ def _beginning(
     max_qpu_seconds: float | None,
 ) -> Beginning:
     planned = work.planned
-    machine = planned.machine
+    machine = planned.hardware
     return Beginning(
         study=study,
         spec=text,
@@ -192,7 +194,8 @@ def _drive(study: Study, writer: RunWriter, work: Work, conduct: Conduct) -> Run
     backend = prepare(study, work, simulated, earlier=writer.run.groups)
     started = perf_counter()
     Driver(writer, work, backend, conduct.watch).complete(conduct)
-    writer.note("collected", seconds=round(perf_counter() - started, 4))
+    if study.timed:
+        writer.note("collected", seconds=round(perf_counter() - started, 4))
     stored = writer.run.again()
     for event, details in study.notes(stored):
         writer.note(event, **details)

@@ -48,7 +48,7 @@ class Planned(Protocol):
         """The device that the circuits were compiled for."""
 
     @property
-    def machine(self) -> Machine | None:
+    def hardware(self) -> Machine | None:
         """The machine that jobs go to; None for a simulator, and where it was not asked yet."""
 
     @property
@@ -75,6 +75,10 @@ class Planned(Protocol):
 
 class Study(Kind, Protocol):
     """A kind of run that can be executed."""
+
+    @property
+    def timed(self) -> bool:
+        """Whether the telemetry tells how long planning and collecting took."""
 
     def fingerprint(self, spec: Any, /) -> Any:
         """What is equal for equal specs."""
@@ -138,15 +142,14 @@ class Conduct:
 
 @dataclass(frozen=True)
 class Work:
-    """A plan, and the way to the machine that executes it; without one it is simulated here."""
+    """A plan, and the way to the machine that executes it; without one it is simulated here.
+
+    ``jobs`` are all jobs, in the order in which they are submitted.
+    """
 
     planned: Planned
+    jobs: tuple[Job, ...]
     connection: Connection | None = None
-
-    @property
-    def jobs(self) -> tuple[Job, ...]:
-        """All jobs, in the order in which they are submitted."""
-        return self.planned.jobs
 
     @property
     def remote(self) -> bool:
@@ -161,7 +164,7 @@ class Work:
             BadInput: the account does not have the machine.
             BackendFailure: the machine does not answer.
         """
-        if self.connection is None or self.planned.machine is not None:
+        if self.connection is None or self.planned.hardware is not None:
             return self.planned.cost
         return self.planned.on(self.connection.machine).cost
 

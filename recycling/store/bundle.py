@@ -179,7 +179,7 @@ def open_bundle(archive_path: str | Path, folder: str | Path, kinds: Kinds) -> R
                 sync_folder(path)
             (bag / "data").replace(folder)
         sync_folder(folder.parent)
-    return Run(folder, study)
+    return Run.of(study, folder)
 
 
 def _check_finished(run: Run) -> None:

@@ -77,11 +77,26 @@ class Damage:
 class Run:
     """A stored run. Everything is read from its directory when it is asked for.
 
-    ``study`` is what the run is of: what the directory does not know by itself.
+    Whoever opens it says what study it is of: that the directory does not know by itself.
     """
 
     path: Path
-    study: Kind
+
+    @classmethod
+    def of(cls, study: Kind, path: Path) -> Run:
+        """Run of a study at a path."""
+        run = cls(path)
+        vars(run)["study"] = study
+        return run
+
+    @cached_property
+    def study(self) -> Kind:
+        """What the run is of.
+
+        Raises:
+            BadInput: it was not opened.
+        """
+        raise BadInput(f"run = {str(self.path)!r} is not opened: give what open_run returns")
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -95,7 +110,7 @@ class Run:
 
     def again(self) -> Run:
         """The same run, nothing of it read yet."""
-        return Run(self.path, self.study)
+        return Run.of(self.study, self.path)
 
     @property
     def run_id(self) -> str:

@@ -44,6 +44,6 @@ def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
         raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
     upgrade(folder)
     # Whatever is wrong with the record is said here, also where its parts do not fit together.
-    run = Run(folder, kinds(kind_of(read_identity(folder))))
+    run = Run.of(kinds(kind_of(read_identity(folder))), folder)
     _ = run.device
     return run

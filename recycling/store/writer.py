@@ -207,7 +207,7 @@ def new_run(path: Path, beginning: Beginning) -> Iterator[RunWriter]:
         for job in beginning.jobs:
             write_journal(path, JobRecord(name=job))
         write_identity(path, record)
-        with _to_the_end(RunWriter(Run(path, beginning.study), fresh=True)) as writer:
+        with _to_the_end(RunWriter(Run.of(beginning.study, path), fresh=True)) as writer:
             yield writer
 
 

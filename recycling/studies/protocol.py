@@ -106,12 +106,11 @@ def _stored_plan(stored: Run, name: BackendName, compiled: bool) -> Plan:
         brackets,
         assignment=assignment,
         assignments=stored.assignments,
-        executions_per_job=record.get("executions_per_job"),
     )
 
 
 def _check(planned: Any, max_qpu_seconds: float | None) -> None:
-    if planned.machine is not None:
+    if planned.hardware is not None:
         planned.check_limits()
         if max_qpu_seconds is not None:
             planned.check_budget(max_qpu_seconds)

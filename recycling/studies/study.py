@@ -65,6 +65,7 @@ class Study:
         read: spec from a text, the top-level fields that overrule it, and the name of its file.
         stored: spec of a stored run from its text and changes, whose quantities may be any.
         to_toml: spec as TOML that ``read`` reads back as an equal one.
+        timed: whether the telemetry tells how long planning and collecting took.
         fingerprint: what is equal for equal specs.
         experiment: the experiment of a spec: its device, and the qubits on it.
         jobs: all jobs of a spec and a content of run.json, in the order of their submission.
@@ -94,6 +95,7 @@ class Study:
     plan: Callable[[Any, BackendName, Connection | None], Planned]
     stored_plan: Callable[[Run, BackendName, bool], Planned]
     check: Callable[[Planned, float | None], None]
+    timed: bool = True
     fingerprint: Callable[[Any], Any] = lambda spec: spec
     check_size: Callable[[Any, BackendName, Path], None] = _of_any_size
     simulate: Callable[[Planned], Simulate | None] = _simulated_by_the_backend

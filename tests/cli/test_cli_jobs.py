@@ -338,7 +338,7 @@ def test_lists_of_several_pages_are_read_whole(service, reference, monkeypatch):
     monkeypatch.setattr("recycling.execution.ibm.service._PAGE", 1)
     assert run().code == 0
     tag = f"run:{rc.open_run('out').record['run_id']}"
-    found = reference[1].hardware.find(tag)
+    found = reference[1].client.find(tag)
     assert [job.id for job in found] == [job.id for job in service.jobs[-2:]]
     assert all(tag in job.tags and job.group == service.jobs[-1].session_id for job in found)
 

@@ -308,7 +308,7 @@ def test_each_name_has_its_simulator(small_plan, name, simulate):
 
 def test_hardware_has_its_backend(small_plan):
     connection = connect(parse_backend("ibm:ibm_fez"), Account())
-    backend = prepare(STUDY, Work(small_plan, connection))
+    backend = prepare(STUDY, Work(small_plan, small_plan.jobs, connection))
     assert isinstance(backend, HardwareBackend)
     assert backend.hardware is connection.hardware
     assert backend.hardware.name == "ibm_fez"

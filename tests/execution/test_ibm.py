@@ -261,7 +261,7 @@ def test_what_the_loopback_service_returns_is_simulated(finished, dataset):
 @pytest.mark.usefixtures("service")
 def test_what_ibm_returns_is_measured(plan):
     hardware = Hardware("ibm_marrakesh", Account())
-    vars(hardware).update(vars(plan.hardware) | {"simulated": False})
+    vars(hardware).update(vars(plan.client) | {"simulated": False})
     run = start(plan.through(hardware), spec())
     assert not run.simulated
     assert rc.analyse(run).attrs["data_kind"] == "measured"
@@ -444,7 +444,7 @@ def commands(service, plan, tmp_path, monkeypatch):
     def planned(experiment, _name, connection):
         return replace(
             plan, experiment=experiment, brackets=(), connection=connection,
-            machine=connection.machine,
+            hardware=connection.machine,
         )  # fmt: skip
 
     text = spec().replace("trials = 2", "trials = 1")

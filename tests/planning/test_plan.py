@@ -660,7 +660,7 @@ def test_table_of_the_jobs_adds_up(small_plan):
 
 
 def test_table_of_the_limits_on_hardware(small_plan):
-    on_chip = replace(small_plan, machine=machine(12.0))
+    on_chip = replace(small_plan, hardware=machine(12.0))
     spec = small_plan.experiment.hardware.model_copy(
         update={"mode": "session", "max_execution_time": 5}
     )
@@ -672,7 +672,7 @@ def test_table_of_the_limits_on_hardware(small_plan):
     assert found["open plan"] == ("19 s", "10 min in 28 days", "fits")
     assert "billed by the clock" in table.note
     assert "the default of ibm_test" in cells(on_chip, "jobs").note
-    unknown = cells(replace(small_plan, machine=machine(None)), "limit")
+    unknown = cells(replace(small_plan, hardware=machine(None)), "limit")
     assert "left in the instance" not in [row[0] for row in unknown.rows]
     assert plan_headline(on_chip).startswith("19 s of QPU time in 2 jobs; ")
 

@@ -106,11 +106,11 @@ REQUESTS = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_request_that_is_not_answered_fails_once_and_may_be_repeated(service, plan, name):
     method, path, ask = REQUESTS[name]
-    job_id = submitted(plan.hardware)
+    job_id = submitted(plan.client)
     service.faults.append(Fault(Delay(None), method=method, path=path, times=None))
     started = monotonic()
     with pytest.raises(BackendFailure, match="timed out") as caught:
-        ask(plan.hardware, job_id)
+        ask(plan.client, job_id)
     assert caught.value.transient
     assert monotonic() - started < AT_ONCE
     assert service.faults.injected.total() == 1, "the client repeats nothing by itself"

@@ -43,7 +43,7 @@ LadderKey = tuple[str, str]
 class LatencyPlan:
     """Plan of a latency run: one job for each ladder and length.
 
-    ``machine`` is what the jobs go to; None for the clock model.
+    ``hardware`` is the machine that the jobs go to; None for the clock model.
     """
 
     spec: LatencySpec
@@ -51,7 +51,7 @@ class LatencyPlan:
     device: Device
     circuits: Mapping[LadderKey, QuantumCircuit]
     jobs: tuple[Job, ...]
-    machine: Machine | None = field(default=None, compare=False)
+    hardware: Machine | None = field(default=None, compare=False)
 
     @property
     def experiment(self) -> Experiment:
@@ -62,8 +62,8 @@ class LatencyPlan:
     def cost(self) -> Cost | None:
         """QPU time that this costs; None for the clock model, which draws no shots."""
         jobs = ((job, self.pubs(job)) for job in self.jobs)
-        wait = wait_between_shots(self.spec.hardware.rep_delay, self.machine)
-        return estimate_cost(jobs, self.device, wait, self.machine)
+        wait = wait_between_shots(self.spec.hardware.rep_delay, self.hardware)
+        return estimate_cost(jobs, self.device, wait, self.hardware)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class LatencyPlan:
 
     def on(self, machine: Machine) -> LatencyPlan:
         """The same plan for a machine."""
-        return replace(self, machine=machine)
+        return replace(self, hardware=machine)
 
     def pubs(self, job: Job) -> list[Pub]:
         """The circuit of a job, as often as it is repeated."""

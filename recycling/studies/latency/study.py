@@ -78,6 +78,7 @@ def _conclude(run: Run, step: Callable[[str], None]) -> Conclusion:
 
 STUDY = Study(
     name="latency",
+    timed=False,
     again=(
         "for its table and files: recycling latency ... --out {path} as before, or recycling "
         "resume {path}"
