@@ -44,6 +44,11 @@ def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
         raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
     upgrade(folder)
     # Whatever is wrong with the record is said here, also where its parts do not fit together.
-    run = Run.of(kinds(kind_of(read_identity(folder))), folder)
+    record = read_identity(folder)
+    try:
+        study = kinds(kind_of(record))
+    except BadInput as error:
+        raise BadInput(f"{folder / 'run.json'}: {error}; restore it from a bundle") from None
+    run = Run.of(study, folder)
     _ = run.device
     return run

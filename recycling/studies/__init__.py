@@ -28,6 +28,6 @@ def study_of(name: str) -> Study:
     """
     if name not in STUDIES:
         known = " or ".join(map(repr, STUDIES))
-        raise BadInput(f"run.json: kind = {name!r}: give {known}; restore it from a bundle")
+        raise BadInput(f"kind = {name!r}: give {known}")
     found: Study = import_module(STUDIES[name]).STUDY
     return found

@@ -77,6 +77,25 @@ def test_a_backend_is_known_where_its_package_is_installed():
     assert refused.error == "error: backend = 'acme:chip2': Acme has chip1 alone; give it"
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("tests.acme:NOTHING", r"tests.acme:NOTHING cannot be loaded \(.*\): install its package"),
+        ("tests.acme:PRICE", "tests.acme:PRICE is no BackendKind with chips: ask its authors"),
+    ],
+)
+def test_a_package_that_is_broken_is_named(tmp_path, monkeypatch, target, message):
+    info = tmp_path / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[recycling.backends]\nbroken = {target}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    with pytest.raises(BadInput, match=message):
+        parse_backend("broken:one")
+    assert str(parse_backend("ibm:ibm_fez")) == "ibm:ibm_fez"
+
+
 def test_a_plan_has_the_limits_and_the_price_of_its_machine(vendor):
     experiment = rc.Experiment.parse(SPEC)
     plan = rc.plan(experiment, ACME)
