@@ -223,7 +223,7 @@ def outcomes_of(job, pubs):
 def begin(plan, text, out):
     """Begin a run of the protocol and leave it: nothing is submitted."""
     study = recycling.studies.protocol.STUDY
-    beginning = recycling.running.runs._beginning(study, Work(plan, plan.jobs), text, {}, None)
+    beginning = recycling.running.runs.beginning_of(study, Work(plan, plan.jobs), text, {}, None)
     with new_run(out, beginning):
         pass
 

@@ -77,6 +77,10 @@ class Price:
             executions: circuit executions of the job.
             circuit_seconds: time of the circuits of all executions, s.
             rep_delay: wait between shots, s.
+
+        Example:
+            >>> Price(2.0, "2 s a job and the time of its shots").seconds(1000, 0.5, 1e-3)
+            3.5
         """
         waits = (rep_delay + self.shot_overhead) * executions
         return self.job_overhead + waits + circuit_seconds

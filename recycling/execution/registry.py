@@ -100,6 +100,10 @@ def parse_backend(backend: str) -> BackendName:
 
     Raises:
         BadInput: it is none.
+
+    Example:
+        >>> parse_backend("fake:FakeFez")
+        BackendName(kind='fake', chip='FakeFez')
     """
     kind, colon, chip = backend.partition(":")
     found = backend_kind(kind)

@@ -131,7 +131,7 @@ def _of(experiment: Experiment, trial: int, limit: int) -> Iterator[Job]:
     if shots == "exact":
         yield Job(f"trial-{trial}", trial, (0, points))
         return
-    at_once = min(shots, limit // SETTINGS_PER_POINT)
+    at_once = min(shots, max(1, limit // SETTINGS_PER_POINT))
     together = max(1, limit // (SETTINGS_PER_POINT * shots))
     single = points <= together and shots <= at_once
     cuts = (

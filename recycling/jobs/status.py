@@ -31,7 +31,12 @@ class ListedJob:
 
 
 def charged_seconds(metrics: Mapping[str, Any] | None) -> float | None:
-    """QPU time that the service charged for a job, s, by its metrics; None where it is not told."""
+    """QPU time that the service charged for a job, s, by its metrics; None where it is not told.
+
+    Example:
+        >>> charged_seconds({"usage": {"quantum_seconds": 3}})
+        3.0
+    """
     usage = (metrics or {}).get("usage") or {}
     if usage.get("status") == "pending":  # not counted yet: it says 0
         return None

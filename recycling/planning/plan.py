@@ -145,6 +145,12 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
         BadInput: more than this machine can do, unknown backend or device profile, a layout that
             is not connected or uses a dead gate, or no account.
         BackendFailure: the service does not answer.
+
+    Example:
+        >>> import recycling as rc
+        >>> planned = rc.plan(rc.preset("theory"))
+        >>> len(planned.circuits), planned.cost
+        (8, None)
     """
     name = parse_backend(backend)
     connection = connect(name, account or Account())

@@ -75,7 +75,7 @@ def run(
     work = Work(planned, planned.jobs, connection)
     study.check(work.planned, conduct.max_qpu_seconds)
     text = study.to_toml(spec) if text is None else text
-    beginning = _beginning(study, work, text, changes or {}, conduct.max_qpu_seconds)
+    beginning = beginning_of(study, work, text, changes or {}, conduct.max_qpu_seconds)
     with new_run(path, beginning) as writer, resumable(path):
         if study.timed:
             writer.note("planned", seconds=round(perf_counter() - started, 4))
@@ -145,13 +145,14 @@ def default_path(name: str) -> Path:
     return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
-def _beginning(
+def beginning_of(
     study: Study,
     work: Work,
     text: str,
     changes: Mapping[str, Any],
     max_qpu_seconds: float | None,
 ) -> Beginning:
+    """What a run directory begins with, from what will be executed."""
     planned = work.planned
     machine = planned.hardware
     return Beginning(

@@ -61,6 +61,14 @@ def run(
             above the budget. Nothing is written.
         BackendFailure: the backend failed; what is done is kept, and ``resume`` goes on.
         Incomplete: interrupted; ``resume`` goes on.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     stored = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     [job.name for job in stored.jobs], stored.complete
+        (['trial-0'], True)
     """
     conduct = Conduct(wait, False, max_qpu_seconds, progress, watch)
     return runs.run(

@@ -22,6 +22,15 @@ def open_run(path: str | Path) -> Run:
     Raises:
         BadInput: not a run of the protocol, written by a newer version, or a file that is missing
             or damaged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     run = rc.open_run(f"{folder}/run")
+        ...     run.record["backend"], run.design.arm_names
+        ('exact', ('equilibrium', 'recycling'))
     """
     return opening.check_intact(of_the_protocol(open_unchecked(path)))
 
@@ -72,6 +81,14 @@ def resume(
             budget: then nothing is.
         BackendFailure: as for ``run``.
         Incomplete: as for ``run``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     rc.resume(f"{folder}/run").record["state"]
+        'done'
     """
     conduct = Conduct(wait, retry_failed, max_qpu_seconds, progress, watch)
     found = open_unchecked(path)
@@ -94,6 +111,14 @@ def status(path: str | Path) -> dict[str, JobRecord | str]:
 
     Raises:
         BadInput: not a run.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     {name: record.state for name, record in status(f"{folder}/run").items()}
+        {'trial-0': 'done'}
     """
     return runs.status(open_unchecked(path))
 

@@ -30,6 +30,7 @@ from recycling.execution.registry import connect, parse_backend
 from recycling.jobs.counts import trial_counts
 from recycling.jobs.job import (
     EXECUTIONS_PER_JOB,
+    SETTINGS_PER_POINT,
     Job,
     Pub,
     all_jobs,
@@ -386,6 +387,29 @@ def test_a_repetition_delay_is_in_the_range_of_the_device(delay, fine):
         return
     with pytest.raises(BadInput, match=r"hardware\.rep_delay = .*ibm_fez takes 2e-05 to 0.002 s"):
         check_for_machine(experiment, FEZ)
+
+
+# -- limits of a machine ---------------------------------------------------------------------
+
+
+@given(
+    limit=st.integers(24, 3000),
+    shots=st.integers(1, 200),
+    points=st.integers(1, 5),
+    trials=st.integers(1, 3),
+)
+def test_jobs_fit_the_limit_of_any_machine_and_leave_no_shot_out(limit, shots, points, trials):
+    experiment = Experiment(
+        name="x",
+        sweep=SweepSpec(theta_b=tuple(0.1 * point for point in range(points)), p_x=(0.4,)),
+        measurement=MeasurementSpec(shots=shots, trials=trials),
+    )
+    found = np.zeros((trials, points), dtype=int)
+    for job in trial_jobs(experiment, limit):
+        assert job.kind == "trial"
+        assert (job.points[1] - job.points[0]) * SETTINGS_PER_POINT * job.shots <= limit
+        found[job.trial, slice(*job.points)] += job.shots
+    assert (found == shots).all()
 
 
 # -- cutting into jobs -----------------------------------------------------------------------

@@ -100,6 +100,12 @@ class LatencyPlan:
                 "QPU time; give fewer shots, shorter ladders, a shorter hardware.rep_delay or a "
                 "larger budget"
             )
+        most = self.cost.limits.executions_per_job
+        if self.spec.executions > most:
+            raise BadInput(
+                f"shots = {self.spec.shots} in {self.spec.repetitions} repetitions: the machine "
+                f"takes no more than {most} executions a job; give fewer"
+            )
         longest = max(self.cost.jobs, key=lambda cost: cost.qpu_seconds)
         if longest.qpu_seconds > self.cost.limits.longest_job:
             raise BadInput(
