@@ -1,22 +1,20 @@
-"""The study of the protocol: an algorithm's failures recycled into the bath of an erasure."""
+"""The study of the protocol: an algorithm's failures recycled into the bath of an erasure.
+
+A run is opened, analysed and reported without an engine: what plans and executes is imported late.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from circuits.calibration.assignment import PREPARED
 from circuits.tomography import BASIS_ANGLES
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName
 from recycling.jobs.job import Job, all_jobs
-from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
-from recycling.planning.plan import Plan, plan_on
-from recycling.planning.sizes import check_size
-from recycling.results.assignment import measured_assignments
-from recycling.results.brackets import stored_brackets
 from recycling.running import runs
 from recycling.running.work import Conduct, Progress, Watch
 from recycling.spec.experiment import Experiment
@@ -25,6 +23,10 @@ from recycling.store.circuits import check_protocol
 from recycling.store.directory import Run, assignments_of
 from recycling.store.outcomes import Form
 from recycling.studies.study import Study
+
+if TYPE_CHECKING:
+    from recycling.execution.machine import Connection
+    from recycling.planning.plan import Plan
 
 
 def run(
@@ -97,7 +99,22 @@ def _form(experiment: Experiment, job: Job) -> Form:
     return Form((len(design.settings), points, len(BASIS_ANGLES)), job.shots, bits=bits)
 
 
+def _check_size(experiment: Experiment, name: BackendName, path: Path) -> None:
+    from recycling.planning.sizes import check_size
+
+    check_size(experiment, name.kind, path)
+
+
+def _plan(experiment: Experiment, name: BackendName, connection: Connection | None) -> Plan:
+    from recycling.planning.plan import plan_on
+
+    return plan_on(experiment, name, connection)
+
+
 def _stored_plan(stored: Run, name: BackendName, compiled: bool) -> Plan:
+    from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
+    from recycling.planning.plan import Plan
+
     record, device, experiment = stored.record, stored.device, stored.experiment
     if compiled:
         circuits, brackets = stored.circuits, stored.brackets
@@ -126,6 +143,9 @@ def _check(planned: Any, max_qpu_seconds: float | None) -> None:
 
 def _notes(stored: Run) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The calibrations that were measured with a run."""
+    from recycling.results.assignment import measured_assignments
+    from recycling.results.brackets import stored_brackets
+
     for side, bracket in stored_brackets(stored).items():
         yield side, json.loads(bracket.model_dump_json())
     for side, assignment in measured_assignments(stored).items():
@@ -147,8 +167,8 @@ STUDY = Study(
     check_circuit=lambda circuit, device, experiment: check_protocol(
         circuit, device, experiment.design
     ),
-    check_size=lambda experiment, name, path: check_size(experiment, name.kind, path),
-    plan=plan_on,
+    check_size=_check_size,
+    plan=_plan,
     stored_plan=_stored_plan,
     check=_check,
     notes=_notes,

@@ -678,3 +678,25 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
         locked(tmp_path),
     ):
         pass
+
+
+# -- rooms -----------------------------------------------------------------------------------
+
+WITHOUT_ENGINE = """
+import sys
+for name in ("recycling.simulation", "recycling.planning.plan", "qiskit_ibm_runtime"):
+    sys.modules[name] = None  # cannot be imported
+import recycling as rc
+run = rc.open_run(sys.argv[1])
+assert run.counts.sum() > 0
+assert run.circuits_fault == ""
+assert len(run.circuits) == len(run.design.settings)
+assert run.warnings == [] and run.damage() == []
+"""
+
+
+def test_a_run_is_opened_where_nothing_can_plan_or_simulate(small_run):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ENGINE, str(small_run.path)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
