@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circuits.calibration.assignment import PREFIX as ASSIGNMENT_PREFIX
-from circuits.protocol import RECORDED
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.jobs.counts import counts_of, trial_counts
@@ -316,7 +315,7 @@ class Run:
         circuits = self._named(ASSIGNMENT_PREFIX)
         with self.reading_circuits():
             for circuit in circuits:
-                check_circuit(circuit, self.device, 2 * len(RECORDED))
+                check_circuit(circuit, self.device, 2 * len(self.design.recorded_roles))
         return circuits
 
     def _named(self, prefix: str) -> tuple[QuantumCircuit, ...]:

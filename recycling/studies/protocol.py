@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circuits.calibration.assignment import PREPARED
 from circuits.tomography import BASIS_ANGLES
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName
@@ -94,7 +93,8 @@ def _form(experiment: Experiment, job: Job) -> Form:
     if job.kind == "bracket":
         return Form((None,), job.shots, bits=2)
     if job.kind == "assignment":
-        return Form((len(PREPARED) + 1,), job.shots, bits=2 * bits)
+        # A circuit for each preparation of the recorded qubits, and one that waits.
+        return Form((2**bits + 1,), job.shots, bits=2 * bits)
     points = job.points[1] - job.points[0]
     return Form((len(design.settings), points, len(BASIS_ANGLES)), job.shots, bits=bits)
 
