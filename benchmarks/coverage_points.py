@@ -58,6 +58,7 @@ def record_probabilities(
     fields["device"]["profile"] = profile
     fields["sweep"]["theta_b"] = tuple(theta_b.tolist())
     planned = plan(Experiment.model_validate(fields))
-    exact = protocol_probabilities(planned.pubs(planned.jobs[0]), planned.device)
+    pubs = planned.pubs(planned.jobs[0])
+    exact = protocol_probabilities(pubs, planned.device, planned.experiment.design).values
     tables = np.maximum(exact.reshape(*exact.shape[:5], 16), 0)
     return np.asarray(tables / tables.sum(axis=-1, keepdims=True))

@@ -13,7 +13,6 @@ from time import perf_counter
 import numpy as np
 import xarray  # noqa: F401  (its import is no part of the simulation)
 
-from circuits.protocol import SETTINGS, THETA_B
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.execution.aer import noise_model, simulate_shots
 from recycling.planning.plan import plan
@@ -53,12 +52,17 @@ def aer_simulation(planned, shots, circuits):
     started = perf_counter()
     noise = noise_model(planned.device)
     preparing = perf_counter() - started
-    points = list(product(SETTINGS, planned.experiment.theta_b, BASIS_ANGLES.values()))
+    experiment = planned.experiment
+    swept = [
+        dict(zip(experiment.points, values, strict=True))
+        for values in zip(*experiment.points.values(), strict=True)
+    ]
+    points = list(product(experiment.design.settings, swept, BASIS_ANGLES.values()))
     chosen = np.linspace(0, len(points) - 1, circuits).round().astype(int)
     times = []
     for seed, index in enumerate(chosen):
-        setting, theta_b, angles = points[index]
-        parameters = {THETA_B: theta_b, **dict(zip(BASIS_PARAMETERS, angles, strict=True))}
+        setting, values, angles = points[index]
+        parameters = values | dict(zip(BASIS_PARAMETERS, angles, strict=True))
         started = perf_counter()
         simulate_shots(
             planned.circuits[setting], planned.device, parameters, shots, seed, noise=noise

@@ -1,7 +1,7 @@
 """The design of an experiment: registers, branches, arms, settings, and what is recorded.
 
-Everything else asks the design: names of qubits and arms, the order of classical bits, the dims of
-counts. It holds no circuit and no number that a device or a spec decides.
+Names of qubits and arms, the order of classical bits and the dims of counts come from the design
+alone. It holds no circuit and no number that a device or a spec decides.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ Setting = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Register:
-    """A quantum register: its name, its number of qubits, and what it is for."""
+    """A quantum register: its name, its number of qubits, and what it is for.
+
+    Example:
+        >>> Register("C_I", 1).roles, Register("C_C", 2).roles
+        (('C_I',), ('C_C0', 'C_C1'))
+    """
 
     name: str
     size: int
@@ -36,7 +41,7 @@ class Register:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """Names of its qubits: its own name where it has one alone, else with a number."""
+        """Names of its qubits: the name of the register, with a number where there are several."""
         if self.size == 1:
             return (self.name,)
         return tuple(f"{self.name}{index}" for index in range(self.size))
@@ -44,7 +49,12 @@ class Register:
 
 @dataclass(frozen=True)
 class SweepParameter:
-    """A parameter of the algorithm that a sweep runs over: values from ``low`` to ``high``."""
+    """A parameter of the algorithm that a sweep runs over: values from ``low`` to ``high``.
+
+    Example:
+        >>> SweepParameter("angle", "rad", 0, 1).high
+        1
+    """
 
     name: str
     unit: str = "rad"
@@ -59,7 +69,12 @@ POINT = SweepParameter("point", "1", 0, 0, "the only point")
 
 @dataclass(frozen=True)
 class Arm:
-    """One half of the experiment: whether it resets, and the records of the flags it analyses."""
+    """Half of the experiment: whether it resets, and the records of the flags that it analyses.
+
+    Example:
+        >>> Arm(RECYCLING, resets=True, records=(0,)).records
+        (0,)
+    """
 
     name: str
     resets: bool
@@ -80,6 +95,18 @@ class Design:
         parameters: parameters of the algorithm that are swept.
         stages: when the states are measured, by the task.
         preparations: how the target is prepared, by the task.
+
+    Example:
+        >>> from circuits import HHL
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> design.recorded_roles
+        ('C_A', 'S', 'B', 'C_I')
+        >>> [(arm.name, arm.resets, arm.records) for arm in design.arms]
+        [('equilibrium', False, (1,)), ('recycling', True, (0,))]
+        >>> len(design.settings), design.settings[0]
+        (8, ('equilibrium', 'before', 'I'))
+        >>> design.dims  # doctest: +NORMALIZE_WHITESPACE
+        ('arm', 'stage', 'preparation', 'theta_b', 'basis', 'trial', 'flag', 'S', 'B', 'C_I')
     """
 
     registers: tuple[Register, ...]
@@ -100,9 +127,9 @@ class Design:
         return next(register for register in self.registers if register.name == name)
 
     def purpose(self, purpose: str) -> tuple[str, ...]:
-        """Roles of all registers that are for one purpose."""
-        found = (register.roles for register in self.registers if register.purpose == purpose)
-        return tuple(role for roles in found for role in roles)
+        """Roles of all registers of a purpose."""
+        registers = (register for register in self.registers if register.purpose == purpose)
+        return tuple(role for register in registers for role in register.roles)
 
     @property
     def bath(self) -> tuple[str, ...]:
@@ -162,7 +189,7 @@ class Design:
     def dims(self) -> tuple[str, ...]:
         """Dims of counts: the setting, the sweep, the basis, the trial, then what is recorded.
 
-        All flags share one dim, which counts their records; every measured qubit has its own.
+        All flags share the dim of their record; every measured qubit has a dim.
         """
         setting = ("arm", "stage", "preparation")
         return (*setting, *self.parameter_names, "basis", "trial", FLAG, *self.measured)
@@ -173,7 +200,7 @@ class Design:
 
 
 def design_of(algorithm: AnyAlgorithm, task: Task) -> Design:
-    """Design of an experiment that recycles the failures of an algorithm for a task.
+    """Make the design of an experiment that recycles the failures of an algorithm for a task.
 
     The bath has as many qubits as the recycled register.
 

@@ -1,4 +1,4 @@
-"""Gates that the protocol needs in a form of its own."""
+"""Gates of the protocol that no transpiler may replace."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def swap(circuit: QuantumCircuit, first: Qubit, second: Qubit) -> None:
 
 
 def swap_all(circuit: QuantumCircuit, first: Sequence[Qubit], second: Sequence[Qubit]) -> None:
-    """Swap two registers of equal size physically, qubit by qubit, in place."""
-    for one, other in zip(first, second, strict=True):
-        swap(circuit, one, other)
+    """Swap two registers of equal size physically, qubit by qubit, in place.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(4)
+        >>> swap_all(circuit, circuit.qubits[:2], circuit.qubits[2:])
+        >>> dict(circuit.count_ops())
+        {'cx': 6}
+    """
+    for left, right in zip(first, second, strict=True):
+        swap(circuit, left, right)

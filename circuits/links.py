@@ -29,6 +29,13 @@ class Link:
 
     Raises:
         ValueError: the operators are no channel; one line.
+
+    Example:
+        >>> decay = 0.1
+        >>> kept, lost = [[1, 0], [0, (1 - decay) ** 0.5]], [[0, decay**0.5], [0, 0]]
+        >>> link = Link("amplitude damping", [kept, lost])
+        >>> [operator.shape for operator in link.kraus]
+        [(2, 2), (2, 2)]
     """
 
     name: str
@@ -46,7 +53,14 @@ class Link:
         object.__setattr__(self, "kraus", operators)
 
     def append(self, circuit: QuantumCircuit, bath: Sequence[Qubit]) -> bool:
-        """Append the channel on the bath, in place; False where there is nothing to append."""
+        """Append the channel on the bath, in place; False where there is nothing to append.
+
+        Example:
+            >>> from qiskit import QuantumCircuit
+            >>> circuit = QuantumCircuit(1)
+            >>> Link("phase flip", [[[1, 0], [0, -1]]]).append(circuit, circuit.qubits)
+            True
+        """
         from qiskit.quantum_info import Kraus
 
         if not self.kraus:
@@ -60,7 +74,12 @@ IDENTITY = Link("identity")
 
 
 class IdentitySettings(Settings):
-    """No link: the task acts on the state that the reset left in the bath."""
+    """No link: the task acts on the state that the reset left in the bath.
+
+    Example:
+        >>> IdentitySettings().build().name
+        'identity'
+    """
 
     name: Literal["identity"] = "identity"
 

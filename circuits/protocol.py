@@ -21,6 +21,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Literal, get_args
 
 from circuits.design import RECYCLING, Design, design_of
+from circuits.design import Setting as Setting
 from circuits.gates import swap_all
 from circuits.links import IDENTITY, Link
 from circuits.tasks.erasure import ERASURE
@@ -40,8 +41,6 @@ ARMS: tuple[Arm, ...] = get_args(Arm)
 STAGES: tuple[Stage, ...] = get_args(Stage)
 #: Preparations of the target: without and with an X gate.
 PREPARATIONS = ("I", "X")
-#: Arm, stage and preparation of one circuit.
-Setting = tuple[Arm, Stage, str]
 SETTINGS: tuple[Setting, ...] = tuple(product(ARMS, STAGES, PREPARATIONS))
 #: Value of the flag in the branch that each arm analyses.
 ANALYSED_FLAG: dict[str, int] = {"equilibrium": 1, "recycling": 0}
@@ -57,11 +56,11 @@ def recycling_circuit(
     algorithm: AnyAlgorithm,
     *,
     arm: str = RECYCLING,
-    stage: str | None = None,
+    stage: str = "after",
     excited: bool = False,
-    preparation: str | None = None,
     feedforward_latency: float = 0.0,
     tomography: bool = True,
+    preparation: str | None = None,
     task: Task = ERASURE,
     link: Link = IDENTITY,
 ) -> QuantumCircuit:
@@ -71,15 +70,14 @@ def recycling_circuit(
         algorithm: the algorithm whose failed branches are recycled.
         arm: "recycling" (conditional reset into B) or "equilibrium" (none).
         stage: when to measure, a stage of the task: of the erasure "before" or "after" SWAP(S, B).
-            By default the last one.
         excited: prepare the target S by the second preparation of the task, in the erasure |1⟩,
             instead of the first, |0⟩.
-        preparation: name of the preparation; overrules ``excited``.
         feedforward_latency: time from the end of the flags' measurement to the start of a
             conditional block, s. It becomes a delay on every qubit, since no scheduling pass
             accounts for it. The equilibrium arm does not wait.
         tomography: append the basis rotation and the measurement of the target, the bath and the
             recycled register.
+        preparation: name of the preparation of the target; overrules ``excited``.
         task: what the bath is used for.
         link: channel on the recycled state between the reset and the task; recycling arm only.
 
@@ -100,7 +98,6 @@ def recycling_circuit(
     from qiskit.circuit import Parameter
 
     design = design_of(algorithm, task)
-    stage = design.stages[-1] if stage is None else stage
     preparation = design.preparations[int(excited)] if preparation is None else preparation
     _check_name("arm", arm, design.arm_names)
     _check_name("stage", stage, design.stages)

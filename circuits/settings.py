@@ -1,4 +1,4 @@
-"""Settings of algorithms, tasks and links as a spec gives them, and where a name finds them."""
+"""Settings of algorithms, tasks and links as a spec gives them, and their classes by name."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ class Settings(BaseModel):
 
     A validator raises ValueError with one line that begins with the name of the field: field,
     value, mend.
+
+    Example:
+        >>> from circuits.links import Link
+        >>> class PhaseFlipSettings(Settings):
+        ...     name: str = "phase flip"
+        ...     def build(self):
+        ...         return Link(self.name, [[[1, 0], [0, -1]]])
+        >>> PhaseFlipSettings().build().name
+        'phase flip'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,24 +39,29 @@ class Settings(BaseModel):
         """Build what the settings describe.
 
         Raises:
-            ValueError: they describe nothing; one line: field, value, mend.
+            ValueError: the settings contradict each other; one line: field, value, mend.
         """
         raise NotImplementedError
 
 
 def settings_of(name: object, known: Mapping[str, str], group: str) -> type[Settings]:
-    """Settings class of a name: one of this package, else of an installed one.
+    """Find the settings class of a name: a built-in class, else that of an installed package.
 
-    Installed packages are looked at for unknown names alone, so no package can take the place of
-    what is built in.
+    Only an unknown name is looked up in installed packages, so no package can replace a built-in
+    class.
 
     Args:
         name: what a spec gives.
         known: module and class of each built-in name.
-        group: entry point group in which installed packages add names of theirs.
+        group: entry point group in which installed packages add names.
 
     Raises:
         ValueError: the name is unknown, or the package that has it is broken; one line.
+
+    Example:
+        >>> from circuits.tasks import GROUP, TASKS
+        >>> settings_of("erasure", TASKS, GROUP).__name__
+        'ErasureSettings'
     """
     if isinstance(name, str) and name in known:
         loaded: type[Settings] = EntryPoint(name, known[name], group).load()

@@ -1,4 +1,4 @@
-"""One-qubit state tomography by circuit parameters: one compiled circuit serves every basis."""
+"""One-qubit state tomography by circuit parameters: a compiled circuit serves every basis."""
 
 from __future__ import annotations
 
@@ -31,7 +31,16 @@ def append_tomography(circuit: QuantumCircuit, qubits: Sequence[Qubit], bits: Se
     Args:
         circuit: circuit to extend.
         qubits: qubits to measure.
-        bits: one classical bit for each qubit.
+        bits: classical bit of each qubit.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> append_tomography(circuit, circuit.qubits, circuit.clbits)
+        >>> theta, phi = BASIS_ANGLES["X"]
+        >>> bound = circuit.assign_parameters({"basis_theta": theta, "basis_phi": phi})
+        >>> bound.num_parameters
+        0
     """
     from qiskit.circuit import Parameter
 

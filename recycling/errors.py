@@ -1,4 +1,4 @@
-"""The errors that a user can do something about; the command line exits with their code."""
+"""Errors that a user can act on; the command line exits with their code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class BadInput(ValueError):  # reads as what it is: bad input
-    """Wrong input; exit code 2.
+class BadInput(ValueError):  # without the suffix Error, it reads as bad input
+    r"""Wrong input; exit code 2.
 
-    Each of ``faults`` is one line that names the field, the value and the mend. Most often there
-    is one; a spec tells all of its faults at once.
+    Each of ``faults`` is a line that names the field, the value and the mend. Most errors have a
+    single fault; that of a spec lists all of them.
+
+    Example:
+        >>> from recycling import Experiment
+        >>> Experiment.parse('name = "a"\nbath.temperature = 43')
+        Traceback (most recent call last):
+        recycling.errors.BadInput: bath.temperature = 43: give 1 mK to 10 K (did you mean '43 mK'?)
     """
 
     def __init__(self, *faults: str) -> None:
@@ -24,23 +30,39 @@ class BadInput(ValueError):  # reads as what it is: bad input
 
     @property
     def one_line(self) -> str:
-        """The first fault, and how many there are besides."""
+        """The first fault, and the number of others.
+
+        Example:
+            >>> BadInput("shots = 0: give 1 or more", "trials = 0: give 1 or more").one_line
+            'shots = 0: give 1 or more (and 1 more)'
+        """
         more = f" (and {len(self.faults) - 1} more)" if self.faults[1:] else ""
         return f"{self.faults[0]}{more}"
 
 
 class Incomplete(RuntimeError):
-    """The run is not done, nothing is lost, and it can be resumed; exit code 3."""
+    """The run is not done, nothing is lost, and it can be resumed; exit code 3.
+
+    Example:
+        >>> with resumable("runs/small"):
+        ...     raise KeyboardInterrupt
+        Traceback (most recent call last):
+        recycling.errors.Incomplete: interrupted; nothing is lost; go on with: recycling resume ...
+    """
 
 
 class ControlFailed(RuntimeError):
-    """A control of the analysis failed, and --strict was given; exit code 5."""
+    """A control of the analysis failed under ``--strict``; exit code 5."""
 
 
 class BackendFailure(RuntimeError):
-    """The backend failed or refused, in one line with its reason; exit code 4.
+    """The backend failed or refused, in a line with its reason; exit code 4.
 
-    ``transient`` says that another attempt may mend it.
+    ``transient`` says that another attempt may succeed.
+
+    Example:
+        >>> BackendFailure("service unavailable", transient=True).transient
+        True
     """
 
     def __init__(self, message: str, *, transient: bool = False) -> None:
@@ -50,10 +72,16 @@ class BackendFailure(RuntimeError):
 
 @contextmanager
 def resumable(path: str | Path) -> Iterator[None]:
-    """Make an interrupt the error that says how to go on with a run.
+    """Turn an interrupt into the error that says how to go on with a run.
 
     Raises:
-        Incomplete: interrupted.
+        Incomplete: the block was interrupted.
+
+    Example:
+        >>> with resumable("runs/small"):
+        ...     finished = True
+        >>> finished
+        True
     """
     try:
         yield

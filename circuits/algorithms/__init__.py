@@ -1,4 +1,4 @@
-"""Algorithms with branches that fail. One file each, and one line here."""
+"""Algorithms with branches that fail: a file for each, and a line here."""
 
 #: Settings of each algorithm by its name: module and class. An installed package adds algorithms
 #: by the entry point group ``GROUP``.

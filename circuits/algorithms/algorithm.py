@@ -1,7 +1,7 @@
 """An algorithm with a failure branch: its registers, flags and parameters, its circuit, its states.
 
-What the protocol asks of any algorithm is ``AnyAlgorithm``; ``Algorithm`` holds it as data, for
-algorithms that are no class of their own.
+``AnyAlgorithm`` is what the protocol asks of any algorithm. ``Algorithm`` holds it as data, so
+that an algorithm needs no class.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ States = Callable[..., NDArray[np.complex128]]
 
 class AnyAlgorithm(Protocol):
     """What the protocol, a plan and an analysis ask of an algorithm; see ``Algorithm``."""
+
+    @property
+    def design(self) -> Design:
+        """What an erasure experiment with it consists of."""
 
     @property
     def registers(self) -> tuple[Register, ...]:
@@ -75,7 +79,7 @@ class Algorithm:
     Attributes:
         build: builds the circuit of the registers from the values of the parameters, each a
             number or a circuit parameter; without any measurement. An algorithm without
-            parameters has the one parameter ``design.POINT``, which is not handed to ``build``.
+            parameters has the parameter ``design.POINT``, which is not passed to ``build``.
         registers: quantum registers of the circuit, in their order.
         flags: roles of the qubits that are measured after it; the first one is the lowest bit of
             a record.
@@ -97,10 +101,18 @@ class Algorithm:
 
     Example:
         >>> from qiskit import QuantumCircuit, QuantumRegister
-        >>> circuit = QuantumCircuit(QuantumRegister(1, "data"), QuantumRegister(1, "success"))
-        >>> circuit.h(0); circuit.cx(0, 1)  # doctest: +ELLIPSIS
-        <...>
-        >>> algorithm = Algorithm.from_circuit(circuit, flags=["success"], recycled="data")
+        >>> from circuits.design import Register
+        >>> def build():
+        ...     circuit = QuantumCircuit(QuantumRegister(1, "data"), QuantumRegister(1, "success"))
+        ...     circuit.h(0)
+        ...     circuit.cx(0, 1)
+        ...     return circuit
+        >>> algorithm = Algorithm(
+        ...     build=build,
+        ...     registers=(Register("data", 1), Register("success", 1)),
+        ...     flags=("success",),
+        ...     recycled="data",
+        ... )
         >>> algorithm.design.roles
         ('data', 'success', 'B', 'S')
     """
@@ -120,7 +132,13 @@ class Algorithm:
         check_structure(self)
 
     def circuit(self, *values: Any) -> QuantumCircuit:
-        """Build the circuit from the values of the parameters, in their order."""
+        """Build the circuit from the values of the parameters, in their order.
+
+        Example:
+            >>> from circuits.algorithms.repeat_until_success import repeat_until_success
+            >>> [register.name for register in repeat_until_success().circuit(0.4).qregs]
+            ['data', 'ancilla']
+        """
         return self.build() if self.parameters == (POINT,) else self.build(*values)
 
     @property
@@ -158,6 +176,16 @@ class Algorithm:
 
         Raises:
             ValueError: the circuit or a name cannot be used; one line: field, value, mend.
+
+        Example:
+            >>> from qiskit import QuantumCircuit, QuantumRegister
+            >>> from qiskit.circuit import Parameter
+            >>> circuit = QuantumCircuit(QuantumRegister(1, "data"), QuantumRegister(1, "success"))
+            >>> _ = circuit.ry(Parameter("angle"), 0)
+            >>> _ = circuit.cx(0, 1)
+            >>> algorithm = Algorithm.from_circuit(circuit, flags=["success"], recycled="data")
+            >>> algorithm.design.parameter_names
+            ('angle',)
         """
         from circuits.algorithms.from_circuit import parts_of_circuit
 
@@ -177,11 +205,19 @@ class Algorithm:
 
 
 def with_circuit(algorithm: AnyAlgorithm, circuit: QuantumCircuit) -> Algorithm:
-    """The same algorithm by another circuit, such as a compiled one, that has its parameters.
+    """Give an algorithm another circuit, such as a compiled one, that has its parameters.
 
     Args:
         algorithm: what the circuit computes.
         circuit: a circuit of its registers with its parameters in it, by their names.
+
+    Example:
+        >>> from qiskit.circuit import Parameter
+        >>> from circuits import HHL
+        >>> hhl = HHL([[2, -1], [-1, 2]])
+        >>> decomposed = hhl.circuit(Parameter("theta_b")).decompose()
+        >>> with_circuit(hhl, decomposed).circuit(0.4) is decomposed
+        True
     """
     return Algorithm(
         build=lambda *_values: circuit,

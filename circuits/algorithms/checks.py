@@ -11,7 +11,7 @@ from circuits.tomography import BASIS_PARAMETERS
 if TYPE_CHECKING:
     from circuits.algorithms.algorithm import AnyAlgorithm
 
-#: Most bits that a shot records, those of flags and measured qubits together: a shot is one byte.
+#: Most bits that a shot records, of flags and measured qubits together: a shot is a byte.
 MOST_RECORDED = 8
 #: Registers that the experiment adds to those of the algorithm.
 _ADDED = ("B", "S")
@@ -23,7 +23,14 @@ def check_structure(algorithm: AnyAlgorithm) -> None:
     """Check that registers, flags, failure records, recycled register and parameters fit.
 
     Raises:
-        ValueError: they do not; one line: field, value, mend.
+        ValueError: they do not fit; one line: field, value, mend.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from circuits.design import Register
+        >>> check_structure(SimpleNamespace(registers=[Register("S", 1)]))
+        Traceback (most recent call last):
+        ValueError: registers = 'S': the experiment adds registers B and S itself; rename the ...
     """
     names = [register.name for register in algorithm.registers]
     for name in _ADDED:
@@ -54,7 +61,12 @@ def check_structure(algorithm: AnyAlgorithm) -> None:
 
 
 def unknown(field: str, name: object, known: Iterable[str]) -> str:
-    """Message that a name is none of the known ones."""
+    """Message that a name is not among the known names.
+
+    Example:
+        >>> unknown("flags", "succes", ["data", "success"])
+        "flags = 'succes' is not in the circuit: give one of data, success"
+    """
     return f"{field} = {name!r} is not in the circuit: give one of {', '.join(known)}"
 
 

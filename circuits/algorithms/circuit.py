@@ -21,6 +21,14 @@ class CircuitSettings(Settings):
     spec of a run. ``flags`` are the quantum registers measured after it, the first qubit the
     lowest bit of a record; ``failure`` are the records that are recycled; ``recycled`` is the
     register that is swapped into the bath.
+
+    Example:
+        >>> program = "OPENQASM 3.0; qubit[1] data; qubit[1] success; U(1, 0, 0) data[0];"
+        >>> settings = CircuitSettings(
+        ...     content={"qasm": program}, flags=["success"], recycled="data"
+        ... )
+        >>> settings.build().design.measured
+        ('S', 'B', 'data')
     """
 
     #: A circuit is what its content says, wherever the file lies.

@@ -38,10 +38,23 @@ def parts_of_circuit(
     recycled: str,
     ranges: Sequence[SweepParameter],
 ) -> Parts:
-    """Builder, registers, roles of the flags, and swept parameters of a circuit.
+    """Read builder, registers, roles of the flags, and swept parameters from a circuit.
+
+    Args:
+        circuit: circuit of gates alone, all of whose qubits are in registers.
+        flags: names of the registers that are measured after it.
+        recycled: name of the register that is swapped into the bath.
+        ranges: unit and range of those parameters that have a range.
 
     Raises:
-        ValueError: it cannot be an algorithm; one line: field, value, mend.
+        ValueError: the circuit cannot be an algorithm; one line: field, value, mend.
+
+    Example:
+        >>> from qiskit import QuantumCircuit, QuantumRegister
+        >>> circuit = QuantumCircuit(QuantumRegister(1, "data"), QuantumRegister(2, "success"))
+        >>> build, registers, flags, parameters = parts_of_circuit(circuit, ["success"], "data", [])
+        >>> flags, [parameter.name for parameter in parameters]
+        (('success0', 'success1'), ['point'])
     """
     _check_registers(circuit)
     _check_instructions(circuit)
@@ -61,7 +74,7 @@ def parts_of_circuit(
 
 
 def _check_registers(circuit: QuantumCircuit) -> None:
-    """Check that each qubit is in one register, in the order of the registers."""
+    """Check that each qubit is in a single register, in the order of the registers."""
     ordered = [qubit for register in circuit.qregs for qubit in register]
     if ordered != list(circuit.qubits):
         raise ValueError(
@@ -96,11 +109,11 @@ class _NoGateError(Exception):
 
 
 def _gates_of(operation: Operation, sizes: dict[tuple[str, int], int], depth: int = 0) -> int:
-    """Number of gates of an operation, those in its definition counted one by one.
+    """Number of gates of an operation, with each gate of its definition.
 
     Args:
         operation: what to look at.
-        sizes: numbers that are known by name and number of qubits; they are added to.
+        sizes: known numbers of gates by name and number of qubits; new numbers are added.
         depth: how deep in definitions it is.
     """
     from qiskit.circuit import ControlledGate, Gate, Instruction
@@ -150,6 +163,9 @@ def _builder(circuit: QuantumCircuit) -> Callable[..., QuantumCircuit]:
     parameters = list(circuit.parameters)
 
     def build(*values: Any) -> QuantumCircuit:
+        if len(values) != len(parameters):
+            names = ", ".join(parameter.name for parameter in parameters)
+            raise ValueError(f"values = {values!r}: give one for each of {names}")
         assigned = dict(zip(parameters, values, strict=True))
         built: QuantumCircuit = circuit.assign_parameters(assigned)
         return built

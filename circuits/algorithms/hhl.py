@@ -36,7 +36,7 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class HHL:
-    """HHL for one Hermitian positive 2×2 matrix, with b = (cos θ_b, sin θ_b).
+    """HHL for a Hermitian positive 2×2 matrix, with b = (cos θ_b, sin θ_b).
 
     Args:
         matrix: Hermitian positive matrix A (array of shape (2, 2)), dimensionless.
@@ -49,6 +49,13 @@ class HHL:
             clock qubits is out of range. One line: field, value, mend.
 
     Source: Harrow, Hassidim and Lloyd, Phys. Rev. Lett. 103, 150502 (2009); arXiv:2601.07522.
+
+    Example:
+        >>> hhl = HHL([[2, -1], [-1, 2]])
+        >>> hhl.design.roles
+        ('C_I', 'C_C0', 'C_C1', 'C_A', 'B', 'S')
+        >>> [round(float(p), 4) for p in hhl.branch_probabilities(0.0)]  # failure, success
+        [0.8611, 0.1389]
     """
 
     matrix: Complex = field(repr=False)
@@ -115,8 +122,8 @@ class HHL:
     def evolution_time(self) -> float:
         """Time t of the evolution exp(iAt).
 
-        It puts the largest eigenvalue on the clock value for which the other one falls closest to
-        a clock value of its own, the highest such: the clock is exact wherever it can be. For
+        It puts the largest eigenvalue on the highest clock value for which the smaller eigenvalue
+        falls closest to a clock value: the clock is exact wherever it can be. For
         A = [[2, -1], [-1, 2]] and two clock qubits t = π/2, with clock values 1 and 3.
         """
         size = 2**self.clock_qubits
@@ -128,7 +135,10 @@ class HHL:
 
     @property
     def clock_values(self) -> Real:
-        """Clock value λ·t·2ⁿ/2π of each eigenvalue (array of shape (2,)): whole where exact."""
+        """Clock value λ·t·2ⁿ/2π of each eigenvalue (array of shape (2,)).
+
+        An exact clock has integers.
+        """
         scale = self.evolution_time * 2**self.clock_qubits / (2 * np.pi)
         return np.asarray(self.eigenvalues * scale)
 
@@ -140,8 +150,8 @@ class HHL:
 
         Where the clock is exact only two clock values occur, and the highest bit in which they
         differ tells them apart: the angle depends on that bit alone. This is the simplified
-        construction of the paper (its Refs. 44 and 45), and it is what the two differ in once the
-        clock starts thermal.
+        construction of the paper (its Refs. 44 and 45). Both constructions agree unless the clock
+        starts thermal.
         """
         ticks = np.arange(2**self.clock_qubits)
         bit = self._deciding_bit
@@ -167,6 +177,11 @@ class HHL:
 
         Returns:
             QuantumCircuit with the registers C_I, C_C (bit 0 least significant) and C_A.
+
+        Example:
+            >>> circuit = HHL([[2, -1], [-1, 2]]).circuit(0.4)
+            >>> {register.name: register.size for register in circuit.qregs}
+            {'C_I': 1, 'C_C': 2, 'C_A': 1}
         """
         from qiskit import QuantumCircuit, QuantumRegister
         from qiskit.circuit.library import QFTGate, UCRYGate, UnitaryGate
@@ -197,22 +212,42 @@ class HHL:
         return circuit
 
     def success_state(self, theta_b: ArrayLike) -> Complex:
-        """Density matrix of C_I after flag 1 (array of shape (..., 2, 2)), by θ_b in rad."""
+        """Density matrix of C_I after flag 1 (array of shape (..., 2, 2)), by θ_b in rad.
+
+        Example:
+            >>> HHL([[2, -1], [-1, 2]]).success_state(0.0).real.round(4).tolist()
+            [[0.8, 0.4], [0.4, 0.2]]
+        """
         return self._branch_state(theta_b, flag=1)
 
     def failure_state(self, theta_b: ArrayLike) -> Complex:
-        """Density matrix of C_I after flag 0 (array of shape (..., 2, 2)), by θ_b in rad."""
+        """Density matrix of C_I after flag 0 (array of shape (..., 2, 2)), by θ_b in rad.
+
+        Example:
+            >>> HHL([[2, -1], [-1, 2]]).failure_state([0.0, 0.2, 0.4]).shape
+            (3, 2, 2)
+        """
         return self._branch_state(theta_b, flag=0)
 
     def branch_probabilities(self, theta_b: ArrayLike) -> Real:
-        """Probability of flag 0 and flag 1 (array of shape (..., 2)), by θ_b in rad."""
+        """Probability of flag 0 and flag 1 (array of shape (..., 2)), by θ_b in rad.
+
+        Example:
+            >>> HHL([[2, -1], [-1, 2]]).branch_probabilities([0.0, 0.4]).round(4).tolist()
+            [[0.8611, 0.1389], [0.7814, 0.2186]]
+        """
         traces = [
             np.trace(self._unnormalised(theta_b, flag), axis1=-2, axis2=-1).real for flag in (0, 1)
         ]
         return np.stack(traces, axis=-1)
 
     def solution(self, theta_b: ArrayLike) -> Complex:
-        """Ideal solution |x⟩ ∝ A⁻¹b, normalised (array of shape (..., 2)), by θ_b in rad."""
+        """Ideal solution |x⟩ ∝ A⁻¹b, normalised (array of shape (..., 2)), by θ_b in rad.
+
+        Example:
+            >>> HHL([[2, -1], [-1, 2]]).solution(0.0).real.round(4).tolist()
+            [0.8944, 0.4472]
+        """
         vector = np.einsum("ij,...j->...i", np.linalg.inv(self.matrix), _right_hand_side(theta_b))
         return np.asarray(vector / np.linalg.norm(vector, axis=-1, keepdims=True))
 
@@ -220,6 +255,10 @@ class HHL:
         """Unnormalised density matrices of C_I by flag (array of shape (..., flag, 2, 2)).
 
         The trace of each is the probability of its branch. By θ_b in rad.
+
+        Example:
+            >>> HHL([[2, -1], [-1, 2]]).branches([0.0, 0.2, 0.4]).shape
+            (3, 2, 2, 2)
         """
         return np.stack([self._unnormalised(theta_b, flag) for flag in (0, 1)], axis=-3)
 
@@ -268,7 +307,12 @@ def _right_hand_side(theta_b: ArrayLike) -> Real:
 
 
 class HHLSettings(Settings):
-    """HHL, whose failure branch is recycled."""
+    """HHL, whose failure branch is recycled.
+
+    Example:
+        >>> HHLSettings(clock_qubits=3).build()
+        HHL(clock_qubits=3, scale=0.5)
+    """
 
     name: Literal["hhl"] = "hhl"
     matrix: tuple[tuple[complex, complex], tuple[complex, complex]] = (

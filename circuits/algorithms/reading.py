@@ -6,6 +6,8 @@ import base64
 import binascii
 import io
 import re
+import subprocess
+import sys
 from contextlib import redirect_stderr
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Self
@@ -23,12 +25,30 @@ LARGEST_FILE = 100_000
 OLDEST_QPY = 13
 #: First bytes of a QPY file; its version is the byte after them.
 _QPY = b"QISKIT"
-#: Most qubits of one register; checked before a reader makes them.
+#: Reads QPY from its input with so much memory as its argument says, bytes.
+_TRIAL = """
+import io, sys
+from qiskit import qpy
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, 2 * (int(sys.argv[1]),))
+except ImportError:
+    pass
+qpy.load(io.BytesIO(sys.stdin.buffer.read()))
+"""
+_TRIAL_MEMORY, _TRIAL_SECONDS = 4 * 2**30, 20
+#: Most qubits of a register; checked before a reader makes them.
 _MOST_QUBITS = 30
 
 
 class Content(BaseModel):
-    """Content of the file of a circuit: one of both formats."""
+    """Content of the file of a circuit: ``qasm`` (text) or ``qpy`` (base64).
+
+    Example:
+        >>> content = Content.of_file(b"OPENQASM 3.0; qubit[2] data;")
+        >>> content.circuit().num_qubits
+        2
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,26 +58,26 @@ class Content(BaseModel):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if (self.qasm is None) == (self.qpy is None):
-            raise ValueError("content holds not one circuit: give qasm (text) or qpy (base64)")
+            raise ValueError("qasm and qpy: give one of both, qasm as text or qpy in base64")
         return self
 
     @classmethod
     def of_file(cls, content: bytes) -> Content:
-        """Content of a file, whose format its first bytes tell.
+        """Read the content of a file, whose first bytes tell its format.
 
         Raises:
-            ValueError: neither QPY nor text.
+            ValueError: it is neither QPY nor text.
         """
         if content.startswith(_QPY):
             return cls(qpy=base64.b64encode(content).decode())
-        # Text has one kind of line end, so that the same circuit has the same content everywhere.
+        # Text gets one kind of line end, so that a circuit has the same content everywhere.
         return cls(qasm=content.decode().replace("\r\n", "\n"))
 
     def circuit(self) -> QuantumCircuit:
         """Read the circuit.
 
         Raises:
-            ValueError: it cannot be read; one line that names field, value and mend.
+            ValueError: it cannot be read; one line: field, value, mend.
         """
         if self.qasm is not None:
             return from_qasm(self.qasm)
@@ -66,10 +86,17 @@ class Content(BaseModel):
 
 @lru_cache(maxsize=8)
 def from_qasm(text: str) -> QuantumCircuit:
-    """Circuit of an OpenQASM 3 program; ``input float`` and ``input angle`` are its parameters.
+    """Read an OpenQASM 3 program; each ``input float`` and ``input angle`` is a parameter.
 
     Raises:
         ValueError: it cannot be read; one line.
+
+    Example:
+        >>> circuit = from_qasm(
+        ...     "OPENQASM 3.0; input float theta; qubit[1] data; U(theta, 0, 0) data[0];"
+        ... )
+        >>> [register.name for register in circuit.qregs], [p.name for p in circuit.parameters]
+        (['data'], ['theta'])
     """
     from qiskit import qasm3
 
@@ -99,10 +126,17 @@ def from_qasm(text: str) -> QuantumCircuit:
 
 @lru_cache(maxsize=8)
 def from_qpy(encoded: str) -> QuantumCircuit:
-    """Circuit of a QPY file in base64.
+    """Read the circuit of a QPY file in base64.
 
     Raises:
         ValueError: it cannot be read, or not safely; one line.
+
+    Example:
+        >>> from qiskit import QuantumCircuit, qpy
+        >>> file = io.BytesIO()
+        >>> qpy.dump(QuantumCircuit(2), file)
+        >>> from_qpy(base64.b64encode(file.getvalue()).decode()).num_qubits
+        2
     """
     from qiskit import qpy
 
@@ -115,14 +149,37 @@ def from_qpy(encoded: str) -> QuantumCircuit:
             f"content.qpy is no QPY file of version {OLDEST_QPY} or later: write it again with "
             "Qiskit 1.3 or later"
         )
-    try:
-        circuits = qpy.load(io.BytesIO(content))
-    except Exception as error:  # whatever a damaged file makes of it
-        reason = _one_line(str(error) or type(error).__name__)
-        raise ValueError(f"content.qpy cannot be read: {reason}; write it again") from None
+    fault = _fault_of_qpy(content)
+    if fault:
+        raise ValueError(f"content.qpy cannot be read: {fault}; write it again")
+    circuits = qpy.load(io.BytesIO(content))
     if len(circuits) != 1:
         raise ValueError(f"content.qpy holds {len(circuits)} circuits: give a file of one circuit")
     return circuits[0]
+
+
+def _fault_of_qpy(content: bytes) -> str:
+    """What keeps a QPY file from being read; empty where nothing does.
+
+    Qiskit believes every count in the file: a changed byte can take all memory, or end the
+    process. So another process reads the file first, with limits.
+    """
+    try:
+        trial = subprocess.run(
+            [sys.executable, "-P", "-W", "ignore", "-c", _TRIAL, str(_TRIAL_MEMORY)],
+            input=content,
+            capture_output=True,
+            timeout=_TRIAL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it takes more than {_TRIAL_SECONDS} s"
+    if trial.returncode == 0:
+        return ""
+    if trial.returncode < 0:
+        return "it takes too much memory"
+    lines = trial.stderr.decode(errors="replace").strip().splitlines()
+    return _one_line(lines[-1].rpartition("exceptions.")[2] if lines else "it is damaged")
 
 
 class _TooLarge(Exception):
@@ -130,12 +187,12 @@ class _TooLarge(Exception):
 
 
 def _declared(text: str) -> list[str]:
-    """Names of the registers in a program; they and all definitions are small enough to be made.
+    """Names of the registers in a program, after a check that the reader can build all parts.
 
-    The reader writes out all definitions; each level of them may double what the one below holds.
+    The reader writes out all definitions; each level of them may double the level below.
 
     Raises:
-        _TooLarge: they are not.
+        _TooLarge: a register or a gate is too large.
     """
     import openqasm3
     from openqasm3 import ast

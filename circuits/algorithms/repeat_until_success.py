@@ -1,6 +1,6 @@
-r"""A rotation by repeat-until-success: its angle is a nonlinear function of the angle given.
+r"""A rotation by repeat-until-success: its angle is a nonlinear function of the given angle.
 
-One round on a data qubit, with an ancilla that tells whether it succeeded::
+A single round on a data qubit, with an ancilla that tells whether it succeeded::
 
     data     |0⟩ ── RY(2α) ───────── RY(π) ───────────────
                                        │
@@ -38,7 +38,7 @@ THETA = SweepParameter("theta", "rad", np.pi / 16, np.pi / 4, "angle of the anci
 
 
 def repeat_until_success(data_angle: float = 0.0) -> Algorithm:
-    """One round of the rotation on a data qubit in the state (cos α, sin α).
+    """Make the algorithm of a single round on a data qubit in the state (cos α, sin α).
 
     Args:
         data_angle: angle α of the data qubit, rad.
@@ -76,12 +76,22 @@ def repeat_until_success(data_angle: float = 0.0) -> Algorithm:
 
 
 def success_angle(theta: ArrayLike) -> NDArray[np.float64]:
-    """Angle atan(tan²θ) that success adds to α, rad, by θ in rad (arrays of any shape)."""
+    """Angle atan(tan²θ) that success adds to α, rad, by θ in rad (arrays of any shape).
+
+    Example:
+        >>> success_angle([0.0, np.pi / 8, np.pi / 4]).round(4).tolist()
+        [0.0, 0.1699, 0.7854]
+    """
     return np.asarray(np.arctan(np.tan(np.asarray(theta, dtype=float)) ** 2))
 
 
 def branch_probabilities(theta: ArrayLike) -> NDArray[np.float64]:
-    """Probability of success and of failure (array of shape (..., 2)), by θ in rad."""
+    """Probability of success and of failure (array of shape (..., 2)), by θ in rad.
+
+    Example:
+        >>> branch_probabilities([np.pi / 8, np.pi / 4]).round(4).tolist()
+        [[0.75, 0.25], [0.5, 0.5]]
+    """
     failure = np.sin(2 * np.asarray(theta, dtype=float)) ** 2 / 2
     return np.stack([1 - failure, failure], axis=-1)
 
@@ -104,7 +114,12 @@ def _circuit(data_angle: float, theta: float | ParameterExpression) -> QuantumCi
 
 
 class RepeatUntilSuccessSettings(Settings):
-    """A rotation by repeat-until-success; ``data_angle`` is α of the data qubit, rad."""
+    """A rotation by repeat-until-success; ``data_angle`` is α of the data qubit, rad.
+
+    Example:
+        >>> RepeatUntilSuccessSettings(data_angle=0.3).build().flags
+        ('ancilla',)
+    """
 
     name: Literal["repeat-until-success"] = "repeat-until-success"
     data_angle: Annotated[float, Field(ge=-np.pi, le=np.pi, allow_inf_nan=False)] = 0.0

@@ -1,4 +1,4 @@
-"""Circuits that calibrate the readout of the four recorded qubits, all at once.
+"""Circuits that calibrate the readout of all recorded qubits at once, here those of HHL.
 
 ::
 
@@ -7,12 +7,12 @@
     B    ─ x? ─┤ measure ├─ delay 1 µs ─┤ measure again
     C_I  ─ x? ─┤         ├─ delay 1 µs ─┤
 
-One circuit for each of the 16 preparations, and one that waits for 5 T1 instead. Every circuit
-measures twice: an excitation that was there before the x gates is recorded twice and a readout
-error once, which is what tells one from the other.
+One circuit for each of the 2ⁿ preparations of n qubits, and one that waits for 5 T1 instead. Every
+circuit measures twice: an excitation that was there before the x gates is recorded twice and a
+readout error once, which is what tells one from the other.
 
-In the protocol the flag is measured alone, before the other three: what the joint records say about
-the flag together with another qubit need not hold there.
+In the protocol the flags are measured alone, before the others: what the joint records say about a
+flag together with another qubit need not hold there.
 """
 
 from __future__ import annotations
@@ -29,41 +29,46 @@ from circuits.calibration.characterisation import (
     THERMALISATION,
     whole_multiple,
 )
-from circuits.protocol import MEASURED_QUBITS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-#: Qubit that each bit of ``circuits.protocol.RECORDED`` is measured on: the flag on C_A.
-RECORDED_QUBITS = ("C_A", *MEASURED_QUBITS)
 #: Beginning of the names of the circuits, before the prepared bits or ``THERMAL``.
 PREFIX = "assignment "
 #: Name of the circuit that waits.
 THERMAL = "thermal"
-#: Prepared bits of each circuit in the order of ``RECORDED``, the flag outermost: 0000, 0001, …
-PREPARED = tuple("".join(bits) for bits in product("01", repeat=len(RECORDED_QUBITS)))
+
+
+def preparations(count: int) -> tuple[str, ...]:
+    """Prepared bits of each circuit on so many qubits, the first qubit outermost: 00, 01, 10, 11.
+
+    Example:
+        >>> preparations(2)
+        ('00', '01', '10', '11')
+    """
+    return tuple("".join(bits) for bits in product("01", repeat=count))
 
 
 def assignment_circuits(
     *, t1: float, dt: float, qubits: Sequence[int], num_qubits: int, alignment: int = 16
 ) -> list[QuantumCircuit]:
-    """Build the 16 preparations and the wait.
+    """Build a circuit for each preparation of the qubits, and the wait.
 
     Args:
-        t1: longest T1 of the four qubits, s; it sets the wait.
+        t1: longest T1 of the qubits, s; it sets the wait.
         dt: sampling time of the device, s.
-        qubits: which qubits are measured, in the order of ``RECORDED_QUBITS``.
+        qubits: which qubits are measured, in the order of the recorded bits.
         num_qubits: of how many; the others rest.
         alignment: every delay is a whole multiple of so many dt.
 
     Returns:
-        Circuits of x, delay (in dt), barrier and measure, in the order of ``PREPARED``, the wait
-        last, named by ``PREFIX`` and what they prepare. Bit k of the one classical register
-        ``REGISTER`` is the first record of qubit k, bit k + 4 its second.
+        Circuits of x, delay (in dt), barrier and measure, in the order of ``preparations``, the
+        wait last, named by ``PREFIX`` and what they prepare. Bit k of the one classical register
+        ``REGISTER`` is the first record of the k-th of n qubits, bit k + n its second.
 
     Raises:
         ValueError: a time that is not positive and finite, alignment below 1, qubits that are not
-            four different ones of ``num_qubits``.
+            different ones of ``num_qubits``.
     """
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
@@ -72,16 +77,16 @@ def assignment_circuits(
             raise ValueError(f"{name} = {time} s: give a positive, finite time")
     if alignment < 1:
         raise ValueError(f"alignment = {alignment}: give 1 or more dt")
-    if len({*qubits} & {*range(num_qubits)}) != len(qubits) or len(qubits) != len(RECORDED_QUBITS):
+    if not qubits or len({*qubits} & {*range(num_qubits)}) != len(qubits):
         raise ValueError(
-            f"qubits = {list(qubits)}: give four different ones from 0 to {num_qubits - 1}"
+            f"qubits = {list(qubits)}: give one or more different ones from 0 to {num_qubits - 1}"
         )
     ring_down, wait = (
         round(whole_multiple(time, alignment * dt) / dt)
         for time in (RING_DOWN, THERMALISATION * t1)
     )
     circuits = []
-    for name in (*PREPARED, THERMAL):
+    for name in (*preparations(len(qubits)), THERMAL):
         bits = ClassicalRegister(2 * len(qubits), REGISTER)
         circuit = QuantumCircuit(QuantumRegister(num_qubits, "q"), bits, name=PREFIX + name)
         if name == THERMAL:
@@ -97,3 +102,8 @@ def assignment_circuits(
         circuit.measure(qubits, bits[len(qubits) :])
         circuits.append(circuit)
     return circuits
+
+
+#: Recorded roles of HHL with one flag, and their preparations; elsewhere, ask the design.
+RECORDED_QUBITS = ("C_A", "S", "B", "C_I")
+PREPARED = preparations(len(RECORDED_QUBITS))

@@ -15,6 +15,7 @@ circuit "thermal" needs it; the others do the same, so that all results have one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +67,6 @@ def bracket_circuits(
             points, no such qubit.
     """
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-    from qiskit_experiments.library import T1, LocalReadoutError, T2Hahn
 
     for name, time in (("t1", t1), ("t2", t2), ("dt", dt)):
         if not 0 < time < np.inf:
@@ -78,17 +78,10 @@ def bracket_circuits(
     if not 0 <= qubit < num_qubits:
         raise ValueError(f"qubit = {qubit}: give one from 0 to {num_qubits - 1}")
     unit = alignment * dt
-    relaxation = T1([0], _delays(t1, points, unit)).circuits()
-    echo = T2Hahn([0], _delays(t2, points, 2 * unit)).circuits()
-    readout = LocalReadoutError([0]).circuits()
-    named = [("T1", str(index), circuit) for index, circuit in enumerate(relaxation)]
-    named += [("T2", str(index), circuit) for index, circuit in enumerate(echo)]
-    named += [("readout", str(index), circuit) for index, circuit in enumerate(readout)]
-    named += [("thermal", "0", _waiting(whole_multiple(THERMALISATION * t1, unit)))]
     manager = _native(dt)
     ring_down = round(whole_multiple(RING_DOWN, unit) / dt)
     circuits = []
-    for experiment, index, circuit in named:
+    for experiment, index, circuit in _of_one_qubit(t1, t2, points, unit):
         bits = ClassicalRegister(2, REGISTER)
         placed = QuantumCircuit(QuantumRegister(num_qubits, "q"), bits)
         placed.name = f"bracket {experiment} {index}"
@@ -98,6 +91,23 @@ def bracket_circuits(
         placed.measure(qubit, bits[1])
         circuits.append(placed)
     return circuits
+
+
+def _of_one_qubit(
+    t1: float, t2: float, points: int, unit: float
+) -> Iterator[tuple[str, int, QuantumCircuit]]:
+    """Circuits of all experiments, each with the experiment's name and its number there."""
+    from qiskit_experiments.library import T1, LocalReadoutError, T2Hahn
+
+    experiments = {
+        "T1": T1([0], _delays(t1, points, unit)).circuits(),
+        "T2": T2Hahn([0], _delays(t2, points, 2 * unit)).circuits(),
+        "readout": LocalReadoutError([0]).circuits(),
+        "thermal": [_waiting(whole_multiple(THERMALISATION * t1, unit))],
+    }
+    for name, circuits in experiments.items():
+        for index, circuit in enumerate(circuits):
+            yield name, index, circuit
 
 
 def _delays(decay_time: float, points: int, unit: float) -> list[float]:

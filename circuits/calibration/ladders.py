@@ -1,4 +1,4 @@
-"""Ladders: one operation repeated N times, for gate-time amplification.
+"""Ladders: an operation repeated N times, for gate-time amplification.
 
 ::
 
@@ -47,6 +47,11 @@ def x_ladder(length: int, *, qubit: int = 0, num_qubits: int = 1) -> QuantumCirc
 
     Raises:
         ValueError: length below 1, no such qubit.
+
+    Example:
+        >>> circuit = x_ladder(3)
+        >>> circuit.name, circuit.count_ops()["x"]
+        ('x 3', 3)
     """
     circuit = _start("x", length, num_qubits, (qubit,))
     for _ in range(length):
@@ -80,7 +85,12 @@ def feedforward_ladder(
         QuantumCircuit with the parameter ``REPETITION`` in rad.
 
     Raises:
-        ValueError: length below 1, negative latency, a qubit that is not there or comes twice.
+        ValueError: length below 1, negative latency, a qubit that is missing or repeated.
+
+    Example:
+        >>> circuit = feedforward_ladder(2, feedforward_latency=1e-6)
+        >>> circuit.name, circuit.count_ops()["if_else"]
+        ('feedforward 2', 2)
     """
     if not feedforward_latency >= 0:
         raise ValueError(f"feedforward_latency = {feedforward_latency}: give seconds, 0 or more")

@@ -1,4 +1,4 @@
-"""Tasks: what the bath is used for. One file each, and one line here."""
+"""Tasks, the uses of the bath: a file for each, and a line here."""
 
 #: Settings of each task by its name: module and class. An installed package adds tasks by the
 #: entry point group ``GROUP``.

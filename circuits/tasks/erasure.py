@@ -19,7 +19,13 @@ ERASURE = Task(
 
 
 class ErasureSettings(Settings):
-    """The task of the paper: SWAP(S, B)."""
+    """The task of the paper: SWAP(S, B).
+
+    Example:
+        >>> task = ErasureSettings().build()
+        >>> task.name, list(task.stages), list(task.preparations)
+        ('erasure', ['before', 'after'], ['I', 'X'])
+    """
 
     name: Literal["erasure"] = "erasure"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recycling.cli.terminal import print_json, print_lines, print_result, print_table, shown
+from recycling.cli.results import Result, print_result
+from recycling.cli.terminal import print_json, print_lines, print_table, shown
 from recycling.errors import resumable
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ def analyse(
 ) -> None:
     """Analyse a run of the protocol and print its verdicts; results go into a folder."""
     dataset = _analyse(stored, readout, folder)
-    print_result(stored, dataset, None, folder, as_json=as_json, strict=strict)
+    print_result(stored, Result(dataset), folder, as_json=as_json, strict=strict)
 
 
 def report(stored: Run, folder: Path | None = None, *, as_json: bool, strict: bool) -> None:
     """Analyse a run of the protocol, write its report, and print its verdicts."""
-    page = _report(stored, _analyse(stored, None, folder), folder)
-    print_result(stored, *page, folder, as_json=as_json, strict=strict)
+    result = _report(stored, _analyse(stored, None, folder), folder)
+    print_result(stored, result, folder, as_json=as_json, strict=strict)
 
 
 def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None) -> xr.Dataset:
@@ -57,17 +58,31 @@ def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None
         work.step("analysing")
         from recycling.results.analysis import analyse as analyse_run
 
+        if stored.complete:  # else nothing may be there to analyse, and nothing is written
+            _keep_theory(stored, folder)
         return analyse_run(stored, work.fraction, readout=readout, folder=folder)  # type: ignore[arg-type]
 
 
-def _report(
-    stored: Run, dataset: xr.Dataset, folder: Path | None = None
-) -> tuple[xr.Dataset, Path]:
+def _report(stored: Run, dataset: xr.Dataset, folder: Path | None = None) -> Result:
     with shown() as work:
         work.step("preparing the report")
-        from recycling.reporting import report as write_report
+        from recycling.reporting.evidence import Evidence
+        from recycling.reporting.page import write_page
 
-        return dataset, write_report(stored, dataset, progress=work.step, folder=folder)
+        work.step("computing the theory")
+        _keep_theory(stored, folder)
+        evidence = Evidence(stored, dataset, folder)
+        page = write_page(evidence, work.step)
+        return Result(dataset, page, evidence.comparisons)
+
+
+def _keep_theory(stored: Run, folder: Path | None) -> None:
+    """Compute the theory of a run where it is missing, if there is a simulator here."""
+    try:
+        from recycling.running.theory import keep_theory
+    except ImportError:
+        return  # a report without theory says so
+    keep_theory(stored, folder)
 
 
 def _print_conclusion(stored: Run, concluded: Conclusion, *, as_json: bool) -> None:

@@ -10,28 +10,17 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 import typer
 
 from recycling.spec.foreign_text import visible, visible_json
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from recycling.results.controls import Control
-    from recycling.store import Run
-
 EXIT_BAD_INPUT = 2
 EXIT_INCOMPLETE = 3
 EXIT_BACKEND_FAILURE = 4
 EXIT_CONTROL_FAILED = 5
-#: Columns of the verdict table that fit a terminal of 80 characters, a verdict with its z in one.
-_TERMINAL_COLUMNS = ((0,), (4,), (7,), (9, 8), (11, 10))
-#: Those of a narrower one, which would cut the interval's digits off.
-_NARROW_COLUMNS, _NARROW = ((0,), (4,), (9, 8), (11, 10)), 78
 
 
 class TableLike(Protocol):
@@ -158,142 +147,6 @@ def print_lines(lines: Sequence[str], style: str = "") -> None:
     for line in lines:
         console = Console(markup=False, emoji=False)
         console.print(visible(line), style=style, soft_wrap=True, highlight=False)
-
-
-def print_result(
-    run: Run,
-    dataset: xr.Dataset,
-    page: Path | None,
-    folder: Path | None = None,
-    *,
-    as_json: bool,
-    strict: bool = False,
-) -> None:
-    """Print the verdicts and controls of a run, and where its files are.
-
-    ``folder`` holds the results where that is not the run's directory.
-
-    Raises:
-        ControlFailed: a control failed, and ``strict`` was asked for; all is printed before.
-    """
-    from recycling.errors import ControlFailed
-    from recycling.reporting.status import surplus_of
-    from recycling.results.analysis import results_name
-    from recycling.results.controls import controls, warning
-
-    checks = controls(dataset)
-    readout = dataset.attrs["readout"]
-    own = readout == run.experiment.inference.readout
-    files = {
-        "run": run.path,
-        "results": (folder or run.path) / results_name(None if own else readout),
-    }
-    if page is not None:
-        files["report"] = page
-    surplus = surplus_of(run.journal(job) for job in run.jobs)
-    if as_json:
-        beside = {"surplus": surplus}
-        if page is not None:
-            beside["paper"] = _against_the_paper(run, dataset)
-        print_json(_summary(dataset, checks, files) | beside)
-    else:
-        _print_verdict(dataset, checks, files, surplus)
-    if strict and warning(checks):
-        raise ControlFailed(warning(checks))
-
-
-def _print_verdict(
-    dataset: xr.Dataset,
-    checks: list[Control],
-    files: dict[str, Path],
-    surplus: list[dict[str, Any]],
-) -> None:
-    from rich.console import Console
-
-    from recycling.reporting.status import surplus_text
-    from recycling.reporting.tables import Table, headline, verdict_table
-    from recycling.results.controls import warning
-
-    if warning(checks):
-        print_lines([warning(checks)], style="bold red")
-    table = verdict_table(dataset)
-    columns = _NARROW_COLUMNS if Console().width < _NARROW else _TERMINAL_COLUMNS
-    narrow = Table(
-        tuple(", ".join(table.columns[i] for i in together) for together in columns),
-        [tuple(" ".join(row[i] for i in together) for together in columns) for row in table.rows],
-        table.note,
-    )
-    attributes = dataset.attrs
-    title = (
-        f"{attributes['title']} ({attributes['data_kind']}, {attributes['trials']} trials, "
-        f"readout {attributes['readout']})"
-    )
-    print_table(narrow, title)
-    print_lines([headline(dataset)], style="bold")
-    failed = [c for c in checks if c.passed is False]
-    if attributes["warnings"]:
-        print_lines([f"warning: {attributes['warnings']}"])
-    if attributes["masked"]:
-        print_lines([f"masked, for want of shots: {attributes['masked']}"])
-    print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
-    if not failed:
-        print_lines([f"all {sum(c.passed is True for c in checks)} controls passed"])
-    if surplus:
-        print_lines([surplus_text(surplus)])
-    print_lines([f"{name}: {path}" for name, path in files.items()])
-
-
-def _summary(dataset: xr.Dataset, checks: list[Control], files: dict[str, Path]) -> dict[str, Any]:
-    from recycling.reporting.tables import headline
-    from recycling.results.controls import failed_controls
-    from recycling.results.verdicts import verdicts
-
-    return {
-        "controls_failed": failed_controls(checks),
-        "headline": headline(dataset),
-        "data_kind": dataset.attrs["data_kind"],
-        "trials": dataset.attrs["trials"],
-        "readout": dataset.attrs["readout"],
-        "masked": dataset.attrs["masked"],
-        "warnings": dataset.attrs["warnings"],
-        "verdicts": [
-            {
-                "bound": bound,
-                "theta_b": v.theta_b,
-                "p_x": v.p_x,
-                "entropy_decrease_nat": v.entropy_decrease,
-                "entropy_decrease_z": v.erasure_z,
-                "heat_J": v.heat,
-                "excess_J": v.excess,
-                "low_J": v.low,
-                "high_J": v.high,
-                "stderr_J": v.stderr,
-                "z": v.z,
-                "p_value": v.p_value,
-                "p_adjusted": v.p_adjusted,
-                "below": v.below,
-                "verdict": v.text,
-            }
-            for bound in ("tight", "landauer")
-            for v in verdicts(dataset, bound=bound)
-        ],
-        "controls": [
-            {"name": c.name, "expected": c.expected, "found": c.found, "passed": c.passed}
-            for c in checks
-        ],
-        "files": {name: str(path) for name, path in files.items()},
-    }
-
-
-def _against_the_paper(run: Run, dataset: xr.Dataset) -> list[dict[str, str]]:
-    """The rows of the report's comparison with the paper; none for another experiment."""
-    from dataclasses import asdict
-
-    from recycling.reporting.page import theory_dataset
-    from recycling.reporting.paper import compare, replay_of
-
-    theory = theory_dataset(run.experiment)
-    return [asdict(row) for row in compare(replay_of(run, dataset, theory))]
 
 
 def _finite(value: Any) -> Any:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from recycling.compilation.compile import walk
+from recycling.compilation.walk import walk
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -7,17 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from circuits.protocol import MEASURED_QUBITS
-from recycling.compilation.compile import walk
+from recycling.compilation.target import CHANNEL
 from recycling.compilation.timeline import Operation, timeline
+from recycling.compilation.walk import walk
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from circuits.design import Design
     from recycling.devices.device import Device
 
-#: What takes no part in the computation.
-_IDLE = ("barrier", "delay")
+#: What takes no part in the computation: it is no gate.
+_IDLE = ("barrier", "delay", CHANNEL)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def algorithm_part(circuit: QuantumCircuit) -> QuantumCircuit:
     return head
 
 
-def schedule(circuit: QuantumCircuit, device: Device) -> list[Step]:
+def schedule(circuit: QuantumCircuit, device: Device, design: Design) -> list[Step]:
     """Parts of a protocol circuit in time, each from the end of the one before it.
 
     The preparation of S is left out: it goes on beside the others.
@@ -80,23 +81,32 @@ def schedule(circuit: QuantumCircuit, device: Device) -> list[Step]:
     Args:
         circuit: compiled circuit of the protocol, with tomography.
         device: the device it was compiled for.
+        design: design of the experiment.
 
     Returns:
         The parts that take time: none on a device on which nothing does.
     """
     operations = [o for o in timeline(circuit, device) if o.name != "delay"]
-    flag, *readout = (o for o in operations if o.name == "measure")
+    measured = [o for o in operations if o.name == "measure"]
+    flags = [o for o in measured if device.roles[o.qubits[0]] in design.flags]
+    readout = [o for o in measured if o not in flags]
     block = [o for o in operations if o.conditional]
+    began, recorded = min(o.start for o in flags), max(o.end for o in flags)
+    several = "s" if len(design.flags) > 1 else ""
     # The last barrier across all qubits comes after the erasure.
     swapped = _until_last_common_barrier(circuit, device)
     ends = [
-        ("algorithm", tuple(r for r in device.roles if r not in ("B", "S")), flag.start),
-        ("measurement of the flag", _roles([flag], device), flag.end),
-        ("feedforward latency", device.roles, min((o.start for o in block), default=flag.end)),
-        ("conditional SWAP", _roles(block, device), max((o.end for o in block), default=flag.end)),
-        ("erasure SWAP", ("S", "B"), max(o.end for o in [*swapped, flag, *block])),
-        ("basis rotation", MEASURED_QUBITS, readout[0].start),
-        ("tomography measurement", MEASURED_QUBITS, max(o.end for o in readout)),
+        ("algorithm", design.purpose("algorithm"), began),
+        (f"measurement of the flag{several}", _roles(flags, device), recorded),
+        ("feedforward latency", device.roles, min((o.start for o in block), default=recorded)),
+        ("conditional SWAP", _roles(block, device), max((o.end for o in block), default=recorded)),
+        (
+            "erasure SWAP",
+            (*design.target, *design.bath),
+            max(o.end for o in [*swapped, *flags, *block]),
+        ),
+        ("basis rotation", design.measured, readout[0].start),
+        ("tomography measurement", design.measured, max(o.end for o in readout)),
     ]
     start = min(o.start for o in operations)
     steps = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recycling.compilation.target import CHANNEL
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
@@ -34,7 +36,7 @@ def timeline(circuit: QuantumCircuit, device: Device) -> list[Operation]:
     qubit is free; barriers and conditionals bring their qubits to the same time.
 
     Args:
-        circuit: output of ``compile_circuit``.
+        circuit: output of ``compile_circuits``.
         device: the device it was compiled for.
     """
     free = [0.0] * device.num_qubits
@@ -87,6 +89,8 @@ def duration_of(operation: Any, qubits: tuple[int, ...], device: Device) -> floa
     if operation.name == "delay":
         scale = {"dt": device.dt, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12}
         return float(operation.duration) * scale[operation.unit]
+    if operation.name == CHANNEL:
+        return 0.0  # a channel that the circuit was given: it stands for no time
     if operation.name == "measure":
-        return device.measure_duration[qubits[0]]
+        return float(device.measure_duration[qubits[0]])
     return device.gate_table[operation.name, qubits].duration

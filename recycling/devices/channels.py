@@ -51,14 +51,17 @@ def thermal_relaxation_channel(
     return channel
 
 
-def depolarizing_channel(strength: float, num_qubits: int) -> Real:
-    """PTM of ρ → (1 - λ) ρ + λ I/2ⁿ (array of shape (4ⁿ, 4ⁿ))."""
-    channel = np.full(4**num_qubits, 1 - strength)
-    channel[0] = 1
-    return np.diag(channel)
+def depolarizing_channel(strength: ArrayLike, num_qubits: int) -> Real:
+    """PTM of ρ → (1 - λ) ρ + λ I/2ⁿ for strengths λ (...) (array of shape (..., 4ⁿ, 4ⁿ))."""
+    kept = 1 - np.asarray(strength, dtype=float)
+    size = 4**num_qubits
+    channel = np.zeros((*kept.shape, size * size))
+    channel[..., :: size + 1] = kept[..., None]  # the diagonal
+    channel[..., 0] = 1
+    return channel.reshape(*kept.shape, size, size)
 
 
-def depolarizing_strength(error: float, relaxation: Real) -> float:
+def depolarizing_strength(error: ArrayLike, relaxation: Real) -> Real:
     """Depolarizing strength λ that brings relaxation up to a gate's calibrated error.
 
     The average infidelity of relaxation and depolarization together is then ``error``. Where
@@ -66,17 +69,37 @@ def depolarizing_strength(error: float, relaxation: Real) -> float:
     depolarizes by more than λ = d²/(d² - 1); an error beyond that gets this strength.
 
     Args:
-        error: average gate infidelity.
-        relaxation: PTM of the relaxation during the gate (array of shape (d², d²)).
+        error: average gate infidelity, any shape, broadcast with the relaxation's leading axes.
+        relaxation: PTM of the relaxation during the gate (array of shape (..., d², d²)).
+
+    Returns:
+        Array of shape (...).
     """
     squared = relaxation.shape[-1]
     dimension = np.sqrt(squared)
-    entanglement_fidelity = ((dimension + 1) * (1 - error) - 1) / dimension
-    surviving = np.trace(relaxation) - 1
-    if surviving < np.finfo(float).eps:  # relaxation leaves nothing to depolarize
-        return 0.0
-    kept = (squared * entanglement_fidelity - 1) / surviving
-    return float(np.clip(1 - kept, 0.0, squared / (squared - 1)))
+    entanglement_fidelity = ((dimension + 1) * (1 - np.asarray(error)) - 1) / dimension
+    surviving = np.trace(relaxation, axis1=-2, axis2=-1) - 1
+    nothing_left = surviving < np.finfo(float).eps  # to depolarize
+    kept = (squared * entanglement_fidelity - 1) / np.where(nothing_left, 1.0, surviving)
+    return np.where(nothing_left, 0.0, np.clip(1 - kept, 0.0, squared / (squared - 1)))
+
+
+def tensor_channel(first: Real, second: Real) -> Real:
+    """PTM of two one-qubit channels side by side (..., 4, 4) → (..., 16, 16), first outermost."""
+    product = first[..., :, None, :, None] * second[..., None, :, None, :]
+    return product.reshape(*product.shape[:-4], 16, 16)
+
+
+def kraus_channel(operators: ArrayLike) -> Real:
+    """PTM of the one-qubit channel ρ → Σ K ρ K†, Kraus operators (..., k, 2, 2) → (..., 4, 4).
+
+    Example:
+        >>> kraus_channel([np.sqrt(0.75) * PAULIS[0], np.sqrt(0.25) * PAULIS[3]]).diagonal()
+        array([1. , 0.5, 0.5, 1. ])
+    """
+    kraus = np.asarray(operators, dtype=complex)
+    images = np.einsum("...kij,bjl,...kml->...bim", kraus, PAULIS, kraus.conj())
+    return cast(Real, np.einsum("aij,...bji->...ab", PAULIS, images).real / 2)
 
 
 def thermal_state(excited_population: ArrayLike) -> Real:

@@ -1,29 +1,15 @@
-"""Where the six qubits go on a heavy-hex chip.
-
-The shape that routes well: C_I on a qubit with three neighbours, which are B and both clock
-qubits; C_A beside the clock's high bit; S beside B::
-
-    S ── B ── C_I ── C_C1 ── C_A
-               │
-              C_C0
-"""
+"""Where the qubits of an experiment go on a chip: all placements of its shape, and the best."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import permutations
 from typing import TYPE_CHECKING
 
-from recycling.devices.device import ROLES
+from recycling.devices.shape import Shape, embeddings
 from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
-
-#: Coupled roles of the shape.
-SHAPE = (("C_I", "C_C0"), ("C_I", "C_C1"), ("C_I", "B"), ("C_C1", "C_A"), ("B", "S"))
-#: Roles whose measurement decides the result.
-MEASURED = ("C_A", "S", "B", "C_I")
 
 
 def cz_errors(target: Target) -> dict[frozenset[int], float]:
@@ -57,19 +43,20 @@ def working_qubits(target: Target) -> frozenset[int]:
     return frozenset(working)
 
 
-def check_layout(layout: tuple[int, ...], target: Target) -> None:
+def check_layout(layout: tuple[int, ...], target: Target, shape: Shape) -> None:
     """Check that a layout has the shape on working gates.
 
     Args:
-        layout: physical qubit of each role, in the order of ``ROLES``.
+        layout: physical qubit of each role, in the order of the shape's roles.
         target: the device.
+        shape: coupled roles.
 
     Raises:
         BadInput: a qubit twice, unknown or dead, or roles that no working CZ connects.
     """
-    if len(layout) != len(ROLES) or len(set(layout)) != len(ROLES):
-        raise BadInput(f"device.layout = {list(layout)}: give {len(ROLES)} different qubits")
-    place = dict(zip(ROLES, layout, strict=True))
+    if len({*layout}) != len(layout) or len(layout) != len(shape.roles):
+        raise BadInput(f"device.layout = {list(layout)}: give {len(shape.roles)} different qubits")
+    place = dict(zip(shape.roles, layout, strict=True))
     working, errors = working_qubits(target), cz_errors(target)
     for role, qubit in place.items():
         if qubit not in working:
@@ -77,7 +64,7 @@ def check_layout(layout: tuple[int, ...], target: Target) -> None:
                 f"device.layout: {role} = {qubit} is not a working qubit of this device: give "
                 "another, or layout = 'best'"
             )
-    for first, second in SHAPE:
+    for first, second in shape.couplings:
         pair = frozenset((place[first], place[second]))
         if pair not in errors:
             dead = any(frozenset(qubits) == pair for qubits in target["cz"])
@@ -88,8 +75,8 @@ def check_layout(layout: tuple[int, ...], target: Target) -> None:
             )
 
 
-def placements(target: Target) -> Iterator[tuple[int, ...]]:
-    """All placements of the shape on working qubits and gates, in the order of ``ROLES``."""
+def placements(target: Target, shape: Shape) -> Iterator[tuple[int, ...]]:
+    """All placements of a shape on working qubits and gates, in the order of its roles."""
     working = working_qubits(target)
     neighbours: dict[int, list[int]] = {}
     for pair in cz_errors(target):
@@ -97,36 +84,32 @@ def placements(target: Target) -> Iterator[tuple[int, ...]]:
             first, second = sorted(pair)
             neighbours.setdefault(first, []).append(second)
             neighbours.setdefault(second, []).append(first)
-    for centre, around in sorted(neighbours.items()):
-        for bath, low, high in permutations(sorted(around), 3):
-            for ancilla in sorted(neighbours[high]):
-                for system in sorted(neighbours[bath]):
-                    placement = (centre, low, high, ancilla, bath, system)
-                    if len(set(placement)) == len(placement):
-                        yield placement
+    yield from embeddings(shape, neighbours)
 
 
 def expected_errors(
     layout: tuple[int, ...],
     target: Target,
+    shape: Shape,
     cz_counts: Mapping[frozenset[str], int],
     busy: Mapping[str, float],
 ) -> float:
     """Expected number of errors in one shot: the score of a placement, lower is better.
 
     Args:
-        layout: physical qubit of each role, in the order of ``ROLES``.
+        layout: physical qubit of each role, in the order of the shape's roles.
         target: the device.
+        shape: coupled roles.
         cz_counts: CZ gates of the compiled circuit by pair of roles.
         busy: time from first gate to last operation by role, s: over it a qubit decays with rate
             (1/T1 + 1/T2)/2.
     """
-    place = dict(zip(ROLES, layout, strict=True))
+    place = dict(zip(shape.roles, layout, strict=True))
     gates = sum(
         count * _cz_error(target, *(place[role] for role in pair))
         for pair, count in cz_counts.items()
     )
-    readout = sum(target["measure"][(place[role],)].error for role in MEASURED)
+    readout = sum(target["measure"][(place[role],)].error for role in shape.recorded)
     decay = sum(
         busy[role] * (1 / target.qubit_properties[q].t1 + 1 / target.qubit_properties[q].t2) / 2
         for role, q in place.items()
@@ -135,24 +118,27 @@ def expected_errors(
 
 
 def best_layout(
-    target: Target, cz_counts: Mapping[frozenset[str], int], busy: Mapping[str, float]
+    target: Target,
+    shape: Shape,
+    cz_counts: Mapping[frozenset[str], int],
+    busy: Mapping[str, float],
 ) -> tuple[int, ...]:
     """Placement with the fewest expected errors; see ``expected_errors`` for the arguments.
 
     Raises:
         BadInput: the device has no placement of the shape on working gates.
     """
-    candidates = list(placements(target))
+    candidates = list(placements(target, shape))
     if not candidates:
         raise BadInput(
-            "device.layout: the device has no working qubit with three neighbours in the shape "
-            "S-B-C_I-C_C1-C_A, C_I-C_C0: choose another device"
+            "device.layout: the device has no working qubits that are neighbours of each other as "
+            f"the experiment needs them ({shape}): choose another device"
         )
-    return min(candidates, key=lambda p: expected_errors(p, target, cz_counts, busy))
+    return min(candidates, key=lambda p: expected_errors(p, target, shape, cz_counts, busy))
 
 
 def _cz_error(target: Target, first: int, second: int) -> float:
-    """CZ error of a pair, the worse of its directions."""
+    """CZ error of a pair, the worse of its directions; 1 where the two are not coupled."""
     gates = target["cz"]
     reported = [gates[pair].error for pair in ((first, second), (second, first)) if pair in gates]
-    return float(max(reported))
+    return float(max(reported, default=1.0))

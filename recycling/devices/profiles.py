@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recycling.devices.device import ROLES, Device, Gate
+from recycling.devices.device import ROLES, Device
+from recycling.devices.gates import Gate
 from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
+    from qiskit.transpiler import Target
 
 #: Measurement, feedforward and conditional SWAP together, s (arXiv:2601.07522, Fig. 6(b)).
 PRINTED_FEEDFORWARD_ROUND = 3.3e-6
@@ -41,72 +44,59 @@ def device_from_backend(
     frequency: float,
     feedforward_latency: float | None = None,
     calibration: Any = None,
+    roles: tuple[str, ...] = ROLES,
 ) -> Device:
     """Device profile of any Heron-like ``BackendV2`` on a chosen layout.
 
     Args:
         backend: fake or real backend with a CZ gate.
-        layout: physical qubit of each role, in the order of ``ROLES``.
+        layout: physical qubit of each role, in the order of ``roles``.
         temperature: T0, K; snapshots do not hold one.
         frequency: frequency of B, Hz, and of every qubit where the backend reports none.
         feedforward_latency: s; None takes what is left of the paper's 3.3 µs after this device's
             measurement and SWAP.
         calibration: the backend's own ``properties()``, where they are at hand: some backends
             read them from a file each time.
+        roles: what each qubit of the device is for.
 
     Raises:
         BadInput: a native gate is missing.
-        pydantic.ValidationError: T0, a frequency or the latency out of range.
+        pydantic.ValidationError: T0, a frequency or the latency out of range; another number of
+            roles than of qubits in the layout.
     """
     target = backend.target
     for name in (*SINGLE_QUBIT_GATES, "cz", "measure"):
         if name not in target.operation_names:
             raise BadInput(f"{backend.name} has no {name}: give a backend with x, sx, rz and cz")
-    properties = [target.qubit_properties[qubit] for qubit in layout]
-    where = f"{backend.name} snapshot"
-    sources = dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), where)
-    t1 = [float(p.t1) for p in properties]
-    # Calibrations measure T2 by an echo with its own scatter; T2 = 2 T1 is the physical limit.
-    t2 = [min(float(p.t2), 2 * a) for p, a in zip(properties, t1, strict=True)]
-    for role, p, a in zip(ROLES, properties, t1, strict=True):
-        if p.t2 > 2 * a:
-            sources[f"t2[{role}]"] = f"{where}: {p.t2 * 1e6:.0f} µs, cut to 2 t1"
-    reported = [getattr(p, "frequency", None) for p in properties]
-    sources["frequency"] = "assumed by the spec: the backend reports none"
-    frequencies = (frequency,) * len(layout)
-    if all(reported):
-        sources["frequency"] = where
-        # The bounds take the bath's frequency from the spec; its thermal state must match them.
-        frequencies = tuple(
-            frequency if role == "B" else float(value or frequency)
-            for role, value in zip(ROLES, reported, strict=True)
-        )
-        sources["frequency[B]"] = "given in the spec"
-    false_excited, false_ground, readout_source = _readout(backend, layout, calibration)
-    sources |= dict.fromkeys(("false_excited", "false_ground"), readout_source)
-    measure = [float(target["measure"][(qubit,)].duration) for qubit in layout]
+    snapshot = f"{backend.name} snapshot"
+    times, time_sources = _relaxation_times(target, layout, roles, snapshot)
+    frequencies, frequency_sources = _frequencies(target, layout, roles, frequency, snapshot)
+    readout, readout_source = _readout(backend, layout, calibration)
+    measure = tuple(float(target["measure"][(qubit,)].duration) for qubit in layout)
     gates = tuple(_native_gates(backend, layout))
+    latency_source = "given"
     if feedforward_latency is None:
         feedforward_latency = _printed_latency(measure, gates)
-        sources["feedforward_latency"] = (
-            f"{PAPER}: 3.3 µs a round, less this device's measurement and SWAP"
-        )
-    else:
-        sources["feedforward_latency"] = "given"
-    return Device(
-        name=backend.name,
-        layout=layout,
-        t1=tuple(t1),
-        t2=tuple(t2),
-        frequency=frequencies,
-        temperature=temperature,
-        false_excited=false_excited,
-        false_ground=false_ground,
-        measure_duration=tuple(measure),
-        feedforward_latency=feedforward_latency,
-        dt=float(target.dt),
-        gates=gates,
-        sources=sources | {"temperature": "given in the spec"},
+        latency_source = f"{PAPER}: 3.3 µs a round, less this device's measurement and SWAP"
+    return Device.model_validate(
+        {
+            "name": backend.name,
+            "roles": roles,
+            "layout": layout,
+            **times,
+            "frequency": frequencies,
+            "temperature": temperature,
+            **readout,
+            "measure_duration": measure,
+            "feedforward_latency": feedforward_latency,
+            "dt": float(target.dt),
+            "gates": gates,
+            "sources": dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), snapshot)
+            | time_sources
+            | frequency_sources
+            | dict.fromkeys(readout, readout_source)
+            | {"feedforward_latency": latency_source, "temperature": "given in the spec"},
+        }
     )
 
 
@@ -134,14 +124,28 @@ def paper_device(device: Device) -> Device:
         "t1": snapshot,
         "t1[B]": f"{PAPER}, printed",
     }
-    if device.temperature == PRINTED_TEMPERATURE:
+    if np.all(device.temperature == PRINTED_TEMPERATURE):
         sources["temperature"] = f"{PAPER}, printed"
     return profile.model_copy(update={"sources": sources})
 
 
-def ideal_device(*, temperature: float, frequency: float, clock_qubits: int = 2) -> Device:
-    """Noiseless, instantaneous, fully connected device with a thermal start."""
-    roles = ("C_I", *(f"C_C{bit}" for bit in range(clock_qubits)), "C_A", "B", "S")
+def ideal_device(
+    *,
+    temperature: float,
+    frequency: float,
+    clock_qubits: int = 2,
+    roles: tuple[str, ...] | None = None,
+) -> Device:
+    """Noiseless, instantaneous, fully connected device with a thermal start.
+
+    Args:
+        temperature: T0, K.
+        frequency: frequency of every qubit, Hz.
+        clock_qubits: number of the clock's qubits, where no roles are given.
+        roles: what each qubit is for; None takes those of HHL.
+    """
+    if roles is None:
+        roles = ("C_I", *(f"C_C{bit}" for bit in range(clock_qubits)), "C_A", "B", "S")
     count = len(roles)
     gates = [
         Gate(name=name, qubits=(qubit,), duration=0, error=0)
@@ -152,22 +156,24 @@ def ideal_device(*, temperature: float, frequency: float, clock_qubits: int = 2)
         Gate(name="cz", qubits=pair, duration=0, error=0) for pair in permutations(range(count), 2)
     ]
     zeros, forever = (0.0,) * count, (float("inf"),) * count
-    return Device(
-        name="ideal",
-        roles=roles,
-        layout=None,
-        t1=forever,
-        t2=forever,
-        frequency=(frequency,) * count,
-        temperature=temperature,
-        false_excited=zeros,
-        false_ground=zeros,
-        measure_duration=zeros,
-        feedforward_latency=0.0,
-        dt=1e-9,
-        gates=tuple(gates),
-        sources=dict.fromkeys(_SOURCED, "ideal")
-        | dict.fromkeys(("temperature", "frequency"), "given in the spec"),
+    return Device.model_validate(
+        {
+            "name": "ideal",
+            "roles": roles,
+            "layout": None,
+            "t1": forever,
+            "t2": forever,
+            "frequency": (frequency,) * count,
+            "temperature": temperature,
+            "false_excited": zeros,
+            "false_ground": zeros,
+            "measure_duration": zeros,
+            "feedforward_latency": 0.0,
+            "dt": 1e-9,
+            "gates": tuple(gates),
+            "sources": dict.fromkeys(_SOURCED, "ideal")
+            | dict.fromkeys(("temperature", "frequency"), "given in the spec"),
+        }
     )
 
 
@@ -227,6 +233,42 @@ def calibration_of(backend: BackendV2) -> Any:
     return getattr(backend, "properties", lambda: None)()
 
 
+def _relaxation_times(
+    target: Target, layout: tuple[int, ...], roles: tuple[str, ...], snapshot: str
+) -> tuple[dict[str, tuple[float, ...]], dict[str, str]]:
+    """T1 and T2 of each qubit by field of the device, and the sources of those that were cut."""
+    properties = [target.qubit_properties[qubit] for qubit in layout]
+    t1 = [float(p.t1) for p in properties]
+    # Calibrations measure T2 by an echo with its own scatter; T2 = 2 T1 is the physical limit.
+    t2 = [min(float(p.t2), 2 * time) for p, time in zip(properties, t1, strict=True)]
+    sources = {}
+    # The device itself refuses a number of roles that is not that of the layout's qubits.
+    for role, p, time in zip(roles, properties, t1, strict=False):
+        if p.t2 > 2 * time:
+            sources[f"t2[{role}]"] = f"{snapshot}: {p.t2 * 1e6:.0f} µs, cut to 2 t1"
+    return {"t1": tuple(t1), "t2": tuple(t2)}, sources
+
+
+def _frequencies(
+    target: Target,
+    layout: tuple[int, ...],
+    roles: tuple[str, ...],
+    frequency: float,
+    snapshot: str,
+) -> tuple[tuple[float, ...], dict[str, str]]:
+    """Frequency of each qubit, and the sources: the spec's for B, and where none is reported."""
+    reported = [getattr(target.qubit_properties[qubit], "frequency", None) for qubit in layout]
+    if not all(reported):
+        source = "assumed by the spec: the backend reports none"
+        return (frequency,) * len(layout), {"frequency": source}
+    # The bounds take the bath's frequency from the spec; its thermal state must match them.
+    frequencies = tuple(
+        frequency if role == "B" else float(value or frequency)
+        for role, value in zip(roles, reported, strict=False)
+    )
+    return frequencies, {"frequency": snapshot, "frequency[B]": "given in the spec"}
+
+
 def _native_gates(backend: BackendV2, layout: tuple[int, ...]) -> list[Gate]:
     """Working gates among the layout's qubits, by position in the layout."""
     position = {qubit: index for index, qubit in enumerate(layout)}
@@ -248,27 +290,24 @@ def _native_gates(backend: BackendV2, layout: tuple[int, ...]) -> list[Gate]:
 
 def _readout(
     backend: BackendV2, layout: tuple[int, ...], calibration: Any
-) -> tuple[tuple[float, ...], tuple[float, ...], str]:
-    """P(1 | 0), P(0 | 1) of each qubit and their source: asymmetric wherever it is reported."""
+) -> tuple[dict[str, tuple[float, ...]], str]:
+    """Readout errors by field of the device, and their source: asymmetric where reported."""
     properties = calibration or calibration_of(backend)
     if properties is not None:
-        pairs = [
-            (
-                float(properties.qubit_property(qubit, "prob_meas1_prep0")[0]),
-                float(properties.qubit_property(qubit, "prob_meas0_prep1")[0]),
-            )
-            for qubit in layout
-        ]
-        source = f"{backend.name} snapshot, asymmetric"
-    else:
-        errors = [float(backend.target["measure"][(qubit,)].error) for qubit in layout]
-        pairs = [(error, error) for error in errors]
-        source = f"{backend.name} target: symmetric average, no asymmetric values reported"
-    false_excited, false_ground = zip(*pairs, strict=True)
-    return tuple(false_excited), tuple(false_ground), source
+        reported = {"false_excited": "prob_meas1_prep0", "false_ground": "prob_meas0_prep1"}
+        errors = {
+            field: tuple(float(properties.qubit_property(qubit, name)[0]) for qubit in layout)
+            for field, name in reported.items()
+        }
+        return errors, f"{backend.name} snapshot, asymmetric"
+    average = tuple(float(backend.target["measure"][(qubit,)].error) for qubit in layout)
+    return (
+        {"false_excited": average, "false_ground": average},
+        f"{backend.name} target: symmetric average, no asymmetric values reported",
+    )
 
 
-def _printed_latency(measure: list[float] | tuple[float, ...], gates: tuple[Gate, ...]) -> float:
+def _printed_latency(measure: Iterable[float], gates: Sequence[Gate]) -> float:
     """What the paper's 3.3 µs leave for classical latency after measurement and SWAP, s.
 
     A SWAP is three CZ with single-qubit gates before, between and after them.

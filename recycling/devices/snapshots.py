@@ -1,4 +1,4 @@
-"""Names of the offline snapshots that a device can be: known without loading IBM's client."""
+"""Names of the offline snapshots of devices, so that nothing loads IBM's client to know them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from difflib import get_close_matches
 
 HERONS = ("FakeTorino", "FakeFez", "FakeMarrakesh", "FakeKingston", "FakeAachen", "FakeBoston",
           "FakePittsburgh")  # fmt: skip
-#: Other snapshots with a CZ gate, which do as well.
+#: Other snapshots with a CZ gate, which are accepted too.
 SIMILAR = ("FakeBerlin", "FakeMiami", "FakeNighthawk", "FakePrague")
 
 
 def why_unknown(name: str, besides: tuple[str, ...] = ()) -> str:
-    """What to say of a name that is none; ``besides`` are names that would do too."""
+    """Say why a name is no snapshot; ``besides`` are further names to offer.
+
+    Example:
+        >>> why_unknown("FakeTorinno").endswith("(did you mean 'FakeTorino'?)")
+        True
+    """
     quoted = "".join(f"{other!r}, " for other in besides).removesuffix(", ")
     near = get_close_matches(name, (*HERONS, *SIMILAR, *besides), n=1)
     return (

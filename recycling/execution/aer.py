@@ -15,7 +15,7 @@ from recycling.compilation.timeline import duration_of
 from recycling.errors import BackendFailure
 from recycling.execution.registry import BackendKind
 from recycling.jobs.job import full_parameters
-from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.outcomes import Outcomes, shot_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from qiskit_aer import AerSimulator
     from qiskit_aer.noise import NoiseModel, QuantumError
 
-    from recycling.devices.device import Device, Gate
+    from recycling.devices.device import Device
+    from recycling.devices.gates import Gate
     from recycling.execution.backend import Progress
     from recycling.jobs.job import Job, Pub
 
@@ -76,11 +77,12 @@ def relaxation_error(device: Device, qubit: int, duration: float) -> QuantumErro
     """Relaxation of an idle qubit towards its thermal state for a duration in s."""
     from qiskit_aer.noise import thermal_relaxation_error
 
+    # Python's numbers: Aer subtracts infinite times, of which numpy's numbers warn.
     return thermal_relaxation_error(
-        device.t1[qubit],
-        device.t2[qubit],
+        float(device.t1[qubit]),
+        float(device.t2[qubit]),
         duration,
-        excited_state_population=device.excited_population[qubit],
+        excited_state_population=float(device.excited_population[qubit]),
     )
 
 
@@ -88,7 +90,7 @@ def with_idle_noise(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
     """Write the thermal start and the relaxation of all idle time into a scheduled circuit.
 
     Args:
-        circuit: output of ``compile_circuit``: native gates, idle time as delays.
+        circuit: output of ``compile_circuits``: native gates, idle time as delays.
         device: the device it was compiled for.
 
     Returns:
@@ -113,6 +115,7 @@ def execute_aer(
 ) -> Outcomes:
     """Execute a job shot by shot, each shot a noisy statevector; see ``execute_exact``."""
     assert job.shots is not None  # the plan refuses infinitely many
+    device.refuse_sweep()
     noise = noise_model(device)
     sweeps = [list(np.ndindex(*pub.sweep)) for pub in pubs]
     seeds = iter(seed.generate_state(sum(map(len, sweeps))))
@@ -120,7 +123,8 @@ def execute_aer(
     outcomes = []
     for pub, sweep in zip(pubs, sweeps, strict=True):
         parameters = full_parameters(pub)
-        shots = np.empty((*pub.sweep, job.shots), dtype=np.uint8)
+        bits = len(pub.circuit.clbits)
+        shots = np.empty((*pub.sweep, job.shots), dtype=shot_dtype(bits))
         for index in sweep:
             values = {name: float(array[index]) for name, array in parameters.items()}
             shots[index] = simulate_shots(
@@ -140,11 +144,11 @@ def simulate_shots(
     seed: int,
     *,
     noise: NoiseModel | None = None,
-) -> NDArray[np.uint8]:
+) -> NDArray[Any]:
     """Simulate a compiled circuit shot by shot, each shot a noisy statevector.
 
     Args:
-        circuit: output of ``compile_circuit``, with at most eight classical bits.
+        circuit: output of ``compile_circuits``, with at most 16 classical bits.
         device: the device it was compiled for.
         parameters: value of each circuit parameter by name, rad.
         shots: number of shots.
@@ -169,7 +173,8 @@ def simulate_shots(
     # Qiskit writes the last register first: read as a binary number, the first one is lowest.
     memory = np.array([key.replace(" ", "") for key in result.get_memory()])
     keys, inverse = np.unique(memory, return_inverse=True)
-    return np.array([int(key, 2) for key in keys], dtype=np.uint8)[inverse]
+    dtype = shot_dtype(len(circuit.clbits))
+    return np.array([int(key, 2) for key in keys], dtype=dtype)[inverse]
 
 
 def simulator_of(noise: NoiseModel) -> AerSimulator:

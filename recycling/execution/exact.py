@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recycling.devices.device import Device
 from recycling.execution.registry import BackendKind
 from recycling.jobs.job import Job, Pub
-from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.outcomes import Outcomes, shot_dtype
 from recycling.simulation.probabilities import pub_probabilities
 
 #: Largest deviation of a probability from [0, 1] by rounding: 4⁶ terms of a few roundings each.
@@ -32,7 +32,11 @@ def execute_exact(
         device: the device they were compiled for.
         seed: seed of the shots.
         progress: called with the fraction done.
+
+    Raises:
+        BadInput: the numbers of the device run over a sweep.
     """
+    device.refuse_sweep()
     probabilities = np.stack(
         [
             table.reshape(*pub.sweep, -1)
@@ -45,7 +49,7 @@ def execute_exact(
         return Outcomes(bits, table=probabilities)
     cumulative = _normalised(probabilities).cumsum(axis=-1)[..., :-1]
     generator = np.random.default_rng(seed)
-    shots = np.empty((*probabilities.shape[:-1], job.shots), dtype=np.uint8)
+    shots = np.empty((*probabilities.shape[:-1], job.shots), dtype=shot_dtype(bits))
     for index in np.ndindex(*probabilities.shape[:-1]):
         uniform = generator.random(job.shots)
         shots[index] = np.searchsorted(cumulative[index], uniform, side="right")

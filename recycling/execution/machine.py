@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from recycling.compilation.place import place_on_chip
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
@@ -158,7 +160,5 @@ def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> 
 
     A circuit of a calibration keeps its delays: they are what it measures.
     """
-    from recycling.compilation.compile import place_on_chip
-
     assert device.layout is not None
     return place_on_chip(circuit, device.layout, num_qubits, keep_delays=not circuit.parameters)

@@ -9,20 +9,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: Most bits of a shot.
+MOST_BITS = 16
+
+
+def shot_dtype(bits: int) -> np.dtype[Any]:
+    """Type of the number that holds the bits of a shot: a byte where they fit into one.
+
+    Example:
+        >>> shot_dtype(8), shot_dtype(10)
+        (dtype('uint8'), dtype('uint16'))
+    """
+    return np.dtype(np.uint8 if bits <= 8 else np.uint16)
+
 
 @dataclass(frozen=True)
 class Outcomes:
     """What came out of a job, for PUBs of one shape.
 
-    ``shots`` (uint8 array of shape (pub, *sweep, shots)) holds the bits of each shot as a number,
-    in the order of the shots, the first classical register its lowest bit. Where there are no
-    single shots, ``table`` (array of shape (pub, *sweep, 2ⁿ)) has a probability for each such
-    number (shots = "exact") or a count (runs of schema 1).
+    ``shots`` (array of shape (pub, *sweep, shots), of the ``shot_dtype``) holds the bits of each
+    shot as a number, in the order of the shots, the first classical register its lowest bit. Where
+    there are no single shots, ``table`` (array of shape (pub, *sweep, 2ⁿ)) has a probability for
+    each such number (shots = "exact") or a count (runs of schema 1).
     ``record`` is what else the backend tells, e.g. of timing; it can be written as JSON.
     """
 
     bits: int
-    shots: NDArray[np.uint8] | None = None
+    shots: NDArray[Any] | None = None
     table: NDArray[np.float64] | NDArray[np.int64] | None = None
     record: Mapping[str, Any] = field(default_factory=dict)
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from circuits.protocol import recycling_circuit
-from recycling.compilation.compile import compile_circuit, cz_counts, route_algorithm
+from circuits.design import RECYCLING
+from recycling.compilation.route import route_algorithm
 from recycling.compilation.timeline import busy_times, timeline
-from recycling.devices.device import ROLES, Device
+from recycling.compilation.walk import cz_counts
+from recycling.devices.device import Device
 from recycling.devices.placement import best_layout, check_layout, placements
 from recycling.devices.profiles import (
     PAPER_SNAPSHOT,
@@ -20,12 +21,14 @@ from recycling.devices.profiles import (
     override_device,
     paper_device,
 )
+from recycling.devices.shape import Shape, shape_of
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import snapshot_backend
+from recycling.planning.circuits import compile_as_executed, protocol_circuits
 from recycling.spec.messages import fault_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from qiskit.providers import BackendV2
     from qiskit.transpiler import Target
@@ -35,9 +38,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Chip:
-    """A whole chip: its target, and the device that an experiment finds on a placement of it."""
+    """A whole chip: its target, and the device that an experiment finds on a placement of it.
+
+    ``shape`` holds the roles of the experiment and which of them must be neighbours.
+    """
 
     target: Target
+    shape: Shape
     device_on: Callable[[tuple[int, ...]], Device]
 
 
@@ -58,7 +65,7 @@ def build_device(experiment: Experiment, backend: BackendV2 | None = None) -> De
     device = ideal_device(
         temperature=experiment.bath.temperature,
         frequency=experiment.bath.frequency,
-        clock_qubits=experiment.algorithm.clock_qubits,
+        roles=experiment.design.roles,
     )
     return _with_changes(device, experiment)
 
@@ -70,14 +77,17 @@ def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
         BadInput: the profile has no chip, or more clock qubits than a layout holds.
     """
     spec, bath = experiment.device, experiment.bath
-    if experiment.algorithm.clock_qubits != len(ROLES) - 4:
+    if getattr(experiment.algorithm, "clock_qubits", 2) != 2:
         raise BadInput(
             f"algorithm.clock_qubits = {experiment.algorithm.clock_qubits}: layouts on a chip hold "
             "two clock qubits; give 2, or device.profile = 'ideal'"
         )
     paper = backend is None and spec.profile == "paper"
     whole = backend or snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
-    calibration = calibration_of(whole)
+    calibration, shape = (
+        calibration_of(whole),
+        shape_of(experiment.design, experiment.algorithm.build()),
+    )
 
     def device_on(layout: tuple[int, ...]) -> Device:
         device = device_from_backend(
@@ -86,22 +96,23 @@ def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
             temperature=bath.temperature,
             frequency=bath.frequency,
             calibration=calibration,
+            roles=shape.roles,
         )
         return _with_changes(paper_device(device) if paper else device, experiment)
 
-    return Chip(whole.target, device_on)
+    return Chip(whole.target, shape, device_on)
 
 
 def _on_chip(experiment: Experiment, whole: Chip) -> Device:
     wanted = experiment.device.layout
     if wanted != "best":
-        layout = _given_layout(wanted)
-        check_layout(layout, whole.target)
+        layout = _given_layout(wanted, whole.shape.roles)
+        check_layout(layout, whole.target, whole.shape)
         return whole.device_on(layout)
-    anywhere = next(placements(whole.target), None)
+    anywhere = next(placements(whole.target, whole.shape), None)
     if anywhere is None:
         raise BadInput("device.layout: no placement on working gates; choose another device")
-    return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole.target))
+    return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole))
 
 
 def _with_changes(device: Device, experiment: Experiment) -> Device:
@@ -122,9 +133,9 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
         raise BadInput(*(f"device: {fault}" for fault in faults)) from error
 
 
-def _best_layout(experiment: Experiment, anywhere: Device, target: Target) -> tuple[int, ...]:
+def _best_layout(experiment: Experiment, anywhere: Device, whole: Chip) -> tuple[int, ...]:
     """Score placements by what the longest circuit does; it is the same on every placement."""
-    return best_layout(target, *circuit_work(experiment, anywhere))
+    return best_layout(whole.target, whole.shape, *circuit_work(experiment, anywhere))
 
 
 def circuit_work(
@@ -133,21 +144,21 @@ def circuit_work(
     """CZ gates by pair of roles, and busy times by role in s, of the longest circuit."""
     level = experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuit = recycling_circuit(
-        routed, excited=True, feedforward_latency=device.feedforward_latency
-    )
-    compiled = compile_circuit(circuit, device, optimization_level=level)
+    design = experiment.design
+    longest = (RECYCLING, design.stages[-1], design.preparations[-1])
+    circuits = protocol_circuits(experiment, routed, [longest], device.feedforward_latency)
+    (compiled,) = compile_as_executed(circuits, device, optimization_level=level)
     counts = {
-        frozenset(ROLES[qubit] for qubit in pair): count
+        frozenset(device.roles[qubit] for qubit in pair): count
         for pair, count in cz_counts(compiled).items()
     }
     return counts, busy_times(timeline(compiled, device), device)
 
 
-def _given_layout(layout: Mapping[str, int]) -> tuple[int, ...]:
-    if set(layout) != set(ROLES):
+def _given_layout(layout: Mapping[str, int], roles: Sequence[str]) -> tuple[int, ...]:
+    if set(layout) != set(roles):
         raise BadInput(
             f"device.layout has the keys {', '.join(layout) or 'none'}: give a qubit for each of "
-            + ", ".join(ROLES)
+            + ", ".join(roles)
         )
-    return tuple(layout[role] for role in ROLES)
+    return tuple(layout[role] for role in roles)

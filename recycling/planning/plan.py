@@ -6,13 +6,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from circuits.protocol import Setting
+from circuits.design import Setting
+from recycling.compilation.calibrations import compile_assignment, compile_brackets
 from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, backend_kind, connect, parse_backend
-from recycling.jobs.job import ASSIGNMENTS, Job, Pub, all_jobs, calibration_pubs, protocol_pubs
+from recycling.jobs.cut import ASSIGNMENTS, all_jobs, protocol_pubs
+from recycling.jobs.job import Job, Pub, calibration_pubs
+from recycling.jobs.sizes import check_size
 from recycling.planning.chips import build_device
-from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
+from recycling.planning.circuits import compile_all
 from recycling.planning.cost import (
     USUAL_LIMITS,
     Cost,
@@ -21,7 +24,6 @@ from recycling.planning.cost import (
     wait_between_shots,
 )
 from recycling.planning.prediction import Prediction, predict
-from recycling.planning.sizes import check_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +101,7 @@ class Plan:
         return predict(
             self.experiment,
             self.device,
-            protocol_pubs(self.circuits, self.experiment.theta_b),
+            protocol_pubs(self.experiment, self.circuits),
         )
 
     def check_budget(self, max_qpu_seconds: float) -> None:
@@ -129,7 +131,7 @@ class Plan:
         """PUBs of a job."""
         if job.trial is None:
             return calibration_pubs(self.brackets if job.is_bracket else self.assignment)
-        return protocol_pubs(self.circuits, self.experiment.theta_b[slice(*job.points)])
+        return protocol_pubs(self.experiment, self.circuits, job)
 
 
 def plan(experiment: Experiment, backend: str = "exact", account: Account | None = None) -> Plan:
@@ -179,7 +181,8 @@ def plan_on(experiment: Experiment, name: BackendName, connection: Connection | 
             "inference.temperature = 'calibration': no bracket would be measured; give "
             "hardware.brackets = true, or another source of T0"
         )
-    assignment = compile_assignment(device) if _wanted(spec.assignment, measured) else ()
+    wanted = _wanted(spec.assignment, measured)
+    assignment = compile_assignment(device, experiment.design) if wanted else ()
     machine = None if connection is None else connection.machine
     return Plan(
         experiment,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from circuits.protocol import ANALYSED_FLAG, ARMS
+from circuits.design import FLAG, RECYCLING, Design, SweepParameter
 from recycling.devices.device import Device
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.samples import RecordMap
@@ -22,6 +23,8 @@ from recycling.spec.experiment import shown_p_x
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from recycling.spec.experiment import Experiment
 
 Real = NDArray[np.float64]
@@ -39,15 +42,18 @@ _STEP = 1e-5
 class Prediction:
     """Expected quantities of the recycling arm and how far shots will scatter about them.
 
-    ``values`` holds an array of shape (theta_b,) for each name in ``PREDICTED``, in nats or J.
+    ``points`` holds the value of each of the swept ``parameters`` at every point of the sweep
+    (arrays of shape (point,)), and ``values`` the prediction at every point for each name in
+    ``PREDICTED``, in nats or J (likewise).
     ``deviations`` is the standard error that one shot of each basis and preparation would leave, to
     be divided by √shots. ``shots`` are those of each basis, preparation and trial; None stands for
-    infinitely many. ``shots_for_verdict`` (array of shape (theta_b,)) are those of one trial from
+    infinitely many. ``shots_for_verdict`` (array of shape (point,)) are those of one trial from
     which it is expected to find the heat below Q_tight, and an erasure, by 3 standard errors of the
     shots; +inf where it is not.
     """
 
-    theta_b: Real
+    parameters: tuple[SweepParameter, ...]
+    points: Mapping[str, Real]
     p_x: float
     shots: int | None
     trials: int
@@ -55,17 +61,22 @@ class Prediction:
     deviations: Mapping[str, Real]
     shots_for_verdict: Real
 
+    @property
+    def count(self) -> int:
+        """Number of points of the sweep."""
+        return len(self.shots_for_verdict)
+
     def stderr(self, name: str) -> Real:
-        """Standard error in one trial (array of shape (theta_b,)); 0 for infinitely many shots."""
+        """Standard error in one trial (array of shape (point,)); 0 for infinitely many shots."""
         shots = np.inf if self.shots is None else self.shots
         return np.asarray(self.deviations[name] / np.sqrt(shots))
 
     def pooled_stderr(self, name: str) -> Real:
-        """Standard error of the mean over all trials (array of shape (theta_b,))."""
+        """Standard error of the mean over all trials (array of shape (point,))."""
         return np.asarray(self.stderr(name) / np.sqrt(self.trials))
 
     def distance(self, name: str = "excess_tight") -> Real:
-        """Expected value in standard errors, all trials together (array of shape (theta_b,)).
+        """Expected value in standard errors, all trials together (array of shape (point,)).
 
         Infinite where infinitely many shots leave no error, and where no process exists.
         """
@@ -74,21 +85,21 @@ class Prediction:
         return np.where(np.isposinf(self.values[name]), np.inf, distance)
 
     def z(self, name: str = "excess_tight") -> Real:
-        """Expected significance (array of shape (theta_b,)): what a verdict makes of the distance.
+        """Expected significance (array of shape (point,)): what a verdict makes of the distance.
 
         That is less than the distance: trials that do not drift tell so by their scatter alone.
         """
-        return Scatter.expected(self.trials, len(self.theta_b)).significance(self.distance(name))
+        return Scatter.expected(self.trials, self.count).significance(self.distance(name))
 
     def below(self) -> NDArray[np.bool_]:
-        """Whether the heat is expected to be found below Q_tight (array of shape (theta_b,)).
+        """Whether the heat is expected to be found below Q_tight (array of shape (point,)).
 
-        By the rule of a verdict: an erasure and a heat below the bound, for all angles and both
+        By the rule of a verdict: an erasure and a heat below the bound, for all points and both
         bounds together.
         """
         no_erasure = -self.z("entropy_decrease")
         p_values = [ndtr(np.maximum(self.z(f"excess_{own}"), no_erasure)) for own in CLAIMED]
-        return np.asarray(holm(np.concatenate(p_values))[: len(self.theta_b)] <= LEVEL)
+        return np.asarray(holm(np.concatenate(p_values))[: self.count] <= LEVEL)
 
 
 def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Prediction:
@@ -101,16 +112,20 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
     Args:
         experiment: validated spec.
         device: the device, with its calibration.
-        pubs: PUBs of the protocol over all angles of the experiment, compiled for the device.
+        pubs: PUBs of the protocol over all points of the experiment, compiled for the device.
     """
-    probabilities = protocol_probabilities(pubs, device)[ARMS.index("recycling")]
+    tables = _tables(protocol_probabilities(pubs, device, experiment.design), experiment.design)
+    # Until more than one failure record is analysed together, there is one.
+    records = RecordMap.raw(*experiment.design.arm(RECYCLING).records)
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
     p_x = shown_p_x(experiment.p_x)
-    values = _estimates(probabilities, bath, p_x)
-    deviations = _deviations(probabilities, bath, p_x)
+    estimate = partial(_estimates, records=records, bath=bath, p_x=p_x)
+    values = estimate(tables)
+    deviations = _deviations(tables, estimate)
     shots = experiment.measurement.shots
     return Prediction(
-        theta_b=experiment.theta_b,
+        parameters=experiment.design.parameters,
+        points=experiment.points,
         p_x=p_x,
         shots=None if shots == "exact" else shots,
         trials=experiment.measurement.trials,
@@ -120,21 +135,30 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
     )
 
 
-def _deviations(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
-    """Standard errors times √shots (arrays of shape (theta_b,)).
+def _tables(probabilities: xr.DataArray, design: Design) -> Real:
+    """Probabilities of the recycling arm (stage, preparation, point, basis, record).
+
+    A record counts the records of the flags outermost, then the bits of the measured qubits.
+    """
+    arm = probabilities.sel(arm=RECYCLING).transpose(
+        "stage", "preparation", "point", "basis", FLAG, *design.measured
+    )
+    return arm.values.reshape(*arm.shape[:4], -1)
+
+
+def _deviations(tables: Real, estimate: Callable[[Real], Mapping[str, Real]]) -> dict[str, Real]:
+    """Standard errors times √shots (arrays of shape (point,)).
 
     Each setting (stage, preparation, basis) is multinomial over its records r with probabilities
     p. A record acts on a quantity f by its influence I_r = d/dε f(p + ε (δ_r - p)). These have the
     mean 0, so N var f = Σ_r p_r I_r², summed over the settings.
     """
-    stages, preparations, points, bases = probabilities.shape[:4]
+    stages, preparations, points, bases, _ = tables.shape
     variances = {name: np.zeros(points) for name in PREDICTED}
     for setting in np.ndindex(stages, preparations, bases):
-        up, down = (
-            _estimates(_moved(probabilities, setting, step), bath, p_x) for step in (_STEP, -_STEP)
-        )
+        up, down = (estimate(_moved(tables, setting, step)) for step in (_STEP, -_STEP))
         stage, preparation, basis = setting
-        weights = probabilities[stage, preparation, :, basis].reshape(points, -1)
+        weights = tables[stage, preparation, :, basis]
         for name, variance in variances.items():
             finite = np.isfinite(up[name]) & np.isfinite(down[name])
             slope = np.full_like(up[name], np.inf)
@@ -147,35 +171,33 @@ def _deviations(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
     return {name: np.sqrt(variance) for name, variance in variances.items()}
 
 
-def _moved(probabilities: Real, setting: tuple[int, ...], step: float) -> Real:
+def _moved(tables: Real, setting: tuple[int, ...], step: float) -> Real:
     """Tables with one setting moved by a step towards each record in turn.
 
-    The axis θ_b of the result runs over (theta_b, record).
+    The axis of the points of the result runs over (point, record).
     """
     stage, preparation, basis = setting
-    table = probabilities.reshape(*probabilities.shape[:4], -1)
-    records = table.shape[-1]
-    towards = np.eye(records) - table[stage, preparation, :, basis][:, None, :]
-    moved = np.repeat(table, records, axis=2)
+    records = tables.shape[-1]
+    towards = np.eye(records) - tables[stage, preparation, :, basis][:, None, :]
+    moved = np.repeat(tables, records, axis=2)
     moved[stage, preparation, :, basis] += step * towards.reshape(-1, records)
-    return moved.reshape(*moved.shape[:4], *probabilities.shape[4:])
+    return moved
 
 
-def _estimates(probabilities: Real, bath: Bath, p_x: float) -> dict[str, Real]:
-    """What the analysis makes of exact frequencies, by name (arrays of shape (theta_b,)).
+def _estimates(tables: Real, *, records: RecordMap, bath: Bath, p_x: float) -> dict[str, Real]:
+    """What the analysis makes of exact frequencies, by name (arrays of shape (point,)).
 
-    The frequencies are those of the recycling arm: (stage, preparation, theta_b, basis, flag, S,
-    B, C_I).
+    The frequencies are those of the recycling arm; see ``_tables``.
     """
-    # (stage, preparation, theta_b, basis, …) → (theta_b, stage, preparation, basis, record)
-    tables = np.moveaxis(probabilities.reshape(*probabilities.shape[:4], -1), 2, 0)
+    # (stage, preparation, point, basis, record) → (point, stage, preparation, basis, record)
+    by_point = np.moveaxis(tables, 2, 0)
     estimates = plain_estimates(
-        tables,
-        RecordMap.raw(ANALYSED_FLAG["recycling"]),
+        by_point,
+        records,
         np.array([p_x]),
         bath,
         # The fidelity with the solution is not asked for.
-        np.ones((len(tables), 2), dtype=complex),
+        np.ones((len(by_point), 2), dtype=complex),
     )
     return {name: estimates[name][:, 0] for name in PREDICTED}
 

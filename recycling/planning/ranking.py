@@ -1,6 +1,6 @@
 """Rank all placements on a chip by the thermodynamic gain that the exact engine predicts.
 
-The predicted gain is the mean over θ_b, at the shown p_x, of the recycled gain::
+The predicted gain is the mean over the sweep, at the shown p_x, of the recycled gain::
 
     Q_tight(ΔS) - max(ΔQ_B, ΔQ_B of the noiseless protocol)
 
@@ -24,27 +24,24 @@ without touching the bath. So the success fidelity stands beside it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import tomlkit
 from numpy.typing import NDArray
 
-from circuits.protocol import ANALYSED_FLAG, MEASURED_QUBITS, SETTINGS, THETA_B, recycling_circuit
-from recycling.compilation.compile import (
-    compile_circuits,
-    route_algorithm,
-)
-from recycling.devices.device import ROLES
+from circuits.design import Design, Setting
+from recycling.compilation.route import route_algorithm
 from recycling.devices.placement import check_layout, expected_errors, placements
 from recycling.devices.profiles import ideal_device
+from recycling.devices.shape import Shape
 from recycling.errors import BadInput
-from recycling.inference.bath.quantities import C_I, excess, fidelity, thermodynamic_quantities
+from recycling.inference.bath.quantities import excess, fidelity, thermodynamic_quantities
 from recycling.inference.states.tomography import mix, project
+from recycling.planning.branches import branch_states, predicted_settings
 from recycling.planning.chips import chip, circuit_work
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.planning.circuits import compile_as_executed, protocol_circuits
 from recycling.spec.experiment import Experiment, shown_p_x
 from recycling.thermodynamics import Bath
 
@@ -57,19 +54,13 @@ if TYPE_CHECKING:
 
 Real = NDArray[np.float64]
 
-#: What is predicted: the four circuits of the recycling arm, and one that shows the success branch.
-_PREDICTED = (
-    *(setting for setting in SETTINGS if setting[0] == "recycling"),
-    ("equilibrium", "before", "I"),
-)
-
 
 @dataclass(frozen=True)
 class ScoredLayout:
     """A placement and what the engine predicts on it, without sampling noise.
 
-    ``layout`` is the physical qubit of each role, in the order of ``ROLES``. Energies are means
-    over θ_b at the shown p_x, in J; -inf where no process exists.
+    ``layout`` is the physical qubit of each role of the ``shape``, in its order. Energies are means
+    over all points of the sweep at the shown p_x, in J; -inf where no process exists.
     """
 
     layout: tuple[int, ...]
@@ -82,27 +73,17 @@ class ScoredLayout:
     gain: float
     """G = Q_tight - Q_ath of the true state of the bath before the erasure."""
     success_fidelity: float
-    """Fidelity of C_I with A⁻¹b in the success branch, mean over θ_b."""
+    """Fidelity of the recycled qubit with the known state of the success branch, mean over all
+    points of the sweep; NaN where no state is known."""
     expected_errors: float
     """For comparison, what layout = "best" goes by: expected number of errors in one shot."""
+    shape: Shape = field(repr=False, compare=False)
+    """Roles of the layout, and which of them are coupled."""
 
     @property
     def predicted_gain(self) -> float:
         """What placements are ranked by: the recycled gain that is both true and recorded, J."""
         return min(self.recycled_gain, self.recorded_gain)
-
-
-@dataclass(frozen=True)
-class _States:
-    """Bloch vectors at the end of each circuit: qubits in the order of ``MEASURED_QUBITS``.
-
-    ``ground`` and ``excited`` are of the failure branch, without and with an X gate on S (arrays of
-    shape (theta_b, stage, qubit, 3)), ``success`` of C_I in the success branch (theta_b, 3).
-    """
-
-    ground: Real
-    excited: Real
-    success: Real
 
 
 def score_layouts(
@@ -117,7 +98,7 @@ def score_layouts(
     Args:
         experiment: validated spec; its own layout is ignored.
         backend: the chip to run on; None takes the device profile of the spec.
-        candidates: placements to score, each the physical qubits in the order of ``ROLES``; None
+        candidates: placements to score, each the physical qubits in the order of the roles; None
             takes all that use no dead qubit and no dead gate.
         progress: called with the fraction done.
 
@@ -130,29 +111,28 @@ def score_layouts(
     if backend is None and experiment.device.profile == "ideal":
         raise BadInput("device.profile = 'ideal' has no chip: give 'paper' or a snapshot")
     whole = chip(experiment, backend)
-    everywhere = list(placements(whole.target))
+    everywhere = list(placements(whole.target, whole.shape))
     if not everywhere:
         raise BadInput("device.layout: no placement on working gates; choose another device")
     layouts = everywhere if candidates is None else list(candidates)
     for layout in layouts:
-        check_layout(layout, whole.target)
-    level = experiment.device.optimization_level
+        check_layout(layout, whole.target, whole.shape)
     noiseless = _noiseless_heat(experiment)
     work = circuit_work(experiment, whole.device_on(everywhere[0]))
     routed: dict[object, Algorithm] = {}
-    compiled: dict[object, list[QuantumCircuit]] = {}
+    compiled: dict[object, dict[Setting, QuantumCircuit]] = {}
     scored = []
     for done, layout in enumerate(layouts, start=1):
         device = whole.device_on(layout)
         # From level 2 on Qiskit chooses gates by their errors; below, all placements get the same.
-        gates = device.gates if level > 1 else ()
+        gates = device.gates if experiment.device.optimization_level > 1 else ()
         timing = (gates, _timing(device))
         if gates not in routed:
             routed[gates] = _route(experiment, device)
         if timing not in compiled:
-            compiled[timing] = _compile(routed[gates], device, level)
-        errors = expected_errors(layout, whole.target, *work)
-        scored.append(_score(experiment, device, compiled[timing], noiseless, errors))
+            compiled[timing] = _compile(experiment, routed[gates], device)
+        errors = expected_errors(layout, whole.target, whole.shape, *work)
+        scored.append(_score(experiment, device, compiled[timing], noiseless, errors, whole.shape))
         progress(done / len(layouts))
     return sorted(scored, key=lambda own: (-own.predicted_gain, own.layout))
 
@@ -162,7 +142,7 @@ def with_layout(spec_text: str, layout: Sequence[int]) -> str:
 
     Args:
         spec_text: text of the spec.
-        layout: physical qubit of each role, in the order of ``ROLES``.
+        layout: physical qubit of each role, in the order of the device's qubits.
 
     Returns:
         TOML text of the same experiment on this layout.
@@ -170,9 +150,9 @@ def with_layout(spec_text: str, layout: Sequence[int]) -> str:
     Raises:
         BadInput: the text is no spec.
     """
-    Experiment.parse(spec_text)
+    roles = Experiment.parse(spec_text).design.roles
     document = tomlkit.parse(spec_text)
-    places = dict(zip(ROLES, (int(qubit) for qubit in layout), strict=True))
+    places = dict(zip(roles, (int(qubit) for qubit in layout), strict=True))
     device = document.setdefault("device", tomlkit.table())
     given = device.get("layout")
     if isinstance(given, MutableMapping):  # as a table or inline: it keeps its form
@@ -188,43 +168,56 @@ def with_layout(spec_text: str, layout: Sequence[int]) -> str:
 def _score(
     experiment: Experiment,
     device: Device,
-    circuits: Sequence[QuantumCircuit],
+    circuits: Mapping[Setting, QuantumCircuit],
     noiseless_heat: Real,
     errors: float,
+    shape: Shape,
 ) -> ScoredLayout:
     assert device.layout is not None
-    states = _predict(circuits, device, experiment.theta_b)
+    states = branch_states(circuits, device, experiment.design, experiment.points)
     true = _quantities(experiment, states.ground, states.excited)
     recorded = _quantities(
-        experiment, _as_recorded(states.ground, device), _as_recorded(states.excited, device)
+        experiment,
+        *(
+            _as_recorded(bloch, device, experiment.design)
+            for bloch in (states.ground, states.excited)
+        ),
     )
-    solution = experiment.algorithm.build().solution(experiment.theta_b)
     return ScoredLayout(
         layout=device.layout,
         recycled_gain=_recycled_gain(true, noiseless_heat),
         recorded_gain=_recycled_gain(recorded, noiseless_heat),
         realised_gain=-float(true["excess_tight"].mean()),
         gain=float(true["gain"].mean()),
-        success_fidelity=float(fidelity(states.success, solution).mean()),
+        success_fidelity=_success_fidelity(experiment, states.success),
         expected_errors=errors,
+        shape=shape,
     )
 
 
+def _success_fidelity(experiment: Experiment, success: Real) -> float:
+    """Fidelity of Bloch vectors (point, 3) with the known states, mean over all points, or NaN."""
+    solution = experiment.algorithm.build().solution
+    if solution is None:
+        return float("nan")
+    return float(fidelity(success, solution(*experiment.points.values())).mean())
+
+
 def _recycled_gain(quantities: Mapping[str, Real], noiseless_heat: Real) -> float:
-    """Q_tight - max(ΔQ_B, noiseless ΔQ_B), mean over θ_b, J."""
+    """Q_tight - max(ΔQ_B, noiseless ΔQ_B), mean over all points, J."""
     credited = np.maximum(quantities["heat"], noiseless_heat)
     return -float(excess(credited, quantities["bound_tight"]).mean())
 
 
 def _noiseless_heat(experiment: Experiment) -> Real:
-    """ΔQ_B of the protocol without noise, all qubits thermal at the start (theta_b,), J."""
+    """ΔQ_B of the protocol without noise, all qubits thermal at the start (point,), J."""
     device = ideal_device(
         temperature=experiment.bath.temperature,
         frequency=experiment.bath.frequency,
-        clock_qubits=experiment.algorithm.clock_qubits,
+        roles=experiment.design.roles,
     )
-    circuits = _compile(_route(experiment, device), device, experiment.device.optimization_level)
-    states = _predict(circuits, device, experiment.theta_b)
+    circuits = _compile(experiment, _route(experiment, device), device)
+    states = branch_states(circuits, device, experiment.design, experiment.points)
     return _quantities(experiment, states.ground, states.excited)["heat"]
 
 
@@ -235,9 +228,9 @@ def _quantities(experiment: Experiment, ground: Real, excited: Real) -> dict[str
     return thermodynamic_quantities(np.linalg.norm(bloch, axis=-1), bloch[..., 2], bath)
 
 
-def _as_recorded(bloch: Real, device: Device) -> Real:
+def _as_recorded(bloch: Real, device: Device, design: Design) -> Real:
     """Bloch vectors (..., qubit, 3) as tomography records them, through misread bits."""
-    assignment = device.assignment[[device.roles.index(role) for role in MEASURED_QUBITS]]
+    assignment = device.assignment[[device.roles.index(role) for role in design.measured]]
     ground, excited = 1 - 2 * assignment[:, 1, 0], 1 - 2 * assignment[:, 1, 1]
     return ((ground + excited)[:, None] + (ground - excited)[:, None] * bloch) / 2
 
@@ -247,45 +240,19 @@ def _route(experiment: Experiment, device: Device) -> Algorithm:
     return route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
 
 
-def _compile(algorithm: Algorithm, device: Device, level: int) -> list[QuantumCircuit]:
+def _compile(
+    experiment: Experiment, algorithm: Algorithm, device: Device
+) -> dict[Setting, QuantumCircuit]:
     """Compile what is predicted, up to the tomography."""
-    circuits = [
-        recycling_circuit(
-            algorithm,
-            arm=arm,
-            stage=stage,
-            excited=preparation == "X",
-            feedforward_latency=device.feedforward_latency,
-            tomography=False,
-        )
-        for arm, stage, preparation in _PREDICTED
-    ]
-    return compile_circuits(circuits, device, optimization_level=level)
-
-
-def _predict(circuits: Sequence[QuantumCircuit], device: Device, theta_b: Real) -> _States:
-    """States at the end of the compiled circuits, by the exact engine."""
-    keep = [device.roles.index(role) for role in MEASURED_QUBITS]
-    programs = [
-        compile_program(circuit, device, {THETA_B: theta_b}, keep=keep) for circuit in circuits
-    ]
-    *recycling, equilibrium = (outcome.tensor for outcome in execute(programs))
-    failure = [_bloch(tensor, ANALYSED_FLAG["recycling"]) for tensor in recycling]
-    return _States(
-        ground=np.stack(failure[0::2], axis=1),
-        excited=np.stack(failure[1::2], axis=1),
-        success=_bloch(equilibrium, ANALYSED_FLAG["equilibrium"])[:, C_I],
+    settings, level = predicted_settings(experiment.design), experiment.device.optimization_level
+    circuits = protocol_circuits(
+        experiment, algorithm, settings, device.feedforward_latency, tomography=False
     )
-
-
-def _bloch(tensor: Real, flag: int) -> Real:
-    """Bloch vectors (theta_b, qubit, 3) of one branch of a tensor (theta_b, flag, 4, 4, 4)."""
-    branch = tensor[:, flag]
-    pauli = np.stack([branch[:, :, 0, 0], branch[:, 0, :, 0], branch[:, 0, 0, :]], axis=1)
-    return np.asarray(pauli[..., 1:] / pauli[..., :1])
+    compiled = compile_as_executed(circuits, device, optimization_level=level)
+    return dict(zip(settings, compiled, strict=True))
 
 
 def _timing(device: Device) -> object:
     """What the delays of a scheduled circuit depend on: durations, not errors."""
     gates = tuple((gate.name, gate.qubits, gate.duration) for gate in device.gates)
-    return gates, device.measure_duration, device.feedforward_latency, device.dt
+    return gates, tuple(device.measure_duration), device.feedforward_latency, device.dt

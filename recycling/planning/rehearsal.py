@@ -24,7 +24,10 @@ def simulate_counts(plan: Plan) -> xr.DataArray:
     return counts_of(
         plan.experiment,
         {
-            trial: trial_counts((j, backend.fetch(j, plan.pubs(j), j.name)) for j in jobs)
+            trial: trial_counts(
+                plan.experiment.design,
+                ((job, backend.fetch(job, plan.pubs(job), job.name)) for job in jobs),
+            )
             for trial, jobs in by_trial.items()
         },
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.constants import k as boltzmann
 
 from recycling.reporting.figures import SETTINGS, SIZE, new_axes
+from recycling.results.sweep import curve_note, first_curve, recycling_arm, sweep_axes
 from recycling.thermodynamics import Bath, branch_gains, max_bath_entropy
 
 if TYPE_CHECKING:
@@ -27,29 +28,33 @@ _HALF_ANGLES = (0.3, 0.6, 0.9)
 _COLOURS = ("#0072b2", "#009e73", "#d55e00")
 #: Relative distance from the last ΔS that has a process.
 _ROUNDING = 1e-9
-#: Angles θ_b of the run to show, and about how many p_x of each.
-_ANGLES, _POINTS = 3, 8
+#: How many points of the sweep to show, and about how many p_x of each.
+_SHOWN, _POINTS = 3, 8
 
 
-def branch_figures(dataset: xr.Dataset) -> dict[str, tuple[Figure, str]]:
+def branch_figures(dataset: xr.Dataset, role: str = "B") -> dict[str, tuple[Figure, str]]:
     """Figures by file name, each with its caption.
 
     Args:
         dataset: the run, whose bath the theory takes.
+        role: name of the bath qubit.
     """
+    cut = curve_note(dataset)
+    dataset = first_curve(dataset)
+    (axis,) = sweep_axes(dataset)
     bath = Bath.qubit(float(dataset.attrs["frequency_Hz"]), float(dataset.attrs["temperature_K"]))
     kind = dataset.attrs["data_kind"]
     with mpl.rc_context(SETTINGS):
         return {
             "entropy-tradeoff": (
-                _entropy_tradeoff(dataset, bath),
+                _entropy_tradeoff(dataset, bath, role),
                 "Entropy of the bath before the erasure against what is erased, recycling arm. "
                 "Lines: the largest bath entropy S_max that still gains, Eqs. (6) and (19)–(22), "
-                "at the measured energy of the bath at that angle. Points: some of the p_x "
+                f"at the measured energy of the bath at that {axis.noun}. Points: some of the p_x "
                 f"({kind}, all trials together, bars: 95 % intervals), filled below "
                 "their line, where G > 0 and recycling could stay below Q_tight; whether the heat "
                 "did is the verdict's matter. Grey: S(ρ_B) + ΔS > ln 2, no process. Dashed: "
-                "entropy of the thermal bath.",
+                f"entropy of the thermal bath.{cut}",
             ),
             "branch-gain": (
                 _branch_gain(bath),
@@ -65,21 +70,21 @@ def branch_figures(dataset: xr.Dataset) -> dict[str, tuple[Figure, str]]:
         }
 
 
-def _entropy_tradeoff(dataset: xr.Dataset, bath: Bath) -> Figure:
+def _entropy_tradeoff(dataset: xr.Dataset, bath: Bath, role: str) -> Figure:
     figure, axes = new_axes(r"entropy decrease $\Delta S$ (nat)", r"bath entropy $S(\rho_B)$ (nat)")
     figure.subplots_adjust(right=0.98)
     decrease = np.linspace(0, np.log(2), 300)
-    angles = dataset["theta_b"].values
-    shown = np.unique(np.linspace(0, len(angles) - 1, _ANGLES).round().astype(int))
+    (axis,) = sweep_axes(dataset)
+    shown = np.unique(np.linspace(0, len(axis.values) - 1, _SHOWN).round().astype(int))
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.88, len(shown)))
     highest = float(bath.entropy())
     for place, (index, colour) in enumerate(zip(shown, colours, strict=True)):
-        points = _bath_points(dataset.isel(theta_b=index))
+        points = _bath_points(dataset.isel({axis.name: index}), role)
         energy = float(bath.energies[-1]) * points.population
         limit = max_bath_entropy(decrease, bath, energy)
-        axes.plot(decrease, limit, color=colour, lw=1.6, label=rf"$\theta_b = {angles[index]:.3g}$")
+        axes.plot(decrease, limit, color=colour, lw=1.6, label=axis.at(index, ".3g"))
         every = max(len(points.decrease) // _POINTS, 1)
-        thinned = slice(place * every // len(shown), None, every)  # no two angles on one place
+        thinned = slice(place * every // len(shown), None, every)  # no two on one place
         x, (y, low, high) = points.decrease[thinned], points.entropy[:, thinned]
         gains = y < max_bath_entropy(x, bath, energy)
         axes.vlines(x, low, high, color=colour, lw=0.9)
@@ -97,7 +102,7 @@ def _entropy_tradeoff(dataset: xr.Dataset, bath: Bath) -> Figure:
 
 
 class _BathPoints(NamedTuple):
-    """Bath of one angle before the erasure, all trials together."""
+    """Bath at one point of the sweep before the erasure, all trials together."""
 
     population: float
     decrease: Real
@@ -106,9 +111,9 @@ class _BathPoints(NamedTuple):
     """S(ρ_B) and both ends of its interval, (3, n)."""
 
 
-def _bath_points(angle: xr.Dataset) -> _BathPoints:
-    run = angle.sel(arm="recycling")
-    before = run.sel(stage="before", qubit="B")
+def _bath_points(point: xr.Dataset, role: str) -> _BathPoints:
+    run = recycling_arm(point)
+    before = run.sel(stage="before", qubit=role)
     decrease = run["entropy_decrease_combined"].sel(limit="value").values
     erased = decrease > 0
     return _BathPoints(

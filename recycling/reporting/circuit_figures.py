@@ -25,8 +25,11 @@ _KINDS = {"cz": "cz", "measure": "measure", "delay": "idle"}
 _FOLD = 44
 
 
-def schedule_figure(circuit: QuantumCircuit, device: Device) -> Figure:
-    """Each operation on the time axis, the conditional block taken and shaded."""
+def schedule_figure(circuit: QuantumCircuit, device: Device, condition: str = "flag = 0") -> Figure:
+    """Each operation on the time axis, the conditional block taken and shaded.
+
+    ``condition`` says in words when the block is taken.
+    """
     operations = timeline(circuit, device)
     figure = Figure(figsize=(9.5, 3.0))
     figure.subplots_adjust(left=0.11, right=0.99, bottom=0.16, top=0.82)
@@ -47,8 +50,8 @@ def schedule_figure(circuit: QuantumCircuit, device: Device) -> Figure:
         start, end = min(o.start for o in inside), max(o.end for o in inside)
         axes.axvspan(start * 1e6, end * 1e6, color="#cc79a7", alpha=0.25, lw=0, zorder=0)
         axes.annotate(
-            "if flag = 0", ((start + end) / 2 * 1e6, -0.62), ha="center", va="bottom", fontsize=8,
-            color="#8a3b6b", annotation_clip=False,
+            f"if {condition}", ((start + end) / 2 * 1e6, -0.62), ha="center", va="bottom",
+            fontsize=8, color="#8a3b6b", annotation_clip=False,
         )  # fmt: skip
     labels = [
         role if device.layout is None else f"{role} (q{device.layout[qubit]})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from circuits.protocol import SETTINGS, Setting
+from circuits.design import Setting
 from recycling.compilation.schedules import Schedule, attributed
 from recycling.compilation.timeline import timeline
 from recycling.reporting.status import status_summary, status_table
@@ -46,12 +46,13 @@ def schedule_table(run: Run) -> Table | None:
     schedules: list[dict[str, Any] | None] = record.get("schedules") or []
     if not any(schedules):
         return None
-    sent = [run.all_circuits[SENT_PREFIX + " ".join(setting)] for setting in SETTINGS]
+    settings = run.experiment.design.settings
+    sent = [run.all_circuits[SENT_PREFIX + " ".join(setting)] for setting in settings]
     return Table(
         ("circuit", "planned (µs)", "scheduled (µs)", "difference (ns)"),
         [
             _schedule_row(run, setting, schedule)
-            for setting, schedule in zip(SETTINGS, attributed(schedules, sent), strict=True)
+            for setting, schedule in zip(settings, attributed(schedules, sent), strict=True)
         ],
         "The plan waits for the assumed feedforward latency; the service's schedule holds its own. "
         "Schedules are matched with circuits by their content: a service may report them in any "

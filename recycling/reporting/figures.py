@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
+from circuits.design import EQUILIBRIUM, RECYCLING
+from recycling.results.sweep import Axis, curve_note, first_curve, sweep_axes
 from recycling.results.verdicts import shown_p_x
 
 if TYPE_CHECKING:
@@ -38,61 +40,83 @@ SETTINGS: Any = {
     "svg.hashsalt": "recycling",
 }
 SIZE = (5.2, 3.7)
-_THETA_TICKS = {
+_PI_TICKS = {
     0: "0", np.pi / 16: "π/16", np.pi / 8: "π/8", 3 * np.pi / 16: "3π/16", np.pi / 4: "π/4"
 }  # fmt: skip
 
 
-def paper_figures(dataset: xr.Dataset, theory: xr.Dataset) -> dict[str, tuple[Figure, str]]:
+def paper_figures(dataset: xr.Dataset, theory: xr.Dataset | None) -> dict[str, tuple[Figure, str]]:
     """Figures by file name, each with its caption.
+
+    Where several parameters are swept, curves run over the first one at the first values of all
+    others.
 
     Args:
         dataset: the run.
-        theory: its noiseless counterpart with infinitely many shots.
+        theory: its noiseless counterpart with infinitely many shots; without it, its figure is left
+            out.
     """
+    cut = curve_note(dataset)
+    dataset = first_curve(dataset)
+    figures = {}
+    with mpl.rc_context(SETTINGS):
+        for name, (draw, caption) in _drawn(dataset, theory).items():
+            figures[name] = (draw(), caption + cut)
+    return figures
+
+
+def _drawn(
+    dataset: xr.Dataset, theory: xr.Dataset | None
+) -> Mapping[str, tuple[Callable[[], Figure], str]]:
+    """What draws each figure, with its caption."""
     p_x = shown_p_x(dataset)
     kind = dataset.attrs["data_kind"]
-    first = float(dataset["theta_b"].values[0])
+    (axis,) = sweep_axes(dataset)
     bounds = (
         "Points: trials; lines: medians over trials; bars: 95 % intervals of ΔQ_B in each trial; "
         "shaded: 95 % bands of ΔQ_B and of the bounds over the whole sweep, all trials together."
     )
-    drawn: Mapping[str, tuple[Callable[[], Figure], str]] = {
+    drawn: dict[str, tuple[Callable[[], Figure], str]] = {
         "fig3-fidelity": (
             lambda: _fidelity(dataset),
-            f"Fig. 3. Fidelity of C_I with A⁻¹b in the success branch ({kind}).",
+            f"Fig. 3. {_fidelity_of(dataset)} in the success branch ({kind}).",
         ),
         "fig4a-equilibrium": (
-            lambda: _heat_by_angle(dataset, "equilibrium"),
+            lambda: _heat_by_sweep(dataset, EQUILIBRIUM),
             f"Fig. 4(a). Erasure with an equilibrium bath, p_x = {p_x:g} ({kind}). {bounds}",
         ),
         "fig4b-recycling": (
-            lambda: _heat_by_angle(dataset, "recycling"),
+            lambda: _heat_by_sweep(dataset, RECYCLING),
             f"Fig. 4(b). Erasure with thermodynamic recycling, p_x = {p_x:g} ({kind}). {bounds}",
         ),
-        "fig4c-theory": (
-            lambda: _heat_by_angle(theory, "recycling"),
+    }
+    if theory is not None:
+        drawn["fig4c-theory"] = (
+            lambda: _heat_by_sweep(first_curve(theory), RECYCLING),
             f"Fig. 4(c). Theory of recycling, p_x = {p_x:g}: ideal gates, thermal start, "
             "infinitely many shots. ΔQ_B lies on Q_ath.",
-        ),
+        )
+    return drawn | {
         "fig5a-mixedness": (
             lambda: _heat_by_mixedness(dataset),
-            f"Fig. 5(a). Recycling at θ_b = {first:.3g} over the mixedness p_x, where ΔS > 0 "
-            f"({kind}).",
+            f"Fig. 5(a). Recycling at {axis.symbol} = {axis.values[0]:.3g} over the mixedness p_x, "
+            f"where ΔS > 0 ({kind}).",
         ),
         "fig5b-ratio": (
             lambda: _dissipation_ratio(dataset),
-            "Fig. 5(b). Dissipation ratio (ΔQ_B − Q_tight)/Q_tight for all θ_b, where ΔS is "
-            f"resolved from 0 ({kind}). Negative: below the bound. Points: trials; lines: all "
-            "trials together; shaded: 95 % band over the whole sweep (Fieller), open where the "
+            f"Fig. 5(b). Dissipation ratio (ΔQ_B − Q_tight)/Q_tight for all {axis.symbol}, where "
+            f"ΔS is resolved from 0 ({kind}). Negative: below the bound. Points: trials; lines: "
+            "all trials together; shaded: 95 % band over the whole sweep (Fieller), open where the "
             "bound is not resolved from 0 everywhere at once. Linear up to ±1, logarithmic beyond.",
         ),
     }
-    figures = {}
-    with mpl.rc_context(SETTINGS):
-        for name, (draw, caption) in drawn.items():
-            figures[name] = (draw(), caption)
-    return figures
+
+
+def _fidelity_of(dataset: xr.Dataset) -> str:
+    """What the success fidelity is that of, by its description in the Dataset."""
+    described = str(dataset["success_fidelity"].attrs.get("long_name", "fidelity"))
+    text = described.removesuffix(" in the success branch")
+    return text[:1].upper() + text[1:]
 
 
 def to_svg(figure: Figure) -> bytes:
@@ -108,30 +132,32 @@ def to_svg(figure: Figure) -> bytes:
 
 
 def _fidelity(dataset: xr.Dataset) -> Figure:
-    figure, axes = new_axes(r"$\theta_b$ (rad)", r"fidelity $F$")
+    (axis,) = sweep_axes(dataset)
+    figure, axes = new_axes(axis.label, r"fidelity $F$")
     fidelity = dataset["success_fidelity"]
-    theta_b = dataset["theta_b"].values
-    for trial in fidelity.transpose("trial", "theta_b").values:
-        axes.plot(theta_b, trial, "o", color="#111111", ms=3, alpha=0.5)
-    axes.plot(theta_b, fidelity.median("trial"), color="#111111", lw=1.8)
+    for trial in fidelity.transpose("trial", axis.name).values:
+        axes.plot(axis.values, trial, "o", color="#111111", ms=3, alpha=0.5)
+    axes.plot(axis.values, fidelity.median("trial"), color="#111111", lw=1.8)
     axes.set_ylim(min(0.9, float(fidelity.min()) - 0.01), 1.0)
-    angle_ticks(axes, theta_b)
+    sweep_ticks(axes, axis)
     return figure
 
 
-def _heat_by_angle(dataset: xr.Dataset, arm: str) -> Figure:
-    figure, axes = new_axes(r"$\theta_b$ (rad)", "energy (hf)")
+def _heat_by_sweep(dataset: xr.Dataset, arm: str) -> Figure:
+    (axis,) = sweep_axes(dataset)
+    figure, axes = new_axes(axis.label, "energy (hf)")
     point = dataset.sel(arm=arm, p_x=shown_p_x(dataset))
-    _draw_energies(axes, point, "theta_b", _quantum(dataset))
+    _draw_energies(axes, point, axis.name, _quantum(dataset))
     axes.axhline(0, color="#888888", lw=0.8)
-    angle_ticks(axes, dataset["theta_b"].values)
+    sweep_ticks(axes, axis)
     _second_axis(axes, dataset)
     return figure
 
 
 def _heat_by_mixedness(dataset: xr.Dataset) -> Figure:
     figure, axes = new_axes(r"$p_x$", "energy (hf)")
-    point = dataset.sel(arm="recycling").isel(theta_b=0)
+    (axis,) = sweep_axes(dataset)
+    point = dataset.sel(arm=RECYCLING).isel({axis.name: 0})
     erased = point["entropy_decrease"] > 0
     bands = [f"{name}_band" for name in STYLES]
     point = point.assign(
@@ -146,30 +172,33 @@ def _heat_by_mixedness(dataset: xr.Dataset) -> Figure:
 
 def _dissipation_ratio(dataset: xr.Dataset) -> Figure:
     figure, axes = new_axes(r"$p_x$", r"$(\Delta Q_B - Q_{tight})/Q_{tight}$")
-    point = dataset.sel(arm="recycling")
+    (axis,) = sweep_axes(dataset)
+    point = dataset.sel(arm=RECYCLING)
     # Near ΔS = 0 the ratio means nothing, and a single trial has a sign by chance.
     resolved = point["entropy_decrease_combined"].sel(limit="low") > 0
     together = point["dissipation_ratio_combined"].sel(limit="value").where(resolved)
     band = point["dissipation_ratio_band"].where(resolved)
     trials = point["dissipation_ratio"].where(resolved & np.isfinite(point["dissipation_ratio"]))
-    angles = dataset["theta_b"].values
-    colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(angles)))
-    for angle, colour in zip(angles, colours, strict=True):
-        own = trials.sel(theta_b=angle).transpose("p_x", "trial")
+    p_x = dataset["p_x"]
+    colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(axis.values)))
+    for index, colour in enumerate(colours):
+        at = {axis.name: index}
         axes.plot(
-            own["p_x"], own, ".", color=colour, ms=2.5, alpha=0.5, mec="none", rasterized=True
-        )
-        value = together.sel(theta_b=angle).values
-        low, high = (band.sel(theta_b=angle, limit=limit).values for limit in ("low", "high"))
+            p_x, trials.isel(at).transpose("p_x", "trial"), ".", color=colour, ms=2.5, alpha=0.5,
+            mec="none", rasterized=True,
+        )  # fmt: skip
+        value = together.isel(at).values
+        low, high = (band.isel(at).sel(limit=limit).values for limit in ("low", "high"))
         shown = np.isfinite(low) & np.isfinite(high)
-        axes.fill_between(own["p_x"], low, high, where=shown, color=colour, alpha=0.15, lw=0)
-        axes.plot(own["p_x"], np.where(np.isfinite(value), value, np.nan), color=colour, lw=1.3)
+        axes.fill_between(p_x, low, high, where=shown, color=colour, alpha=0.15, lw=0)
+        axes.plot(p_x, np.where(np.isfinite(value), value, np.nan), color=colour, lw=1.3)
     axes.set_yscale("symlog", linthresh=1)
     axes.axhline(0, color="#888888", lw=0.8)
-    scale = mpl.colors.Normalize(angles.min(), max(angles.max(), angles.min() + 1e-9))
+    least, most = axis.values.min(), axis.values.max()
+    scale = mpl.colors.Normalize(least, max(most, least + 1e-9))
     bar = figure.colorbar(mpl.cm.ScalarMappable(scale, mpl.colors.ListedColormap(colours)), ax=axes)
     figure.subplots_adjust(left=0.13, right=0.98, bottom=0.14, top=0.97)
-    bar.set_label(r"$\theta_b$ (rad)")
+    bar.set_label(axis.label)
     return figure
 
 
@@ -215,10 +244,11 @@ def new_axes(x: str, y: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def angle_ticks(axes: Axes, theta_b: np.ndarray) -> None:
-    """Ticks at multiples of π/16 where the angles are the paper's."""
-    if np.isclose(theta_b[-1], np.pi / 4) and theta_b[0] == 0:
-        axes.set_xticks(list(_THETA_TICKS), list(_THETA_TICKS.values()))
+def sweep_ticks(axes: Axes, axis: Axis) -> None:
+    """Ticks at multiples of π/16 where the values are angles as the paper's."""
+    first, last = axis.values[0], axis.values[-1]
+    if axis.unit == "rad" and np.isclose(last, np.pi / 4) and first == 0:
+        axes.set_xticks(list(_PI_TICKS), list(_PI_TICKS.values()))
 
 
 def _second_axis(axes: Axes, dataset: xr.Dataset) -> None:

@@ -2,48 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.constants import h as planck
 
-from circuits.calibration.assignment import RECORDED_QUBITS
+from circuits.design import Design
 from recycling.errors import BadInput
 from recycling.inference.bath.sensitivity import erasure_of, thresholds
-from recycling.inference.readout.assignment import Assignment
 from recycling.inference.readout.correction import READOUTS, Readout
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.analysis import analyse_counts
-from recycling.results.assignment import stored_assignment
-from recycling.results.temperature import bath_temperatures
+from recycling.results.sweep import (
+    curve_note,
+    design_axes,
+    first_curve,
+    over_points,
+    recycling_arm,
+    sweep_axes,
+)
 from recycling.results.verdicts import verdicts
-from recycling.spec.experiment import SweepSpec, shown_p_x
-from recycling.store.directory import Run
+from recycling.spec.experiment import shown_p_x
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from recycling.inference.bath.thermometry import Thermometry
+    from recycling.inference.readout.assignment import Assignment
+    from recycling.spec.experiment import Experiment
+    from recycling.store.directory import Run
+
 #: Enough to compare verdicts at one p_x.
 _RESAMPLES = 100
+_COUNTS = {3: "three", 4: "four", 5: "five", 6: "six"}
 
 
-def readout_datasets(run: Run, temperature: float) -> dict[Readout, xr.Dataset | BadInput]:
+def readout_datasets(
+    run: Run, assignment: Assignment, temperature: float
+) -> dict[Readout, xr.Dataset | BadInput]:
     """Analyses at the shown p_x: as recorded, corrected, and with the flag unmixed.
 
     Args:
         run: opened run.
+        assignment: what corrects its readout.
         temperature: T0 of the bounds, K.
 
     Returns:
         By readout the Dataset, or why there is none.
     """
-    assignment = stored_assignment(run)
     experiment = run.experiment
     p_x = shown_p_x(experiment.p_x)
     brief = experiment.model_copy(
         update={
-            "sweep": SweepSpec(theta_b=experiment.sweep.theta_b, p_x=(p_x,)),
+            "sweep": experiment.sweep.model_copy(update={"p_x": (p_x,)}),
             "inference": experiment.inference.model_copy(update={"resamples": _RESAMPLES}),
         }
     )
@@ -62,44 +74,65 @@ def readout_datasets(run: Run, temperature: float) -> dict[Readout, xr.Dataset |
     return found
 
 
-def readout_table(run: Run, datasets: Mapping[Readout, xr.Dataset | BadInput]) -> Table:
-    """Heat above Q_tight at the shown p_x by readout; see ``readout_datasets``."""
-    assignment, experiment = stored_assignment(run), run.experiment
+def readout_table(
+    experiment: Experiment,
+    assignment: Assignment,
+    datasets: Mapping[Readout, xr.Dataset | BadInput],
+) -> Table:
+    """Heat above Q_tight at the shown p_x by readout.
+
+    Args:
+        experiment: its spec.
+        assignment: what corrected its readout.
+        datasets: ``readout_datasets`` of the run.
+    """
     p_x = shown_p_x(experiment.p_x)
+    (bath,) = experiment.design.bath
     quantum = planck * experiment.bath.frequency
+    analysed = {name: each for name, each in datasets.items() if not isinstance(each, BadInput)}
+    note = f"Recycling arm at p_x = {p_x:g}, all trials together. Errors: {assignment.source}."
+    for readout, error in datasets.items():
+        note += f" Not {readout}: {error}." if isinstance(error, BadInput) else ""
     columns: list[str] = []
     cells: list[list[str]] = []
-    note = f"Recycling arm at p_x = {p_x:g}, all trials together. Errors: {assignment.source}."
-    for readout, dataset in datasets.items():
-        if isinstance(dataset, BadInput):
-            note += f" Not {readout}: {dataset}."
-            continue
+    for readout, dataset in analysed.items():
         found = verdicts(dataset)
-        entropy = dataset["entropy_combined"].sel(
-            arm="recycling", qubit="B", stage="before", limit="value", p_x=p_x
+        entropy = recycling_arm(dataset)["entropy_combined"].sel(
+            qubit=bath, stage="before", limit="value", p_x=p_x
         )
         columns += [f"S(ρ_B), {readout}", f"ΔQ_B − Q_tight (hf), {readout}", "verdict"]
         cells += [
-            [f"{value:.4f}" for value in entropy.values],
+            [f"{value:.4f}" for value in over_points(dataset, entropy)],
             [with_interval(v.excess, v.low, v.high, quantum) for v in found],
             [v.text for v in found],
         ]
-    angles = [f"{angle:.4f}" for angle in experiment.theta_b]
+    swept = zip(*experiment.points.values(), strict=True)
+    rows = [
+        (*(f"{value:.4f}" for value in point), *row)
+        for point, *row in zip(swept, *cells, strict=True)
+    ]
     note += (
-        " Corrected: the assignment errors of S, B and C_I are undone before the inversion, with "
-        "the calibration's own error in the intervals. Unmixed: those of the flag too, with the "
-        "reset modelled as an ideal swap."
+        f" Corrected: the assignment errors of {_listed(experiment.design.measured)} are undone "
+        "before the inversion, with the calibration's own error in the intervals. Unmixed: those "
+        "of the flag too, with the reset modelled as an ideal swap."
     )
     if assignment.correlated:
         note += " The qubits' readout is correlated: their joint matrix is undone."
-    return Table(("θ_b (rad)", *columns), list(zip(angles, *cells, strict=True)), note)
+    swept_columns = (axis.column for axis in design_axes(experiment))
+    return Table((*swept_columns, *columns), rows, note)
 
 
-def assignment_table(assignment: Assignment) -> Table:
-    """Readout errors and populations of the four recorded qubits."""
+def _listed(roles: Sequence[str]) -> str:
+    """Names in words: S, B and C_I."""
+    return " and ".join(filter(None, (", ".join(roles[:-1]), *roles[-1:])))
+
+
+def assignment_table(assignment: Assignment, design: Design) -> Table:
+    """Readout errors and populations of the recorded qubits."""
+    roles = design.recorded_roles
     errors = assignment.stderr
     rows = []
-    for index, role in enumerate(RECORDED_QUBITS):
+    for index, role in enumerate(roles):
         rows.append(
             (
                 role,
@@ -112,18 +145,19 @@ def assignment_table(assignment: Assignment) -> Table:
     note = f"Source: {assignment.source}."
     if assignment.shots:
         verdict = "differs from" if assignment.correlated else "agrees with"
+        count = _COUNTS.get(len(roles), len(roles))
         note += (
-            f" The joint matrix {verdict} the product of the four: χ² = {assignment.statistic:.0f} "
-            f"at {assignment.degrees_of_freedom:.0f} degrees of freedom, p = "
-            f"{assignment.p_value:.2g}."
+            f" The joint matrix {verdict} the product of the {count}: χ² = "
+            f"{assignment.statistic:.0f} at {assignment.degrees_of_freedom:.0f} degrees of "
+            f"freedom, p = {assignment.p_value:.2g}."
         )
     columns = ("qubit", "P(1|0)", "P(0|1)", "P₁ at the start", "P₁ after a long wait")
     return Table(columns, rows, note)
 
 
-def temperature_table(run: Run) -> Table:
-    """Temperature of the bath by each source that there is."""
-    wanted = run.experiment.inference.temperature
+def temperature_table(experiment: Experiment, temperatures: Mapping[str, Thermometry]) -> Table:
+    """Temperature of the bath by each source that there is; see ``bath_temperatures``."""
+    wanted = experiment.inference.temperature
     rows = [
         (
             name + (" (the bounds)" if name == wanted else ""),
@@ -133,7 +167,7 @@ def temperature_table(run: Run) -> Table:
             found.source,
             found.note,
         )
-        for name, found in bath_temperatures(run).items()
+        for name, found in temperatures.items()
     ]
     return Table(
         ("T0", "mK", "95 %", "P₁(B)", "source", "note"), rows,
@@ -144,16 +178,19 @@ def temperature_table(run: Run) -> Table:
 
 def threshold_table(dataset: xr.Dataset) -> Table:
     """Temperatures of the bath above which each verdict holds."""
+    cut = curve_note(dataset)
+    dataset = first_curve(dataset)
+    (axis,) = sweep_axes(dataset)
     found = thresholds(erasure_of(dataset), float(dataset.attrs["frequency_Hz"]))
     rows = [
-        (f"{angle:.4f}", _kelvin(tight), _kelvin(landauer), _kelvin(none))
-        for angle, tight, landauer, none in zip(
-            found.theta_b, found.tight, found.landauer, found.no_process, strict=True
+        (f"{value:.4f}", _kelvin(tight), _kelvin(landauer), _kelvin(none))
+        for value, tight, landauer, none in zip(
+            axis.values, found.tight, found.landauer, found.no_process, strict=True
         )
     ]
     return Table(
-        ("θ_b (rad)", "below Q_tight above (mK)", "below Q_Landauer above (mK)",
-         "no process above (mK)"), rows,
+        (axis.column, "below Q_tight above (mK)", "below Q_Landauer above (mK)",
+         "no process above (mK)"), rows, cut.strip(),
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ Energies are drawn in units of hf, in which they depend on kT0/hf alone.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -13,7 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from recycling.inference.bath.sensitivity import Erasure, erasure_of, sensitivity, thresholds
-from recycling.reporting.figures import SETTINGS, SIZE, STYLES, angle_ticks, math_label, new_axes
+from recycling.reporting.figures import SETTINGS, SIZE, STYLES, math_label, new_axes, sweep_ticks
+from recycling.results.sweep import Axis, curve_note, first_curve, sweep_axes
 from recycling.results.verdicts import shown_p_x
 
 if TYPE_CHECKING:
@@ -32,6 +34,28 @@ _MARK: dict[str, Any] = {"color": "#555555", "lw": 0.9, "ls": ":"}
 _BAND: dict[str, Any] = {"color": "#cc79a7", "alpha": 0.28, "lw": 0}
 
 
+@dataclass(frozen=True)
+class _Assumed:
+    """An erasure over one swept parameter, and the bath that was assumed for it.
+
+    Temperature in K, frequency in Hz; ``measured`` is the temperature with its interval, if known.
+    """
+
+    erasure: Erasure
+    axis: Axis
+    temperature: float
+    frequency: float
+    measured: Thermometry | None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Interval of the measured temperature, where there is one to draw."""
+        known = self.measured
+        if known is None or not known.high > known.low or not np.isfinite(known.high):
+            return None
+        return known.low, known.high
+
+
 def sensitivity_figures(
     dataset: xr.Dataset, measured: Thermometry | None = None
 ) -> dict[str, tuple[Figure, str]]:
@@ -41,68 +65,71 @@ def sensitivity_figures(
         dataset: the run.
         measured: temperature of the bath with its interval, drawn as a band.
     """
-    erasure = erasure_of(dataset)
+    cut = curve_note(dataset)
+    dataset = first_curve(dataset)
+    (axis,) = sweep_axes(dataset)
     kind, p_x = dataset.attrs["data_kind"], shown_p_x(dataset)
     temperature, frequency = (float(dataset.attrs[n]) for n in ("temperature_K", "frequency_Hz"))
-    interval = "" if _interval(measured) is None else " Band: 95 % interval of the measured T0."
+    given = _Assumed(erasure_of(dataset), axis, temperature, frequency, measured)
+    interval = "" if given.interval is None else " Band: 95 % interval of the measured T0."
     none = "Grey: no thermal bath takes up ΔS, Q_tight is +inf."
     with mpl.rc_context(SETTINGS):
         return {
             "sensitivity-temperature": (
-                _over_temperature(erasure, temperature, frequency, measured),
+                _over_temperature(given),
                 f"Recycling arm at p_x = {p_x:g} for other temperatures T0 of the bath ({kind}, "
                 f"all trials together). Neither ΔQ_B nor Q_ath depends on T0. Dotted: the assumed "
-                f"{temperature * 1e3:.4g} mK. {none}{interval}",
+                f"{temperature * 1e3:.4g} mK. {none}{interval}{cut}",
             ),
             "sensitivity-frequency": (
-                _over_frequency(erasure, temperature, frequency),
+                _over_frequency(given),
                 f"The same for other frequencies f of the bath at T0 = {temperature * 1e3:.4g} mK "
                 f"({kind}): in units of hf, a higher frequency is a colder bath. Dotted: the "
-                f"assumed {frequency / 1e9:g} GHz.",
+                f"assumed {frequency / 1e9:g} GHz.{cut}",
             ),
             "critical-temperature": (
-                _critical(erasure, temperature, frequency, measured),
+                _critical(given),
                 f"Temperature T0 of the bath above which ΔQ_B is below Q_tight or Q_Landauer, "
                 f"recycling arm, p_x = {p_x:g} ({kind}, all trials together): a verdict stands "
                 "where its curve lies below the true T0; at 0 it stands at any temperature. "
-                f"{none} A colder bath than assumed fakes a gain.{interval}",
+                f"{none} A colder bath than assumed fakes a gain.{interval}{cut}",
             ),
         }
 
 
-def _over_temperature(
-    erasure: Erasure, temperature: float, frequency: float, measured: Thermometry | None
-) -> Figure:
-    grid = np.geomspace(temperature / _SPAN, temperature * _SPAN, _POINTS)
-    energies = sensitivity(erasure, grid, [frequency]).isel(frequency=0)
-    figure, panels = _panels(erasure, energies, "temperature", 1e3)
+def _over_temperature(given: _Assumed) -> Figure:
+    grid = np.geomspace(given.temperature / _SPAN, given.temperature * _SPAN, _POINTS)
+    energies = sensitivity(given.erasure, grid, [given.frequency]).isel(frequency=0)
+    figure, panels = _panels(given, energies, "temperature", 1e3)
     for axes in panels:
-        _draw_temperature(axes, temperature, measured, upright=True)
+        _draw_temperature(axes, given, upright=True)
     figure.supxlabel(r"bath temperature $T_0$ (mK)", fontsize=10, y=0.01)
     return figure
 
 
-def _over_frequency(erasure: Erasure, temperature: float, frequency: float) -> Figure:
-    energies = sensitivity(erasure, [temperature], _FREQUENCIES).isel(temperature=0)
-    figure, panels = _panels(erasure, energies, "frequency", 1e-9)
+def _over_frequency(given: _Assumed) -> Figure:
+    energies = sensitivity(given.erasure, [given.temperature], _FREQUENCIES).isel(temperature=0)
+    figure, panels = _panels(given, energies, "frequency", 1e-9)
     for axes in panels:
-        axes.axvline(frequency * 1e-9, **_MARK)
+        axes.axvline(given.frequency * 1e-9, **_MARK)
     figure.supxlabel(r"bath frequency $f$ (GHz)", fontsize=10, y=0.01)
     return figure
 
 
 def _panels(
-    erasure: Erasure, energies: xr.Dataset, along: str, scale: float
+    given: _Assumed, energies: xr.Dataset, along: str, scale: float
 ) -> tuple[Figure, list[Axes]]:
-    """One panel for each of the smallest, the middle and the largest θ_b with data."""
+    """One panel for each of the first, the middle and the last point of the sweep with data."""
+    axis, erasure = given.axis, given.erasure
     known = np.flatnonzero(np.isfinite(erasure.heat + erasure.entropy_decrease))
     shown = sorted({int(known[i]) for i in (0, len(known) // 2, -1)}) if len(known) else [0]
     figure = Figure(figsize=SIZE)
     panels = list(figure.subplots(1, len(shown), sharey=True, squeeze=False)[0])
     figure.subplots_adjust(left=0.13, right=0.98, bottom=0.15, top=0.83, wspace=0.12)
     x = energies[along].values * scale
+    (swept,) = set(energies["heat"].dims) - {"temperature", "frequency"}
     for axes, index in zip(panels, shown, strict=True):
-        point = energies.isel(theta_b=index) / energies["quantum"]
+        point = energies.isel({swept: index}) / energies["quantum"]
         for name, style in STYLES.items():
             values = point[name].where(np.isfinite(point[name]))
             axes.plot(
@@ -117,49 +144,37 @@ def _panels(
         )  # fmt: skip
         axes.axhline(0, color="#888888", lw=0.8)
         axes.set_xlim(x.min(), x.max())
-        axes.set_title(rf"$\theta_b = {erasure.theta_b[index]:.3g}$", fontsize=9, pad=4)
+        axes.set_title(axis.at(index, ".3g"), fontsize=9, pad=4)
     panels[0].set_ylabel("energy (hf)")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="upper center", ncols=len(STYLES))
     return figure, panels
 
 
-def _critical(
-    erasure: Erasure, temperature: float, frequency: float, measured: Thermometry | None
-) -> Figure:
-    found = thresholds(erasure, frequency)
-    figure, axes = new_axes(r"$\theta_b$ (rad)", r"bath temperature $T_0$ (mK)")
+def _critical(given: _Assumed) -> Figure:
+    found, axis = thresholds(given.erasure, given.frequency), given.axis
+    figure, axes = new_axes(axis.label, r"bath temperature $T_0$ (mK)")
     for name, values in (("bound_tight", found.tight), ("bound_landauer", found.landauer)):
         style = STYLES[name]
         axes.plot(
-            found.theta_b, _finite(values) * 1e3, color=style["color"], marker=style["marker"],
+            axis.values, _finite(values) * 1e3, color=style["color"], marker=style["marker"],
             ms=4, ls=style.get("ls", "-"), lw=1.4, zorder=3, clip_on=True,
             label=rf"$\Delta Q_B = {math_label(style['label'])[1:]}",
         )  # fmt: skip
     none = _finite(found.no_process) * 1e3
-    top = 1.15 * float(np.nanmax(none, initial=2 * temperature * 1e3))
-    axes.fill_between(found.theta_b, none, top, color="#888888", alpha=0.25, lw=0)
-    _draw_temperature(axes, temperature, measured, upright=False)
+    top = 1.15 * float(np.nanmax(none, initial=2 * given.temperature * 1e3))
+    axes.fill_between(axis.values, none, top, color="#888888", alpha=0.25, lw=0)
+    _draw_temperature(axes, given, upright=False)
     axes.set_ylim(-0.02 * top, top)
-    angle_ticks(axes, found.theta_b)
+    sweep_ticks(axes, axis)
     axes.legend(loc="lower left")
     return figure
 
 
-def _draw_temperature(
-    axes: Axes, temperature: float, measured: Thermometry | None, *, upright: bool
-) -> None:
+def _draw_temperature(axes: Axes, given: _Assumed, *, upright: bool) -> None:
     """Assumed T0 as a line, the measured one as a band."""
-    (axes.axvline if upright else axes.axhline)(temperature * 1e3, **_MARK)
-    interval = _interval(measured)
-    if interval is not None:
-        (axes.axvspan if upright else axes.axhspan)(*(end * 1e3 for end in interval), **_BAND)
-
-
-def _interval(measured: Thermometry | None) -> tuple[float, float] | None:
-    """Interval of a temperature, where there is one to draw."""
-    if measured is None or not measured.high > measured.low or not np.isfinite(measured.high):
-        return None
-    return measured.low, measured.high
+    (axes.axvline if upright else axes.axhline)(given.temperature * 1e3, **_MARK)
+    if given.interval is not None:
+        (axes.axvspan if upright else axes.axhspan)(*(end * 1e3 for end in given.interval), **_BAND)
 
 
 def _finite(values: Real) -> Real:

@@ -28,7 +28,7 @@ from recycling.inference.states.estimates import (
 from recycling.inference.states.samples import RecordMap
 from recycling.inference.statistics.resampling import BANDED, resample, simultaneous_quantile
 from recycling.inference.statistics.trials import Scatter, scatter, with_drift
-from recycling.planning.sizes import check_size
+from recycling.jobs.sizes import check_size
 from recycling.results.assignment import stored_assignment
 from recycling.results.schema import LIMITS, RESULTS_SCHEMA_VERSION, ArmEstimates, variables
 from recycling.results.temperature import bath_temperatures, temperature_of_bounds

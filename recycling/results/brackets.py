@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from recycling.compilation.calibrations import compile_brackets
 from recycling.errors import BadInput
 from recycling.inference.bath.brackets import Bracket, analyse_bracket, calibrated
 from recycling.inference.bath.drift import Drift, drift
 from recycling.jobs.job import Job
-from recycling.planning.circuits import compile_brackets
 from recycling.store.directory import Run
 from recycling.store.outcomes import outcomes_path
 from recycling.store.targets import way_on

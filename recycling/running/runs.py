@@ -200,6 +200,7 @@ def _drive(study: Study, writer: RunWriter, work: Work, conduct: Conduct) -> Run
     stored = writer.run.again()
     for event, details in study.notes(stored):
         writer.note(event, **details)
+    study.keep(stored)
     return stored
 
 

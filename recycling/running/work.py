@@ -120,6 +120,9 @@ class Study(Kind, Protocol):
     def notes(self, run: Run, /) -> Iterable[tuple[str, Mapping[str, Any]]]:
         """Events for the telemetry of a run that has come to its end."""
 
+    def keep(self, run: Run, /) -> None:
+        """Keep what else belongs to a run that has come to its end."""
+
 
 @dataclass(frozen=True)
 class Conduct:

@@ -50,7 +50,10 @@ class Outcome:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """Joint probability of every record (array of shape (*sweep, 2, …, 2))."""
+        """Joint probability of every record (array of shape (*sweep, 2, …, 2)).
+
+        The axes of the device's sweep come first, then those of the circuit's parameters.
+        """
         axes = len(self.program.sweep) + len(self.program.bits)
         return self.tensor.reshape(*self.tensor.shape[:axes], -1)[..., 0]
 
@@ -179,8 +182,9 @@ def _measure(state: _State, step: Measure) -> _State:
         state = state.drop(bit, total=True)
     if step.release:
         return state.multiply(step.assignment @ _POPULATIONS, [qubit], [bit])
-    recorded = np.einsum("rt,tij->rij", step.assignment, _PROJECTIONS)
-    return state.multiply(recorded.reshape(8, 4), [qubit], [bit, qubit])
+    recorded = np.einsum("...rt,tij->...rij", step.assignment, _PROJECTIONS)
+    matrix = recorded.reshape(*recorded.shape[:-3], 8, 4)
+    return state.multiply(matrix, [qubit], [bit, qubit])
 
 
 def _branch(state: _State, step: Conditional) -> _State:

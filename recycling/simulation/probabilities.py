@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.protocol import ARMS, PREPARATIONS, STAGES
+from circuits.design import FLAG, Design
+from circuits.tomography import BASIS_ANGLES
 from recycling.devices.device import Device
+from recycling.jobs.counts import by_setting, flags_together, setting_coordinates
 from recycling.jobs.job import Pub
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.float64]]:
@@ -28,11 +34,25 @@ def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.fl
     return [outcome.probabilities for outcome in execute(programs)]
 
 
-def protocol_probabilities(pubs: Sequence[Pub], device: Device) -> NDArray[np.float64]:
+def protocol_probabilities(pubs: Sequence[Pub], device: Device, design: Design) -> xr.DataArray:
     """Joint probabilities of the protocol's PUBs.
 
+    Args:
+        pubs: PUBs of the protocol, as ``protocol_pubs`` makes them for the design.
+        device: the device they were compiled for.
+        design: design of the experiment.
+
     Returns:
-        Array of shape (arm, stage, preparation, theta_b, basis, flag, S, B, C_I).
+        DataArray with the dims arm, stage, preparation, point (of the sweep), basis, flag (the
+        record of all flags, the first the lowest bit), and one for each measured qubit.
     """
-    outcomes = np.stack(pub_probabilities(pubs, device))
-    return outcomes.reshape(len(ARMS), len(STAGES), len(PREPARATIONS), *outcomes.shape[1:])
+    import xarray as xr
+
+    table = flags_together(design, np.stack(pub_probabilities(pubs, device)))
+    setting = setting_coordinates(design)
+    return xr.DataArray(
+        by_setting(design, table),
+        dims=(*setting, "point", "basis", FLAG, *design.measured),
+        coords={**setting, "basis": list(BASIS_ANGLES)},
+        name="probability",
+    )

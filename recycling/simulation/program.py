@@ -8,6 +8,7 @@ the steps have the sweep axes in front, of length 1 where the step does not vary
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
@@ -52,7 +53,8 @@ class Apply(_Hashed):
 class Measure(_Hashed):
     """Measure a qubit in Z and record a classical bit.
 
-    ``assignment`` is P(recorded | true) (array of shape (2, 2)). ``release`` ends the qubit's life.
+    ``assignment`` is P(recorded | true) (array of shape (*sweep, 2, 2)). ``release`` ends the
+    qubit's life.
     """
 
     qubit: int
@@ -93,6 +95,64 @@ class Program:
     sweep: tuple[int, ...]
     bits: tuple[int, ...]
     qubits: tuple[int, ...]
+
+
+def stack(programs: Sequence[Program]) -> Program:
+    """Stack programs that differ in their numbers alone along a new sweep axis in front.
+
+    That is how what changes the compiled circuit itself is swept: the feedforward latency, or how
+    long measurements take.
+
+    Args:
+        programs: programs of the same circuit, e.g. compiled for several latencies, over sweeps
+            that broadcast against each other and have equally many axes.
+
+    Returns:
+        Program over the sweep (program, *sweep).
+
+    Raises:
+        ValueError: programs of different structure.
+
+    Example:
+        >>> from recycling.simulation.engine import execute
+        >>> start = [Allocate(0, np.array([1.0, 0.0, 0.0, z])) for z in (1.0, 0.0, -1.0)]
+        >>> read = Measure(0, 0, np.eye(2), release=True)
+        >>> programs = [Program((each, read), (), (0,), ()) for each in start]
+        >>> (outcome,) = execute([stack(programs)])
+        >>> outcome.probabilities[:, 1]
+        array([0. , 0.5, 1. ])
+    """
+    first = programs[0]
+    alike = {(program.bits, program.qubits, len(program.sweep)) for program in programs}
+    if len(alike) > 1:
+        raise ValueError("programs record different bits or have different sweeps: stack programs "
+                         "of one circuit")  # fmt: skip
+    sweep = np.broadcast_shapes(*(program.sweep for program in programs))
+    steps = _stacked([program.steps for program in programs])
+    return Program(steps, (len(programs), *sweep), first.bits, first.qubits)
+
+
+def _stacked(rows: Sequence[tuple[Step, ...]]) -> tuple[Step, ...]:
+    """Steps whose arrays have a new axis in front, of length 1 where all are the same."""
+    if len({tuple(type(step) for step in steps) for steps in rows}) > 1:
+        raise ValueError("programs have different steps: stack programs of one circuit")
+    return tuple(_stacked_step(column) for column in zip(*rows, strict=True))
+
+
+def _stacked_step(column: Sequence[Step]) -> Step:
+    contents: dict[str, Any] = {}
+    for field in fields(column[0]):
+        values = [getattr(step, field.name) for step in column]
+        if isinstance(values[0], np.ndarray):
+            same = all(np.array_equal(value, values[0]) for value in values)
+            contents[field.name] = np.stack(np.broadcast_arrays(*values[: 1 if same else None]))
+        elif field.name in ("then", "otherwise"):
+            contents[field.name] = _stacked(values)
+        elif any(value != values[0] for value in values):
+            raise ValueError("programs have different steps: stack programs of one circuit")
+        else:
+            contents[field.name] = values[0]
+    return type(column[0])(**contents)
 
 
 def _content(value: Any) -> bytes:

@@ -17,17 +17,29 @@ from circuits.settings import Settings, settings_of
 from circuits.tasks import GROUP as TASK_GROUP
 from circuits.tasks import TASKS
 from recycling.spec.messages import wrong
+from recycling.spec.sweep import sweep_section
+
+#: Most qubits of an algorithm. The engine holds 4ⁿ numbers for each point and basis; with bath and
+#: target these are 130 MB.
+MOST_QUBITS = 10
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A section of which ``name`` says what other keys there are.
+    """A section whose ``name`` decides its other keys.
 
     Attributes:
         known: module and class of the settings of each built-in name.
         group: entry point group of installed packages.
         usual: name where a spec gives none.
-        check: raises ValueError for what the settings build but nothing here can use.
+        check: raises ValueError where the settings build a part that the experiment cannot use.
+
+    Example:
+        >>> LINK.settings({"name": "identity"}).__name__
+        'IdentitySettings'
+        >>> TASK.settings({"name": "cooling"})
+        Traceback (most recent call last):
+        ValueError: name = 'cooling': give 'erasure'
     """
 
     known: Mapping[str, str]
@@ -39,16 +51,16 @@ class Choice:
         """Settings class of a section.
 
         Raises:
-            ValueError: its name is unknown, or that of a broken package; one line.
+            ValueError: its name is unknown, or its package is broken; one line.
         """
         name = section.get("name", self.usual) if isinstance(section, Mapping) else self.usual
         return settings_of(name, self.known, self.group)
 
     def validate(self, section: Any, info: ValidationInfo) -> Settings:
-        """Settings that a section holds.
+        """Read and check the settings of a section.
 
         Raises:
-            ValueError: it holds none; pydantic makes a fault of it.
+            ValueError: the section holds no settings; pydantic turns it into a fault.
         """
         settings = section if isinstance(section, Settings) else self._read(section, info.context)
         self.check(settings.build())
@@ -83,6 +95,13 @@ def _check_algorithm(algorithm: Any) -> None:
         raise ValueError(
             f"name gives no algorithm ({error}); repair the installed package"
         ) from None
+    sweep_section(algorithm.parameters)
+    qubits = sum(register.size for register in algorithm.registers)
+    if qubits > MOST_QUBITS:
+        raise ValueError(
+            f"registers have {qubits} qubits in all: give {MOST_QUBITS} or fewer, for the exact "
+            "engine that predicts a run"
+        )
     size = next(r.size for r in algorithm.registers if r.name == algorithm.recycled)
     if size > 1:
         raise ValueError(

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -63,7 +64,7 @@ PAPER_P_X = 0.4
 def _sweep(value: Any, info: ValidationInfo) -> Sweep:
     """Sweep of the parameters that the algorithm has."""
     algorithm = info.data.get("algorithm")
-    if algorithm is None:  # it has faults, and nobody knows its parameters
+    if algorithm is None:  # it has faults, so its parameters are unknown
         value = {key: value[key] for key in ("p_x",) if isinstance(value, dict) and key in value}
     section = sweep_section(algorithm.build().parameters if algorithm is not None else ())
     if isinstance(value, section):
@@ -79,6 +80,13 @@ class Experiment(Section):
     Raises:
         BadInput: from ``from_toml`` and ``parse``: a line for each fault that names field, value
             and mend, and of a file its name and line.
+
+    Example:
+        >>> experiment = Experiment(name="small", sweep={"theta_b": [0.0, 0.4], "p_x": [0.1]})
+        >>> experiment.design.measured
+        ('S', 'B', 'C_I')
+        >>> experiment.points["theta_b"].tolist()  # rad
+        [0.0, 0.4]
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
@@ -97,12 +105,26 @@ class Experiment(Section):
 
     @classmethod
     def parse(cls, text: str, **changes: Any) -> Experiment:
-        """Read a spec from TOML text; ``changes`` overrule its top-level fields."""
+        """Read a spec from TOML text; ``changes`` overrule its top-level fields.
+
+        Example:
+            >>> Experiment.parse('name = "small"', seed=3).seed
+            3
+        """
         return parse_spec(cls, text, changes)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Experiment:
-        """Read a spec from a TOML file."""
+        """Read a spec from a TOML file.
+
+        Example:
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as folder:
+            ...     path = Path(folder) / "small.toml"
+            ...     _ = path.write_text('name = "small"')
+            ...     Experiment.from_toml(path).measurement.shots
+            8000
+        """
         return parse_spec(cls, spec_text(path), {}, source=str(path))
 
     @classmethod
@@ -112,19 +134,25 @@ class Experiment(Section):
 
     @classmethod
     def tables(cls, content: Mapping[str, Any]) -> dict[str, type[BaseModel]]:
-        """Models of the sections whose keys depend on a name, as far as the content tells."""
+        """Models of the sections whose keys depend on a name, as far as the content names them."""
         tables: dict[str, type[BaseModel]] = {}
         for key, choice in (("algorithm", ALGORITHM), ("task", TASK), ("link", LINK)):
             with suppress(ValueError):
                 tables[key] = choice.settings(content.get(key))
-        with suppress(ValueError):
+        with suppress(Exception):  # whatever the code of an installed package raises
             algorithm = ALGORITHM.settings(content.get("algorithm"))
             built = algorithm.model_validate(content.get("algorithm", {})).build()
             tables["sweep"] = sweep_section(built.parameters)
         return tables
 
     def to_toml(self) -> str:
-        """Write the experiment as TOML that ``parse`` reads back as an equal experiment."""
+        """Write the experiment as TOML that ``parse`` reads back as an equal experiment.
+
+        Example:
+            >>> experiment = Experiment(name="small")
+            >>> Experiment.parse(experiment.to_toml()) == experiment
+            True
+        """
         import tomli_w
 
         content = self.model_dump(mode="json", exclude_none=True, exclude=self._usual)
@@ -147,6 +175,11 @@ class Experiment(Section):
         An algorithm without parameters has the coordinate "point" of one value.
         """
         return self.sweep.coordinates
+
+    @property
+    def num_points(self) -> int:
+        """Number of points of the sweep."""
+        return prod(len(values) for values in self.coordinates.values())
 
     @property
     def points(self) -> dict[str, NDArray[np.float64]]:
@@ -174,18 +207,31 @@ class Experiment(Section):
 
     @property
     def _usual(self) -> set[str]:
-        """Sections that are newer than others and hold what there was before them."""
+        """Newer sections that hold their default, which is what older specs mean."""
         fields = type(self).model_fields
         return {key for key in ("task", "link") if getattr(self, key) == fields[key].default}
 
 
 def shown_p_x(p_x: NDArray[np.float64]) -> float:
-    """Excited weight to show: the paper's 0.4, or the closest one there is."""
+    """Choose the excited weight to show: the paper's 0.4, or the closest value of the sweep.
+
+    Example:
+        >>> shown_p_x(np.array([0.1, 0.2, 0.35]))
+        0.35
+    """
     return float(p_x[np.argmin(np.abs(p_x - PAPER_P_X))])
 
 
 def preset(name: str) -> Experiment:
-    """Experiment of a preset: "paper" (the replay) or "theory" (noiseless, infinite shots)."""
+    """Read the experiment of a preset: "paper" (the replay) or "theory" (noiseless, exact).
+
+    Raises:
+        BadInput: the preset is unknown.
+
+    Example:
+        >>> preset("theory").measurement.shots
+        'exact'
+    """
     if name not in preset_names():
         raise BadInput(f"preset = {name!r}: give one of {', '.join(preset_names())}")
     return Experiment.parse(spec_text(name))

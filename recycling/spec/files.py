@@ -9,18 +9,26 @@ from typing import Any
 
 from recycling.errors import BadInput
 
-#: Longest spec, bytes. The largest sweep with every value written out is shorter; what is
-#: longer is no spec, and TOML of 10 MB takes tomllib minutes when it is hostile.
+#: Longest spec, bytes. The largest sweep with every value written out is shorter. Hostile TOML of
+#: 10 MB takes tomllib minutes.
 LONGEST_SPEC = 500_000
 #: Characters to parse again, at most, in search of line numbers.
 _PARSED_AGAIN = 10 * LONGEST_SPEC
 
 
 def read_spec_file(path: Path) -> str:
-    """Text of a file, line ends as they are.
+    """Read the text of a file, line ends as they are.
 
     Raises:
-        BadInput: not to be read, too long, or no UTF-8.
+        BadInput: the file cannot be read, is too long, or is not UTF-8.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "small.toml"
+        ...     _ = path.write_text('name = "small"')
+        ...     read_spec_file(path)
+        'name = "small"'
     """
     try:
         with path.open("rb") as stream:
@@ -38,6 +46,11 @@ def check_length(length: int, spec: str = "the spec") -> None:
 
     Raises:
         BadInput: it is too long.
+
+    Example:
+        >>> check_length(LONGEST_SPEC + 1)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: the spec is longer than 500000 bytes: give ranges, as in ...
     """
     if length > LONGEST_SPEC:
         raise BadInput(
@@ -47,10 +60,14 @@ def check_length(length: int, spec: str = "the spec") -> None:
 
 
 def read_toml(text: str, spec: str = "the spec") -> dict[str, Any]:
-    """Content of a spec, which errors call ``spec``.
+    """Read the content of a spec, which errors call ``spec``.
 
     Raises:
-        BadInput: too long, not TOML, or not to be read as it is.
+        BadInput: the text is too long, is not TOML, or holds a value that cannot be read.
+
+    Example:
+        >>> read_toml('name = "small"')
+        {'name': 'small'}
     """
     check_length(len(text), spec)
     try:
@@ -65,12 +82,16 @@ def read_toml(text: str, spec: str = "the spec") -> dict[str, Any]:
 
 
 def lines_of(text: str) -> dict[tuple[str, ...], int]:
-    """Number of the line on which each key, and each table, of TOML begins.
+    r"""Find the number of the line on which each key, and each table, of TOML begins.
 
     A statement ends with the first line at which it is TOML. Where that would take long, the
     lines that follow are left out.
+
+    Example:
+        >>> lines_of('name = "small"\n\n[bath]\ntemperature = 0.05')
+        {('name',): 1, ('bath',): 3, ('bath', 'temperature'): 4}
     """
-    found: dict[tuple[str, ...], int] = {}
+    lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     statement, begins, left = "", 1, _PARSED_AGAIN
     for number, line in enumerate(text.split("\n"), 1):
@@ -88,25 +109,25 @@ def lines_of(text: str) -> dict[tuple[str, ...], int]:
             keys = [table]
         else:
             keys = [(*table, *key) for key in keys]
-        found |= {key: begins for key in keys if key not in found}
+        lines |= {key: begins for key in keys if key not in lines}
         statement, begins = "", number + 1
-    return found
+    return lines
 
 
 def _paths(content: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Every key and what is under it, the deepest last. No recursion: dotted keys may be long."""
-    found: list[tuple[str, ...]] = []
+    paths: list[tuple[str, ...]] = []
     waiting: list[tuple[tuple[str, ...], Any]] = [((), content)]
     while waiting:
         path, value = waiting.pop()
         if isinstance(value, list) and len(value) == 1:  # the header of an array of tables
             value = value[0]
         if path:
-            found.append(path)
+            paths.append(path)
         if isinstance(value, Mapping) and len(path) < _DEEPEST:
             waiting += [((*path, key), item) for key, item in value.items()]
-    return found
+    return paths
 
 
-#: Levels whose lines are told: no spec has more than three.
+#: Levels whose lines are known: no spec has more than three.
 _DEEPEST = 4

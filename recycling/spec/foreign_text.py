@@ -7,7 +7,7 @@ import re
 
 #: What makes a spreadsheet read a cell as a formula, in either width, or skip to what does.
 _FORMULA = tuple("=+-@\n＝＋－＠")
-#: All but printable characters, Python's own notion: controls, bidirectional overrides and other
+#: All but printable characters, as Python defines them: controls, bidirectional overrides and other
 #: format characters, surrogates, and spaces other than " ".
 _PERHAPS_HIDDEN = re.compile(r"[^\x20-\x7e\n]")
 
@@ -28,7 +28,12 @@ def visible(text: str) -> str:
 
 
 def visible_json(document: str) -> str:
-    """The same for JSON, with JSON's own escapes: it parses to the same value."""
+    r"""The same for JSON, with the escapes of JSON: it parses to the same value.
+
+    Example:
+        >>> print(visible_json('{"name": "\x9b"}'))
+        {"name": "\u009b"}
+    """
     return _PERHAPS_HIDDEN.sub(
         lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], document
     )
@@ -41,6 +46,6 @@ def csv_text(cell: str) -> str:
         >>> csv_text("=1+1")
         "'=1+1"
     """
-    # A carriage return alone would begin a row, with a cell of its own.
+    # A carriage return alone would begin a row with another cell.
     cell = visible(cell)
     return f"'{cell}" if cell.startswith(_FORMULA) else cell

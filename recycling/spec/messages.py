@@ -1,4 +1,4 @@
-"""The faults of a spec, all at once: one line each with file, line, field, value and mend."""
+"""The faults of a spec, all at once: a line for each with file, line, field, value and mend."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _Model = TypeVar("_Model", bound=BaseModel)
 #: Models of the sections of a spec that its content decides, by their names.
 Tables = Mapping[str, type[BaseModel]]
-#: Faults that are told; nobody reads more before mending.
+#: Most faults that an error lists; nobody reads more before correcting some.
 MOST_FAULTS = 20
 #: Characters of a wrong value that are shown.
 _LONGEST_VALUE = 60
@@ -50,12 +50,22 @@ _MENDS = {
 
 
 def wrong(message: str) -> PydanticCustomError:
-    """Fault of a field for its validator to raise; the message goes on behind its name."""
+    """Make a fault for the validator of a field to raise; the message follows the field's name.
+
+    Example:
+        >>> wrong("= 3 is odd: give an even number").message()
+        '= 3 is odd: give an even number'
+    """
     return PydanticCustomError("value", "{message}", {"message": message})
 
 
 def not_too_many(most: int, values: Any) -> Any:
-    """Refuse a list that is too long before anything is done with it."""
+    """Refuse a list that is too long before it is used.
+
+    Example:
+        >>> not_too_many(3, [0.1, 0.2])
+        [0.1, 0.2]
+    """
     if isinstance(values, list | tuple) and len(values) > most:
         raise wrong(f"has {len(values)} values: give {most} or fewer")
     return values
@@ -72,14 +82,19 @@ def parse_spec(
     """Validate a spec in TOML.
 
     Args:
-        model: what it is a spec of.
+        model: model of the spec.
         text: the spec.
         changes: top-level fields that overrule the text.
-        source: file that the text is of; with it, faults tell file and line.
-        any_size: let implausible quantities pass: a stored run keeps those that it was run with.
+        source: file of the text; with it, faults name file and line.
+        any_size: let implausible quantities pass, since a stored run keeps its quantities.
 
     Raises:
         BadInput: with a line for each fault.
+
+    Example:
+        >>> from recycling.spec.sections import BathSpec
+        >>> parse_spec(BathSpec, "temperature = '50 mK'", {}).temperature
+        0.05
     """
     spec = source or "the spec"
     content = read_toml(text, spec)
@@ -88,31 +103,40 @@ def parse_spec(
     except ValidationError as error:
         chosen = getattr(model, "tables", None)
         tables = chosen(content | dict(changes)) if chosen else {}
-        found = list(_faults(error, model, tables))
+        faults = list(_faults(error, model, tables))
     except RecursionError:
         raise BadInput(f"{spec} is nested too deeply: no key needs three levels") from None
     lines = lines_of(text) if source else {}
     placed = []
-    for keys, fault in found:
-        # What is wrong with a change of the command line is in no file.
+    for keys, fault in faults:
+        # A fault in a change from the command line is in no file.
         in_file = source and not (keys and keys[0] in changes)
         line = _line_of(lines, keys) if in_file else 0
         placed.append(
             (line, f"{source}:{line}: " if line else f"{source}: " if in_file else "", fault)
         )
     placed.sort(key=lambda of_fault: of_fault[0])
-    told = [place + fault for _, place, fault in placed[:MOST_FAULTS]]
-    more = [f"{len(found) - MOST_FAULTS} more faults"] if len(found) > MOST_FAULTS else []
-    raise BadInput(*told, *more)
+    shown = [place + fault for _, place, fault in placed[:MOST_FAULTS]]
+    more = [f"{len(faults) - MOST_FAULTS} more faults"] if len(faults) > MOST_FAULTS else []
+    raise BadInput(*shown, *more)
 
 
 def fault_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
-    """Every fault of a validation error as one line: field, value, mend."""
+    """Write every fault of a validation error as a line: field, value, mend.
+
+    Example:
+        >>> from recycling.spec.sections import BathSpec
+        >>> try:
+        ...     BathSpec(frequency=5)
+        ... except ValidationError as error:
+        ...     fault_lines(error, BathSpec)
+        ["frequency = 5: give 1 MHz to 1 THz (did you mean '5 GHz'?)"]
+    """
     return [fault for _, fault in _faults(error, model, {})]
 
 
 def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> int:
-    """Line of a key, or of the table around it; 0 where none is known."""
+    """Line of a key, or of the table around it; 0 where it is unknown."""
     known = (lines.get(tuple(map(str, keys[:n]))) for n in range(len(keys), 0, -1))
     return next((line for line in known if line is not None), 0)
 
@@ -120,12 +144,12 @@ def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) 
 def _faults(
     error: ValidationError, model: type[BaseModel], tables: Tables
 ) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Keys of each fault, and the fault as one line."""
+    """Keys of each fault, and the fault as a line."""
     by_field: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
     for fault in error.errors(include_url=False):
         by_field.setdefault(_keys(fault)[:2], []).append(fault)
     for faults in by_field.values():
-        # A union has a fault from each of its branches: the one that got deepest was meant.
+        # A union has a fault from each of its branches: the user meant the deepest.
         if any(len(_keys(fault)) < len(fault["loc"]) for fault in faults):
             deepest = max(len(_keys(fault)) for fault in faults)
             faults = [fault for fault in faults if len(_keys(fault)) == deepest]
@@ -160,7 +184,12 @@ def _line(
 
 
 def shown_value(value: Any) -> str:
-    """A wrong value as text, cut where it is long."""
+    """Write a wrong value as text, cut where it is long.
+
+    Example:
+        >>> shown_value({"start": 0})
+        "{'start': 0}"
+    """
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # a whole number of thousands of digits, or a deep table
@@ -169,7 +198,7 @@ def shown_value(value: Any) -> str:
 
 
 def _known(keys: tuple[str | int, ...], model: type[BaseModel], tables: Tables) -> str:
-    """What to do with an unknown key: the nearest known one, here or in another table."""
+    """What to do about an unknown key: the nearest known key, here or in another table."""
     fields = _fields(model, keys[:-1], tables)
     name = str(keys[-1])
     near = get_close_matches(name, fields, n=1)

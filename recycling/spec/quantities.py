@@ -1,8 +1,7 @@
 """Quantities of a spec: numbers in SI units, or text with a unit, in a plausible range.
 
-A bare number is a number of SI units. Its commonest fault is to be one of other units: 43 for
-43 mK, 5 for 5 GHz. Ranges are wide, so that they hold whatever somebody may want to try, and yet
-hold no such fault.
+A bare number is a number of SI units. Its commonest fault is to be in other units: 43 for 43 mK,
+5 for 5 GHz. Ranges are wide, so that they hold every plausible value, and yet no such fault.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Key of the validation context that lets implausible numbers pass: stored runs keep theirs.
 ANY_SIZE = "any_size"
-#: Nothing that would have to be evaluated: pint reads expressions, such as 9**9**9.
+#: A number and a unit, nothing to evaluate: pint reads expressions, such as 9**9**9.
 _TEXT = re.compile(r"\s*([+-]?(?:\d{1,30}\.?\d{0,30}|\.\d{1,30})(?:[eE][+-]?\d{1,2})?)\s*"
                    r"([A-Za-zµμ°]{1,20})\s*")  # fmt: skip
 #: SI units in which people think, by the unit of the quantity; the likeliest first.
@@ -36,7 +35,13 @@ _FORGOTTEN = {
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a number means: its name, SI unit, and plausible range, given in ``shown`` as text."""
+    """What a number means: its name, SI unit, and plausible range, as text in ``shown``.
+
+    Example:
+        >>> time = Quantity("a time", "s", 1e-9, 10, "1 ns to 10 s", "250 us")
+        >>> time.convert("4 ms")
+        0.004
+    """
 
     name: str
     unit: str
@@ -49,15 +54,20 @@ class Quantity:
         """Convert text with a unit to SI; anything else stays.
 
         Raises:
-            PydanticCustomError: no number with a unit, or a unit of something else.
+            PydanticCustomError: the text is no number with a unit, or the unit is of another
+                quantity.
+
+        Example:
+            >>> ANGLE.convert("45 deg") == pi / 4
+            True
         """
         if not isinstance(value, str):
             return value
         parts = _TEXT.fullmatch(value)
-        found = None if parts is None else self._si(Decimal(parts[1]), parts[2])
-        if found is None:
+        number = None if parts is None else self._si(Decimal(parts[1]), parts[2])
+        if number is None:
             raise _give(f"a number in {self.unit}, or {self.name} as text such as {self.example!r}")
-        return found
+        return number
 
     def check(self, value: float, info: ValidationInfo) -> float:
         """Check that an SI value is plausible.
@@ -80,12 +90,12 @@ class Quantity:
         units = _units()
         try:
             # Exact in decimal: "43 mK" is 0.043 K to the last digit, and the hash the same.
-            found = units.Quantity(number, unit).to(self.unit).magnitude
+            magnitude = units.Quantity(number, unit).to(self.unit).magnitude
             # An angle has no dimension, but percent has none either.
             angle = self.unit != "rad" or units.get_name(unit).endswith(("radian", "degree"))
         except (pint.PintError, ArithmeticError, AttributeError, TypeError, ValueError):
             return None
-        return float(found) if angle else None
+        return float(magnitude) if angle else None
 
 
 def _give(mend: str) -> PydanticCustomError:
@@ -119,16 +129,16 @@ Lifetime = Annotated[_Positive, *_annotations(
 #: Waits within a shot; a hundred times what services take or circuits need, and IBM's reset waits.
 ShotTime = Annotated[_Positive, *_annotations(
     Quantity("a time", "s", 1e-9, 0.1, "1 ns to 100 ms", "250 us"))]  # fmt: skip
-#: The same where there may be none.
+#: The same or zero.
 ShotDelay = Annotated[_NotNegative, *_annotations(
     Quantity("a time", "s", 0, 0.1, "0 to 100 ms", "1 us"))]  # fmt: skip
 #: Classical latency of a feedforward round: a thousand times that of any controller.
 Latency = Annotated[_NotNegative, *_annotations(
     Quantity("a time", "s", 0, 0.01, "0 to 10 ms", "1 us"))]  # fmt: skip
-#: Times of whole jobs: a queue of a week.
+#: Times of jobs: a queue of a week.
 JobDelay = Annotated[_NotNegative, *_annotations(
     Quantity("a time", "s", 0, 604_800, "0 to 604800 s", "30 s"))]  # fmt: skip
-#: The same where there must be one.
+#: The same, but not zero.
 JobTime = Annotated[_Positive, *_annotations(
     Quantity("a time", "s", 1e-12, 604_800, "1 ps to 604800 s", "1 s"))]  # fmt: skip
 

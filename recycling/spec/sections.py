@@ -10,7 +10,7 @@ from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.spec.messages import wrong
 from recycling.spec.quantities import Frequency, Latency, Lifetime, ShotTime, Temperature
 
-#: Most trials: each is a job at least, with files of its own, and a chip drifts over hours.
+#: Most trials: each is a job at least, with its files, and a chip drifts over hours.
 MOST_TRIALS = 10_000
 #: Most draws of the bootstrap: they widen bands by a factor known to 0.1 % from 10⁵ on.
 MOST_RESAMPLES = 1_000_000
@@ -21,7 +21,14 @@ ErrorRate = Annotated[float, Field(ge=0, lt=0.5)]
 
 
 class Section(BaseModel):
-    """A table of a spec: it cannot be changed, and knows all of its keys."""
+    """A table of a spec: it cannot be changed, and knows all of its keys.
+
+    Example:
+        >>> class CoolerSpec(Section):
+        ...     stages: int = 2
+        >>> CoolerSpec(stages=3).stages
+        3
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,6 +37,10 @@ class BathSpec(Section):
     """The bath qubit: frequency in Hz and T0 in K. Every qubit starts at T0.
 
     These and all other quantities may be text with a unit, such as "43 mK".
+
+    Example:
+        >>> BathSpec(temperature="43 mK").temperature
+        0.043
     """
 
     frequency: Frequency = 5e9
@@ -43,10 +54,14 @@ def _known_profile(name: str) -> str:
 
 
 class DeviceSpec(Section):
-    """The device: a profile, and what to change in it.
+    """The device: a profile, and changes to it.
 
     ``profile`` is "paper", "ideal" or the name of a Heron snapshot such as "FakeTorino". The
     optional numbers overrule the profile on every qubit: times in s, errors as probabilities.
+
+    Example:
+        >>> DeviceSpec(profile="FakeTorino", t1="250 us").t1
+        0.00025
     """
 
     profile: Annotated[str, AfterValidator(_known_profile)] = "paper"
@@ -61,7 +76,12 @@ class DeviceSpec(Section):
 
 
 class MeasurementSpec(Section):
-    """Shots of each basis and target preparation, or "exact" for infinitely many; trials."""
+    """Shots of each basis and target preparation, or "exact" for infinitely many; trials.
+
+    Example:
+        >>> MeasurementSpec(shots="exact", trials=1).shots
+        'exact'
+    """
 
     # The outcome of every shot is kept: ten million are 2.6 GB for one trial of the paper's sweep.
     shots: Literal["exact"] | Annotated[int, Field(ge=1, le=10**7)] = 8000
@@ -77,7 +97,7 @@ class MeasurementSpec(Section):
 
 
 class HardwareSpec(Section):
-    """How an IBM Quantum backend executes the jobs; simulators heed the calibrations alone.
+    """How an IBM Quantum backend executes the jobs; simulators use the calibrations alone.
 
     ``mode`` is "batch", "session" or "job". ``rep_delay`` is the wait between shots in s, by
     default the backend's. ``init_qubits`` resets all qubits before each shot: without it the bath
@@ -86,6 +106,10 @@ class HardwareSpec(Section):
     population of the bath qubit before and after; ``assignment`` measures the assignment matrices
     of the recorded qubits, which correct the readout, before and after the trials, each time by
     ``assignment_shots`` of 17 circuits. "auto" does so on hardware only.
+
+    Example:
+        >>> HardwareSpec(rep_delay="100 us").rep_delay
+        0.0001
     """
 
     mode: Literal["batch", "session", "job"] = "batch"
@@ -101,12 +125,16 @@ class HardwareSpec(Section):
 class InferenceSpec(Section):
     """How counts are read.
 
-    ``estimator`` is that of the values: "linear inversion" with projection, as in the paper, or
+    ``estimator`` gives the values: "linear inversion" with projection, as in the paper, or
     "median unbiased"; intervals are calibrated with either. ``readout`` is "raw", "corrected" for
     the assignment errors of S, B and C_I, or "unmixed" for those of the flag too. ``temperature``
     says where T0 of the bounds comes from: "given" is that of ``[bath]``, "measured" that of B
-    before the erasure, "calibration" that of the bracket before the run. ``resamples`` of the
-    bootstrap tell how estimates move together.
+    before the erasure, "calibration" that of the bracket before the run. ``resamples`` is the
+    number of draws of the bootstrap, which gives the correlations of the estimates.
+
+    Example:
+        >>> InferenceSpec(readout="corrected").estimator
+        'linear inversion'
     """
 
     estimator: Literal["linear inversion", "median unbiased"] = "linear inversion"

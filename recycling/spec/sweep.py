@@ -17,14 +17,19 @@ from recycling.spec.messages import not_too_many, wrong
 from recycling.spec.quantities import ANGLE
 from recycling.spec.sections import Section
 
-#: Most points of one axis of a sweep. Curves look continuous from a few hundred on.
+#: Most points of an axis of a sweep. Curves look continuous from a few hundred on.
 MOST_POINTS = 10_000
 #: Points over the range of a parameter that has one, where a spec gives none.
 USUAL_POINTS = 11
 
 
 class Range(Section):
-    """Evenly spaced values, both ends included."""
+    """Evenly spaced values, both ends included.
+
+    Example:
+        >>> values_of(Range(start=0.1, stop=0.3, points=3)).tolist()
+        [0.1, 0.2, 0.3]
+    """
 
     start: FiniteFloat
     stop: FiniteFloat
@@ -35,7 +40,7 @@ Values = Range | tuple[float, ...]
 
 
 def values_of(given: Values) -> NDArray[np.float64]:
-    """Values of one axis of a sweep (array of one axis).
+    """Write out the values of an axis of a sweep (array of one axis).
 
     Example:
         >>> values_of(Range(start=0, stop=1, points=3)).tolist()
@@ -48,9 +53,14 @@ def values_of(given: Values) -> NDArray[np.float64]:
 
 
 class Sweep(Section):
-    """Values of each parameter of one algorithm, and excited weights p_x of the target.
+    """Values of each parameter of an algorithm, and excited weights p_x of the target.
 
-    Each tuple of parameters has a class of its own, which ``sweep_section`` makes.
+    ``sweep_section`` makes a subclass for each tuple of parameters.
+
+    Example:
+        >>> sweep = SweepSpec(theta_b=["0 deg", "45 deg"], p_x=[0.1, 0.4])
+        >>> {name: values.round(4).tolist() for name, values in sweep.coordinates.items()}
+        {'theta_b': [0.0, 0.7854]}
     """
 
     #: Parameters that the class has fields for.
@@ -84,6 +94,11 @@ def sweep_section(parameters: tuple[SweepParameter, ...]) -> type[Sweep]:
 
     Raises:
         ValueError: a parameter has a name that no section can have; one line.
+
+    Example:
+        >>> section = sweep_section((SweepParameter("angle", "rad", 0, 1),))
+        >>> section().coordinates["angle"].shape
+        (11,)
     """
     fields: dict[str, Any] = {}
     for parameter in parameters:
@@ -124,7 +139,7 @@ def _values_between(parameter: SweepParameter) -> Any:
 
 
 def _in_radians(values: Any) -> Any:
-    """Convert angles that are given as text, one by one or as the ends of a range."""
+    """Convert angles that are given as text, in a list or as the ends of a range."""
     not_too_many(MOST_POINTS, values)
     if isinstance(values, list | tuple):
         return [ANGLE.convert(value) for value in values]
@@ -135,7 +150,7 @@ def _in_radians(values: Any) -> Any:
 
 
 def _checked_values(low: float, high: float, given: Values) -> Values:
-    """Check that the values of a sweep are there, distinct, and in their range."""
+    """Check that a sweep has values, and that they are distinct and in their range."""
     values = values_of(given)
     if values.size == 0:
         raise wrong("is empty: give at least one value")

@@ -12,13 +12,17 @@ from recycling.spec.files import lines_of, read_spec_file
 
 
 def spec_text(spec: str | Path) -> str:
-    """Text of a spec: a path, or the name of a preset.
+    """Read the text of a spec: a path, or the name of a preset.
 
-    The text is that of the file, and behind it, where it names a circuit's file, the content of
-    that one: so the spec of a run needs no other file.
+    Where the spec names the file of a circuit, the content of that file is appended, so that the
+    spec of a run needs no other file.
 
     Raises:
-        BadInput: neither a readable file nor a preset, or longer than a spec can be.
+        BadInput: it is neither a readable file nor a preset, or longer than a spec can be.
+
+    Example:
+        >>> [line for line in spec_text("theory").splitlines() if line.startswith("name")][0]
+        'name = "theory"'
     """
     path = Path(spec)
     try:
@@ -37,7 +41,12 @@ def spec_text(spec: str | Path) -> str:
 
 
 def preset_names() -> list[str]:
-    """Names of the presets."""
+    """List the names of the presets.
+
+    Example:
+        >>> preset_names()
+        ['paper', 'theory']
+    """
     folder = resources.files("recycling.spec") / "presets"
     return sorted(
         f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
@@ -45,7 +54,7 @@ def preset_names() -> list[str]:
 
 
 def _complete(text: str, path: Path) -> str:
-    """Text with the content of ``algorithm.file`` behind it, where it names one.
+    """Text with the content of ``algorithm.file`` behind it, where it names a file.
 
     Raises:
         BadInput: the file cannot be read.
@@ -55,7 +64,7 @@ def _complete(text: str, path: Path) -> str:
     try:
         section = tomllib.loads(text).get("algorithm")
     except (ValueError, RecursionError):
-        return text  # whoever reads it says what is wrong
+        return text  # the reader of the spec says what is wrong
     if not isinstance(section, dict) or "content" in section:
         return text
     file = section.get("file")

@@ -28,7 +28,8 @@ from circuits.calibration.assignment import PREFIX as ASSIGNMENT_PREFIX
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.jobs.counts import counts_of, trial_counts
-from recycling.jobs.job import ASSIGNMENTS, Job
+from recycling.jobs.cut import ASSIGNMENTS
+from recycling.jobs.job import Job
 from recycling.spec.experiment import Experiment
 from recycling.store.circuits import check_bracket, check_circuit, read_circuits
 from recycling.store.files import Damaged, checksum
@@ -249,7 +250,7 @@ class Run:
             if job.trial is not None:
                 by_trial.setdefault(job.trial, []).append(job)
         whole = {
-            trial: trial_counts((job, self.outcomes(job)) for job in jobs)
+            trial: trial_counts(self.experiment.design, ((job, self.outcomes(job)) for job in jobs))
             for trial, jobs in by_trial.items()
             if all(self.journal(job).state == "done" for job in jobs)
         }

@@ -1,4 +1,4 @@
-"""Files written so that a reader sees the old one or the new one, and knows when it is damaged."""
+"""Files written so that a reader sees the old or the new content, and notices damage."""
 
 from __future__ import annotations
 
@@ -14,11 +14,25 @@ _UNREADABLE = (ValueError, KeyError, AttributeError, TypeError, RecursionError)
 
 
 class Damaged(ValueError):
-    """The content of a file is not what was written."""
+    """The content of a file is not what was written.
+
+    Example:
+        >>> unseal(b"{}")
+        Traceback (most recent call last):
+        recycling.store.files.Damaged: it cannot be read
+    """
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file through a temporary one: write, sync, rename, sync the folder."""
+    """Write a file through a temporary file: write, sync, rename, sync the folder.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_whole(Path(folder) / "run.json", b"{}")
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['run.json']
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with temporary.open("wb") as stream:
@@ -32,12 +46,17 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def read_whole(path: Path) -> bytes:
-    """Content of a file.
+    """Read the content of a file.
 
     Raises:
-        Damaged: there is none.
-        OSError: the system does not read it, e.g. too many files are open: that says nothing about
-            its content, which must not be put aside for it.
+        Damaged: the file is missing.
+        OSError: the system does not read it, e.g. too many files are open. This is no damage, for
+            which the file would be put aside.
+
+    Example:
+        >>> read_whole(Path("no such run") / "run.json")
+        Traceback (most recent call last):
+        recycling.store.files.Damaged: it is missing
     """
     try:
         return path.read_bytes()
@@ -46,7 +65,14 @@ def read_whole(path: Path) -> bytes:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable; systems that cannot sync a folder do so by themselves."""
+    """Make the names in a folder durable; systems that cannot sync a folder do so by themselves.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / "run.json").write_bytes(b"{}")
+        ...     sync_folder(Path(folder))
+    """
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -57,13 +83,28 @@ def sync_folder(folder: Path) -> None:
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file, hexadecimal digits.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "run.json"
+        ...     _ = path.write_bytes(b"{}")
+        ...     checksum(path)[:16]
+        '44136fa355b3678a'
+    """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def seal(record: dict[str, Any]) -> bytes:
-    """JSON text of a record, with a checksum of its own as the last entry."""
+    """Write a record as JSON text, with its checksum as the last entry.
+
+    Example:
+        >>> sealed = seal({"state": "done"})
+        >>> unseal(sealed)
+        {'state': 'done'}
+    """
     return json.dumps(record | {"checksum": _digest(record)}, indent=1).encode()
 
 
@@ -72,6 +113,11 @@ def unseal(content: bytes) -> dict[str, Any]:
 
     Raises:
         Damaged: it is not what was sealed.
+
+    Example:
+        >>> unseal(seal({"state": "done"}).replace(b"done", b"lost"))
+        Traceback (most recent call last):
+        recycling.store.files.Damaged: its checksum differs
     """
     try:
         record = json.loads(content)
@@ -85,7 +131,17 @@ def unseal(content: bytes) -> dict[str, Any]:
 
 
 def append_line(path: Path, record: dict[str, Any]) -> None:
-    """Append a record as one line, and sync it."""
+    """Append a record as a line, and sync it.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "telemetry.jsonl"
+        ...     append_line(path, {"event": "planned"})
+        ...     append_line(path, {"event": "done"})
+        ...     read_lines(path)
+        ([{'event': 'planned'}, {'event': 'done'}], [])
+    """
     with path.open("ab") as stream:
         stream.write(line_of(record))
         stream.flush()
@@ -93,12 +149,26 @@ def append_line(path: Path, record: dict[str, Any]) -> None:
 
 
 def line_of(record: dict[str, Any]) -> bytes:
-    """Record as one line of JSON, with a checksum as its last entry."""
+    """Write a record as a line of JSON, with a checksum as its last entry.
+
+    Example:
+        >>> line_of({"event": "done"}).decode().strip()
+        '{"event": "done", "crc32": "b2193db3"}'
+    """
     return json.dumps(record | {"crc32": _crc(record)}).encode() + b"\n"
 
 
 def read_lines(path: Path) -> tuple[list[dict[str, Any]], list[bytes]]:
-    """Records of a file of appended lines, and the lines that are damaged, e.g. a torn tail."""
+    """Read the records of a file of appended lines, and its damaged lines, e.g. a torn tail.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "telemetry.jsonl"
+        ...     _ = path.write_bytes(line_of({"event": "planned"}) + b'{"event": "do')
+        ...     read_lines(path)
+        ([{'event': 'planned'}], [b'{"event": "do'])
+    """
     records, damaged = [], []
     for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else []:
         try:

@@ -65,6 +65,8 @@ def _complete(device: Device) -> Device:
     count = len(device.roles)
     if device.layout is not None and not len(device.layout) == len({*device.layout}) == count:
         raise ValueError(f"layout = {device.layout}: give {count} different qubits")
+    if device.sweep:
+        raise ValueError(f"numbers run over a sweep of shape {device.sweep}: give one for each")
     unsourced = [name for name in _SOURCED if name not in device.sources]
     if unsourced:
         raise ValueError(f"sources lacks {unsourced[0]}")

@@ -1,4 +1,4 @@
-"""The journal of one job: every attempt from its intent to its outcome, one sealed file a job."""
+"""The journal of a job: every attempt from its intent to its outcome, in a sealed file."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled
 FINAL = frozenset({"done", "failed", "cancelled", "lost"})
 #: States of which another attempt may be made.
 UNSUCCESSFUL = FINAL - {"done"}
-#: Reason of an attempt of which nothing but its tag is known.
+#: Reason of an attempt whose tag alone is known.
 LOST = "its journal was damaged"
 
 
 class Attempt(BaseModel):
-    """One attempt at a job.
+    """An attempt at a job.
 
     ``tag`` is unique and is written and synced before the submission; ``id`` is the backend's
     name for the job; ``group`` the batch or session it runs in; ``times`` says when each state
     was reached (UTC, ISO 8601); ``shots_checksum`` is that of the stored outcomes.
+
+    Example:
+        >>> attempt = Attempt(tag=tag_of("2f0c", "trial-0", 1))
+        >>> attempt.become("submitted", id="job-1").state
+        'submitted'
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,9 +61,14 @@ class Attempt(BaseModel):
 
 
 class Surplus(BaseModel):
-    """A job that the backend accepted beside the one of an attempt; ``qpu_seconds`` is its cost.
+    """A job that the backend accepted beside that of an attempt; ``qpu_seconds`` is its cost.
 
-    ``state`` is the last one seen, at ``time`` (UTC, ISO 8601); the cost is None until it is known.
+    ``state`` is the state last seen, at ``time`` (UTC, ISO 8601); the cost is None until it is
+    known.
+
+    Example:
+        >>> Surplus(id="job-2", tag="recycling-2f0c-trial-0-1", state="cancelled").settled
+        False
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -71,12 +81,21 @@ class Surplus(BaseModel):
 
     @property
     def settled(self) -> bool:
-        """Whether nothing more is to be learnt about it."""
+        """Whether its state and its cost are final."""
         return self.state in FINAL and self.qpu_seconds is not None
 
 
 class JobRecord(BaseModel):
-    """A job and its attempts, the last one the current one, and the jobs accepted beside them."""
+    """A job and its attempts, of which the last is current, and the jobs accepted beside them.
+
+    Example:
+        >>> record = JobRecord(name="trial-0")
+        >>> record.state
+        'planned'
+        >>> record = record.another_attempt("2f0c").update("submitted", id="job-1")
+        >>> record.state, record.current.tag
+        ('submitted', 'recycling-2f0c-trial-0-1')
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -103,51 +122,95 @@ class JobRecord(BaseModel):
         return self.model_copy(update={"attempts": (*self.attempts[:-1], attempt)})
 
     def another_attempt(self, run_id: str) -> JobRecord:
-        """Copy with a new attempt. Its tag follows from its number: it can be found if lost."""
+        """Copy with a new attempt, whose tag follows from its number: a lost job can be found."""
         attempt = Attempt(tag=tag_of(run_id, self.name, len(self.attempts) + 1)).become("intended")
         return self.model_copy(update={"attempts": (*self.attempts, attempt)})
 
 
 def tag_of(run_id: str, job: str, attempt: int) -> str:
-    """Tag of an attempt, unique over all runs."""
+    """Tag of an attempt, unique over all runs.
+
+    Example:
+        >>> tag_of("2f0c", "trial-0", 1)
+        'recycling-2f0c-trial-0-1'
+    """
     return f"recycling-{run_id}-{job}-{attempt}"
 
 
 def run_tag_of(run_id: str) -> str:
-    """Tag that all jobs of a run share, so that one query lists them."""
+    """Tag that all jobs of a run share, so that a single query lists them.
+
+    Example:
+        >>> run_tag_of("2f0c")
+        'run:2f0c'
+    """
     return f"run:{run_id}"
 
 
 def now() -> str:
-    """Time in UTC, ISO 8601, to the millisecond."""
+    """Time in UTC, ISO 8601, to the millisecond.
+
+    Example:
+        >>> len(now()) == len("2026-01-31T12:00:00.000+00:00")
+        True
+    """
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def journal_path(run: Path, job: str) -> Path:
-    """File of a job's journal."""
+    """File of a job's journal.
+
+    Example:
+        >>> journal_path(Path("runs/small"), "trial-0").as_posix()
+        'runs/small/jobs/trial-0.json'
+    """
     return run / "jobs" / f"{job}.json"
 
 
 def write_journal(run: Path, record: JobRecord) -> None:
-    """Write the journal of a job, whole and synced."""
-    # Without surplus jobs a journal is what it was before there was an entry for them.
+    """Write the journal of a job, complete and synced.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     (Path(folder) / "jobs").mkdir()
+        ...     write_journal(Path(folder), JobRecord(name="trial-0"))
+        ...     unseal(journal_path(Path(folder), "trial-0").read_bytes())
+        {'name': 'trial-0', 'attempts': []}
+    """
+    # Without surplus jobs a journal is the same as before that entry existed.
     unused = set() if record.surplus else {"surplus"}
     content = record.model_dump(mode="json", exclude=unused)
     write_whole(journal_path(run, record.name), seal(content))
 
 
 def has_tags_of(record: JobRecord, run_id: str) -> bool:
-    """Whether every attempt has the tag that follows from the run, the job and its number."""
+    """Whether every attempt has the tag that follows from the run, the job and its number.
+
+    Example:
+        >>> record = JobRecord(name="trial-0").another_attempt("2f0c")
+        >>> has_tags_of(record, "2f0c"), has_tags_of(record, "another run")
+        (True, False)
+    """
     tags = [attempt.tag for attempt in record.attempts]
     return tags == [tag_of(run_id, record.name, number + 1) for number in range(len(tags))]
 
 
 def read_journal(run: Path, run_id: str, job: Job) -> JobRecord:
-    """Journal of a job. Each has one from the beginning of the run.
+    """Read the journal of a job. It exists from the beginning of the run.
 
     Raises:
         Damaged: the file is missing, is not what was written, or is of another job or run.
         OSError: as for ``read_whole``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from types import SimpleNamespace
+        >>> with TemporaryDirectory() as folder:
+        ...     (Path(folder) / "jobs").mkdir()
+        ...     write_journal(Path(folder), JobRecord(name="trial-0"))
+        ...     read_journal(Path(folder), "2f0c", SimpleNamespace(name="trial-0")).state
+        'planned'
     """
     try:
         content = unseal(read_whole(journal_path(run, job.name)))
@@ -164,7 +227,7 @@ def read_journal(run: Path, run_id: str, job: Job) -> JobRecord:
 
 
 def _contradiction(record: JobRecord) -> str:
-    """What cannot be, if anything: states that lack what they tell of."""
+    """Describe the first state that lacks what it implies; empty where there is none."""
     for number, attempt in enumerate(record.attempts, start=1):
         if attempt.state == "planned":
             return f"attempt {number} is only planned"

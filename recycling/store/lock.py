@@ -1,4 +1,4 @@
-"""One writer at a time in a run directory."""
+"""The lock of a run directory, for a single writer at a time."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises:
         BadInput: another process holds it, or the folder cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder, locked(Path(folder)):
+        ...     (Path(folder) / ".lock").is_file()
+        True
     """
     lock = FileLock(folder / ".lock", blocking=False)
     try:

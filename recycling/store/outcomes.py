@@ -18,12 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.outcomes import MOST_BITS, Outcomes, shot_dtype
 from recycling.store.files import Damaged, read_whole, write_whole
 from recycling.store.schema import ServiceRecord, first_fault, shortened
 
-#: Most bits of a record: a shot is a byte.
-_MOST_BITS = 8
 #: Largest deviation of a probability, or of their sum, from what it can be.
 _ROUNDING = 1e-6
 #: More counts of one record than any experiment has shots.
@@ -96,8 +94,8 @@ def read_outcomes(path: Path, form: Form) -> Stored:
         raise
     except Exception as error:  # whatever a changed byte makes of an archive
         raise Damaged(f"it cannot be read: {shortened(str(error))}") from None
-    if bits.shape or bits.dtype.kind not in "iu" or not 1 <= bits <= _MOST_BITS:
-        raise Damaged(f"bits = {shortened(bits)}: not one whole number from 1 to {_MOST_BITS}")
+    if bits.shape or bits.dtype.kind not in "iu" or not 1 <= bits <= MOST_BITS:
+        raise Damaged(f"bits = {shortened(bits)}: not one whole number from 1 to {MOST_BITS}")
     if len(arrays) != 1:
         raise Damaged(f"it has {len(arrays)} of shots and table")
     try:
@@ -131,9 +129,9 @@ def _has_shape(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool
 
 
 def _shots_fault(shots: NDArray[Any], bits: int) -> str:
-    if shots.dtype != np.uint8:
-        return f"shots are {shots.dtype} instead of uint8"
-    if bits < _MOST_BITS and shots.max() >= 2**bits:
+    if shots.dtype != (dtype := shot_dtype(bits)):
+        return f"shots are {shots.dtype} instead of {dtype}"
+    if shots.max() >= 2**bits:
         return f"shots has {shots.max()}, which {bits} bits do not hold"
     return ""
 
@@ -156,4 +154,6 @@ def _table_fault(table: NDArray[Any]) -> str:
 def _largest(form: Form) -> int:
     """Most bytes that a file of a form can unpack to."""
     points = prod(_MOST_PUBS if length is None else length for length in form.sweep)
-    return int(points * max(form.shots or 0, 8 * 2**_MOST_BITS)) + _BESIDES
+    bits = 8 if form.bits is None else form.bits
+    shot = shot_dtype(bits).itemsize
+    return int(points * max(shot * (form.shots or 0), 8 * 2 ** max(8, bits))) + _BESIDES

@@ -1,4 +1,4 @@
-"""What the schemas of stored files share: their types, and how a fault is told in one line."""
+"""Types that the schemas of stored files share, and their faults, each as a line."""
 
 from __future__ import annotations
 
@@ -10,45 +10,57 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 #: SHA-256 in hexadecimal digits.
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-#: A time or a number that a service tells.
+#: A time or a number that a service reports.
 _Amount = Annotated[float, Field(ge=0, le=1e18)]
 #: Characters of a value that are shown.
 _SHOWN = 60
 
 
-class _Told(BaseModel):
-    """What a service tells; entries that nobody here reads are left as they are."""
+class _Reported(BaseModel):
+    """Report of a service; entries that nothing here reads are left as they are."""
 
     model_config = ConfigDict(extra="allow")
 
 
-class _Usage(_Told):
+class _Usage(_Reported):
     qpu_charge_time_seconds: _Amount | None = None
     quantum_seconds: _Amount | None = None
     seconds: _Amount | None = None
 
 
-class _Metrics(_Told):
+class _Metrics(_Reported):
     usage: _Usage | None = None
     timestamps: dict[str, Any] | None = None
     circuits_execution_time_ns: _Amount | None = None
 
 
-class _Schedule(_Told):
+class _Schedule(_Reported):
     circuit_duration: _Amount | None = None
 
 
-class ServiceRecord(_Told):
-    """What a backend tells of a job besides its outcomes: metrics, and the schedule of each PUB."""
+class ServiceRecord(_Reported):
+    """Report of a backend on a job beside its outcomes: metrics, and the schedule of each PUB.
+
+    Example:
+        >>> record = ServiceRecord.model_validate({"metrics": {"usage": {"seconds": 3}}})
+        >>> record.metrics.usage.seconds
+        3.0
+    """
 
     metrics: _Metrics = _Metrics()
     schedules: list[_Schedule | None] | None = None
 
 
 def readable_record(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What a backend told, as a ``ServiceRecord``; as text alone where it is none.
+    """Keep the report of a backend where it is a ``ServiceRecord``, else its text alone.
 
-    A job that is paid for must not become unreadable since its service tells something odd.
+    A job that is paid for must not become unreadable because of an odd report.
+
+    Example:
+        >>> readable_record({"metrics": {}})
+        {'metrics': {}}
+        >>> readable_record({"metrics": 3})
+        {'unreadable': "{'metrics': 3}"}
     """
     try:
         ServiceRecord.model_validate(record)
@@ -59,7 +71,15 @@ def readable_record(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def first_fault(error: ValidationError) -> str:
-    """First fault of a validation error in one line: field, value, what is wrong with it."""
+    """Write the first fault of a validation error as a line: field, value, the reason.
+
+    Example:
+        >>> try:
+        ...     ServiceRecord.model_validate({"schedules": 3})
+        ... except ValidationError as error:
+        ...     first_fault(error)
+        'schedules = 3: Input should be a valid list'
+    """
     faults = error.errors(include_url=False, include_context=False)
     first = faults[0]
     field = ".".join(map(str, first["loc"])) or "the record"
@@ -70,7 +90,12 @@ def first_fault(error: ValidationError) -> str:
 
 
 def shortened(value: object) -> str:
-    """A value as text of one short line, in plain characters."""
+    """Write a value as a short line of plain characters.
+
+    Example:
+        >>> shortened("a" * 100) == "'" + "a" * 59 + "…"
+        True
+    """
     return _plain(ascii(value), _SHOWN)
 
 

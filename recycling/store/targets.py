@@ -12,7 +12,13 @@ def check_new_file(path: Path, field: str = "out") -> Path:
     """Check that a file can be created; ``field`` is where the user named it.
 
     Raises:
-        BadInput: there is something already, or the folder cannot be written.
+        BadInput: the path exists, or the folder cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     check_new_file(Path(folder) / "run.zip").name
+        'run.zip'
     """
     if path.exists() or path.is_symlink():
         raise BadInput(f"{field} = {str(path)!r} exists: give a new file, or remove it")
@@ -20,10 +26,16 @@ def check_new_file(path: Path, field: str = "out") -> Path:
 
 
 def check_new_folder(path: Path) -> Path:
-    """Check that a folder can be created and filled; an empty one may be there.
+    """Check that a folder can be created and filled; an empty folder may exist.
 
     Raises:
-        BadInput: there is something already, or the folder cannot be written.
+        BadInput: a file or a filled folder exists, or the folder cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     check_new_folder(Path(folder) / "run").name
+        'run'
     """
     if path.is_symlink() or (path.exists() and not (path.is_dir() and not any(path.iterdir()))):
         raise BadInput(f"out = {str(path)!r} exists: give a new folder, or remove it")
@@ -31,7 +43,14 @@ def check_new_folder(path: Path) -> Path:
 
 
 def way_on(run_path: Path, *, retry_failed: bool = False) -> str:
-    """What goes on with a run, or mends it: a command, or first a copy where it is read-only."""
+    """Say how to continue or repair a run: a command, or first a copy where it is read-only.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     way_on(Path(folder)) == f"recycling resume {folder}"
+        True
+    """
     try:
         check_folder(run_path)
     except BadInput:
@@ -42,10 +61,16 @@ def way_on(run_path: Path, *, retry_failed: bool = False) -> str:
 def results_folder(
     run_path: Path, out: Path | None, mend: str = "give another place with --out"
 ) -> Path:
-    """Folder for what is derived from a run: the run itself, or another one.
+    """Choose the folder for what is derived from a run: that of the run, or ``out``.
 
     Raises:
-        BadInput: it cannot be written; for the run itself ``mend`` says what to do.
+        BadInput: it cannot be written; for that of the run ``mend`` says what to do.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     results_folder(Path("runs/small"), Path(folder) / "results").name
+        'results'
     """
     if out is not None:
         return check_folder(out)
@@ -60,6 +85,11 @@ def check_folder(path: Path) -> Path:
 
     Raises:
         BadInput: it is no folder, or cannot be written.
+
+    Example:
+        >>> check_folder(Path(__file__))
+        Traceback (most recent call last):
+        recycling.errors.BadInput: out = ...: Not a directory; give another folder
     """
     return _writable(path, path, "out", "folder")
 

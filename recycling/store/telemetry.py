@@ -2,11 +2,11 @@
 
 Each line holds the SHA-256 of the run's id and of all lines before it. The head, which run.json
 holds, is the number of lines and the digest of all of them when it was written: where the run is
-done, and at the end of each command. A process that is killed leaves a head that lags behind, never
-one that is ahead: lines are synced before it. So up to the head nothing may be missing, and what
-follows it must be chained.
+done, and at the end of each command. The head of a killed process may lag behind, but is never
+ahead: lines are synced before it. So up to the head nothing may be missing, and what follows it
+must be chained.
 
-Lines of runs from before there was a chain hold no digest. They count where they come first.
+Lines of runs from before there was a chain hold no digest. They are valid where they come first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,12 @@ _PREVIOUS = "previous"
 
 
 class Head(BaseModel):
-    """How many lines there are, and the digest of all of them."""
+    """Number of lines, and the digest of all of them.
+
+    Example:
+        >>> Head(lines=3, digest="0" * 64).lines
+        3
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,7 +40,7 @@ class Head(BaseModel):
 
 
 class _Event(BaseModel):
-    """What every line has; the rest depends on the event."""
+    """Entries of every line; the rest depends on the event."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -45,29 +50,60 @@ class _Event(BaseModel):
 
 
 def append_event(run: Path, run_id: str, event: dict[str, Any]) -> None:
-    """Append an event to the telemetry of a run, and sync it."""
+    """Append an event to the telemetry of a run, and sync it.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     append_event(Path(folder), "2f0c", {"event": "planned", "seconds": 0.5})
+        ...     events(Path(folder))
+        [{'event': 'planned', 'seconds': 0.5}]
+    """
     append_line(run / NAME, event | {_PREVIOUS: head_of(run, run_id).digest})
 
 
 def head_of(run: Path, run_id: str) -> Head:
-    """Head of the telemetry as it is on the disk."""
+    """Read the head of the telemetry as it is on the disk.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     append_event(Path(folder), "2f0c", {"event": "planned"})
+        ...     head_of(Path(folder), "2f0c").lines
+        1
+    """
     *_, head = _heads(run, run_id)
     return head
 
 
 def events(run: Path) -> list[dict[str, Any]]:
-    """Events in order, those of damaged lines left out."""
+    """Read the events in order, without those of damaged lines.
+
+    Example:
+        >>> events(Path("no such run"))
+        []
+    """
     records, _ = read_lines(run / NAME)
     return [_without_digest(record) for record in records if _is_event(record)]
 
 
 def telemetry_damage(run: Path, run_id: str, head: Head | None) -> str:
-    """What is wrong with the telemetry of a run, if anything.
+    """Describe the damage to the telemetry of a run; empty where there is none.
 
     Args:
         run: run directory.
         run_id: id of the run.
-        head: what run.json says; None for runs from before there was a chain.
+        head: head in run.json; None for runs from before there was a chain.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     run = Path(folder)
+        ...     append_event(run, "2f0c", {"event": "planned"})
+        ...     head = head_of(run, "2f0c")
+        ...     _ = (run / NAME).write_bytes(b"")
+        ...     telemetry_damage(run, "2f0c", head)
+        'lines are missing, or are others than were written'
     """
     records, damaged = read_lines(run / NAME)
     if damaged or not all(map(_is_event, records)):
@@ -84,7 +120,19 @@ def telemetry_damage(run: Path, run_id: str, head: Head | None) -> str:
 
 
 def rechain(run: Path, run_id: str) -> None:
-    """Chain the lines anew that are intact, in the order in which they are."""
+    """Chain the intact lines anew, in their order.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     run = Path(folder)
+        ...     append_event(run, "2f0c", {"event": "planned"})
+        ...     append_event(run, "2f0c", {"event": "done"})
+        ...     _ = (run / NAME).write_bytes((run / NAME).read_bytes().replace(b"planned", b"plan"))
+        ...     rechain(run, "2f0c")
+        ...     events(run)
+        [{'event': 'done'}]
+    """
     digest = hashlib.sha256(run_id.encode())
     lines = []
     for event in events(run):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recycling.errors import BadInput
-from recycling.jobs.job import all_jobs
+from recycling.jobs.cut import all_jobs
 from recycling.jobs.outcomes import Outcomes
 from recycling.spec.experiment import Experiment
 from recycling.store.files import checksum, seal, write_whole

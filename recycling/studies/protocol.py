@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circuits.tomography import BASIS_ANGLES
+from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName
-from recycling.jobs.job import Job, all_jobs
+from recycling.jobs.cut import all_jobs
+from recycling.jobs.job import Job
 from recycling.running import runs
 from recycling.running.work import Conduct, Progress, Watch
 from recycling.spec.experiment import Experiment
@@ -100,7 +103,7 @@ def _form(experiment: Experiment, job: Job) -> Form:
 
 
 def _check_size(experiment: Experiment, name: BackendName, path: Path) -> None:
-    from recycling.planning.sizes import check_size
+    from recycling.jobs.sizes import check_size
 
     check_size(experiment, name.kind, path)
 
@@ -112,7 +115,8 @@ def _plan(experiment: Experiment, name: BackendName, connection: Connection | No
 
 
 def _stored_plan(stored: Run, name: BackendName, compiled: bool) -> Plan:
-    from recycling.planning.circuits import compile_all, compile_assignment, compile_brackets
+    from recycling.compilation.calibrations import compile_assignment, compile_brackets
+    from recycling.planning.circuits import compile_all
     from recycling.planning.plan import Plan
 
     record, device, experiment = stored.record, stored.device, stored.experiment
@@ -121,7 +125,7 @@ def _stored_plan(stored: Run, name: BackendName, compiled: bool) -> Plan:
         assignment = stored.assignment
     else:
         brackets = compile_brackets(device) if record["brackets"] else ()
-        assignment = compile_assignment(device) if record.get("assignment") else ()
+        assignment = compile_assignment(device, stored.design) if record.get("assignment") else ()
         circuits = compile_all(experiment, device)
     return Plan(
         experiment,
@@ -152,6 +156,14 @@ def _notes(stored: Run) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield side, json.loads(assignment.model_dump_json(exclude={"covariance", "joint"}))
 
 
+def _keep(stored: Run) -> None:
+    """The theory beside the run: an experiment too large for it is reported without."""
+    from recycling.running.theory import keep_theory
+
+    with suppress(BadInput):
+        keep_theory(stored)
+
+
 STUDY = Study(
     name="protocol",
     read=lambda text, changes, source: parse_spec(Experiment, text, changes, source=source),
@@ -172,4 +184,5 @@ STUDY = Study(
     stored_plan=_stored_plan,
     check=_check,
     notes=_notes,
+    keep=_keep,
 )

@@ -50,6 +50,10 @@ def _nothing_to_note(_run: Run) -> Iterable[tuple[str, Mapping[str, Any]]]:
     return ()
 
 
+def _nothing_to_keep(_run: Run) -> None:
+    return None
+
+
 def _of_any_size(_spec: Any, _name: BackendName, _path: Path) -> None:
     return None
 
@@ -79,6 +83,7 @@ class Study:
         check_size: raises ``BadInput`` for a spec that does not fit this computer or a folder.
         simulate: what executes a job of a plan here; None takes the simulator of the backend.
         notes: events for the telemetry of a run at its end.
+        keep: keeps what else belongs to a run at its end, once it is noted.
         conclude: writes the results of a complete run, calling a function with each step as it
             begins; None where the command line shows the verdicts of the protocol.
     """
@@ -100,5 +105,6 @@ class Study:
     check_size: Callable[[Any, BackendName, Path], None] = _of_any_size
     simulate: Callable[[Planned], Simulate | None] = _simulated_by_the_backend
     notes: Callable[[Run], Iterable[tuple[str, Mapping[str, Any]]]] = _nothing_to_note
+    keep: Callable[[Run], None] = _nothing_to_keep
     conclude: Callable[[Run, Callable[[str], None]], Conclusion] | None = None
     again: str = "recycling resume {path}"

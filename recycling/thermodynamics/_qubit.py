@@ -24,10 +24,10 @@ LN2_REMAINDER = 2.3190468138462996e-17
 """ln 2 minus the float64 nearest to it: without it the deficit ln 2 - S loses its last digits."""
 
 HOT = 0.475
-"""Entropy (nats) that parts the regimes; either one is still exact 0.01 beyond it."""
+"""Entropy (nats) that parts the regimes; each regime is still exact 0.01 beyond it."""
 
 COLDEST = 1e-300
-"""Entropies below this count as this one, lest p underflow; the energy they stand for does."""
+"""Smaller entropies are raised to this value, so that p does not underflow."""
 
 
 def excited_population(entropy: FloatArray) -> FloatArray:

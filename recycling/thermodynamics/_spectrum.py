@@ -85,7 +85,7 @@ class Spectrum:
     def mean_level_at_entropy(self, entropy: FloatArray) -> FloatArray:
         """Least mean energy at which a state can have the entropy (nats), (n,) -> (n,).
 
-        0 below ln g0, where every entropy is to be had in the ground level; +inf above ln d.
+        0 below ln g0, where the ground level has a state of every entropy; +inf above ln d.
         """
         if self.dimension == 2:
             energy = _qubit.excited_population(entropy)
@@ -121,8 +121,8 @@ class Spectrum:
         cold = np.maximum(1, np.log(ratio / level)) / self.excited_levels.min()
 
         def residual(log_beta: FloatArray, target: FloatArray) -> FloatArray:
-            found = self.mean_level(np.exp(log_beta))
-            return np.log(np.maximum(found, SMALLEST)) - target
+            mean_level = self.mean_level(np.exp(log_beta))
+            return np.log(np.maximum(mean_level, SMALLEST)) - target
 
         bracket = (np.log(hot) - 1, np.log(cold) + 1)
         root = elementwise.find_root(residual, bracket, args=(np.log(level),))

@@ -24,7 +24,7 @@ class Bath:
 
     Give either `energies`, for a Hamiltonian diagonal in the computational basis, or `hamiltonian`.
     Temperatures are on the T >= 0 branch, limits 0 and +inf included; entropies are in nats,
-    energies in J. Wherever T is None, the bath's own temperature is meant.
+    energies in J. Where T is None, the initial temperature is taken.
 
     Args:
         temperature: initial temperature, K; positive and finite.
@@ -34,6 +34,15 @@ class Bath:
 
     Raises:
         ValueError: the spectrum or the temperature is not as above.
+
+    Example:
+        >>> bath = Bath(energies=[0, 1e-24, 3e-24], temperature=0.05)
+        >>> bath.dimension
+        3
+        >>> f"{bath.entropy():.4f} nats"
+        '0.5393 nats'
+        >>> [round(float(S), 4) for S in bath.entropy([0, 0.05, float("inf")])]
+        [0.0, 0.5393, 1.0986]
     """
 
     temperature: float
@@ -79,7 +88,7 @@ class Bath:
         self._set("_width", width)
 
     def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)  # the class is frozen for everybody else
+        object.__setattr__(self, name, value)  # the class is frozen outside its constructor
 
     @classmethod
     def qubit(cls, frequency: float = 5e9, temperature: float = 0.043) -> Bath:
@@ -91,6 +100,11 @@ class Bath:
 
         Raises:
             ValueError: the frequency or the temperature is not positive and finite.
+
+        Example:
+            >>> bath = Bath.qubit(frequency=5e9, temperature=0.043)
+            >>> f"{bath.energies[1]:.3e} J"
+            '3.313e-24 J'
         """
         quantum = h * _positive("frequency", frequency, "Hz")
         return cls(energies=[0.0, quantum], temperature=temperature)
@@ -101,24 +115,47 @@ class Bath:
         return self._spectrum.dimension
 
     def gibbs(self, T: ArrayLike | None = None) -> ComplexArray:
-        """Gibbs state in the basis of the Hamiltonian; T (...) in K -> (..., d, d)."""
-        populations = self._spectrum.populations(self._beta(self._or_own(T)))
+        """Gibbs state in the basis of the Hamiltonian; T (...) in K -> (..., d, d).
+
+        Example:
+            >>> bath = Bath.qubit()
+            >>> bath.gibbs([0.02, 0.043, 0.1]).shape
+            (3, 2, 2)
+            >>> round(float(bath.gibbs()[1, 1].real), 4)  # excited population
+            0.0038
+        """
+        populations = self._spectrum.populations(self._beta(self._or_initial(T)))
         columns = self._eigenvectors * populations[..., np.newaxis, :]
         return columns @ self._eigenvectors.conj().T
 
     def mean_energy(self, T: ArrayLike | None = None) -> Floats:
-        """Mean energy Tr[H rho] of the Gibbs state; T (...) in K -> (...) in J."""
+        """Mean energy Tr[H rho] of the Gibbs state; T (...) in K -> (...) in J.
+
+        Example:
+            >>> f"{Bath.qubit().mean_energy():.3e} J"
+            '1.245e-26 J'
+        """
         return blockwise(
             lambda t: self._ground + self._width * self._spectrum.mean_level(self._beta(t)),
-            self._or_own(T),
+            self._or_initial(T),
         )
 
     def entropy(self, T: ArrayLike | None = None) -> Floats:
-        """Entropy of the Gibbs state; T (...) in K -> (...) in nats."""
-        return blockwise(lambda t: self._spectrum.entropy(self._beta(t)), self._or_own(T))
+        """Entropy of the Gibbs state; T (...) in K -> (...) in nats.
+
+        Example:
+            >>> f"{Bath.qubit().entropy():.4f} nats"
+            '0.0247 nats'
+        """
+        return blockwise(lambda t: self._spectrum.entropy(self._beta(t)), self._or_initial(T))
 
     def heat_capacity(self, T: ArrayLike) -> Floats:
-        """Heat capacity d<H>/dT of the Gibbs state; T (...) in K -> (...) in J/K."""
+        """Heat capacity d<H>/dT of the Gibbs state; T (...) in K -> (...) in J/K.
+
+        Example:
+            >>> f"{Bath.qubit().heat_capacity(0.043):.2e} J/K"
+            '1.61e-24 J/K'
+        """
         return blockwise(lambda t: k * self._spectrum.heat_capacity(self._beta(t)), T)
 
     def energy_at_entropy(self, S: ArrayLike) -> Floats:
@@ -126,6 +163,10 @@ class Bath:
 
         Below ln g0 (g0 ground states) the ground energy, since the constraint is then void; above
         ln d +inf, since there is no such state; NaN for NaN.
+
+        Example:
+            >>> [f"{E:.3g}" for E in Bath.qubit().energy_at_entropy([0, 0.1, 1])]
+            ['0', '6.79e-26', 'inf']
         """
         return blockwise(
             lambda s: self._ground + self._width * self._spectrum.mean_level_at_entropy(s), S
@@ -135,6 +176,10 @@ class Bath:
         """Temperature of the Gibbs state of entropy S; S (...) in nats -> (...) in K.
 
         0 from ln g0 (g0 ground states) down, +inf from ln d up; NaN for NaN.
+
+        Example:
+            >>> [f"{T:.4f}" for T in Bath.qubit().temperature_at_entropy([0, 0.1, 1])]
+            ['0.0000', '0.0621', 'inf']
         """
 
         def temperature(entropy: FloatArray) -> FloatArray:
@@ -147,6 +192,11 @@ class Bath:
         """Entropy of the Gibbs state (T > 0) of mean energy E; E (...) in J -> (...) in nats.
 
         -inf below the ground energy, where there is no state; ln d from the mean of the levels up.
+
+        Example:
+            >>> bath = Bath.qubit()
+            >>> f"{bath.entropy_at_energy(bath.mean_energy()):.4f} nats"
+            '0.0247 nats'
         """
         return blockwise(
             lambda energy: self._spectrum.entropy_at_mean_level(
@@ -156,14 +206,19 @@ class Bath:
         )
 
     def energy(self, state: ArrayLike) -> Floats:
-        """Energy Tr[H rho]; state (..., d, d) -> (...) in J; ValueError for another shape."""
+        """Energy Tr[H rho]; state (..., d, d) -> (...) in J; ValueError for another shape.
+
+        Example:
+            >>> f"{Bath.qubit().energy([[0.4, 0], [0, 0.6]]):.3e} J"
+            '1.988e-24 J'
+        """
         rho = np.asarray(state, dtype=np.complex128)
         d = self.dimension
         if rho.shape[-2:] != (d, d):
             raise ValueError(f"state has the shape {rho.shape}: this bath takes (..., {d}, {d})")
         return as_scalar(np.einsum("ij,...ji->...", self.hamiltonian, rho).real)
 
-    def _or_own(self, T: ArrayLike | None) -> FloatArray:
+    def _or_initial(self, T: ArrayLike | None) -> FloatArray:
         return np.asarray(self.temperature if T is None else T, dtype=np.float64)
 
     def _beta(self, T: FloatArray) -> FloatArray:

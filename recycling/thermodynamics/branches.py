@@ -1,4 +1,4 @@
-"""What the structure of the branches does to the gain: Eqs. (5), (6) and (14) to (22)."""
+"""How the structure of the branches changes the gain: Eqs. (5), (6) and (14) to (22)."""
 
 from __future__ import annotations
 
@@ -40,9 +40,17 @@ def branch_gains(
         shape (...)). A gain is -inf where no process exists.
 
     Raises:
-        ValueError: probabilities that are negative or do not sum to 1; states that are none.
+        ValueError: probabilities are negative or do not sum to 1; a matrix is not a state.
 
     Source: arXiv:2601.07522, Eqs. (5), (14), (17) and (18).
+
+    Example:
+        Two pure branches lose all of their gain when the branch is discarded.
+
+        >>> plus, minus = [[0.5, 0.5], [0.5, 0.5]], [[0.5, -0.5], [-0.5, 0.5]]
+        >>> gains = branch_gains(0.1, Bath.qubit(), [plus, minus], [0.5, 0.5])
+        >>> f"{gains.mean:.3e} J, {gains.mixed} J, {gains.holevo:.4f} nats"
+        '1.666e-24 J, -inf J, 0.6931 nats'
     """
     weights = np.asarray(probabilities, dtype=np.float64)
     if (weights < 0).any():
@@ -82,6 +90,13 @@ def max_bath_entropy(entropy_decrease: ArrayLike, bath: Bath, energy: ArrayLike)
         energy is so low that every state loses.
 
     Source: arXiv:2601.07522, Eqs. (6), (20) and (21).
+
+    Example:
+        At the energy of the Gibbs state it is the entropy of the Gibbs state.
+
+        >>> bath = Bath.qubit()
+        >>> f"{max_bath_entropy(0.1, bath, bath.mean_energy()):.4f} nats"
+        '0.0247 nats'
     """
     decrease = np.asarray(entropy_decrease, dtype=np.float64)
     surplus = np.asarray(energy, dtype=np.float64) + tight_bound(decrease, bath)

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from recycling.thermodynamics._arrays import ComplexArray, FloatArray, Floats, as_scalar
 
 STATE_TOLERANCE = 1e-8
-"""Half the digits of a float64: a matrix further from a state than this is not rounded, but wrong
-(a linear inversion that was never projected, for example)."""
+"""Half the digits of a float64: a matrix further from a state than this is wrong, not rounded
+(for example a linear inversion that was never projected)."""
 
 
 def binary_entropy(probability: ArrayLike) -> Floats:
@@ -23,6 +23,10 @@ def binary_entropy(probability: ArrayLike) -> Floats:
 
     Raises:
         ValueError: a probability lies outside [0, 1].
+
+    Example:
+        >>> [round(float(S), 4) for S in binary_entropy([0, 0.1, 0.5])]
+        [0.0, 0.3251, 0.6931]
     """
     p = np.asarray(probability, dtype=np.float64)
     outside = p[(p < 0) | (p > 1)]
@@ -43,8 +47,13 @@ def von_neumann_entropy(state: ArrayLike) -> Floats:
         Array of shape (...), nats.
 
     Raises:
-        ValueError: not a stack of square matrices, or not of states (Hermitian, of trace 1 and
-            non-negative, each within `STATE_TOLERANCE`).
+        ValueError: the array is no stack of square matrices, or they are no states (Hermitian, of
+            trace 1 and non-negative, each within `STATE_TOLERANCE`).
+
+    Example:
+        >>> pure, mixed = [[0.5, 0.5], [0.5, 0.5]], [[0.5, 0], [0, 0.5]]
+        >>> [round(float(S), 4) for S in von_neumann_entropy([pure, mixed])]
+        [0.0, 0.6931]
     """
     rho = np.asarray(state, dtype=np.complex128)
     _require_states(rho)

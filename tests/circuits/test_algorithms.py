@@ -121,6 +121,12 @@ def test_an_algorithm_from_a_circuit_has_its_parts():
     np.testing.assert_allclose(probabilities, expected, rtol=0, atol=ROUNDING)
 
 
+def test_each_parameter_needs_a_value():
+    algorithm = Algorithm.from_circuit(two_flags(), flags=["flags"], recycled="data")
+    with pytest.raises(ValueError, match=r"values = \(0.3,\): give one for each of a, b"):
+        algorithm.circuit(0.3)
+
+
 def test_changing_the_circuit_afterwards_changes_no_algorithm():
     circuit = two_flags()
     algorithm = Algorithm.from_circuit(circuit, flags=["flags"], recycled="data")
@@ -376,10 +382,10 @@ def test_another_task_has_its_stages_and_preparations():
         for stage in task.stages
     ]
     assert counts == [0, 1, 2]
-    last = recycling_circuit(algorithm, preparation="excited", task=task)
+    last = recycling_circuit(algorithm, stage="end", preparation="excited", task=task)
     assert last.name == "recycling end excited"
     with pytest.raises(ValueError, match="preparation = 'X': give one of ground, excited"):
-        recycling_circuit(algorithm, preparation="X", task=task)
+        recycling_circuit(algorithm, stage="end", preparation="X", task=task)
     with pytest.raises(ValueError, match="stage = 'after': give one of start, half, end"):
         recycling_circuit(algorithm, stage="after", task=task)
 

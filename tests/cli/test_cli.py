@@ -75,7 +75,7 @@ def test_run_writes_results_and_report(finished):
     assert written == figures | {
         ".lock", "run.json", "run.json.copy", "experiment.toml", "device.json", "circuits.qpy",
         "jobs", "jobs/trial-0.json", "jobs/trial-1.json", "shots", "shots/trial-0.npz",
-        "shots/trial-1.npz", "telemetry.jsonl", "results.nc", "report.html", "figures",
+        "shots/trial-1.npz", "telemetry.jsonl", "results.nc", "theory.nc", "report.html", "figures",
     }  # fmt: skip
     with xr.open_dataset(folder / "out" / "results.nc") as dataset:
         assert dataset.attrs["seed"] == 11

@@ -8,10 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import CXGate, CZGate, RXGate, RZGate, SXGate, XGate
+from qiskit.circuit.library import (
+    CPhaseGate,
+    CXGate,
+    CZGate,
+    PhaseGate,
+    RXGate,
+    RYGate,
+    RZGate,
+    SXGate,
+    UGate,
+    XGate,
+)
 from qiskit.quantum_info import (
     PTM,
     Choi,
+    Kraus,
     Operator,
     SuperOp,
     average_gate_fidelity,
@@ -25,6 +37,8 @@ from recycling.devices.channels import (
     density_matrix,
     depolarizing_channel,
     depolarizing_strength,
+    kraus_channel,
+    tensor_channel,
     thermal_relaxation_channel,
     thermal_state,
     unitary_channel,
@@ -175,6 +189,18 @@ def test_gate_over_a_sweep_is_the_gate_at_each_point():
     assert gate_channel(RZGate(theta), values, 2).shape == (3, 1, 4, 4)
 
 
+@pytest.mark.parametrize("gate", [RXGate, RYGate, RZGate, PhaseGate, UGate, CPhaseGate])
+def test_gate_over_many_angles_has_the_numbers_of_each(gate):
+    # Bit for bit: shots that a seed has drawn follow from these numbers.
+    names = [f"angle{index}" for index in range(3 if gate is UGate else 1)]
+    rng = np.random.default_rng(3)
+    values = {name: rng.uniform(-7, 7, (40, 1)) for name in names}
+    swept = gate_channel(gate(*map(Parameter, names)), values, 2)
+    for index in range(40):
+        alone = gate_channel(gate(*(values[name][index, 0] for name in names)), {}, 0)
+        np.testing.assert_array_equal(swept[index, 0], alone)
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     seed=seeds,
@@ -211,6 +237,56 @@ def test_depolarization_brings_a_gate_to_its_calibrated_error(first, second, cou
     strength = depolarizing_strength(error, relaxation)
     total = PTM(relaxation @ depolarizing_channel(strength, count))
     assert 1 - average_gate_fidelity(total) == pytest.approx(error, abs=1e6 * ROUNDING)
+
+
+def random_noise(seed, shape):
+    """Times (s), excited populations and gate errors of any device, infinite times included."""
+    rng = np.random.default_rng(seed)
+    t1 = np.where(rng.random(shape) < 0.1, np.inf, 10 ** rng.uniform(-6, -3, shape))
+    t2 = np.where(np.isinf(t1), 10 ** rng.uniform(-6, -3, shape), t1 * rng.uniform(0.01, 2, shape))
+    return rng.uniform(0, 1e-4, shape), t1, t2, rng.random(shape), rng.uniform(0, 0.99, shape)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, shape=st.sampled_from([(7,), (2, 3), (3, 1, 2)]))
+def test_channels_over_an_array_are_physical_and_those_of_each_entry(seed, shape):
+    *relaxation, error = random_noise(seed, shape)
+    first = thermal_relaxation_channel(*relaxation)
+    second = thermal_relaxation_channel(*random_noise(seed + 1, shape)[:4])
+    for count, relaxed in ((1, first), (2, tensor_channel(first, second))):
+        strength = depolarizing_strength(error, relaxed)
+        depolarizing = depolarizing_channel(strength, count)
+        assert depolarizing.shape == (*shape, 4**count, 4**count)
+        noise = relaxed @ depolarizing
+        for point in np.ndindex(shape):
+            assert_physical(noise[point])
+            alone = depolarizing_strength(error[point], relaxed[point])
+            # A sum of 16 terms in another order, over the trace that is left.
+            left = max(np.trace(relaxed[point]) - 1, EPS)
+            assert strength[point] == pytest.approx(alone, abs=64 * EPS / left)
+            np.testing.assert_array_equal(
+                depolarizing[point], depolarizing_channel(strength[point], count)
+            )
+
+
+@settings(max_examples=50, deadline=None)
+@given(first=relaxations(), second=relaxations())
+def test_two_channels_side_by_side_are_their_kronecker_product(first, second):
+    channels = thermal_relaxation_channel(*first), thermal_relaxation_channel(*second)
+    np.testing.assert_array_equal(tensor_channel(*channels), np.kron(*channels))
+
+
+@settings(max_examples=50, deadline=None)
+@given(seed=seeds, count=st.integers(1, 4))
+def test_kraus_operators_agree_with_qiskit(seed, count):
+    # The first columns of a random unitary on the qubit and an environment are an isometry.
+    unitary = random_unitary(2 * count, seed=seed).data
+    operators = unitary[:, :2].reshape(count, 2, 2)
+    channel = kraus_channel(operators)
+    assert_physical(channel)
+    theirs = PTM(Kraus(list(operators))).data.real
+    np.testing.assert_allclose(channel, theirs, rtol=0, atol=AGREEMENT)
+    np.testing.assert_array_equal(kraus_channel(np.stack([operators, operators]))[1], channel)
 
 
 def test_nothing_is_added_where_relaxation_alone_is_worse():

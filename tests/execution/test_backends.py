@@ -12,10 +12,12 @@ from qiskit import ClassicalRegister, QuantumCircuit
 from scipy.stats import chi2
 
 import recycling as rc
-import recycling.jobs.job
+import recycling.jobs.cut
 from circuits.protocol import ARMS, RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
-from recycling.compilation.compile import place_on_chip, walk
+from recycling.compilation.calibrations import compile_brackets
+from recycling.compilation.place import place_on_chip
+from recycling.compilation.walk import walk
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.execution import simulator
@@ -28,20 +30,17 @@ from recycling.execution.local import LocalBackend, job_seed
 from recycling.execution.machine import Account
 from recycling.execution.registry import connect, parse_backend
 from recycling.jobs.counts import trial_counts
+from recycling.jobs.cut import all_jobs, executions_per_point, trial_jobs
 from recycling.jobs.job import (
     EXECUTIONS_PER_JOB,
-    SETTINGS_PER_POINT,
     Job,
     Pub,
-    all_jobs,
     calibration_pubs,
     executions,
     expected_shape,
     full_parameters,
-    trial_jobs,
 )
 from recycling.jobs.outcomes import Outcomes
-from recycling.planning.circuits import compile_brackets
 from recycling.planning.plan import check_for_machine, plan
 from recycling.planning.rehearsal import simulate_counts
 from recycling.results.analysis import analyse_counts, experiment_attributes
@@ -176,6 +175,21 @@ def test_device_noise_is_in_the_fake_backend(simulated):
     device = planned.experiment.device.model_copy(update={"profile": "ideal", "layout": "best"})
     ideal = plan(planned.experiment.model_copy(update={"device": device}))
     assert p_value(counts.values, probabilities_of(ideal).values) < 1e-12
+
+
+@pytest.mark.parametrize("backend", ["exact", "aer"])
+def test_each_qubit_starts_at_its_temperature(backend):
+    planned = plan(Experiment.parse(SPEC.replace("p_x = [0.1, 0.4]", "p_x = [0.4]")), backend)
+    temperatures = (0.3, 0.02, 0.03, 0.25, 0.4, 0.1)
+    device = planned.device.replace("thermometer", temperature=temperatures)
+    counts = simulate_counts(replace(planned, device=device)).values
+    expected = probabilities_of(replace(planned, device=device)).values
+    assert p_value(counts, expected) > LEVEL
+    # The same temperatures on other qubits are other physics.
+    for other in (temperatures[::-1], (0.2,) * 6):
+        wrong = planned.device.replace("thermometer", temperature=other)
+        unlike = probabilities_of(replace(planned, device=wrong)).values
+        assert p_value(counts, unlike) < 1e-12
 
 
 def test_a_named_backend_takes_the_place_of_the_profile(simulated):
@@ -407,7 +421,8 @@ def test_jobs_fit_the_limit_of_any_machine_and_leave_no_shot_out(limit, shots, p
     found = np.zeros((trials, points), dtype=int)
     for job in trial_jobs(experiment, limit):
         assert job.kind == "trial"
-        assert (job.points[1] - job.points[0]) * SETTINGS_PER_POINT * job.shots <= limit
+        points = job.points[1] - job.points[0]
+        assert points * executions_per_point(experiment.design) * job.shots <= limit
         found[job.trial, slice(*job.points)] += job.shots
     assert (found == shots).all()
 
@@ -477,7 +492,7 @@ def test_executions_of_a_job_are_those_of_its_pubs(small_plan):
     ],
 )
 def test_trials_in_several_jobs_are_put_together(small_plan, monkeypatch, limit, count):
-    monkeypatch.setattr(recycling.jobs.job, "EXECUTIONS_PER_JOB", limit)
+    monkeypatch.setattr(recycling.jobs.cut, "EXECUTIONS_PER_JOB", limit)
     jobs = [job for job in trial_jobs(small_plan.experiment) if job.trial == 0]
     assert len(jobs) == count
     whole = np.random.default_rng(1).integers(0, 16, (8, 3, 3, 500), dtype=np.uint8)
@@ -492,11 +507,13 @@ def test_trials_in_several_jobs_are_put_together(small_plan, monkeypatch, limit,
         assert part.shots.shape == expected_shape(job, small_plan.pubs(job))
         assert outcomes_of(job, small_plan.pubs(job)).shots.shape == part.shots.shape
     expected = Outcomes(4, shots=whole).counts().reshape(2, 2, 2, 3, 3, 2, 2, 2, 2)
-    np.testing.assert_array_equal(trial_counts(reversed(parts)), expected)
+    np.testing.assert_array_equal(
+        trial_counts(small_plan.experiment.design, reversed(parts)), expected
+    )
 
 
 def test_shots_in_several_jobs_are_drawn_anew(small_plan, monkeypatch):
-    monkeypatch.setattr(recycling.jobs.job, "EXECUTIONS_PER_JOB", 24 * 250)
+    monkeypatch.setattr(recycling.jobs.cut, "EXECUTIONS_PER_JOB", 24 * 250)
     planned = replace(small_plan)  # its jobs are cut anew
     first, second = planned.jobs[:2]
     assert (first.points, second.points) == ((0, 1), (0, 1))

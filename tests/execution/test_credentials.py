@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import recycling as rc
+import recycling.reporting.machine_sections
 import recycling.reporting.page
+import recycling.reporting.result_sections
 from tests.loopback import Answer, Destiny, Fault, LoopbackService
 from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, spec
 
@@ -51,9 +53,9 @@ def here(service, plan, tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
     # Figures take longer than all else, and show nothing of the account.
     for drawn in ("paper_figures", "sensitivity_figures", "branch_figures"):
-        monkeypatch.setattr(recycling.reporting.page, drawn, lambda *_: {})
+        monkeypatch.setattr(recycling.reporting.result_sections, drawn, lambda *_: {})
     for drawn in ("schedule_figure", "circuit_figure"):
-        monkeypatch.setattr(recycling.reporting.page, drawn, lambda *_: None)
+        monkeypatch.setattr(recycling.reporting.machine_sections, drawn, lambda *_: None)
     monkeypatch.setattr(recycling.reporting.page, "to_svg", lambda _: b"<svg/>")
     (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
     with connected(service, tmp_path / "accounts.json") as patch:

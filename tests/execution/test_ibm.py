@@ -14,7 +14,6 @@ from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import timeline
 from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.execution.ibm.service import Account, Hardware
-from recycling.jobs.counts import DIMENSIONS
 from recycling.jobs.job import executions
 from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary
@@ -95,9 +94,11 @@ def chi_squared(counts, probabilities, shots):
 def deviation(run, plan):
     """By how many standard deviations χ² of each θ_b and basis is off its mean."""
     trial = next(job for job in plan.jobs if job.trial is not None)
-    probabilities = protocol_probabilities(plan.pubs(trial), plan.device)
+    probabilities = protocol_probabilities(
+        plan.pubs(trial), plan.device, plan.experiment.design
+    ).values
     counts = run.counts
-    assert counts.dims == DIMENSIONS
+    assert counts.dims == plan.experiment.design.dims
     # One axis for all records, after (arm, stage, preparation, theta_b, basis, trial).
     counts = counts.values.reshape(*counts.shape[:6], -1)
     probabilities = probabilities.reshape(*probabilities.shape[:5], 1, -1)

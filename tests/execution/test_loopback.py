@@ -27,9 +27,9 @@ from qiskit_ibm_runtime.exceptions import (
 from qiskit_ibm_runtime.executor_sampler import Sampler
 from scipy.stats import chi2
 
-from recycling.compilation.compile import compile_circuit
 from recycling.devices.profiles import device_from_backend
 from recycling.execution.ibm.service import snapshot_backend
+from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from tests.loopback import (
@@ -247,9 +247,9 @@ def test_a_dynamic_circuit_has_the_exact_distribution(service, backend):
         snapshot_backend("FakeTorino"), LAYOUT, temperature=0.043, frequency=5e9
     )
     places = [LAYOUT.index(qubit) for qubit in (ANCILLA, SYSTEM, BATH)]
-    reference = compile_circuit(
-        feedforward(6, *places, latency=device.feedforward_latency), device, optimization_level=0
-    )
+    reference = compile_as_executed(
+        [feedforward(6, *places, latency=device.feedforward_latency)], device, optimization_level=0
+    )[0]
     (outcome,) = execute([compile_program(reference, device, {"angle": angles})])
     expected = outcome.probabilities.reshape(3, 8)
     # A few roundings in each of the circuit's thirty steps.

@@ -16,12 +16,12 @@ from scipy.stats import chi2
 import recycling as rc
 from circuits.calibration.assignment import (
     PREFIX,
-    PREPARED,
-    RECORDED_QUBITS,
     THERMAL,
     assignment_circuits,
+    preparations,
 )
 from circuits.calibration.characterisation import REGISTER
+from recycling.compilation.calibrations import compile_assignment
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.inference.bath.drift import readout_drift
@@ -34,8 +34,8 @@ from recycling.inference.readout.assignment import (
 )
 from recycling.inference.readout.calibration import estimate_assignment
 from recycling.inference.readout.readout import estimate_readout
-from recycling.jobs.job import ASSIGNMENTS, Job, calibration_pubs
-from recycling.planning.circuits import compile_assignment
+from recycling.jobs.cut import ASSIGNMENTS
+from recycling.jobs.job import Job, calibration_pubs
 from recycling.reporting.conduct import conduct_tables
 from recycling.results.assignment import (
     measured_assignments,
@@ -61,6 +61,7 @@ START = np.array([0.0038, 0.010, 0.0038, 0.0060])
 THERMAL_POPULATION = np.array([0.0038, 0.020, 0.050, 0.0038])
 #: Chance of a relaxation between the two measurements, far above that of 1 µs.
 DECAY = 0.02
+PREPARED = preparations(4)
 BITS = np.array([[int(bit) for bit in name] for name in PREPARED])
 
 
@@ -110,7 +111,7 @@ def exact(model):
 class TestCircuits:
     def test_there_is_one_for_each_preparation_and_the_wait(self, small_plan):
         device = small_plan.device
-        circuits = compile_assignment(device)
+        circuits = compile_assignment(device, small_plan.experiment.design)
         assert [c.name for c in circuits] == [PREFIX + name for name in (*PREPARED, THERMAL)]
         qubits = [device.roles.index(role) for role in ("C_A", "S", "B", "C_I")]
         for circuit, name in zip(circuits, (*PREPARED, "0000"), strict=True):
@@ -129,13 +130,19 @@ class TestCircuits:
 
     def test_the_wait_is_five_of_the_longest_t1(self, small_plan):
         device = small_plan.device
-        longest = max(device.t1[device.roles.index(role)] for role in RECORDED_QUBITS)
-        waits = {i.operation.duration for i in compile_assignment(device)[-1].data[:4]}
+        longest = max(
+            device.t1[device.roles.index(role)]
+            for role in small_plan.experiment.design.recorded_roles
+        )
+        waits = {
+            i.operation.duration
+            for i in compile_assignment(device, small_plan.experiment.design)[-1].data[:4]
+        }
         assert len(waits) == 1
         assert waits.pop() * device.dt == pytest.approx(5 * longest, abs=16 * device.dt)
 
     def test_a_stored_circuit_is_the_same(self, small_plan):
-        circuits = compile_assignment(small_plan.device)
+        circuits = compile_assignment(small_plan.device, small_plan.experiment.design)
         stream = io.BytesIO()
         qpy.dump(circuits, stream)
         stream.seek(0)
@@ -147,7 +154,7 @@ class TestCircuits:
             {"t1": math.inf},
             {"dt": 0.0},
             {"alignment": 0},
-            {"qubits": (0, 1, 2)},
+            {"qubits": ()},
             {"qubits": (0, 1, 2, 2)},
             {"qubits": (0, 1, 2, 6)},
         ],
@@ -224,8 +231,10 @@ class TestEstimation:
     def test_thermal_excitation_is_no_readout_error(self, small_plan):
         """The engine starts thermal: probabilities of the first record alone hide that."""
         hot = small_plan.device.replace("test", temperature=0.15)
-        qubits = [hot.roles.index(role) for role in RECORDED_QUBITS]
-        tables = pub_probabilities(calibration_pubs(compile_assignment(hot)), hot)
+        qubits = [hot.roles.index(role) for role in small_plan.experiment.design.recorded_roles]
+        tables = pub_probabilities(
+            calibration_pubs(compile_assignment(hot, small_plan.experiment.design)), hot
+        )
         counts = SHOTS * np.stack([table.reshape((2,) * 8) for table in tables])
         found = estimate_assignment(counts)
         population = hot.excited_population[qubits]
@@ -525,7 +534,9 @@ MEASURED = HardwareSpec(assignment=True, assignment_shots=20_000)
 def measured_run(small_plan, tmp_path_factory):
     experiment = small_plan.experiment.model_copy(update={"hardware": MEASURED})
     plan = replace(
-        small_plan, experiment=experiment, assignment=compile_assignment(small_plan.device)
+        small_plan,
+        experiment=experiment,
+        assignment=compile_assignment(small_plan.device, small_plan.experiment.design),
     )
     with pytest.MonkeyPatch.context() as patch:
         planned_once(patch, plan)
@@ -613,7 +624,10 @@ class TestRun:
         assert len(run.assignment) == 17
 
     def test_it_is_planned_and_paid_for(self, small_plan):
-        planned = replace(small_plan, assignment=compile_assignment(small_plan.device))
+        planned = replace(
+            small_plan,
+            assignment=compile_assignment(small_plan.device, small_plan.experiment.design),
+        )
         names = ["assignment", "trial-0", "trial-1", "assignment-after"]
         assert [job.name for job in planned.jobs] == names
         assert planned.jobs[0].shots == planned.jobs[-1].shots == 8000
@@ -635,7 +649,7 @@ class TestRun:
         from recycling.execution.ibm.sampler import execute_sampler
 
         device, shots = small_plan.device.replace("test", temperature=0.15), 2000
-        circuits = compile_assignment(device)
+        circuits = compile_assignment(device, small_plan.experiment.design)
         pubs = calibration_pubs([circuits[0b0110], circuits[-1]])
         execute = {"aer": execute_aer, "fake": execute_sampler}[backend]
         job = Job(ASSIGNMENTS[0], None, shots=shots)

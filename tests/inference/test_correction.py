@@ -9,7 +9,7 @@ from recycling.inference.readout.assignment import Assignment, drifting, tensor_
 from recycling.inference.readout.correction import record_maps
 from recycling.inference.states.estimates import Question, estimate, plain_values
 from recycling.inference.states.samples import RECORDS, RecordMap, mixture, sample
-from recycling.jobs.job import protocol_pubs
+from recycling.jobs.cut import protocol_pubs
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.thermodynamics import Bath
 
@@ -194,7 +194,7 @@ def test_unmixed_records_show_the_branches_of_a_perfect_flag(arm):
 def devices(small_plan):
     """Branch states (arm: vectors) of a device that reads the flag without error, and with one."""
     plan = small_plan
-    pubs = protocol_pubs(plan.circuits, plan.experiment.theta_b)
+    pubs = protocol_pubs(plan.experiment, plan.circuits)
     qubit = plan.device.roles.index("C_A")
 
     def probabilities(false_excited, false_ground):
@@ -203,7 +203,7 @@ def devices(small_plan):
             old = getattr(plan.device, name)
             rates[name] = (*old[:qubit], rate, *old[qubit + 1 :])
         device = plan.device.replace("test", **rates)
-        found = protocol_probabilities(pubs, device)
+        found = protocol_probabilities(pubs, device, plan.experiment.design).values
         tables = found.reshape(*found.shape[:5], 16)
         return device, np.moveaxis(tables, 3, 1)[:, :, None]
 

@@ -19,9 +19,10 @@ from qiskit_ibm_runtime.decoders.executor.decoder import AVAILABLE_DECODERS
 from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
 from qiskit_ibm_runtime.utils.utils import is_isa_circuit
 
-from recycling.compilation.compile import device_target
+from recycling.compilation.target import device_target
 from recycling.compilation.timeline import Operation, timeline
-from recycling.devices.device import Device, Gate
+from recycling.devices.device import Device
+from recycling.devices.gates import Gate
 from recycling.devices.profiles import device_from_backend
 from recycling.execution.ibm.service import schedule_as_late_as_possible
 from recycling.simulation.engine import execute

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 import recycling as rc
 import recycling.cli.finish
 import recycling.reporting.page
+import recycling.reporting.result_sections
 import recycling.results.analysis
 import recycling.store.targets
+from recycling.cli.results import Result
 from recycling.cli.terminal import errors, print_lines, print_table, shown
 from recycling.errors import BackendFailure, Incomplete
 from recycling.execution.ibm.logs import keep_secrets_out_of_logs, without_secrets
@@ -31,7 +33,7 @@ def few_figures(patch):
     """Reports without the figures that take longest."""
     patch.setattr(recycling.reporting.page, "to_svg", lambda _figure: b"<svg/>")
     for name in ("paper_figures", "sensitivity_figures", "branch_figures"):
-        patch.setattr(recycling.reporting.page, name, lambda *_arguments: {})
+        patch.setattr(recycling.reporting.result_sections, name, lambda *_arguments: {})
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def test_a_failed_control_is_told_first_and_exits_with_5_if_strict(
     line = "1 control failed: trials are alike. The verdict is not to be trusted."
     if verb == "resume":
         monkeypatch.setattr(
-            recycling.cli.finish, "_report", lambda _run, dataset, *_: (dataset, None)
+            recycling.cli.finish, "_report", lambda _run, dataset, *_: Result(dataset)
         )
     done = command(verb, distrusted, *out)
     assert (done.code, done.traceback) == (0, "")

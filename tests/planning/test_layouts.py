@@ -10,18 +10,20 @@ from qiskit.transpiler import CouplingMap, InstructionProperties
 from scipy.constants import h as planck
 
 import recycling as rc
+from circuits import HHL
 from circuits.protocol import recycling_circuit
-from recycling.compilation.compile import compile_circuits, route_algorithm
+from recycling.compilation.route import route_algorithm
 from recycling.devices.device import ROLES
-from recycling.devices.placement import SHAPE, cz_errors, expected_errors, placements
+from recycling.devices.placement import cz_errors, expected_errors, placements
 from recycling.devices.profiles import override_device
+from recycling.devices.shape import shape_of
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import snapshot_backend
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.samples import RecordMap
-from recycling.jobs.job import protocol_pubs
+from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device, chip, circuit_work
-from recycling.planning.circuits import compile_all
+from recycling.planning.circuits import compile_all, compile_as_executed
 from recycling.planning.ranking import (
     ScoredLayout,
     _compile,
@@ -29,13 +31,14 @@ from recycling.planning.ranking import (
     score_layouts,
     with_layout,
 )
-from recycling.reporting.chip_map import chip_map, layout_table, qubit_positions
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.spec.experiment import spec_text
+from recycling.studies.chip_map import chip_map, layout_table, qubit_positions
 
 QUANTUM = planck * 5e9
+SHAPE = shape_of(HHL([[2, -1], [-1, 2]]).design, HHL([[2, -1], [-1, 2]]))
 #: θ_b of the checked theory curve, and its ΔQ_B in units of hf at p_x = 0.4.
 THETA_B = [0.0, np.pi / 8, np.pi / 4]
 NOISELESS_HEAT = np.array([0.392728, 0.282678, -0.099249]) * QUANTUM
@@ -91,8 +94,8 @@ def routed(experiment, device):
 @pytest.fixture(scope="module")
 def score(experiment, device, routed):
     """Score of a device that differs from ``device`` in its errors alone."""
-    circuits = _compile(routed, device, 1)
-    return lambda damaged: _score(experiment, damaged, circuits, NOISELESS_HEAT, 0.0)
+    circuits = _compile(experiment, routed, device)
+    return lambda damaged: _score(experiment, damaged, circuits, NOISELESS_HEAT, 0.0, SHAPE)
 
 
 def with_readout(device, false_excited, false_ground):
@@ -125,8 +128,8 @@ def test_agrees_with_the_analysis_of_infinitely_many_shots(experiment, device, s
     exact = {"rel": 0, "abs": 1e-7 * QUANTUM}
 
     def analysed(device):
-        pubs = protocol_pubs(circuits, experiment.theta_b)
-        probabilities = protocol_probabilities(pubs, device)
+        pubs = protocol_pubs(experiment, circuits)
+        probabilities = protocol_probabilities(pubs, device, experiment.design).values
         equilibrium, recycling = (
             plain_estimates(
                 # (stage, preparation, theta_b, basis, …) → (theta_b, stage, …, record)
@@ -170,7 +173,7 @@ def test_agrees_with_the_thermodynamics_of_the_density_matrices(experiment, whol
             )
             for excited in (False, True)
         ]  # fmt: skip
-        compiled = compile_circuits(circuits, device, optimization_level=1)
+        compiled = compile_as_executed(circuits, device, optimization_level=1)
         for role in ("S", "B"):
             programs = [
                 compile_program(
@@ -193,19 +196,19 @@ def test_agrees_with_the_thermodynamics_of_the_density_matrices(experiment, whol
 
 
 def test_expected_errors_are_what_the_best_layout_goes_by(experiment, whole, scored):
-    everywhere = list(placements(whole.target))
+    everywhere = list(placements(whole.target, SHAPE))
     work = circuit_work(experiment, whole.device_on(everywhere[0]))
-    fewest = min(everywhere, key=lambda own: expected_errors(own, whole.target, *work))
+    fewest = min(everywhere, key=lambda own: expected_errors(own, whole.target, SHAPE, *work))
     assert fewest == build_device(experiment).layout
     for own in scored:
-        expected = expected_errors(own.layout, whole.target, *work)
+        expected = expected_errors(own.layout, whole.target, SHAPE, *work)
         assert own.expected_errors == pytest.approx(expected, rel=1e-12)
 
 
 # --- why this figure and no plainer one ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("roles", SHAPE, ids="-".join)
+@pytest.mark.parametrize("roles", SHAPE.couplings, ids="-".join)
 def test_falls_with_every_cz_error(device, score, roles):
     own = [score(with_cz_error(device, roles, error)) for error in (0.002, 0.02, 0.1)]
     assert own[0].recycled_gain > own[1].recycled_gain > own[2].recycled_gain
@@ -282,20 +285,20 @@ def test_circuits_chosen_by_gate_errors():
     assert routed[0].circuit().count_ops() != routed[1].circuit().count_ops()
     scored = {own.layout: own for own in score_layouts(spec, candidates=layouts)}
     for layout, device, algorithm in zip(layouts, devices, routed, strict=True):
-        own = _score(spec, device, _compile(algorithm, device, 2), NOISELESS_HEAT, 0.0)
+        own = _score(spec, device, _compile(spec, algorithm, device), NOISELESS_HEAT, 0.0, SHAPE)
         assert scored[layout].gain == own.gain
 
 
 def test_dead_gates_are_not_used(experiment):
     backend = snapshot_backend("FakeMarrakesh")
-    assert CANDIDATES[0] in list(placements(backend.target))
+    assert CANDIDATES[0] in list(placements(backend.target, SHAPE))
     for pair in ((10, 9), (9, 10)):
         if pair in backend.target["cz"]:
             dead = InstructionProperties(duration=68e-9, error=1.0)
             backend.target.update_instruction_properties("cz", pair, dead)
-    for layout in placements(backend.target):
+    for layout in placements(backend.target, SHAPE):
         place = dict(zip(ROLES, layout, strict=True))
-        assert all({place[first], place[second]} != {9, 10} for first, second in SHAPE)
+        assert all({place[first], place[second]} != {9, 10} for first, second in SHAPE.couplings)
     with pytest.raises(BadInput, match="B = 10 and S = 9 are joined by a dead gate"):
         score_layouts(experiment, backend, candidates=CANDIDATES)
 
@@ -372,8 +375,8 @@ def made_up(target, seed=0):
     generator = np.random.default_rng(seed)
     gains = np.sort(generator.normal(-0.05, 0.03, 10_000))[::-1] * QUANTUM
     return [
-        ScoredLayout(layout, gain, gain, gain, gain, 0.95, 0.2 + rank / 100)
-        for rank, (layout, gain) in enumerate(zip(placements(target), gains, strict=False))
+        ScoredLayout(layout, gain, gain, gain, gain, 0.95, 0.2 + rank / 100, SHAPE)
+        for rank, (layout, gain) in enumerate(zip(placements(target, SHAPE), gains, strict=False))
     ]
 
 

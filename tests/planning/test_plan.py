@@ -19,7 +19,8 @@ from recycling.execution.ibm.machine import HERON, PRICE
 from recycling.execution.machine import Machine
 from recycling.inference.states.estimates import Question, estimate
 from recycling.inference.states.samples import RecordMap
-from recycling.jobs.job import Job, protocol_pubs
+from recycling.jobs.cut import protocol_pubs
+from recycling.jobs.job import Job
 from recycling.jobs.status import charged_seconds
 from recycling.planning.cost import (
     USUAL_LIMITS,
@@ -29,18 +30,18 @@ from recycling.planning.cost import (
     estimate_cost,
 )
 from recycling.planning.prediction import PREDICTED, predict
-from recycling.reporting.plan_view import (
-    longest_setting,
-    plan_headline,
-    plan_summary,
-    plan_tables,
-)
 from recycling.results.analysis import analyse
 from recycling.results.verdicts import verdicts
 from recycling.running.budget import used_seconds
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.spec.experiment import MeasurementSpec, SweepSpec, shown_p_x
 from recycling.store.journal import Attempt, JobRecord, Surplus
+from recycling.studies.plan_view import (
+    longest_setting,
+    plan_headline,
+    plan_summary,
+    plan_tables,
+)
 from recycling.thermodynamics import Bath
 
 QUANTUM = h * 5e9  # hf, J
@@ -65,7 +66,7 @@ def cost_of(plan, **options):
 
 
 def predicted(plan):
-    pubs = protocol_pubs(plan.circuits, plan.experiment.theta_b)
+    pubs = protocol_pubs(plan.experiment, plan.circuits)
     return predict(plan.experiment, plan.device, pubs)
 
 
@@ -132,7 +133,7 @@ def test_five_jobs_a_minute_can_be_posted(jobs, minutes):
 
 
 def test_brackets_are_in_the_cost(small_plan):
-    from recycling.planning.circuits import compile_brackets
+    from recycling.compilation.calibrations import compile_brackets
 
     bracketed = replace(small_plan, brackets=compile_brackets(small_plan.device))
     bare, cost = cost_of(small_plan), cost_of(bracketed)
@@ -247,7 +248,7 @@ def test_mends_that_are_not_enough_are_not_offered(paper):
 @pytest.mark.parametrize("budget", [60.0, 200.0, 601.5, 2000.0])
 @pytest.mark.parametrize("brackets", [False, True])
 def test_each_mend_is_enough_and_no_more_than_that(paper, budget, brackets):
-    from recycling.planning.circuits import compile_brackets
+    from recycling.compilation.calibrations import compile_brackets
 
     if brackets:
         paper = replace(paper, brackets=compile_brackets(paper.device))
@@ -334,7 +335,7 @@ def test_length_is_the_sum_of_the_parts(small_plan, setting):
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_parts_of_the_schedule_follow_each_other(small_plan, setting):
-    steps = schedule(small_plan.circuits[setting], small_plan.device)
+    steps = schedule(small_plan.circuits[setting], small_plan.device, small_plan.experiment.design)
     assert steps[0].start == 0
     for one, following in pairwise(steps):
         assert one.start + one.duration == pytest.approx(following.start, rel=1e-12)
@@ -351,7 +352,7 @@ def test_parts_of_the_schedule_agree_with_the_timeline(small_plan):
     device = small_plan.device
     circuit = small_plan.circuits["recycling", "after", "X"]
     operations = [o for o in timeline(circuit, device) if o.name != "delay"]
-    steps = {step.name: step for step in schedule(circuit, device)}
+    steps = {step.name: step for step in schedule(circuit, device, small_plan.experiment.design)}
     spans = {
         name: (round(step.start * 1e9), round((step.start + step.duration) * 1e9))
         for name, step in steps.items()
@@ -389,7 +390,7 @@ def test_longest_branch_is_the_recycling_arm_after_the_erasure(small_plan):
 
 def test_nothing_takes_time_on_the_ideal_device(theory):
     circuit = theory.circuits["recycling", "after", "I"]
-    assert schedule(circuit, theory.device) == []
+    assert schedule(circuit, theory.device, theory.experiment.design) == []
     assert structure(circuit, theory.device).duration == 0
 
 
@@ -403,7 +404,7 @@ def test_prediction_without_noise_is_the_theory(theory):
         0: (0.647567, 0.392728, 0.116041, 0.394487, 0.392728),
         20: (0.642662, -0.099249, 0.115162, 0.383247, -0.099249),
     }
-    assert found.theta_b[20] == pytest.approx(np.pi / 4)
+    assert found.points["theta_b"][20] == pytest.approx(np.pi / 4)
     for point, (decrease, heat, landauer, tight, athermal) in table.items():
         by_name = {name: values[point] / QUANTUM for name, values in found.values.items()}
         assert by_name.pop("entropy_decrease") * QUANTUM == pytest.approx(decrease, abs=1e-6)
@@ -432,9 +433,11 @@ def test_infinitely_many_shots_leave_no_error(theory):
 def test_error_of_the_heat_is_that_of_four_proportions(paper):
     """ΔQ_B/hf mixes four measured populations, each of the shots of its branch."""
     found = predicted(paper)
-    pubs = protocol_pubs(paper.circuits, paper.experiment.theta_b)
+    pubs = protocol_pubs(paper.experiment, paper.circuits)
     # (stage, preparation, theta_b, S, B, C_I) in the branch flag = 0 and the basis Z
-    branch = protocol_probabilities(pubs, paper.device)[1][:, :, :, 2, 0]
+    branch = protocol_probabilities(pubs, paper.device, paper.experiment.design).values[1][
+        :, :, :, 2, 0
+    ]
     reached = branch.sum(axis=(-3, -2, -1))
     excited = branch.sum(axis=(-3, -1))[..., 1] / reached
     variance = excited * (1 - excited) / (8000 * reached)
@@ -457,8 +460,8 @@ def tables(probabilities):
 def test_errors_agree_with_those_of_the_analysis(paper):
     angles = SweepSpec(theta_b=(0.1, 0.4, 0.7), p_x=(0.4,))
     plan = changed(paper, sweep=angles)
-    pubs = protocol_pubs(plan.circuits, plan.experiment.theta_b)
-    expected = tables(protocol_probabilities(pubs, plan.device)[1])
+    pubs = protocol_pubs(plan.experiment, plan.circuits)
+    expected = tables(protocol_probabilities(pubs, plan.device, plan.experiment.design).values[1])
     off = {}
     for shots in (10_000, 1_000_000):
         one = MeasurementSpec(shots=shots, trials=1)
@@ -522,8 +525,10 @@ def test_prediction_agrees_with_a_run(small_experiment, tmp_path):
     expected = predicted(plan)
     stderr = expected.pooled_stderr("excess_tight")
     # (stage, preparation, theta_b, S, B, C_I) in the branch flag = 0 and the basis Z
-    pubs = protocol_pubs(plan.circuits, experiment.theta_b)
-    branch = protocol_probabilities(pubs, plan.device)[1][:, :, :, 2, 0]
+    pubs = protocol_pubs(experiment, plan.circuits)
+    branch = protocol_probabilities(pubs, plan.device, plan.experiment.design).values[1][
+        :, :, :, 2, 0
+    ]
     # A binomial error √k of a count is known to 1/(2√k) of itself: of the scarcest excited B.
     excited = branch.sum(axis=(-3, -1))[..., 1].min(axis=(0, 1))
     precision = 1 / (2 * np.sqrt(measurement.shots * measurement.trials * excited))
@@ -554,8 +559,10 @@ def test_shots_for_a_verdict_give_one(paper, factor, least, most):
     point = 8
     plan = changed(paper, sweep=SweepSpec(theta_b=(paper.experiment.theta_b[point],), p_x=(0.4,)))
     shots = int(predicted(plan).shots_for_verdict[0] * factor)
-    pubs = protocol_pubs(plan.circuits, plan.experiment.theta_b)
-    table = np.clip(tables(protocol_probabilities(pubs, plan.device)[1]), 0, None)
+    pubs = protocol_pubs(plan.experiment, plan.circuits)
+    table = np.clip(
+        tables(protocol_probabilities(pubs, plan.device, plan.experiment.design).values[1]), 0, None
+    )
     table /= table.sum(axis=-1, keepdims=True)
     counts = np.random.default_rng(11).multinomial(shots, np.repeat(table, 20, axis=1))
     below = (estimate(counts, asked(0.4, 1))["excess_tight"].z <= -3).sum()
@@ -644,7 +651,7 @@ def test_headline_without_shots(theory):
 
 
 def test_table_of_the_jobs_adds_up(small_plan):
-    from recycling.planning.circuits import compile_brackets
+    from recycling.compilation.calibrations import compile_brackets
 
     bracketed = replace(small_plan, brackets=compile_brackets(small_plan.device))
     table = cells(bracketed, "jobs")

@@ -12,12 +12,13 @@ from recycling.devices.profiles import PAPER
 from recycling.errors import BadInput
 from recycling.planning.plan import plan
 from recycling.planning.rehearsal import simulate_counts
-from recycling.reporting.page import SHOWN_SETTING, theory_dataset
-from recycling.reporting.paper import STATEMENTS, Replay, compare, replay_of, summary
+from recycling.reporting.paper import LONGEST, STATEMENTS, Replay, compare, replay_of, summary
 from recycling.reporting.paper import data_checks as data
 from recycling.reporting.paper import device_checks as device
 from recycling.reporting.paper.replay import Found
 from recycling.results.analysis import analyse_counts, experiment_attributes
+from recycling.results.theory import stored_theory
+from recycling.running.theory import theory_dataset
 from recycling.spec.experiment import AlgorithmSpec, BathSpec, MeasurementSpec, Range, SweepSpec
 
 QUANTUM = planck * 5e9
@@ -27,7 +28,7 @@ QUANTUM = planck * 5e9
 def replay(tmp_path_factory):
     """``recycling replay --seed 7``."""
     run = rc.run(rc.preset("paper"), out=tmp_path_factory.mktemp("paper") / "run")
-    return replay_of(run, rc.analyse(run), theory_dataset(run.experiment))
+    return replay_of(run, rc.analyse(run), stored_theory(run))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,11 @@ def test_the_algorithm_is_compared_with_the_algorithm(replay):
         structure(head, replay.device).depth == 70 < structure(replay.circuit, replay.device).depth
     )
     assert device.algorithm_depth(replay).text.startswith("70, of which 45 take time")
-    (algorithm,) = (s for s in schedule(replay.circuit, replay.device) if s.name == "algorithm")
+    (algorithm,) = (
+        s
+        for s in schedule(replay.circuit, replay.device, replay.experiment.design)
+        if s.name == "algorithm"
+    )
     assert algorithm.duration == pytest.approx(2.16e-6)
     assert device.algorithm_time(replay).text == "2.16 µs"
     assert (
@@ -78,7 +83,7 @@ def test_what_the_presets_comment_says_of_levels(replay, level, depth, microseco
         update={"optimization_level": level, "layout": layout}
     )
     planned = plan(replay.experiment.model_copy(update={"device": spec}))
-    found = replace(replay, device=planned.device, circuit=planned.circuits[SHOWN_SETTING])
+    found = replace(replay, device=planned.device, circuit=planned.circuits[LONGEST])
     assert device.algorithm_depth(found).text.startswith(f"{depth}, ")
     assert device.algorithm_depth(found).outcome == outcome
     assert device.algorithm_time(found).text == f"{microseconds:.2f} µs"
@@ -220,7 +225,7 @@ def test_another_sweep_leaves_out_what_it_does_not_reach(replay):
 
 
 def test_without_noise_only_theory_is_compared(theory_run):
-    replay = replay_of(theory_run, rc.analyse(theory_run), theory_dataset(theory_run.experiment))
+    replay = replay_of(theory_run, rc.analyse(theory_run), stored_theory(theory_run))
     assert {name.partition("_")[0] for name in names(replay)} == {"theory", "bath"}
 
 
@@ -256,7 +261,7 @@ def test_few_shots_and_infinitely_many_are_compared(small_experiment, small_plan
     dataset = analyse_counts(
         experiment, counts, experiment_attributes(experiment, small_plan.device)
     )
-    circuit = small_plan.circuits[SHOWN_SETTING]
+    circuit = small_plan.circuits[LONGEST]
     rows = compare(
         Replay(experiment, dataset, theory_dataset(experiment), small_plan.device, circuit)
     )

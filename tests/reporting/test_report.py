@@ -15,7 +15,6 @@ from scipy.constants import h
 import recycling as rc
 from recycling.inference.readout.correction import READOUTS
 from recycling.reporting.figures import paper_figures
-from recycling.reporting.page import theory_dataset
 from recycling.reporting.paper import compare, replay_of
 from recycling.reporting.readings import (
     assignment_table,
@@ -23,9 +22,12 @@ from recycling.reporting.readings import (
     readout_table,
     temperature_table,
 )
-from recycling.reporting.tables import headline, verdict_table
+from recycling.reporting.verdict_table import verdict_table
 from recycling.results.assignment import stored_assignment
 from recycling.results.controls import controls
+from recycling.results.summary import headline
+from recycling.results.temperature import bath_temperatures
+from recycling.results.theory import stored_theory
 from recycling.results.verdicts import verdicts
 
 PAPER = (
@@ -131,7 +133,7 @@ def test_every_figure_is_in_the_page_and_in_the_folder(reported, page, pictures)
 def test_the_page_says_what_was_found(page, reported, small_dataset):
     assert headline(small_dataset) in page.text
     assert headline(small_dataset).startswith("At p_x = 0.4, ΔQ_B is below Q_tight at none of 3")
-    corrected = readout_datasets(reported, 0.043)["corrected"]
+    corrected = readout_datasets(reported, stored_assignment(reported), 0.043)["corrected"]
     table = verdict_table(small_dataset, corrected)
     assert len(table.rows) == 3
     for cell in [*table.columns, *(cell for row in table.rows for cell in row)]:
@@ -146,7 +148,7 @@ def test_the_page_says_what_was_found(page, reported, small_dataset):
 
 def test_raw_verdicts_stand_beside_their_known_bias(page, reported, small_dataset):
     """What readout errors do to the excess at each angle: as recorded less the corrected one."""
-    corrected = readout_datasets(reported, 0.043)["corrected"]
+    corrected = readout_datasets(reported, stored_assignment(reported), 0.043)["corrected"]
     table = verdict_table(small_dataset, corrected)
     assert table.columns[-1] == "bias by readout (hf)"
     assert table.columns[-1] in page.text
@@ -174,9 +176,11 @@ def test_figures_draw_the_bands_of_bounds_and_of_the_ratio(small_dataset):
 
 
 def test_the_page_shows_what_readout_and_temperature_do(page, reported):
-    assignment = assignment_table(stored_assignment(reported))
-    readings = readout_table(reported, readout_datasets(reported, 0.043))
-    for table in (readings, assignment, temperature_table(reported)):
+    errors, experiment = stored_assignment(reported), reported.experiment
+    assignment = assignment_table(errors, experiment.design)
+    readings = readout_table(experiment, errors, readout_datasets(reported, errors, 0.043))
+    temperatures = temperature_table(experiment, bath_temperatures(reported))
+    for table in (readings, assignment, temperatures):
         assert table.rows
         for cell in [*table.columns, *(cell for row in table.rows for cell in row), table.note]:
             assert cell in page.text
@@ -184,7 +188,7 @@ def test_the_page_shows_what_readout_and_temperature_do(page, reported):
 
 
 def test_the_page_shows_the_run_beside_the_paper(page, source, reported, small_dataset):
-    theory = theory_dataset(reported.experiment)
+    theory = stored_theory(reported)
     rows = compare(replay_of(reported, small_dataset, theory))
     assert source.count('<td class="outcome ') == len(rows) > 10
     assert {row.outcome for row in rows} >= {"agree", "differs", "input"}

@@ -14,9 +14,9 @@ import recycling.results.controls
 from circuits.protocol import ARMS
 from recycling.inference.states.estimates import QUANTILE
 from recycling.planning.rehearsal import simulate_counts
-from recycling.reporting.tables import headline
 from recycling.results.analysis import analyse_counts, experiment_attributes
 from recycling.results.controls import controls
+from recycling.results.summary import headline
 from recycling.results.verdicts import verdicts
 from recycling.spec.experiment import InferenceSpec, MeasurementSpec, SweepSpec
 from recycling.store.journal import JobRecord, write_journal

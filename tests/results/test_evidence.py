@@ -13,7 +13,7 @@ import xarray as xr
 from qiskit import QuantumCircuit, qpy
 
 import recycling as rc
-import recycling.reporting.page
+import recycling.reporting.result_sections
 import recycling.running.runs
 from recycling.errors import BackendFailure, BadInput
 from recycling.reporting.status import status_summary
@@ -296,8 +296,7 @@ def test_analyse_and_export_work_without_the_circuits_and_say_so(stored):
 def test_the_report_says_what_is_missing(stored, monkeypatch):
     # Its other figures take long, and have nothing to do with it.
     for name in ("paper_figures", "sensitivity_figures", "branch_figures"):
-        monkeypatch.setattr(recycling.reporting.page, name, lambda *_: {})
-    monkeypatch.setattr(recycling.reporting.page, "theory_dataset", lambda _experiment: None)
+        monkeypatch.setattr(recycling.reporting.result_sections, name, lambda *_: {})
     flip(stored / "circuits.qpy")
     page = rc.report(rc.open_run(stored)).read_text(encoding="utf-8")
     assert "Warning</span> circuits.qpy is damaged (its checksum differs)" in page

@@ -2,6 +2,7 @@
 
 import array_api_strict
 import numpy as np
+import pytest
 
 import recycling as rc
 from circuits.protocol import THETA_B
@@ -9,13 +10,21 @@ from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 
 
-def test_engine_keeps_to_the_array_api() -> None:
+@pytest.mark.parametrize("swept", [False, True])
+def test_engine_keeps_to_the_array_api(swept: bool) -> None:
     experiment = rc.Experiment.parse('name = "strict"\n[device]\nprofile = "ideal"\n')
     planned = rc.plan(experiment)
     angles = {THETA_B: np.array([0.1, 0.6]), "basis_theta": 0.3, "basis_phi": -0.2}
-    programs = [
-        compile_program(circuit, planned.device, angles) for circuit in planned.circuits.values()
-    ]
+    device = planned.device
+    if swept:
+        device = device.replace(
+            "swept",
+            t1=np.full((3, 1, 6), 1e-4) * np.array([1, 2, 3])[:, None, None],
+            t2=(5e-5,) * 6,
+            temperature=np.full((2, 6), 0.05) * np.array([[1], [2]]),
+            false_excited=np.full((3, 1, 6), 0.01) * np.array([1, 2, 3])[:, None, None],
+        )
+    programs = [compile_program(circuit, device, angles) for circuit in planned.circuits.values()]
     for strict, plain in zip(execute(programs, array_api_strict), execute(programs), strict=True):
         # The same operations in the same order: equal to a few roundings of sums of 64 terms.
         np.testing.assert_allclose(strict.probabilities, plain.probabilities, atol=64 * 2.3e-16)

@@ -24,11 +24,13 @@ from scipy.stats import chi2
 from circuits import HHL, recycling_circuit
 from circuits.protocol import ARMS, STAGES
 from circuits.tomography import BASIS_ANGLES
-from recycling.compilation.compile import compile_circuits, route_algorithm
+from recycling.compilation.route import route_algorithm
 from recycling.compilation.timeline import duration_of
-from recycling.devices.device import Device, Gate
+from recycling.devices.device import Device
+from recycling.devices.gates import Gate
 from recycling.devices.placement import placements
 from recycling.devices.profiles import device_from_backend, ideal_device
+from recycling.devices.shape import shape_of
 from recycling.execution.aer import (
     gate_error,
     noise_model,
@@ -37,6 +39,7 @@ from recycling.execution.aer import (
 )
 from recycling.execution.ibm.service import snapshot_backend
 from recycling.jobs.outcomes import Outcomes
+from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.simulation.program import Conditional, Measure
@@ -66,7 +69,13 @@ def device_of(name):
     times = [(p.t1, p.t2) for p in target.qubit_properties]
     # Aer's Kraus operators lose those of weight below 1e-8, which there are near T2 = 2 T1.
     exact = {qubit for qubit, (t1, t2) in enumerate(times) if t2 < 1.9 * t1}
-    layout = next(layout for layout in placements(target) if exact.issuperset(layout))
+    layout = next(
+        layout
+        for layout in placements(
+            target, shape_of(HHL([[2, -1], [-1, 2]]).design, HHL([[2, -1], [-1, 2]]))
+        )
+        if exact.issuperset(layout)
+    )
     return device_from_backend(snapshot_backend(name), layout, temperature=0.043, frequency=5e9)
 
 
@@ -90,7 +99,7 @@ def compile_all(device, **changes):
         )
         for arm, stage, excited in settings_
     ]
-    compiled = compile_circuits(circuits, device, optimization_level=1)
+    compiled = compile_as_executed(circuits, device, optimization_level=1)
     return dict(zip(settings_, compiled, strict=True))
 
 

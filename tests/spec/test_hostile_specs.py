@@ -11,24 +11,38 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import recycling as rc
-from recycling.planning.sizes import check_size
+from circuits.algorithms.circuit import CircuitSettings
+from circuits.algorithms.hhl import HHLSettings
+from circuits.algorithms.reading import Content
+from circuits.algorithms.repeat_until_success import RepeatUntilSuccessSettings
+from circuits.links import IdentitySettings
+from circuits.tasks.erasure import ErasureSettings
+from recycling.jobs.sizes import check_size
 from recycling.spec.experiment import Experiment
 from recycling.spec.files import LONGEST_SPEC
 from recycling.spec.messages import MOST_FAULTS, parse_spec
+from recycling.spec.sweep import SweepSpec
 from recycling.studies.latency.spec import LatencySpec
 
 #: Sections and fields that there are, some that there nearly are, and none at all.
 TABLES = [*Experiment.model_fields, *LatencySpec.model_fields, "bathh", "Range", "π", "", "a.b"]
+#: Models whose fields depend on a name.
+CHOSEN = [
+    HHLSettings, CircuitSettings, RepeatUntilSuccessSettings, ErasureSettings, IdentitySettings,
+    Content, SweepSpec,
+]  # fmt: skip
 FIELDS = sorted({
     field
     for model in (Experiment, LatencySpec)
-    for section in model.model_fields.values()
-    for field in getattr(section.annotation, "model_fields", ())
-} | {"start", "stop", "points", "temprature", "schema_version", "\x1b[31m"})  # fmt: skip
+    for section in (*(field.annotation for field in model.model_fields.values()), *CHOSEN)
+    for field in getattr(section, "model_fields", ())
+} | {"start", "stop", "points", "temprature", "schema_version", "theta", "phi", "\x1b[31m",
+})  # fmt: skip
 TEXTS = ["exact", "best", "auto", "paper", "ideal", "FakeProviderForBackendV2", "FakeMarakesh",
          "FakeBackendV2", "43 mK", "5 GHz", "9**9**9 s", "1e99999 K", "-1 us", "nan K", "10 degC",
          "45 deg", "1 percent", "\x1b[31m", "\u202e", "a" * 3000, "{mend}", "%s", "=1+1",
-         "[bold]", "../../x", "\ud800".encode("utf-8", "replace").decode()]  # fmt: skip
+         "[bold]", "../../x", "\ud800".encode("utf-8", "replace").decode(), "hhl", "circuit",
+         "repeat-until-success", "erasure", "identity", "data", "flag", "UUlTS0lU"]  # fmt: skip
 NUMBERS = [0, -1, 1, 2, 10**12, 2**63, 2**64, -(2**70), 10**4000, 0.0, -0.0, 1e-320, 1e308, -1e308,
            math.inf, -math.inf, math.nan, 0.5, 43.0, 1e100]  # fmt: skip
 
@@ -95,6 +109,40 @@ def test_a_hostile_table_is_an_experiment_or_lines(model, name, content):
     except (ValueError, UnicodeEncodeError):  # what TOML cannot say
         assume(False)
     read(model, text)
+
+
+#: Pieces of programs, most of which are no algorithm, some of which are no program.
+PIECES = [
+    "OPENQASM 3.0;\n", 'include "stdgates.inc";\n', "input float theta;\n", "input angle phi;\n",
+    "input int n;\n", "qubit[1] data;\n", "qubit[2] flag;\n", "qubit[9] flag;\n", "qubit B;\n",
+    "qubit[1] S;\n", "bit[2] c;\n", "ry(2*theta) data[0];\n", "rz(phi/3) data;\n",
+    "cx data[0], flag[0];\n", "cx data[0], data[0];\n", "ctrl @ ry(0.3) flag[1], data[0];\n",
+    "c[0] = measure flag[0];\n", "reset data;\n", "if (c[0]) x data[0];\n", "delay[1ns] data;\n",
+    "gate g(a) q { rz(a) q; }\n", "g(pi) data[0];\n", "for int i in [0:9] { x data; }\n",
+    "let a = data[0:0];\n", "gphase(phi);\n", "U(1, 2, 3) data[0];\n", "x $0;\n", "\x1b", "((",
+    "qubit[1000000000] flag;\n", 'include "/etc/passwd";\n', "pragma x\n", "box { }\n", "π",
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=12).map("".join),
+    st.booleans(),
+    st.lists(st.sampled_from(["data", "flag", "S", "x", ""]), max_size=3),
+    st.lists(st.integers(-1, 5), max_size=3),
+    st.sampled_from(["data", "flag", "B", "π"]),
+    st.dictionaries(st.sampled_from(["theta", "phi", "p_x"]), st.lists(st.floats(), max_size=3)),
+)
+@many
+@example("qubit[1] data; qubit[1] flag;", True, ["flag"], [0], "data", {})
+def test_a_hostile_circuit_is_an_experiment_or_lines(
+    program, headed, flags, failure, recycled, sweep
+):
+    qasm = ("".join(PIECES[:2]) if headed else "") + program
+    algorithm = {
+        "name": "circuit", "content": {"qasm": qasm}, "flags": flags, "failure": failure,
+        "recycled": recycled,
+    }  # fmt: skip
+    read(Experiment, tomli_w.dumps({"name": "x", "algorithm": algorithm, "sweep": sweep}))
 
 
 @given(st.sampled_from([Experiment, LatencySpec]), st.text(max_size=200))

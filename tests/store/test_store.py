@@ -26,7 +26,7 @@ from recycling.errors import BadInput, Incomplete
 from recycling.execution import simulator
 from recycling.execution.exact import execute_exact
 from recycling.execution.local import job_seed
-from recycling.jobs.job import trial_jobs
+from recycling.jobs.cut import trial_jobs
 from recycling.running.runs import default_path
 from recycling.simulation.probabilities import pub_probabilities
 from recycling.spec.experiment import MeasurementSpec

@@ -15,9 +15,10 @@ import recycling as rc
 import recycling.running.runs
 import recycling.studies.latency.study
 from circuits.calibration.ladders import REPETITION, feedforward_ladder, x_ladder
-from recycling.compilation.compile import compile_circuit, cz_counts, device_target
 from recycling.compilation.structure import duration_of_circuit
+from recycling.compilation.target import device_target
 from recycling.compilation.timeline import timeline
+from recycling.compilation.walk import cz_counts
 from recycling.errors import BadInput
 from recycling.execution.ibm.backend import placed_circuit
 from recycling.execution.ibm.service import schedule_as_late_as_possible
@@ -27,6 +28,7 @@ from recycling.inference.ladders import nodes
 from recycling.inference.ladders.disturbances import disturbance, drift_basis
 from recycling.inference.ladders.knee import Knees, coarse_knees, counted_lengths
 from recycling.inference.ladders.latency import fit_ladder
+from recycling.planning.circuits import compile_as_executed
 from recycling.studies.latency.clock import job_metrics, shot_period
 from recycling.studies.latency.plan import (
     compile_ladders,
@@ -125,7 +127,7 @@ def test_rungs_repeated_are_rungs_compiled(small_plan):
             length, ancilla=ancilla, system=system, bath=bath, num_qubits=device.num_qubits,
             feedforward_latency=device.feedforward_latency,
         )  # fmt: skip
-        return compile_circuit(ladder, device, optimization_level=1)
+        return compile_as_executed([ladder], device, optimization_level=1)[0]
 
     def operations(circuit):
         return [(o.name, o.qubits, round(o.start / device.dt), round(o.duration / device.dt))

@@ -41,9 +41,9 @@ def layouts(
             from recycling.planning.chips import chip
             from recycling.planning.plan import connected_chip
             from recycling.planning.ranking import score_layouts, with_layout
-            from recycling.reporting.chip_map import chip_map, layout_summary, layout_table
             from recycling.reporting.figures import to_svg
             from recycling.store.files import write_whole
+            from recycling.studies.chip_map import chip_map, layout_summary, layout_table
 
             behind = connected_chip(backend, Account(instance, plan, account))
             scored = score_layouts(experiment, behind, progress=work.fraction)

@@ -35,7 +35,7 @@ def plan(
             work.step("compiling circuits")
             from recycling.execution.machine import Account
             from recycling.planning.plan import plan as plan_run
-            from recycling.reporting.plan_view import plan_headline, plan_summary, plan_tables
+            from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
 
             planned = plan_run(experiment, backend, Account(instance, plan, account))
             work.step("predicting")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.jobs.outcomes import MOST_BITS, shot_dtype
+
 if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult
 
@@ -47,18 +49,20 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         chain = chain.__cause__ or chain.__context__
 
 
-def outcomes_of(result: PrimitiveResult) -> list[NDArray[np.uint8]]:
-    """Bits of each shot as a number, at most eight, the first register lowest."""
+def outcomes_of(result: PrimitiveResult) -> list[NDArray[Any]]:
+    """Bits of each shot as a number, at most 16, the first register lowest."""
     outcomes = []
     for pub in result:
-        place = 0
-        numbers: NDArray[np.uint8] | None = None
-        for bits in pub.data.values():
-            register = np.asarray(bits.array, dtype=np.uint8)[..., 0] << np.uint8(place)
-            numbers = register if numbers is None else numbers | register
+        registers = list(pub.data.values())
+        count = sum(bits.num_bits for bits in registers)
+        if not 1 <= count <= MOST_BITS:
+            raise ValueError(f"a PUB with {count} classical bits: give 1 to {MOST_BITS}")
+        numbers, place = np.zeros((), dtype=shot_dtype(count)), 0
+        for bits in registers:
+            # A register is written in bytes, of which the last one is lowest.
+            for byte, values in enumerate(np.moveaxis(np.asarray(bits.array), -1, 0)[::-1]):
+                numbers = numbers | values.astype(numbers.dtype) << (place + 8 * byte)
             place += bits.num_bits
-        if numbers is None or place > 8:
-            raise ValueError(f"a PUB with {place} classical bits: give 1 to 8")
         outcomes.append(numbers)
     return outcomes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def execute_sampler(
 
 def sample_locally(
     simulator: BackendV2, pubs: Sequence[SamplerPub], shots: int, seed: int
-) -> list[NDArray[np.uint8]]:
+) -> list[NDArray[Any]]:
     """Run PUBs through the Sampler in its local mode; see ``outcomes_of`` for the result."""
     from qiskit_ibm_runtime.executor_sampler import Sampler
 

@@ -268,7 +268,7 @@ class Hardware:
         with self._failures("asking for the cost of a job"):
             return charged_seconds(self.service.job(job_id).metrics())
 
-    def fetch(self, job_id: str) -> tuple[list[NDArray[np.uint8]], dict[str, Any]]:
+    def fetch(self, job_id: str) -> tuple[list[NDArray[Any]], dict[str, Any]]:
         """Outcomes of a finished job, and what the service tells about its time.
 
         Returns:

@@ -1,14 +1,14 @@
-"""What may disturb a ladder beside jitter: a drift over the run, and jobs that took far longer.
+"""Disturbances of a ladder beside jitter: a drift over the run, and jobs that took far longer.
 
 *Drift*: the overhead is a smooth function of the place in the order of submission, a sum of the
 first Legendre polynomials. Their coefficients are normal, with a standard deviation of g times the
 spread of the times, and less for higher orders; g is one of a few strengths, or 0.
 
-*Outliers*: a job is one with an unknown probability, and its time is then anything within the range
-of all times: it tells nothing about the line. Which jobs are outliers is one set of them.
+*Outliers*: a job is an outlier with an unknown probability. Its time is then anything within the
+range of all times, and holds no information about the line.
 
-A *disturbance* is one strength with one set. Given it, a line with normal errors of the spread s
-has the covariance s² (1 + g² B Bᵀ) of the jobs that are left.
+A *disturbance* is a strength with a set of outliers. Given it, a line with normal errors of the
+spread s has the covariance s² (1 + g² B Bᵀ) of the jobs that are left.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _BETA = (1.0, 19.0)
 
 @dataclass(frozen=True)
 class Disturbance:
-    """One strength of the drift with one set of outliers, and what follows from them.
+    """A strength of the drift with a set of outliers, and what follows from them.
 
     Attributes:
         strength: standard deviation g of the drift in units of the spread.
-        outliers: places of the jobs that tell nothing.
+        outliers: places of the jobs without information about the line.
         log_prior: logarithm of its prior probability, up to a constant.
         kept: whether each job is on the line (array of shape (job,)).
         line: turns times into independent errors around a line without its overhead (array of
             shape (job, job)); nothing is left of outliers.
-        log_scale: what the determinants add to a log likelihood.
+        log_scale: addition of the determinants to a log likelihood.
         mean: weights of the times in the mean that is the overhead (array of shape (job,)).
         mean_stderr: standard error of that mean in units of the spread.
         basis: drift of each job by coefficient (array of shape (job, order)).
@@ -69,8 +69,12 @@ def drift_basis(order: Array | None, count: int) -> Array:
 
     Args:
         order: place of each job in the order of submission (array of shape (job,)); None where it
-            is not known, and no drift can be told.
+            is unknown, so that no drift can be estimated.
         count: number of jobs.
+
+    Example:
+        >>> drift_basis(np.arange(5), 5).shape, drift_basis(None, 5).shape
+        ((5, 3), (5, 0))
     """
     if order is None or np.ptp(order) == 0:
         return np.zeros((count, 0))
@@ -82,7 +86,18 @@ def drift_basis(order: Array | None, count: int) -> Array:
 
 
 def disturbance(strength: float, outliers: Iterable[int], basis: Array) -> Disturbance:
-    """Everything that follows from a strength and a set of outliers."""
+    """Compute what follows from a strength and a set of outliers.
+
+    Args:
+        strength: a key of ``STRENGTHS``.
+        outliers: places of the outliers among the jobs.
+        basis: drift of each job by coefficient of strength 1 (array of shape (job, order)).
+
+    Example:
+        >>> disturbed = disturbance(2.0, outliers=[3], basis=drift_basis(np.arange(5), 5))
+        >>> disturbed.kept.tolist(), disturbed.line.shape
+        ([True, True, True, False, True], (5, 5))
+    """
     outliers = frozenset(outliers)
     count = len(basis)
     kept = ~np.isin(np.arange(count), list(outliers))

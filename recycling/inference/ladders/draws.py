@@ -1,7 +1,7 @@
 """Weighted draws of everything that is unknown about a ladder.
 
-From the lines of ``recycling.inference.ladders.nodes``, whose errors are normal, is drawn, and each
-draw weighted by how much the true likelihood differs, which knows of steps.
+The draws are from the lines of ``recycling.inference.ladders.nodes``, whose errors are normal. The
+weight of each draw is the ratio of the true likelihood, which includes steps, to the normal one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Array = NDArray[np.float64]
 #: Number of values of the spread, and their range in units of that of the best line: for few points
 #: it may be far larger.
 _SPREADS, _NARROWEST, _WIDEST = 96, 1 / 6, 40.0
-#: Draws of each round of the importance sampling, of which the last is spared where the one before
-#: is worth enough independent ones; and their seed: the same times always give the same interval.
+#: Draws of each round of the importance sampling. The last round is left out where the round before
+#: is worth enough independent draws. The seed is fixed: the same times give the same interval.
 _DRAWS, _ENOUGH, _SEED = (4096, 4096, 16_384, 131_072), 500, 0
 #: Widening of the errors of rounding in what is drawn from.
 _WIDENED = 2.0
@@ -35,8 +35,15 @@ _FINE = 1e-3
 class Draws:
     """Weighted draws of all parameters (arrays of shape (draw,)); times in s.
 
-    ``knee`` is a column of ``knees``; ``drift`` is that of each job (array of shape (draw, job)),
-    ``outlier`` whether a job is one (likewise).
+    ``knee`` is a column of ``knees``; ``drift`` is the drift of each job (array of shape
+    (draw, job)), ``outlier`` whether a job is an outlier (likewise).
+
+    Example:
+        >>> lengths = np.array([100, 200, 400, 800, 1600])
+        >>> times = np.array([2.1, 2.21, 2.4, 2.8, 3.6])
+        >>> draws = draw(Ladder(lengths, times, resolution=0.01), order=None)
+        >>> draws.effective > 1000
+        True
     """
 
     knees: Knees
@@ -61,8 +68,15 @@ def draw(ladder: Ladder, order: Array | None) -> Draws:
         ladder: what was measured.
         order: place of each job in the order of submission, if known.
 
-    Times near the edges of their steps speak for a small jitter, but look like a large one to
-    normal errors: so the first draws only find out how large the spread is.
+    Times near the edges of their steps mean a small jitter, but look like a large jitter under
+    normal errors: so the first draws only estimate the spread.
+
+    Example:
+        >>> lengths = np.array([100, 200, 400, 800, 1600])
+        >>> times = np.array([2.1, 2.21, 2.4, 2.8, 3.6])
+        >>> draws = draw(Ladder(lengths, times, resolution=0.01), order=None)
+        >>> f"{np.average(draws.slope, weights=draws.weight):.1e} s"
+        '1.0e-03 s'
     """
     nodes = find_nodes(ladder, order)
     jitters = _jitters(nodes, ladder.resolution)
@@ -118,33 +132,43 @@ def _draw_lines(
     generator: np.random.Generator,
 ) -> _DrawnLines:
     """Draw a line and its drift for each node with its spread."""
-    count, given, found = node.size, nodes.given[node], nodes.disturbances
+    count, given, disturbances = node.size, nodes.given[node], nodes.disturbances
     x = nodes.knees.ladder(ladder.lengths)[nodes.cell[node]]
     middle = float(ladder.times.mean())
     times = ladder.times - middle
     noise = generator.standard_normal((2, count)) * spread
     slope = nodes.slope[node] + noise[0] / np.sqrt(nodes.sxx[node])
-    mean = np.stack([each.mean for each in found])
-    stderr = np.array([each.mean_stderr for each in found])
+    mean = np.stack([each.mean for each in disturbances])
+    stderr = np.array([each.mean_stderr for each in disturbances])
     residuals = times - slope[:, None] * x
     overhead = np.einsum("dj,dj->d", mean[given], residuals) + stderr[given] * noise[1]
     residuals -= overhead[:, None]
     drift = np.zeros_like(residuals)
-    normal = generator.standard_normal((count, found[0].basis.shape[1])) * spread[:, None]
-    for place, each in enumerate(found):
+    normal = generator.standard_normal((count, disturbances[0].basis.shape[1])) * spread[:, None]
+    for place, each in enumerate(disturbances):
         if each.strength > 0:
             rows = given == place
             coefficients = residuals[rows] @ each.drift.T + normal[rows] @ each.drift_factor.T
             drift[rows] = coefficients @ each.basis.T
-    kept = np.stack([each.kept for each in found])[given]
+    kept = np.stack([each.kept for each in disturbances])[given]
     return _DrawnLines(slope, overhead + middle, drift, residuals - drift, kept)
 
 
 def systematic(probability: Array, count: int, offset: float) -> NDArray[np.intp]:
-    """Draw places by their probability, evenly along their sum."""
+    """Draw places by their probability, evenly along their sum.
+
+    Args:
+        probability: probability of each place, up to a factor (array of shape (place,)).
+        count: number of draws.
+        offset: offset of the first draw, in [0, 1).
+
+    Example:
+        >>> systematic(np.array([0.5, 0.25, 0.25]), count=8, offset=0.5).tolist()
+        [0, 0, 0, 0, 1, 1, 2, 2]
+    """
     sums = np.cumsum(probability)
-    found = np.searchsorted(sums, (offset + np.arange(count)) / count * sums[-1])
-    return np.asarray(np.minimum(found, probability.size - 1))
+    places = np.searchsorted(sums, (offset + np.arange(count)) / count * sums[-1])
+    return np.asarray(np.minimum(places, probability.size - 1))
 
 
 def _jitters(nodes: Nodes, resolution: float) -> Array:
@@ -170,7 +194,7 @@ def _log_probability(residuals: Array, jitter: Array, resolution: float) -> Arra
 
 
 def _log_normal(residuals: Array, spread: Array, resolution: float) -> Array:
-    """Log of a normal density, times one step."""
+    """Log of a normal density, times a step."""
     return np.asarray(
         -0.5 * np.square(residuals / spread) - np.log(np.sqrt(2 * np.pi) * spread / resolution)
     )

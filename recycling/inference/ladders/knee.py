@@ -1,4 +1,4 @@
-"""Knee of a ladder: how the length of a job counts for its time, and every knee that may be.
+"""Knee of a ladder: the effective length of a job, which its time grows with, and all knees.
 
 With the knee at N0, a fraction φ of the slope below it, the width w and d = N - N0::
 
@@ -34,7 +34,21 @@ _SIDES = 4
 def counted_lengths(
     lengths: Array, start: Array, fraction: Array, softness: Array, tail: Array
 ) -> Array:
-    """Lengths as they count for the time; all arguments broadcast against each other."""
+    """Effective lengths, with which the time grows; all arguments broadcast against each other.
+
+    Args:
+        lengths: lengths N of the ladder.
+        start: length N0 at the knee.
+        fraction: fraction φ of the slope below the knee.
+        softness: width of the knee in units of N0.
+        tail: τ, from 0 (softplus) to 1 (hyperbola).
+
+    Example:
+        A sharp knee at 300 with a floor below it:
+
+        >>> counted_lengths(np.array([100, 200, 400, 800]), np.array(300), 0, 0, 0).tolist()
+        [300.0, 300.0, 400.0, 800.0]
+    """
     excess = lengths - start
     width, distance = softness * np.abs(start), np.abs(excess)
     # Beside the larger of the distance and 0; both vanish with the width.
@@ -54,6 +68,14 @@ class Knees:
             (4, cell)).
         half: half of each side (array of shape (4, cell)); 0 where a value stands for itself.
         log_prior: logarithm of the prior probability (array of shape (cell,)).
+
+    Example:
+        >>> lengths = np.array([100, 200, 400, 800, 1600])
+        >>> knees = coarse_knees(lengths)
+        >>> knees.ladder(lengths).shape  # cell, job
+        (37, 5)
+        >>> knees.variation(lengths).shape  # side, cell, job
+        (4, 37, 5)
     """
 
     middle: Array
@@ -67,11 +89,11 @@ class Knees:
         return np.asarray(start + LINEAR_WIDTHS * softness * np.abs(start))
 
     def ladder(self, lengths: Array) -> Array:
-        """Lengths as they count for the time (array of shape (cell, job))."""
+        """Effective lengths (array of shape (cell, job))."""
         return counted_lengths(lengths, *self.middle[:, :, None])
 
     def variation(self, lengths: Array) -> Array:
-        """By how much counted lengths vary along each half side (array of shape (4, cell, job))."""
+        """Variation of effective lengths along each half side (array of shape (4, cell, job))."""
         varied = []
         for side in range(_SIDES):
             step = np.zeros((_SIDES, 1))
@@ -104,11 +126,16 @@ class Knees:
 
 
 def coarse_knees(lengths: Array) -> Knees:
-    """No knee, or one in any gap of a ladder that leaves three different lengths above it.
+    """Make cells of no knee, and of a knee in each gap with three different lengths above it.
 
     No knee has the probability 1/2, a floor 1/4, any other fraction 1/4; half of the knees are
-    sharp. A knee is as likely in one gap as in another: the lengths of a ladder say on which scale
-    its maker expects it.
+    sharp. A knee is equally likely in every gap: the lengths of a ladder say on which scale its
+    maker expects it.
+
+    Example:
+        >>> knees = coarse_knees(np.array([100, 200, 400, 800, 1600]))
+        >>> round(float(np.exp(knees.log_prior).sum()), 6)
+        1.0
     """
     steps = np.unique(lengths)
     starts = []

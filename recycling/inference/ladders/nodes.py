@@ -1,7 +1,7 @@
-"""Lines through a ladder: which knees and disturbances count, and the best line of each.
+"""Lines through a ladder: the probable knees and disturbances, and the best line of each.
 
-A *node* is one cell of knees under one disturbance. Given it and the spread s of the times, a line
-with normal errors is solved in closed form, and its evidence averaged over all s.
+A *node* is a cell of knees under a disturbance. Given it and the spread s of the times, a line with
+normal errors is solved in closed form, and its evidence averaged over all s.
 """
 
 from __future__ import annotations
@@ -27,16 +27,22 @@ Outliers = frozenset[int]
 #: Share below which a cell is left as it is, largest variation within the others in units of the
 #: spread, and number of cells beyond which none is split.
 _SHARE, _VARIATION, _MOST_CELLS = 1e-3, 0.5, 10_000
-#: One job in so many may be an outlier; sets of outliers that grow by one more, and least share of
-#: a disturbance.
+#: Jobs for each job that may be an outlier; most sets of outliers that grow by another, and least
+#: share of a disturbance.
 _JOBS_PER_OUTLIER, _MOST_SETS, _LEAST_DISTURBANCE = 4, 4, 1e-2
-#: Share of a node beside the best one below which it is left out.
+#: Share of a node, relative to the best node, below which it is left out.
 _LEAST_NODE = 1e-6
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """What was measured: lengths and times in s (arrays of shape (job,)), and the step, s."""
+    """What was measured: lengths and times in s (arrays of shape (job,)), and the step, s.
+
+    Example:
+        >>> ladder = Ladder(np.array([100, 200, 400]), np.array([2.1, 2.2, 2.4]), resolution=0.01)
+        >>> f"{ladder.range:.2f} s"
+        '0.30 s'
+    """
 
     lengths: Array
     times: Array
@@ -50,18 +56,25 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Cells of knees under the disturbances that count (arrays of shape (node,)).
+    """Cells of knees under the probable disturbances (arrays of shape (node,)).
 
     Attributes:
         knees: all cells.
-        disturbances: all disturbances that count.
+        disturbances: all probable disturbances.
         cell: column of ``knees``.
         given: place in ``disturbances``.
-        log_line: log of the prior, times what the line is worth beside its residuals.
+        log_line: log of the prior, and of all factors of the evidence but that of the residuals.
         degrees: degrees of freedom of the errors around the line.
-        sxx: sum of squares of the lengths that count.
+        sxx: sum of squares of the effective lengths.
         slope: slope of the best line, s.
         squares: sum of squares of its residuals, s².
+
+    Example:
+        >>> lengths = np.array([100, 200, 400, 800, 1600])
+        >>> times = np.array([2.1, 2.21, 2.4, 2.8, 3.6])
+        >>> nodes = find_nodes(Ladder(lengths, times, resolution=0.01), order=None)
+        >>> nodes.slope.shape == nodes.squares.shape == nodes.cell.shape
+        True
     """
 
     knees: Knees
@@ -76,14 +89,22 @@ class Nodes:
 
 
 def find_nodes(ladder: Ladder, order: Array | None) -> Nodes:
-    """Nodes that count; ``order`` is the place of each job in the submission, if known."""
-    knees, found = _unknowns(ladder, drift_basis(order, ladder.times.size))
-    lines = _Lines.through(ladder, knees, found)
+    """Find the probable nodes; ``order`` is the place of each job in the submission, if known.
+
+    Example:
+        >>> lengths = np.array([100, 200, 400, 800, 1600])
+        >>> times = np.array([2.1, 2.21, 2.4, 2.8, 3.6])
+        >>> nodes = find_nodes(Ladder(lengths, times, resolution=0.01), order=None)
+        >>> f"{nodes.slope[nodes.log_line.argmax()]:.1e} s"
+        '1.0e-03 s'
+    """
+    knees, disturbances = _unknowns(ladder, drift_basis(order, ladder.times.size))
+    lines = _Lines.through(ladder, knees, disturbances)
     evidence = lines.log_evidence(lines.squares)
     given, cell = np.nonzero(evidence > evidence.max() + np.log(_LEAST_NODE))
     return Nodes(
         knees,
-        found,
+        disturbances,
         cell,
         given,
         lines.log_line[given, cell],
@@ -98,9 +119,9 @@ def find_nodes(ladder: Ladder, order: Array | None) -> Nodes:
 class _Lines:
     """Best line of each cell under each disturbance (arrays of shape (disturbance, cell)).
 
-    ``degrees`` and ``least`` have the shape (disturbance, 1); the latter is the sum of squares that
-    rounding alone makes, which no other is below. ``x`` are the lengths that count as
-    ``Disturbance.line`` turns them (array of shape (disturbance, cell, job)).
+    ``degrees`` and ``least`` have the shape (disturbance, 1); the latter is the sum of squares by
+    rounding alone, the least of all. ``x`` are the effective lengths after ``Disturbance.line``
+    (array of shape (disturbance, cell, job)).
     """
 
     log_line: Array
@@ -112,35 +133,35 @@ class _Lines:
     squares: Array
 
     @classmethod
-    def through(cls, ladder: Ladder, knees: Knees, found: Sequence[Disturbance]) -> _Lines:
+    def through(cls, ladder: Ladder, knees: Knees, disturbances: Sequence[Disturbance]) -> _Lines:
         """Lines through all times by least squares."""
-        x = knees.ladder(ladder.lengths) @ np.stack([given.line.T for given in found])
-        t = np.stack([given.line @ (ladder.times - ladder.times.mean()) for given in found])
+        x = knees.ladder(ladder.lengths) @ np.stack([given.line.T for given in disturbances])
+        t = np.stack([given.line @ (ladder.times - ladder.times.mean()) for given in disturbances])
         sxx = np.square(x).sum(axis=-1)
         slope = np.einsum("gcj,gj->gc", x, t) / sxx
-        kept = np.array([[given.kept.sum()] for given in found])
+        kept = np.array([[given.kept.sum()] for given in disturbances])
         least = kept * ladder.resolution**2 / 12
         squares = np.square(t[:, None] - slope[:, :, None] * x).sum(axis=-1)
         log_line = knees.log_prior - 0.5 * np.log(sxx)
-        log_line += [[given.log_prior + given.log_scale] for given in found]
+        log_line += [[given.log_prior + given.log_scale] for given in disturbances]
         # An outlier may be anywhere in the range of all times.
         log_line -= (ladder.times.size - kept) * np.log(ladder.range)
         log_line -= 0.5 * (kept - 2) * np.log(2 * np.pi)
-        last = [np.unique(ladder.lengths[given.kept])[-LEAST_LINEAR] for given in found]
+        last = [np.unique(ladder.lengths[given.kept])[-LEAST_LINEAR] for given in disturbances]
         log_line[knees.middle[0] > np.array(last)[:, None]] = -np.inf
         return cls(log_line, kept - 2.0, least, x, sxx, slope, np.maximum(squares, least))
 
-    def variation(self, lengths: Array, found: Sequence[Disturbance]) -> Array:
-        """By how much residuals vary with the lengths that count, beside what a slope takes up.
+    def variation(self, lengths: Array, disturbances: Sequence[Disturbance]) -> Array:
+        """Variation of residuals with the effective lengths, without the part that a slope absorbs.
 
         Args:
             lengths: variation of the lengths (array of shape (side, cell, job)).
-            found: the disturbances.
+            disturbances: the disturbances.
 
         Returns:
             Norm over all jobs, s (array of shape (side, disturbance, cell)).
         """
-        turned = lengths[:, None] @ np.stack([given.line.T for given in found])
+        turned = lengths[:, None] @ np.stack([given.line.T for given in disturbances])
         along = np.einsum("sgcj,gcj->sgc", turned, self.x)
         left = np.square(turned).sum(axis=-1) - along**2 / self.sxx
         return np.asarray(np.abs(self.slope) * np.sqrt(np.maximum(left, 0)))
@@ -152,42 +173,44 @@ class _Lines:
 
 
 def _unknowns(ladder: Ladder, basis: Array) -> tuple[Knees, list[Disturbance]]:
-    """Cells of knees as fine as the times ask for, and the disturbances that count.
+    """Cells of knees as fine as the times need, and the probable disturbances.
 
-    Sets of outliers grow by one more job from those that count.
+    Probable sets of outliers grow by another job.
     """
     strengths = list(STRENGTHS) if basis.shape[1] else [0.0]
     knees = coarse_knees(ladder.lengths)
-    found: list[Disturbance] = []
+    disturbances: list[Disturbance] = []
     sets: list[Outliers] = [frozenset()]
     for _ in range(ladder.times.size // _JOBS_PER_OUTLIER + 1):
-        found += [disturbance(g, each, basis) for each in sets for g in strengths]
-        knees = _refined(ladder, knees, found)
-        evidence = _evidence(ladder, knees, found)
+        disturbances += [disturbance(g, each, basis) for each in sets for g in strengths]
+        knees = _refined(ladder, knees, disturbances)
+        evidence = _evidence(ladder, knees, disturbances)
         share = np.exp(evidence - logsumexp(evidence))
-        found = [g for g, p in zip(found, share, strict=True) if p > _LEAST_DISTURBANCE]
-        sets = _larger(ladder, knees, found, sets, basis)
+        disturbances = [
+            g for g, p in zip(disturbances, share, strict=True) if p > _LEAST_DISTURBANCE
+        ]
+        sets = _larger(ladder, knees, disturbances, sets, basis)
         if not sets:
             break
-    return knees, found
+    return knees, disturbances
 
 
 def _larger(
     ladder: Ladder,
     knees: Knees,
-    found: Sequence[Disturbance],
+    disturbances: Sequence[Disturbance],
     sets: Sequence[Outliers],
     basis: Array,
 ) -> list[Outliers]:
-    """Sets of one outlier more that may count, the best ones."""
-    strengths = {given.strength for given in found}
-    parents = {given.outliers for given in found} & set(sets)
+    """The best sets with another outlier."""
+    strengths = {given.strength for given in disturbances}
+    parents = {given.outliers for given in disturbances} & set(sets)
     jobs = range(ladder.times.size)
     sets = sorted({each | {job} for each in parents for job in jobs} - parents, key=sorted)
     if not sets:
         return []
     more = [disturbance(g, each, basis) for each in sets for g in strengths]
-    lines = _Lines.through(ladder, knees, found)
+    lines = _Lines.through(ladder, knees, disturbances)
     evidence = lines.log_evidence(lines.squares)
     least = logsumexp(evidence) + np.log(_LEAST_DISTURBANCE)
     # Where nothing fits, a larger set will not either.
@@ -198,23 +221,23 @@ def _larger(
     return [sets[place] for place in best if by_set[place] > least]
 
 
-def _evidence(ladder: Ladder, knees: Knees, found: Sequence[Disturbance]) -> Array:
+def _evidence(ladder: Ladder, knees: Knees, disturbances: Sequence[Disturbance]) -> Array:
     """Log of the evidence of disturbances (array of shape (disturbance,))."""
-    lines = _Lines.through(ladder, knees, found)
+    lines = _Lines.through(ladder, knees, disturbances)
     return np.asarray(logsumexp(lines.log_evidence(lines.squares), axis=-1))
 
 
-def _refined(ladder: Ladder, knees: Knees, found: Sequence[Disturbance]) -> Knees:
+def _refined(ladder: Ladder, knees: Knees, disturbances: Sequence[Disturbance]) -> Knees:
     """Cells split as long as the times of the model vary within them by a part of their spread.
 
-    Cells that fit badly even in their best place are left as they are, or out.
+    Cells that fit badly even in their best place are left as they are, or are dropped.
     """
     while knees.log_prior.size < _MOST_CELLS:
-        lines = _Lines.through(ladder, knees, found)
+        lines = _Lines.through(ladder, knees, disturbances)
         evidence = lines.log_evidence(lines.squares)
         least = logsumexp(evidence) + np.log(_SHARE)
         spread = np.sqrt(lines.squares.min(axis=-1, keepdims=True) / lines.degrees)
-        along = lines.variation(knees.variation(ladder.lengths), found)
+        along = lines.variation(knees.variation(ladder.lengths), disturbances)
         reach = along.sum(axis=0)
         best = np.square(np.maximum(np.sqrt(lines.squares) - reach, 0))
         # No more of a cell fits well than a strip as wide as the spread.

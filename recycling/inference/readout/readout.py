@@ -1,4 +1,4 @@
-"""Readout errors and excited populations of one qubit, told from each other.
+"""Readout errors and excited populations of a qubit, separated from each other.
 
 With the populations p₀ at the start of a circuit and p after a long wait, the readout errors
 e₀ = P(1|0) and e₁ = P(0|1), and D = 1 - e₀ - e₁, the fractions of records 1 are::
@@ -11,9 +11,9 @@ e₀ = P(1|0) and e₁ = P(0|1), and D = 1 - e₀ - e₁, the fractions of recor
 Without C, e₀ and p₀ cannot be separated: the |0⟩ of a calibration holds whatever excitation its
 start had, and active reset leaves about e₀ of it, since a false 1 makes it excite the qubit. But a
 false 1 seldom repeats itself, and an excitation does: hence C. This rests on two assumptions about
-the hardware: a measurement leaves the state as it is (a note says so where the two records
-disagree), and the errors of two successive measurements are independent. Correlated errors pass
-for population. The error of the x gate counts as P(0|1).
+the hardware: a measurement leaves the state as it is (a note says where the two records disagree),
+and the errors of two successive measurements are independent. Correlated errors pass for
+population. The error of the x gate is part of P(0|1).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
 Real = NDArray[np.float64]
-#: Counts of two successive records of one qubit (array of shape (2, 2), the first record first).
+#: Counts of two successive records of a qubit (array of shape (2, 2), the first record first).
 Counts = NDArray[np.int64]
 
 #: What ``separate`` estimates, in its order, after the squared contrast D².
@@ -50,7 +50,17 @@ def estimate_readout(ground: Counts, excited: Counts, twice: Counts) -> tuple[Re
 
     Returns:
         Values and standard errors (arrays of shape (6,)). Nothing is clipped to [0, 1]. NaN where
-        D² came out negative.
+        D² is negative.
+
+    Example:
+        >>> ground = np.array([[7840, 40], [40, 80]])
+        >>> excited = np.array([[120, 40], [40, 7800]])
+        >>> twice = np.array([[7760, 64], [64, 112]])
+        >>> values, errors = estimate_readout(ground, excited, twice)
+        >>> dict(zip(QUANTITIES, values[1:].round(4).tolist(), strict=True))["thermal_population"]
+        0.0143
+        >>> errors.shape
+        (6,)
     """
     samples = [ground.sum(axis=1), excited.sum(axis=1), twice.ravel()]
     frequencies = np.concatenate([sample / sample.sum() for sample in samples])
@@ -64,6 +74,15 @@ def separate(frequencies: Real) -> Real:
     Args:
         frequencies: of the records 0, 1 of |0⟩; 0, 1 of |1⟩; 00, 01, 10, 11 of the two
             measurements, the first record first (array of shape (8,)).
+
+    Returns:
+        Array of shape (6,).
+
+    Example:
+        Without an error of the readout, with 1 % of excitations:
+
+        >>> separate(np.array([0.99, 0.01, 0.01, 0.99, 0.99, 0, 0, 0.01])).round(4).tolist()
+        [1.0, 0.0, 0.0, 0.01, 0.01, 0.01]
     """
     _, m0, _, m1, _, only_second, only_first, both = frequencies
     first, second = both + only_first, both + only_second
@@ -80,10 +99,14 @@ def separate(frequencies: Real) -> Real:
 
 
 def disturbance(twice: Counts) -> float:
-    """How far two successive records of one state disagree, in standard errors.
+    """Disagreement of two successive records of a state, in standard errors.
 
-    A measurement that excites the qubit makes it positive, one that relaxes it negative. A thermal
-    state is stationary, so relaxation between the two leaves it at zero.
+    A measurement that excites the qubit makes it positive, a measurement that relaxes the qubit
+    negative. A thermal state is stationary, so relaxation between the two leaves it at zero.
+
+    Example:
+        >>> disturbance(np.array([[970, 12], [4, 14]]))
+        2.0
     """
     up, down = float(twice[0, 1]), float(twice[1, 0])
     return (up - down) / float(np.sqrt(max(up + down, 1)))

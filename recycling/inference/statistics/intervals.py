@@ -22,8 +22,8 @@ Index = NDArray[np.intp]
 #: Accuracy of a limit: a hundredth of the sampling error of ten million shots is 3e-6.
 _TOLERANCE = 1e-6
 #: A component of a vector is shrunk by its noise, but its square to no less than this share of its
-#: variance. With less, a pure state slightly off an axis is taken for one on it, without noise: it
-#: covers 93 % with 0.75. With more, noisy components that are zero widen the interval.
+#: variance. With less, a pure state slightly off an axis is taken for a state on the axis, without
+#: noise: it covers 93 % with 0.75. With more, noisy components that are zero widen the interval.
 _LEAST_SHARE = 1.25
 #: End of the path of ``_Path``: lengths there are far beyond 1.
 _LONGEST = 1 - 1e-6
@@ -39,11 +39,19 @@ def proportion_limits(successes: Real, trials: Real, quantile: float) -> tuple[R
     """Lower and upper mid-P limit of binomial proportions.
 
     Args:
-        successes: number of successes, not necessarily whole (array of shape (...)).
+        successes: number of successes, not necessarily an integer (array of shape (...)).
         trials: number of trials (likewise); the limits are NaN where it is 0.
         quantile: standard normal quantile of the upper limit.
 
+    Returns:
+        Lower and upper limit (arrays of shape (...)).
+
     Source: Lancaster, JASA 56, 223 (1961).
+
+    Example:
+        >>> low, high = proportion_limits(np.array([0, 30]), np.array([100, 100]), quantile=1.96)
+        >>> low.round(3).tolist(), high.round(3).tolist()
+        ([0.0, 0.216], [0.03, 0.395])
     """
     k, n = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (successes, trials)))
     # An upper limit of the successes is a lower limit of the failures.
@@ -65,14 +73,21 @@ def proportion_limits(successes: Real, trials: Real, quantile: float) -> tuple[R
 
 @dataclass(frozen=True)
 class Part:
-    """A sample, without or with an X gate, of the two that are mixed into one state.
+    """A sample, without or with an X gate, that is mixed with the other into a state.
 
     Attributes:
         weight: its weight in the mixture (array of shape (point,)).
         mean: sampled Bloch vector (array of shape (basis, point)).
         shots: shots behind each component (likewise).
-        top: what an outcome 0 stands for (array of shape (point,)).
-        bottom: what an outcome 1 stands for.
+        top: value that an outcome 0 stands for (array of shape (point,)).
+        bottom: value that an outcome 1 stands for (likewise).
+
+    Example:
+        >>> one = np.ones(1)
+        >>> mean, shots = np.array([[0.1], [0.0], [0.8]]), np.full((3, 1), 1000)
+        >>> part = Part(weight=0.9 * one, mean=mean, shots=shots, top=one, bottom=-one)
+        >>> part.variance().round(5).ravel().tolist()
+        [0.00099, 0.001, 0.00036]
     """
 
     weight: Real
@@ -113,6 +128,16 @@ class Mixed:
         parts: samples without and with an X gate.
         slopes: change of each component of the mixture with each independent standard normal error
             of the calibration (array of shape (error, basis, point)).
+
+    Example:
+        >>> one, shots = np.ones(1), np.full((3, 1), 1000)
+        >>> parts = (
+        ...     Part(0.9 * one, np.array([[0.1], [0.0], [0.8]]), shots, top=one, bottom=-one),
+        ...     Part(0.1 * one, np.array([[0.1], [0.0], [-0.8]]), shots, top=one, bottom=-one),
+        ... )
+        >>> mixed = Mixed(parts, slopes=np.zeros((0, 3, 1)))
+        >>> mixed.vector().round(4).ravel().tolist()
+        [0.1, 0.0, 0.64]
     """
 
     parts: tuple[Part, Part]
@@ -139,7 +164,7 @@ class Mixed:
 def length_limits(mixed: Mixed, quantiles: Iterable[float]) -> list[Real]:
     """Limits of the length ℓ of the Bloch vector of mixtures of two samples.
 
-    The statistic is |r̂|², cut at what is expected of it for ℓ = 0 and for ℓ = 1. Its first three
+    The statistic is |r̂|², cut at its expectations for ℓ = 0 and for ℓ = 1. Its first three
     cumulants follow from those of the binomial counts, for the state of length ℓ that is closest
     to the sampled one in units of the noise.
 
@@ -149,6 +174,16 @@ def length_limits(mixed: Mixed, quantiles: Iterable[float]) -> list[Real]:
 
     Returns:
         For each quantile an array of shape (point,) in [0, 1]; NaN where a sample is empty.
+
+    Example:
+        >>> one, shots = np.ones(1), np.full((3, 1), 1000)
+        >>> parts = (
+        ...     Part(0.9 * one, np.array([[0.1], [0.0], [0.8]]), shots, top=one, bottom=-one),
+        ...     Part(0.1 * one, np.array([[0.1], [0.0], [-0.8]]), shots, top=one, bottom=-one),
+        ... )
+        >>> low, middle, high = length_limits(Mixed(parts, np.zeros((0, 3, 1))), [1.96, 0, -1.96])
+        >>> [round(float(limit[0]), 3) for limit in (low, middle, high)]
+        [0.61, 0.646, 0.679]
     """
     levels = np.array(list(quantiles), dtype=float)
     points = mixed.slopes.shape[-1]
@@ -251,7 +286,7 @@ def _cumulants_of_squares(
 ) -> tuple[Real, Real, Real]:
     """First three cumulants of Σ x² of independent x (basis, point) with the given cumulants.
 
-    Terms with the fifth and higher ones are left out: they are of higher order in 1/shots.
+    Terms with the fifth and higher cumulants are left out: they are of higher order in 1/shots.
     """
     square, variance = mean**2, second**2
     spread = fourth + 2 * variance
@@ -268,7 +303,7 @@ def _cumulants_of_squares(
 
 
 def _cumulants_by_calibration(mean: Real, variance: Real, slopes: Real) -> tuple[Real, Real, Real]:
-    """What normal errors shared by the components add to the first three cumulants of Σ x².
+    """Additions of normal errors shared by the components to the first three cumulants of Σ x².
 
     With the covariance Σ of sampling (diagonal) and calibration together they are, for normal x,
     tr Σ, 2 tr Σ² + 4 m·Σm and 8 tr Σ³ + 24 m·Σ²m.
@@ -280,18 +315,20 @@ def _cumulants_by_calibration(mean: Real, variance: Real, slopes: Real) -> tuple
     """
     covariance = np.einsum("eap,ebp->abp", slopes, slopes)
     square = np.einsum("abp,bcp->acp", covariance, covariance)
-    own, own_square = (np.einsum("aap->ap", matrix) for matrix in (covariance, square))
+    diagonal, square_diagonal = (np.einsum("aap->ap", matrix) for matrix in (covariance, square))
     moved = np.einsum("abp,bp->ap", covariance, mean)
     return (
-        own.sum(axis=0),
-        (4 * (mean * moved + variance * own) + 2 * own_square).sum(axis=0),
-        (24 * (variance * (variance * own + own_square + 2 * mean * moved) + moved**2)).sum(axis=0)
+        diagonal.sum(axis=0),
+        (4 * (mean * moved + variance * diagonal) + 2 * square_diagonal).sum(axis=0),
+        (
+            24 * (variance * (variance * diagonal + square_diagonal + 2 * mean * moved) + moved**2)
+        ).sum(axis=0)
         + 8 * np.einsum("abp,bap->p", square, covariance),
     )
 
 
 def _quantile(cumulants: tuple[Real, Real, Real], quantile: Real) -> Real:
-    """Quantile of a distribution with given first three cumulants: that of a gamma distribution.
+    """Quantile of the gamma distribution with given first three cumulants.
 
     Source: Wilson and Hilferty, PNAS 17, 684 (1931), written without division by the skewness.
     """

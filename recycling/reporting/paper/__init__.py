@@ -1,6 +1,13 @@
 """A run beside the paper (arXiv:2601.07522)."""
 
 from recycling.reporting.paper.replay import Replay
-from recycling.reporting.paper.statements import LONGEST, STATEMENTS, compare, replay_of, summary
+from recycling.reporting.paper.statements import (
+    LONGEST,
+    STATEMENTS,
+    Comparison,
+    compare,
+    replay_of,
+    summary,
+)
 
-__all__ = ["LONGEST", "STATEMENTS", "Replay", "compare", "replay_of", "summary"]
+__all__ = ["LONGEST", "STATEMENTS", "Comparison", "Replay", "compare", "replay_of", "summary"]

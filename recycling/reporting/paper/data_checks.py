@@ -150,7 +150,7 @@ def any_frequency(replay: Replay) -> Found:
 
 def theory_at_athermal(replay: Replay) -> Found:
     """Fig. 4(c): in theory ΔQ_B coincides with Q_ath."""
-    found = verdicts(replay.theory, bound="athermal")
+    found = verdicts(_theory(replay), bound="athermal")
     return Found(
         f"at the bound at {_count(found, 'at the bound')} θ_b",
         agree(all(v.outcome == "at the bound" for v in found)),
@@ -159,7 +159,7 @@ def theory_at_athermal(replay: Replay) -> Found:
 
 def theory_below_tight(replay: Replay) -> Found:
     """Fig. 4(c): in theory ΔQ_B is below Q_tight for all θ_b."""
-    found = verdicts(replay.theory, bound="tight")
+    found = verdicts(_theory(replay), bound="tight")
     text = f"below at {_count(found, 'below')} θ_b"
     highest = max(found, key=lambda verdict: verdict.excess)
     if highest.excess > 0:
@@ -170,7 +170,7 @@ def theory_below_tight(replay: Replay) -> Found:
 
 def theory_below_landauer(replay: Replay) -> Found:
     """Fig. 4(c): in theory ΔQ_B can be below Q_Landauer for larger θ_b."""
-    return _below_at_large_angles(verdicts(replay.theory, bound="landauer"))
+    return _below_at_large_angles(verdicts(_theory(replay), bound="landauer"))
 
 
 def heat_falls_with_p_x(replay: Replay) -> Found:
@@ -290,6 +290,11 @@ def _limits(array: xr.DataArray) -> tuple[Real, Real, Real]:
     """Value, low and high end of a combined estimate."""
     value, low, high = (np.asarray(array.sel(limit=end).values) for end in ("value", "low", "high"))
     return value, low, high
+
+
+def _theory(replay: Replay) -> xr.Dataset:
+    assert replay.theory is not None  # statements about theory need it
+    return replay.theory
 
 
 def _p_x(replay: Replay) -> float:

@@ -24,14 +24,15 @@ class Replay:
     Attributes:
         experiment: its spec.
         dataset: its analysis.
-        theory: the analysis of its noiseless counterpart with infinitely many shots.
+        theory: the analysis of its noiseless counterpart with infinitely many shots; None where
+            none was kept.
         device: device that it ran on.
         circuit: the longest compiled circuit; None where it cannot be read.
     """
 
     experiment: Experiment
     dataset: xr.Dataset
-    theory: xr.Dataset
+    theory: xr.Dataset | None
     device: Device
     circuit: QuantumCircuit | None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from circuits.protocol import Setting
+from circuits.design import RECYCLING, Setting
 from recycling.devices.profiles import PAPER
 from recycling.errors import BadInput
 from recycling.reporting.paper import data_checks as data
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recycling.store.directory import Run
 
 #: Setting of the longest circuit.
-LONGEST: Setting = ("recycling", "after", "X")
+LONGEST: Setting = (RECYCLING, "after", "X")
 Need = Callable[[Replay], bool]
 
 
@@ -51,13 +51,13 @@ class Comparison:
     outcome: Outcome
 
 
-def replay_of(run: Run, dataset: xr.Dataset, theory: xr.Dataset) -> Replay:
+def replay_of(run: Run, dataset: xr.Dataset, theory: xr.Dataset | None) -> Replay:
     """A run as it is compared.
 
     Args:
         run: opened run.
         dataset: its analysis.
-        theory: analysis of its noiseless counterpart, see ``theory_dataset``.
+        theory: analysis of its noiseless counterpart, see ``stored_theory``.
     """
     try:
         circuit = run.circuits[LONGEST]
@@ -97,11 +97,17 @@ def summary(compared: Sequence[Comparison]) -> str:
 
 def _algorithm(replay: Replay) -> bool:
     given, printed = replay.experiment.algorithm, AlgorithmSpec()
+    if given.name != printed.name:
+        return False
     return (given.matrix, given.clock_qubits) == (printed.matrix, printed.clock_qubits)
 
 
 def _bath(replay: Replay) -> bool:
     return _algorithm(replay) and replay.experiment.bath == BathSpec()
+
+
+def _in_theory(replay: Replay) -> bool:
+    return replay.theory is not None
 
 
 def _on_chip(replay: Replay) -> bool:
@@ -142,7 +148,7 @@ def _small_p_x(replay: Replay) -> bool:
 
 _FIG_3 = (_on_chip, _complete, _whole_sweep)
 _FIG_4 = (_on_chip, _complete, _bath, _shown, _whole_sweep)
-_THEORY = (_bath, _shown, _whole_sweep)
+_THEORY = (_in_theory, _bath, _shown, _whole_sweep)
 _FIG_5 = (_on_chip, _complete, _bath, _from_zero, _small_p_x)
 
 #: In the order of the paper.

@@ -16,13 +16,13 @@ from circuits.calibration.ladders import (
     feedforward_ladder,
     x_ladder,
 )
-from recycling.compilation.compile import compile_circuit
 from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, connect, parse_backend
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
+from recycling.planning.circuits import compile_as_executed
 from recycling.planning.cost import check_number, estimate_cost, wait_between_shots
 from recycling.planning.plan import check_for_machine, chip_behind
 from recycling.studies.latency.spec import LatencySpec
@@ -199,7 +199,7 @@ def compile_ladder(
         num_qubits=count,
         feedforward_latency=device.feedforward_latency,
     )
-    compiled = compile_circuit(rung, device, optimization_level=optimization_level)
+    (compiled,) = compile_as_executed([rung], device, optimization_level=optimization_level)
     return {length: repeat_rung(compiled, length) for length in lengths}
 
 

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from scipy.constants import h as planck
 from scipy.stats import spearmanr
 
-from recycling.devices.device import ROLES
-from recycling.devices.placement import SHAPE, cz_errors, working_qubits
+from recycling.devices.placement import cz_errors, working_qubits
 from recycling.reporting.tables import Table
 
 if TYPE_CHECKING:
@@ -57,8 +56,9 @@ def layout_table(scored: Sequence[ScoredLayout], frequency: float, *, top: int =
         )
         for rank, own in enumerate(scored[:top], start=1)
     ]
+    roles = " ".join(scored[0].shape.roles)
     return Table(
-        ("", " ".join(ROLES), "recycled", "recorded", "realised", "G", "fidelity", "errors"),
+        ("", roles, "recycled", "recorded", "realised", "G", "fidelity", "errors"),
         rows,
         "Exact engine, means over θ_b in hf; errors is the expected number of them in a shot. "
         "Ranked by the recycled gain, true or as recorded with misread bits of S and B, whichever "
@@ -73,13 +73,13 @@ def layout_summary(scored: Sequence[ScoredLayout], frequency: float) -> list[dic
     quantum = planck * frequency
     return [
         {
-            "layout": dict(zip(ROLES, own.layout, strict=True)),
+            "layout": dict(zip(own.shape.roles, own.layout, strict=True)),
             "predicted_gain_hf": own.predicted_gain / quantum,
             "recycled_gain_hf": own.recycled_gain / quantum,
             "recorded_gain_hf": own.recorded_gain / quantum,
             "realised_gain_hf": own.realised_gain / quantum,
             "gain_hf": own.gain / quantum,
-            "success_fidelity": own.success_fidelity,
+            "success_fidelity": _known(own.success_fidelity),
             "expected_errors": own.expected_errors,
         }
         for own in scored
@@ -115,11 +115,11 @@ def chip_map(
     _draw_couplings(axes, target, positions)
     best, *others = _apart(scored, 1 + alternatives)
     for rank in others:
-        _outline(axes, scored[rank].layout, positions, _OTHER)
+        _outline(axes, scored[rank], positions, _OTHER)
         _label(axes, positions[scored[rank].layout[0]], str(rank + 1), _OTHER)
-    _outline(axes, scored[best].layout, positions, _BEST)
+    _outline(axes, scored[best], positions, _BEST)
     _draw_qubits(figure, axes, target, positions, _best_by_qubit(scored, frequency))
-    for role, qubit in zip(ROLES, scored[best].layout, strict=True):
+    for role, qubit in zip(scored[best].shape.roles, scored[best].layout, strict=True):
         name, _, index = role.partition("_")
         _label(axes, positions[qubit], f"${name}_{{{index}}}$" if index else f"${name}$", _BEST)
     _legend(axes, bool(others))
@@ -183,14 +183,14 @@ def _draw_couplings(axes: Axes, target: Target, positions: Positions) -> None:
         )
 
 
-def _outline(axes: Axes, layout: Sequence[int], positions: Positions, colour: str) -> None:
+def _outline(axes: Axes, own: ScoredLayout, positions: Positions, colour: str) -> None:
     """Band under the qubits and the couplings of a placement."""
-    place = dict(zip(ROLES, layout, strict=True))
-    lines = [positions[[place[first], place[second]]] for first, second in SHAPE]
+    place = dict(zip(own.shape.roles, own.layout, strict=True))
+    lines = [positions[[place[first], place[second]]] for first, second in own.shape.couplings]
     axes.add_collection(
         LineCollection(lines, colors=colour, linewidths=7, alpha=0.8, capstyle="round", zorder=2)
     )
-    x, y = positions[list(layout)].T
+    x, y = positions[list(own.layout)].T
     axes.scatter(x, y, s=(_DIAMETER + 7) ** 2, c=colour, lw=0, zorder=2)
 
 
@@ -248,6 +248,10 @@ def _legend(axes: Axes, others: bool) -> None:
 
 def _in_quanta(energy: float, frequency: float) -> str:
     return f"{energy / (planck * frequency):+.4f}" if np.isfinite(energy) else "no process"
+
+
+def _known(number: float) -> float | None:
+    return number if np.isfinite(number) else None
 
 
 def _agreement(scored: Sequence[ScoredLayout]) -> str:

@@ -70,7 +70,9 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
                 "start_s": step.start,
                 "duration_s": step.duration,
             }
-            for step in schedule(plan.circuits[longest_setting(plan)], device)
+            for step in schedule(
+                plan.circuits[longest_setting(plan)], device, plan.experiment.design
+            )
         ],
         "cost": None if plan.cost is None else _cost_summary(plan, plan.cost),
         "instance_remaining_seconds": _remaining(plan),
@@ -145,7 +147,7 @@ def _schedule(plan: Plan) -> Table:
             f"{step.start * 1e6:.3f}",
             f"{step.duration * 1e6:.3f}",
         )
-        for step in schedule(plan.circuits[setting], device)
+        for step in schedule(plan.circuits[setting], device, plan.experiment.design)
     ]
     return Table(
         ("part of the longest branch", "qubits", "start (µs)", "duration (µs)"), rows,
@@ -206,7 +208,7 @@ def _predictions(plan: Plan) -> Table:
     errors = _NINETY_FIVE * prediction.pooled_stderr("excess_tight") / quantum
     rows = [
         (
-            f"{prediction.theta_b[point]:.4f}",
+            ", ".join(f"{each[point]:.4f}" for each in prediction.points.values()),
             f"{values['entropy_decrease'][point]:.4f}",
             *(
                 _number(values[name][point] / quantum, "+.4f")
@@ -218,7 +220,7 @@ def _predictions(plan: Plan) -> Table:
             _number(prediction.shots_for_verdict[point], ",.0f"),
             "below" if below[point] else "",
         )
-        for point in range(len(prediction.theta_b))
+        for point in range(prediction.count)
     ]
     unit = quantum / (boltzmann * plan.experiment.bath.temperature * np.log(2))
     return Table(
@@ -270,7 +272,12 @@ def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
         "trials": prediction.trials,
         "points": [
             {
-                "theta_b_rad": float(prediction.theta_b[point]),
+                **{
+                    f"{parameter.name}_{parameter.unit}": float(
+                        prediction.points[parameter.name][point]
+                    )
+                    for parameter in prediction.parameters
+                },
                 **{
                     f"{name}_{'nat' if name == 'entropy_decrease' else 'J'}": _finite(values[point])
                     for name, values in prediction.values.items()
@@ -280,7 +287,7 @@ def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
                 "below_tight": bool(below[point]),
                 "shots_for_verdict": _finite(prediction.shots_for_verdict[point]),
             }
-            for point in range(len(prediction.theta_b))
+            for point in range(prediction.count)
         ],
     }
 
@@ -302,7 +309,8 @@ def _promise(prediction: Prediction, quantum: float) -> str:
     z = prediction.z()[point]
     found = (
         f"predicted ΔQ_B − Q_tight = {excess[point] / quantum:+.3f} hf at θ_b = "
-        f"{prediction.theta_b[point]:.3f}{f', z = {z:+.0f}' if np.isfinite(z) else ''}"
+        + ", ".join(f"{values[point]:.3f}" for values in prediction.points.values())
+        + (f", z = {z:+.0f}" if np.isfinite(z) else "")
     )
     if hopeless:
         return f"{found}; no shots will show it below"

@@ -11,21 +11,24 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from circuits.design import Design
 from recycling.errors import BadInput
-from recycling.jobs.job import EXECUTIONS_PER_JOB, SETTINGS_PER_POINT
+from recycling.jobs.cut import executions_per_point
+from recycling.jobs.job import EXECUTIONS_PER_JOB
 from recycling.spec.experiment import Experiment
 
 #: Memory of the libraries, the circuits and the figures, bytes.
 _PROGRAM = 450e6
 #: Memory of one job's outcomes while they are drawn, packed and counted, bytes an execution.
 _JOB = 10.0
-#: Memory of the analysis, bytes: of each draw of the bootstrap at each θ_b in both arms, and of
-#: each point of the sweep in each trial. Measured: 6.9 kB and 5.8 kB.
+#: Memory of the analysis, bytes: of each draw of the bootstrap at each value of the algorithm's
+#: parameters in both arms, and of each of them at each p_x in each trial. Measured: 6.9 and 5.8 kB.
 _DRAW, _POINT = 8e3, 7e3
-#: Memory of the engine for each θ_b, bytes, with any number of clock qubits. Measured: 81 kB.
-_ANGLE = 0.1e6
-#: Time of the analysis on a busy core, s: of each draw at each θ_b, to draw it in a trial and to
-#: read it at a p_x; and of each point of the sweep in each trial.
+#: Memory of the engine at each value of the algorithm's parameters, bytes, for up to so many qubits
+#: of the algorithm; each further qubit takes four times as much. Measured: 81 kB.
+_ENGINE, _ENGINE_QUBITS = 0.1e6, 8
+#: Time of the analysis on a busy core, s: of each draw at each value of the parameters, to draw it
+#: in a trial and to read it at a p_x; and of each of them at each p_x in each trial.
 _DRAWN, _READ, _POINT_SECONDS = 2e-5, 3e-6, 1.6e-3
 #: Time of each execution and of storing its outcome, s. Aer evolves a
 #: statevector for each; a service has time of its own.
@@ -52,14 +55,14 @@ class Size:
 
 def size_of(experiment: Experiment, kind: str | None = "exact") -> Size:
     """Estimate what a run on a kind of backend and its analysis take; None: the analysis alone."""
-    angles, weights = len(experiment.theta_b), len(experiment.p_x)
+    swept, weights = experiment.num_points, len(experiment.p_x)
     trials, shots = experiment.measurement.trials, experiment.measurement.shots
-    points = angles * weights * (trials + 1)
-    engine = angles * _ANGLE
+    points = swept * weights * (trials + 1)
+    engine = swept * _engine(experiment.design)
     if shots == "exact":
         return Size(_PROGRAM + engine + points * _POINT, 0, points * _POINT_SECONDS)
-    draws = angles * experiment.inference.resamples
-    executions = angles * trials * shots * SETTINGS_PER_POINT
+    draws = swept * experiment.inference.resamples
+    executions = swept * trials * shots * executions_per_point(experiment.design)
     of_job = min(executions, EXECUTIONS_PER_JOB)
     seconds = draws * (trials * _DRAWN + weights * _READ) + points * _POINT_SECONDS
     seconds += executions * _EXECUTION.get(kind or "", 0.0)
@@ -97,10 +100,16 @@ def check_size(
         raise BadInput(*faults)
 
 
+def _engine(design: Design) -> float:
+    """Memory of the engine at one value of the parameters, bytes."""
+    qubits = len(design.purpose("algorithm"))
+    return float(_ENGINE * 4 ** max(0, qubits - _ENGINE_QUBITS))
+
+
 def _fewer(experiment: Experiment, names: tuple[str, ...]) -> str:
     """What can be made smaller, with what it is."""
     known = {
-        "points": f"sweep = {len(experiment.theta_b)} × {len(experiment.p_x)} points",
+        "points": f"sweep = {experiment.num_points} × {len(experiment.p_x)} points",
         "trials": f"measurement.trials = {experiment.measurement.trials}",
         "shots": f"measurement.shots = {experiment.measurement.shots}",
         "resamples": f"inference.resamples = {experiment.inference.resamples}",

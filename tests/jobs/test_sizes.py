@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import recycling as rc
+import recycling.jobs.sizes
 import recycling.planning.plan
-import recycling.planning.sizes
 from recycling.execution.exact import execute_exact
-from recycling.jobs.job import EXECUTIONS_PER_JOB, trial_jobs
-from recycling.planning.sizes import check_size, size_of
+from recycling.jobs.cut import trial_jobs
+from recycling.jobs.job import EXECUTIONS_PER_JOB
+from recycling.jobs.sizes import check_size, size_of
 from recycling.spec.experiment import Experiment
 from recycling.spec.files import LONGEST_SPEC
 from recycling.store.outcomes import Form, read_outcomes, write_outcomes
@@ -30,8 +31,8 @@ def experiment(*lines):
 @pytest.fixture
 def small_machine(monkeypatch):
     """16 GB of memory and 2 TB of free disk, wherever the tests run."""
-    monkeypatch.setattr(recycling.planning.sizes, "_memory", lambda: 16e9)
-    monkeypatch.setattr(recycling.planning.sizes, "_free", lambda _folder: 2e12)
+    monkeypatch.setattr(recycling.jobs.sizes, "_memory", lambda: 16e9)
+    monkeypatch.setattr(recycling.jobs.sizes, "_free", lambda _folder: 2e12)
 
 
 # -- what is refused at once -------------------------------------------------------------------
@@ -120,7 +121,7 @@ def test_more_jobs_than_anybody_can_run_are_refused():
 
 
 def test_a_disk_that_is_too_small_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(recycling.planning.sizes, "_free", lambda _folder: 5e9)
+    monkeypatch.setattr(recycling.jobs.sizes, "_free", lambda _folder: 5e9)
     check_size(rc.preset("paper"), "exact", tmp_path)
     large = experiment("[measurement]", "shots = 10_000_000")
     with pytest.raises(rc.BadInput, match=r"the shots take about 6\.6 GB in .*where 5 GB are free"):
@@ -184,7 +185,7 @@ def test_ten_million_shots_run_in_jobs_of_flat_memory(small_plan, traced, tmp_pa
 
     executions = 24 * part.shots
     assert traced(one_job) < 20 * executions
-    assert path.stat().st_size / executions < recycling.planning.sizes._PACKED
+    assert path.stat().st_size / executions < recycling.jobs.sizes._PACKED
 
 
 @pytest.mark.parametrize("sizes", [(3, 4, 2, 500), (3, 40, 2, 100), (1, 4, 20, 100)])
@@ -204,6 +205,6 @@ def test_the_analysis_takes_no_more_than_estimated(sizes, small_plan, traced):
     counts = simulate_counts(plan)
     attributes = experiment_attributes(given, plan.device)
     analyse_counts(given, counts, attributes)
-    growing = size_of(given).memory - recycling.planning.sizes._PROGRAM
+    growing = size_of(given).memory - recycling.jobs.sizes._PROGRAM
     constant = 10e6  # the Dataset's names and attributes, part of the program's share
     assert traced(lambda: analyse_counts(given, counts, attributes)) < growing + constant

@@ -1,0 +1,68 @@
+"""A device as Qiskit's transpiler sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qiskit.transpiler import PassManager, Target
+
+    from recycling.devices.device import Device
+
+#: Sabre routing is seeded, so that a spec always compiles to the same circuit.
+TRANSPILER_SEED = 1
+#: Name of the instruction that applies a channel. It stands for noise and takes no time.
+CHANNEL = "kraus"
+
+
+def device_target(
+    device: Device, num_qubits: int | None = None, *, channels: bool = False
+) -> Target:
+    """Qiskit target of the device's own qubits, numbered in the order of its roles.
+
+    Args:
+        device: what to compile for.
+        num_qubits: takes the first so many of its qubits only; None takes all.
+        channels: also allow ``CHANNEL`` on each qubit, which no device executes.
+    """
+    from qiskit.circuit import Delay, IfElseOp, Instruction, Measure, Parameter
+    from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
+    from qiskit.transpiler import InstructionProperties, Target
+
+    count = num_qubits or device.num_qubits
+    target = Target(num_qubits=count, dt=device.dt)
+    instructions = {"x": XGate(), "sx": SXGate(), "rz": RZGate(Parameter("angle")), "cz": CZGate()}
+    for name, instruction in instructions.items():
+        properties = {
+            gate.qubits: InstructionProperties(duration=gate.duration, error=gate.error)
+            for gate in device.gates
+            if gate.name == name and max(gate.qubits) < count
+        }
+        target.add_instruction(instruction, properties)
+    errors = (1 - device.assignment[:, [0, 1], [0, 1]]).mean(axis=-1)
+    target.add_instruction(
+        Measure(),
+        {
+            (qubit,): InstructionProperties(duration=device.measure_duration[qubit], error=error)
+            for qubit, error in enumerate(errors[:count])
+        },
+    )
+    target.add_instruction(Delay(Parameter("duration")), {(qubit,): None for qubit in range(count)})
+    target.add_instruction(IfElseOp, name="if_else")
+    if channels:
+        nothing = InstructionProperties(duration=0.0, error=0.0)
+        everywhere = {(qubit,): nothing for qubit in range(count)}
+        target.add_instruction(Instruction(CHANNEL, 1, 0, []), everywhere)
+    return target
+
+
+def pass_manager(target: Target, optimization_level: int) -> PassManager:
+    """Preset pass manager that starts each virtual qubit on the qubit of the same number."""
+    from qiskit.transpiler import generate_preset_pass_manager
+
+    return generate_preset_pass_manager(
+        optimization_level,
+        target=target,
+        initial_layout=list(range(target.num_qubits)),
+        seed_transpiler=TRANSPILER_SEED,
+    )

@@ -1,0 +1,99 @@
+"""Bloch vectors at the end of the protocol in the analysed branches, without tomography."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.design import EQUILIBRIUM, RECYCLING, Design, Setting
+from recycling.jobs.counts import flags_together
+from recycling.simulation.engine import execute
+from recycling.simulation.lower import compile_program
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from recycling.devices.device import Device
+
+Real = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BranchStates:
+    """Bloch vectors at the end of each circuit: qubits in the order of the design's ``measured``.
+
+    Attributes:
+        ground: in the failed branches, the target prepared in its first way (array of shape
+            (point, stage, qubit, 3)).
+        excited: the same, the target prepared in its last way.
+        success: of the recycled qubit in the successful branches (array of shape (point, 3)).
+    """
+
+    ground: Real
+    excited: Real
+    success: Real
+
+
+def predicted_settings(design: Design) -> tuple[Setting, ...]:
+    """What is predicted: all of the recycling arm, and one circuit for the successful branches."""
+    recycling = (setting for setting in design.settings if setting[0] == RECYCLING)
+    return (*recycling, _success_setting(design))
+
+
+def branch_states(
+    circuits: Mapping[Setting, QuantumCircuit],
+    device: Device,
+    design: Design,
+    points: Mapping[str, Real],
+) -> BranchStates:
+    """States at the end of compiled circuits, by the exact engine.
+
+    Args:
+        circuits: circuit without tomography of each of the ``predicted_settings``.
+        device: the device they were compiled for.
+        design: design of the experiment.
+        points: values of the swept parameters (arrays of shape (point,)).
+    """
+    keep = [device.roles.index(role) for role in design.measured]
+    programs = [
+        compile_program(circuit, device, points, keep=keep) for circuit in circuits.values()
+    ]
+    states = {
+        setting: _bloch(outcome.tensor, design, design.arm(setting[0]).records)
+        for setting, outcome in zip(circuits, execute(programs), strict=True)
+    }
+
+    def failed(preparation: str) -> Real:
+        found = [states[RECYCLING, stage, preparation] for stage in design.stages]
+        return np.stack(found, axis=1)
+
+    recycled = design.measured.index(design.register(design.recycled).roles[0])
+    return BranchStates(
+        ground=failed(design.preparations[0]),
+        excited=failed(design.preparations[-1]),
+        success=states[_success_setting(design)][:, recycled],
+    )
+
+
+def _success_setting(design: Design) -> Setting:
+    return EQUILIBRIUM, design.stages[0], design.preparations[0]
+
+
+def _bloch(tensor: Real, design: Design, records: Sequence[int]) -> Real:
+    """Bloch vectors (point, qubit, 3) of all branches of some records together.
+
+    The tensor has the axes (point, *flags, *Pauli vectors of the qubits), the flags in their order.
+    """
+    joint = flags_together(design, tensor)[:, list(records)].sum(axis=1)
+    qubits = range(len(design.measured))
+    vectors: list[Real] = []
+    for qubit in qubits:
+        # The first entry of a Pauli vector is the trace of a qubit.
+        index = tuple(slice(None) if each == qubit else 0 for each in qubits)
+        vectors.append(joint[(slice(None), *index)])
+    pauli = np.stack(vectors, axis=1)
+    return np.asarray(pauli[..., 1:] / pauli[..., :1])

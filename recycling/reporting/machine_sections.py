@@ -1,0 +1,95 @@
+"""Sections of the report about the machine: device, circuits, how the run went, provenance."""
+
+from __future__ import annotations
+
+from circuits.design import Design
+from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
+from recycling.reporting.conduct import conduct_tables
+from recycling.reporting.device_tables import coupling_table, device_table, source_table
+from recycling.reporting.evidence import Evidence
+from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
+
+
+def device_section(evidence: Evidence) -> Section:
+    """The numbers of the device, and where each comes from."""
+    device, circuit = evidence.run.device, evidence.circuit
+    latency = f"{device.feedforward_latency * 1e6:.2f} µs"
+    couplings = [] if circuit is None else [Rows(coupling_table(device, circuit))]
+    return Section(
+        "Device",
+        [
+            Paragraph(f"{device.name}; feedforward latency {latency} after the measurement."),
+            Rows(device_table(device)),
+            *couplings,
+            Rows(
+                source_table(device),
+                numbers=False,
+                summary="Where each number comes from",
+                unfolded=True,
+            ),
+        ],
+    )
+
+
+def circuit_section(evidence: Evidence) -> Section:
+    """The longest circuit: its gates, its schedule and its drawing, where it can be read."""
+    circuit, device = evidence.circuit, evidence.run.device
+    if circuit is None:
+        missing = (
+            "are the drawings, the schedules, the couplings used and the times beside the paper: "
+            f"{evidence.run.circuits_fault}"
+        )
+        return Section("What was executed", [Paragraph(missing, "note", "Missing")])
+    gates = ", ".join(f"{count} {name}" for name, count in circuit.count_ops().items())
+    drawings = {
+        "schedule": (
+            schedule_figure(circuit, device, condition_of(evidence.experiment.design)),
+            "Schedule of the recycling arm, measured after the erasure, conditional block taken.",
+        ),
+        "circuit": (
+            circuit_figure(circuit, device),
+            "Compiled circuit of the same setting without its delays; the schedule shows those.",
+        ),
+    }
+    return Section(
+        "What was executed",
+        [
+            Paragraph(f"{gates} (outside the conditional block).", "note"),
+            Gallery(drawings, wide=True),
+        ],
+    )
+
+
+def condition_of(design: Design) -> str:
+    """Condition of the reset in words: the records of the flags that are failures."""
+    return f"flag = {' or '.join(map(str, design.failure))}"
+
+
+def conduct_section(evidence: Evidence) -> Section:
+    """The jobs, the calibrations around them, and the schedules of the service."""
+    record = evidence.run.record
+    tables = conduct_tables(evidence.run)
+    return Section(
+        "How the run went",
+        [
+            Paragraph(f"backend {record['backend']} · run {record['run_id']}", "facts"),
+            *(Rows(table, heading=caption) for caption, table in tables.items()),
+        ],
+    )
+
+
+def provenance_section(evidence: Evidence) -> Section:
+    """Spec, software and times."""
+    record = evidence.run.record
+    software = (f" · {name} {version}" for name, version in record["software"].items())
+    times = (
+        f" · {line['event']} {line['seconds']:.1f} s"
+        for line in evidence.run.telemetry
+        if "seconds" in line
+    )
+    facts = f"spec {record['spec_hash']}{''.join(software)}{''.join(times)}"
+    parts: list[Part] = [Paragraph(facts, "facts")]
+    if record["changes"]:
+        changes = "".join(f"{key} = {value}" for key, value in record["changes"].items())
+        parts.append(Paragraph(f"changed on the command line: {changes}", "facts"))
+    return Section("Provenance", [*parts, Listing(record["spec"], "Spec")])

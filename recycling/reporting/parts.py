@@ -1,0 +1,98 @@
+"""What a report is made of: sections of paragraphs, tables and pictures, as plain data.
+
+Each part names the macro of the template that shows it. A study or a later issue adds a section by
+a function that returns one; see ``recycling.reporting.page``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from recycling.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from recycling.reporting.paper import Comparison
+    from recycling.results.controls import Control
+
+#: Figures by file name, each with its caption.
+Figures = Mapping[str, "tuple[Figure, str]"]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A line of text; ``mark`` is a word in red before it, ``style`` a class of the page."""
+
+    macro: ClassVar[str] = "paragraph"
+    text: str
+    style: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table, under a heading of its own or folded away under a summary.
+
+    ``numbers`` keeps its cells on one line.
+    """
+
+    macro: ClassVar[str] = "rows"
+    table: Table
+    numbers: bool = True
+    heading: str = ""
+    summary: str = ""
+    unfolded: bool = False
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Figures side by side, or each as wide as the page."""
+
+    macro: ClassVar[str] = "gallery"
+    figures: Figures
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The controls with their outcomes."""
+
+    macro: ClassVar[str] = "controls"
+    controls: Sequence[Control]
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """What the paper prints beside what the run shows."""
+
+    macro: ClassVar[str] = "comparisons"
+    rows: Sequence[Comparison]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Text as it was given, folded away under a summary."""
+
+    macro: ClassVar[str] = "listing"
+    text: str
+    summary: str
+
+
+Part = Paragraph | Rows | Gallery | Controls | Comparisons | Listing
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    parts: Sequence[Part]
+
+    @property
+    def figures(self) -> dict[str, tuple[Figure, str]]:
+        """All figures of the section by file name, each with its caption."""
+        galleries = (part.figures for part in self.parts if isinstance(part, Gallery))
+        return {name: drawn for figures in galleries for name, drawn in figures.items()}

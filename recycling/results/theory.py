@@ -1,0 +1,94 @@
+"""The noiseless theory of a stored run: kept with it as a derived file, and read back.
+
+It is what the run would have shown on ideal gates with infinitely many shots, Fig. 4(c). Only
+``recycling.running.theory`` computes it; to read it needs no simulator. Beside the results of a
+thermal start the file holds the pure states of the recycled register in each branch, from a start
+in |0…0⟩: the reference where no formula is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recycling.results.schema import RESULTS_SCHEMA_VERSION, VARIABLES
+from recycling.spec.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from recycling.store.directory import Run
+
+#: Name of the file in a run directory.
+THEORY = "theory.nc"
+#: Bloch vector of each recycled qubit in the branch that an arm analyses, and its probability.
+BLOCH, PROBABILITY = "ideal_bloch_vector", "ideal_branch_probability"
+#: Attribute that holds the checksum of all numbers.
+_CHECKSUM = "checksum"
+
+
+def ideal_experiment(experiment: Experiment) -> Experiment:
+    """Noiseless counterpart of an experiment, with infinitely many shots."""
+    return experiment.model_copy(
+        update={
+            "device": DeviceSpec(profile="ideal"),
+            "measurement": MeasurementSpec(shots="exact", trials=1),
+            "inference": InferenceSpec(),
+        }
+    )
+
+
+def theory_bytes(theory: xr.Dataset) -> bytes:
+    """Theory as a file that ``stored_theory`` reads."""
+    signed = theory.assign_attrs({_CHECKSUM: _checksum(theory)})
+    return bytes(signed.to_netcdf(engine="netcdf4"))
+
+
+def stored_theory(run: Run, folder: Path | None = None) -> xr.Dataset | None:
+    """Theory that was kept with a run.
+
+    Args:
+        run: opened run.
+        folder: another folder that may hold it, e.g. since the run cannot be written.
+
+    Returns:
+        The Dataset of ``analyse`` for the ideal experiment, with ``BLOCH`` (arm, swept parameters,
+        role, axis) and ``PROBABILITY`` (arm, swept parameters); None where there is none, or none
+        of this experiment, or where it is damaged.
+    """
+    folders = [run.path] if folder is None else [run.path, folder]
+    found = (_read(place / THEORY, run.experiment) for place in folders)
+    return next((theory for theory in found if theory is not None), None)
+
+
+def _read(path: Path, experiment: Experiment) -> xr.Dataset | None:
+    """Theory in a file, if it is that of an experiment."""
+    import xarray as xr
+
+    if not path.is_file():
+        return None
+    try:
+        theory = xr.load_dataset(path, engine="netcdf4")
+    except (OSError, ValueError, KeyError, RuntimeError):
+        return None  # a derived file that is damaged is made again
+    attributes = theory.attrs
+    known = (
+        attributes.pop(_CHECKSUM, None) == _checksum(theory)
+        and attributes.get("schema_version") == RESULTS_SCHEMA_VERSION
+        and attributes.get("spec_hash") == ideal_experiment(experiment).hash
+        and {*VARIABLES, BLOCH, PROBABILITY} <= set(theory.data_vars)
+    )
+    return theory if known else None
+
+
+def _checksum(theory: xr.Dataset) -> str:
+    """SHA-256 of the names, dims and numbers of all variables."""
+    digest = hashlib.sha256()
+    for name in sorted(map(str, theory.variables)):
+        variable = theory[name]
+        digest.update(f"{name} {variable.dims} {variable.shape}".encode())
+        values = variable.values
+        text = values.dtype.kind not in "biuf"
+        digest.update(repr(values.tolist()).encode() if text else values.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,111 @@
+"""Compute the noiseless theory of a run by the exact engine, once, and keep it with the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scipy.constants import h as planck
+from scipy.constants import k as boltzmann
+
+from circuits.design import EQUILIBRIUM
+from recycling.planning.plan import plan
+from recycling.planning.rehearsal import simulate_counts
+from recycling.results.analysis import analyse_counts, experiment_attributes
+from recycling.results.theory import (
+    BLOCH,
+    PROBABILITY,
+    THEORY,
+    ideal_experiment,
+    stored_theory,
+    theory_bytes,
+)
+from recycling.spec.experiment import BathSpec, Experiment
+from recycling.store.files import write_whole
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from recycling.store.directory import Run
+
+#: Temperature, in units of hf/k, at which no qubit is excited to double precision.
+_COLD = 1e-3
+
+
+def keep_theory(run: Run, folder: Path | None = None) -> xr.Dataset:
+    """Theory of a run, computed and written beside it where it is not there yet.
+
+    Args:
+        run: opened run.
+        folder: where to write, by default the run's directory; created where there is none.
+
+    Raises:
+        BadInput: the ideal experiment is more than this machine can do.
+    """
+    known = stored_theory(run, folder)
+    if known is not None:
+        return known
+    theory = theory_dataset(run.experiment)
+    folder = run.path if folder is None else folder
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / THEORY, theory_bytes(theory))
+    return theory
+
+
+def theory_dataset(experiment: Experiment) -> xr.Dataset:
+    """Noiseless counterpart of an experiment, with infinitely many shots: Fig. 4(c).
+
+    Returns:
+        The Dataset of ``analyse`` for ideal gates and a thermal start, and the states of
+        ``branch_states``.
+    """
+    ideal = ideal_experiment(experiment)
+    planned = plan(ideal)
+    attributes = experiment_attributes(ideal, planned.device) | {"data_kind": "simulated"}
+    theory = analyse_counts(ideal, simulate_counts(planned), attributes)
+    return theory.merge(branch_states(experiment))
+
+
+def branch_states(experiment: Experiment) -> xr.Dataset:
+    """States of the recycled register after the ideal algorithm, begun in |0…0⟩.
+
+    Returns:
+        ``BLOCH``: Bloch vector of each recycled qubit in the branch that an arm analyses (dims arm,
+        swept parameters, role, axis; NaN where the branch has no probability). ``PROBABILITY`` of
+        that branch (dims arm, swept parameters).
+    """
+    import xarray as xr
+
+    frequency = experiment.bath.frequency
+    cold = BathSpec.model_construct(
+        frequency=frequency, temperature=_COLD * planck * frequency / boltzmann
+    )
+    counts = simulate_counts(plan(ideal_experiment(experiment).model_copy(update={"bath": cold})))
+    design = experiment.design
+    # Nothing is reset in this arm: it shows all branches.
+    before = counts.sel(
+        arm=EQUILIBRIUM, stage=design.stages[0], preparation=design.preparations[0], drop=True
+    ).isel(trial=0, drop=True)
+    branches = xr.concat(
+        [before.isel(flag=list(arm.records)).sum("flag") for arm in design.arms],
+        xr.Variable("arm", list(design.arm_names)),
+    )
+    probability = branches.isel(basis=0, drop=True).sum(list(design.measured))
+    vectors = []
+    for role in design.register(design.recycled).roles:
+        of_role = branches.sum([other for other in design.measured if other != role])
+        ground, excited = (of_role.isel({role: bit}, drop=True) for bit in (0, 1))
+        vectors.append((ground - excited) / (ground + excited).where(ground + excited > 0))
+    roles = xr.Variable("role", list(design.register(design.recycled).roles))
+    bloch = xr.concat(vectors, roles).rename(basis="axis")
+    sweep = ("arm", *design.parameter_names)
+    return xr.Dataset(
+        {
+            BLOCH: bloch.transpose(*sweep, "role", "axis").assign_attrs(
+                units="1", long_name="Bloch vector in the ideal branch that the arm analyses"
+            ),
+            PROBABILITY: probability.transpose(*sweep).assign_attrs(
+                units="1", long_name="probability of the ideal branch that the arm analyses"
+            ),
+        }
+    )
