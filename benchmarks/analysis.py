@@ -19,9 +19,9 @@ from circuits.tomography import BASIS_ANGLES
 from recycling.inference.states.samples import mixture
 from recycling.inference.states.tomography import bloch_to_density_matrix
 from recycling.results.analysis import analyse
-from recycling.running.runs import run as simulate
 from recycling.spec.experiment import preset
-from recycling.store import open_run
+from recycling.studies.protocol import run as simulate
+from recycling.studies.stored import open_run
 
 REPEATS = 5
 #: Promises: wall time on two quiet cores (s), ratio, and largest deviation of a state.

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from recycling.planning.plan import Plan, plan
     from recycling.reporting import report
     from recycling.results.analysis import analyse
-    from recycling.running.runs import resume, run
     from recycling.spec.experiment import Experiment, preset
-    from recycling.store import Run, open_run
+    from recycling.store import Run
+    from recycling.studies.protocol import run
+    from recycling.studies.stored import open_run, resume
     from recycling.thermodynamics import (
         Bath,
         athermal_bound,
@@ -41,14 +42,14 @@ _HOME = {
     "Incomplete": "errors",
     "landauer_bound": "thermodynamics",
     "max_bath_entropy": "thermodynamics",
-    "open_run": "store",
+    "open_run": "studies.stored",
     "Plan": "planning.plan",
     "plan": "planning.plan",
     "preset": "spec.experiment",
     "report": "reporting",
-    "resume": "running.runs",
+    "resume": "studies.stored",
     "Run": "store",
-    "run": "running.runs",
+    "run": "studies.protocol",
     "tight_bound": "thermodynamics",
     "von_neumann_entropy": "thermodynamics",
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 PRELOAD = [
     "recycling.results.analysis",
     "recycling.running.runs",
+    "recycling.studies.protocol",
     "qiskit",
     "qiskit.qpy",
     "qiskit_ibm_runtime",
@@ -82,8 +83,8 @@ def run_and_die(
 
     It exits with 4 where the backend fails, and with 3 where jobs are under way.
     """
-    from recycling.running.runs import run
     from recycling.spec.experiment import Experiment
+    from recycling.studies.protocol import run
 
     _prepare(environment, list_lag)
     passed = _die_at(kill_at)
@@ -97,7 +98,7 @@ def resume_and_die(
     out: Path, environment: dict[str, str], list_lag: float, kill_at: int | None
 ) -> None:
     """Submit lost jobs of a run again, and die at a durable write; as ``run_and_die``."""
-    from recycling.running.runs import resume
+    from recycling.studies.stored import resume
 
     _prepare(environment, list_lag)
     _die_at(kill_at)
@@ -108,9 +109,9 @@ def resume_and_die(
 def _prepare(environment: dict[str, str], list_lag: float) -> None:
     os.environ.update(environment)
     from recycling.execution.ibm.backend import HardwareBackend
-    from recycling.running import driver
+    from recycling.running import desk
 
-    HardwareBackend.list_lag, driver.FIRST_WAIT, driver.LONGEST_WAIT = list_lag, 0.1, 1.0
+    HardwareBackend.list_lag, desk.FIRST_WAIT, desk.LONGEST_WAIT = list_lag, 0.1, 1.0
 
 
 @contextmanager

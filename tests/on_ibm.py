@@ -5,17 +5,23 @@ import signal
 import traceback
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, replace
 
 import pytest
 from typer.testing import CliRunner
 
 import recycling.cli.app
-import recycling.running.driver
+import recycling.cli.finish
+import recycling.running.collecting
+import recycling.running.desk
 import recycling.running.lookup
 import recycling.running.runs
-from recycling.execution.ibm.backend import HardwareBackend
+from recycling.execution.ibm.backend import HardwareBackend, IBMConnection
+from recycling.execution.machine import Account
+from recycling.execution.registry import connect, parse_backend
+from recycling.planning.plan import Plan, plan_on
 from tests.killing import SPEC
+from tests.scripted import plan_always
 
 IBM = "ibm:ibm_marrakesh"
 
@@ -46,23 +52,49 @@ def connected(service, accounts, plan="premium"):
         )
         patch.setattr(HardwareBackend, "list_lag", 0.02)
         patch.setattr(recycling.running.lookup, "LOOKS", (0.0, 1.0))
-        patch.setattr(recycling.running.driver, "FIRST_WAIT", 0.001)
-        patch.setattr(recycling.running.driver, "LONGEST_WAIT", 0.02)
-        patch.setattr(recycling.running.driver, "FIRST_POLL", 0.01)
+        patch.setattr(recycling.running.desk, "FIRST_WAIT", 0.001)
+        patch.setattr(recycling.running.desk, "LONGEST_WAIT", 0.02)
+        patch.setattr(recycling.running.collecting, "FIRST_POLL", 0.01)
         yield patch
+
+
+@dataclass(frozen=True)
+class ConnectedPlan(Plan):
+    """A plan, and the connection by which its machine was read."""
+
+    connection: IBMConnection = field(default=None, compare=False, kw_only=True)
+
+    @property
+    def client(self):
+        """The client of the service."""
+        return self.connection.hardware
+
+    def through(self, client):
+        """The same plan on the machine of another client."""
+        connection = IBMConnection(client)
+        return replace(self, connection=connection, hardware=connection.machine)
+
+
+def plan_on_ibm(experiment, account=None):
+    """Plan an experiment on the device of the service."""
+    name = parse_backend(IBM)
+    connection = connect(name, account or Account())
+    planned = plan_on(experiment, name, connection)
+    parts = {each.name: getattr(planned, each.name) for each in fields(planned)}
+    return ConnectedPlan(**parts, connection=connection)
 
 
 def planned_once(patch, plan):
     """Let runs take a plan that is there, and its connection: both take longer than to run it."""
-    patch.setattr(recycling.running.runs, "plan", lambda *_arguments: plan)
-    patch.setattr(recycling.running.runs, "Hardware", lambda *_arguments: plan.hardware)
+    plan_always(patch, plan)
+    patch.setattr(recycling.running.runs, "connect", lambda *_: getattr(plan, "connection", None))
 
 
 def without_results(patch):
     """Let commands end when the outcomes are there: the report takes longer than all else."""
-    patch.setattr(recycling.cli.app, "_analyse", lambda _run: None)
-    patch.setattr(recycling.cli.app, "_report", lambda _run, _dataset: (None, None))
-    patch.setattr(recycling.cli.app, "print_result", lambda *_arguments, **_options: None)
+    patch.setattr(recycling.cli.finish, "_analyse", lambda *_arguments: None)
+    patch.setattr(recycling.cli.finish, "_report", lambda *_arguments: (None, None))
+    patch.setattr(recycling.cli.finish, "print_result", lambda *_arguments, **_options: None)
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,20 @@
 import os
 import zlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-import recycling.running.driver
+import recycling.running.desk
 import recycling.running.runs
+import recycling.studies.protocol
 from recycling.errors import BackendFailure
-from recycling.execution.ibm.answers import JobStatus, ListedJob
 from recycling.jobs.job import expected_shape
 from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.status import JobStatus, ListedJob
+from recycling.running.work import Work
 from recycling.spec.experiment import Experiment
+from recycling.store.writer import new_run
 
 #: An experiment that compiles in no time: the noiseless device has no chip.
 SPEC = """\
@@ -100,7 +103,7 @@ class Service:
     alter: object = staticmethod(lambda _job, outcomes: outcomes)
 
     def client(self, *_arguments, **_keywords):
-        """Backend of one process: what takes the place of ``recycling.execution.prepare``."""
+        """Backend of one process: what takes the place of ``recycling.running.work.prepare``."""
         return Client(self)
 
     def fail(self, method, *numbers, error, acted=False):
@@ -217,12 +220,26 @@ def outcomes_of(job, pubs):
     return Outcomes(bits, shots=shots, record={"metrics": {"usage": {"seconds": 2}}})
 
 
+def begin(plan, text, out):
+    """Begin a run of the protocol and leave it: nothing is submitted."""
+    study = recycling.studies.protocol.STUDY
+    beginning = recycling.running.runs.beginning_of(study, Work(plan, plan.jobs), text, {}, None)
+    with new_run(out, beginning):
+        pass
+
+
+def plan_always(monkeypatch, plan):
+    """Let every run of the protocol take a plan that is compiled."""
+    study = replace(recycling.studies.protocol.STUDY, plan=lambda *_: plan)
+    monkeypatch.setattr(recycling.studies.protocol, "STUDY", study)
+
+
 def install(monkeypatch, service, plan):
     """Let every run go to a service, with a plan that is compiled; returns the waits, s."""
     waits = service.waits
-    monkeypatch.setattr(recycling.running.runs, "plan", lambda *_: plan)
+    plan_always(monkeypatch, plan)
     monkeypatch.setattr(recycling.running.runs, "prepare", service.client)
-    monkeypatch.setattr(recycling.running.driver, "sleep", lambda wait: wait and waits.append(wait))
+    monkeypatch.setattr(recycling.running.desk, "sleep", lambda wait: wait and waits.append(wait))
     monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
     # Nobody pulls the plug of this machine, and a sync takes longer than all else.
     monkeypatch.setattr(os, "fsync", lambda _descriptor: None)

@@ -22,7 +22,7 @@ from time import perf_counter
 
 import recycling as rc
 from recycling.execution.ibm.backend import LIST_LAG
-from recycling.running.runs import status
+from recycling.studies.stored import status
 from tests.killing import forked, kill_and_resume, points, resume_and_die, run_and_die
 from tests.loopback import (
     ACCEPTED,

@@ -5,35 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from recycling.devices.device import Device
+    from recycling.execution.backend import JobProgress
+    from recycling.execution.local import LocalBackend
+    from recycling.execution.registry import BackendName
 
-    from recycling.execution.backend import Backend, JobProgress
-    from recycling.planning.plan import Plan
 
-
-def prepare(
-    plan: Plan,
+def simulator(
+    name: BackendName,
+    device: Device,
+    seed: int,
     progress: JobProgress = lambda _job, _fraction: None,
-    *,
-    earlier: Collection[str] = (),
-) -> Backend:
-    """Make the backend of a plan ready to take its jobs.
+) -> LocalBackend:
+    """Make a simulator ready to take jobs.
 
     Args:
-        plan: what will be executed, and where.
-        progress: called with a job that is executed here and the fraction of it that is done.
-        earlier: ids of batches or sessions that earlier processes opened for the same run.
+        name: its name, e.g. that of the backend "aer".
+        device: the device that circuits were compiled for.
+        seed: seed of all shots.
+        progress: called with a job and the fraction of it that is done.
     """
-    if plan.hardware is not None:
-        from recycling.execution.ibm.backend import HardwareBackend
-
-        return HardwareBackend(plan.hardware, plan.device, plan.experiment.hardware, earlier)
     from recycling.execution.local import LocalBackend
+    from recycling.execution.registry import backend_kind
 
-    if plan.backend.kind == "exact":
-        from recycling.execution.exact import execute_exact as simulate
-    elif plan.backend.kind == "aer":
-        from recycling.execution.aer import execute_aer as simulate
-    else:
-        from recycling.execution.ibm.sampler import execute_sampler as simulate
-    return LocalBackend(simulate, plan.device, plan.experiment.seed, progress)
+    kind = backend_kind(name.kind)
+    assert kind is not None  # the plan refuses others
+    assert kind.simulate is not None  # those of a machine go to its connection
+    return LocalBackend(kind.simulate, device, seed, progress)

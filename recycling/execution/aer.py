@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recycling.compilation.timeline import duration_of
 from recycling.errors import BackendFailure
+from recycling.execution.registry import BackendKind
 from recycling.jobs.job import full_parameters
 from recycling.jobs.outcomes import Outcomes, shot_dtype
 
@@ -200,3 +201,6 @@ def _append_relaxing(
             )
         noisy.append(operation, instruction.qubits, instruction.clbits)
     return noisy
+
+
+BACKEND = BackendKind(usage="'aer'", simulate=execute_aer)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from recycling.execution.ibm.answers import JobStatus, ListedJob
 from recycling.jobs.job import Job, Pub
 from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.status import JobStatus, ListedJob
 
 Progress = Callable[[float], None]
 #: Called with a job that is executed here and the fraction of it that is done.

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.devices.device import Device
+from recycling.execution.registry import BackendKind
 from recycling.jobs.job import Job, Pub
 from recycling.jobs.outcomes import Outcomes, shot_dtype
 from recycling.simulation.probabilities import pub_probabilities
@@ -70,3 +71,6 @@ def _normalised(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         raise ArithmeticError(f"negative probability {probabilities.min():.3g} from the engine")
     clipped = np.maximum(probabilities, 0)
     return np.asarray(clipped / clipped.sum(axis=-1, keepdims=True))
+
+
+BACKEND = BackendKind(usage="'exact'", simulate=execute_exact, infinite_shots=True)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recycling.devices.device import Device
-from recycling.execution.backend import JobProgress, Progress
-from recycling.execution.ibm.answers import JobStatus, ListedJob
+from recycling.execution.backend import JobProgress
 from recycling.jobs.job import Job, Pub
 from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.status import JobStatus, ListedJob
 
-#: Executes a job: job, PUBs, device, seed, progress.
-Simulate = Callable[[Job, Sequence[Pub], Device, np.random.SeedSequence, Progress], Outcomes]
+if TYPE_CHECKING:
+    from recycling.execution.registry import Simulate
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 #: Executions that IBM Quantum accepts in one job with control flow.
 EXECUTIONS_PER_JOB = 10_000_000
-#: What a job measures: the protocol, the bath qubit, the readout, or the time of an operation.
-JobKind = Literal["trial", "bracket", "assignment", "ladder"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,10 @@ class Job:
         points: first and end index of the points of the sweep, all parameters together.
         first_shot: number of its first shot, where a point needs several jobs.
         shots: number of shots; None stands for infinitely many.
-        kind: what it measures.
+        kind: what it measures: a "trial" of the protocol, the bath qubit ("bracket"), the readout
+            ("assignment"), the time of an operation ("ladder"), or what another study says.
+        ladder: operation that a ladder repeats.
+        length: how often it does.
     """
 
     name: str
@@ -36,7 +37,9 @@ class Job:
     points: tuple[int, int] = (0, 0)
     first_shot: int = 0
     shots: int | None = None
-    kind: JobKind = "trial"
+    kind: str = "trial"
+    ladder: str = ""
+    length: int = 0
 
     @property
     def is_bracket(self) -> bool:

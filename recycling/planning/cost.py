@@ -11,24 +11,16 @@ import numpy as np
 
 from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
-from recycling.jobs.job import EXECUTIONS_PER_JOB, Job, Pub, executions
+from recycling.execution.ibm.machine import HERON, PRICE
+from recycling.jobs.job import Job, Pub, executions
 
 if TYPE_CHECKING:
     from recycling.devices.device import Device
+    from recycling.execution.machine import Limits, Machine, Price
     from recycling.spec.experiment import Experiment
 
-#: Wait between shots of a Heron where none is asked for, s, as IBM documents it.
-DEFAULT_REP_DELAY = 250e-6
-#: Shortest wait between shots of a Heron, s.
-SHORTEST_REP_DELAY = 20e-6
-#: QPU time that each job takes besides its executions, s.
-JOB_OVERHEAD = 2.0
-#: Jobs that the service accepts in a minute.
-POSTS_PER_MINUTE = 5
-#: QPU time after which the service cancels any job, s.
-LONGEST_JOB = 10_800.0
-#: QPU time of the open plan in every 28 days, s.
-OPEN_PLAN_SECONDS = 600.0
+#: What a plan without a machine is priced by: as if it were for hardware.
+USUAL_LIMITS, USUAL_PRICE = HERON, PRICE
 
 
 @dataclass(frozen=True)
@@ -53,6 +45,8 @@ class Cost:
 
     jobs: tuple[JobCost, ...]
     rep_delay: float
+    limits: Limits = USUAL_LIMITS
+    price: Price = USUAL_PRICE
 
     @property
     def pubs(self) -> int:
@@ -80,35 +74,42 @@ class Cost:
         return sum(cost.qpu_seconds for cost in self.jobs)
 
     @property
-    def open_plan_periods(self) -> float:
-        """QPU time in allowances of the open plan, one every 28 days."""
-        return self.qpu_seconds / OPEN_PLAN_SECONDS
+    def allowances(self) -> float | None:
+        """QPU time in free allowances of the vendor, where there are any."""
+        given = self.price.allowance
+        return None if given is None else self.qpu_seconds / given[1]
 
     @property
     def posting_minutes(self) -> int:
         """Time from the first to the last post, where posts are as frequent as allowed, min."""
-        return max(0, len(self.jobs) - 1) // POSTS_PER_MINUTE
+        return max(0, len(self.jobs) - 1) // self.limits.jobs_per_minute
 
-    def beyond_limits(self, longest_job: float = LONGEST_JOB) -> tuple[JobCost, ...]:
-        """Jobs that the service refuses, or cancels after ``longest_job`` seconds of QPU time."""
+    def beyond_limits(self, longest_job: float | None = None) -> tuple[JobCost, ...]:
+        """Jobs that the service refuses, or cancels after ``longest_job`` seconds of QPU time.
+
+        By default that is the longest that the machine takes.
+        """
+        longest = self.limits.longest_job if longest_job is None else longest_job
         return tuple(
             cost
             for cost in self.jobs
-            if cost.executions > EXECUTIONS_PER_JOB or cost.qpu_seconds > longest_job
+            if cost.executions > self.limits.executions_per_job or cost.qpu_seconds > longest
         )
 
 
 def estimate_cost(
     jobs: Iterable[tuple[Job, Sequence[Pub]]],
     device: Device,
-    rep_delay: float = DEFAULT_REP_DELAY,
+    rep_delay: float = USUAL_LIMITS.default_rep_delay,
+    machine: Machine | None = None,
 ) -> Cost | None:
-    """Estimate QPU time by IBM's formula: 2 s a job + (rep_delay + circuit length) · executions.
+    """Estimate QPU time by the price of a machine.
 
     Args:
         jobs: jobs with their PUBs.
         device: the device that they were compiled for.
         rep_delay: wait between shots, s.
+        machine: where they go; None prices them as if for a usual one.
 
     Returns:
         Cost; None where a job has infinitely many shots, which no hardware has.
@@ -116,17 +117,27 @@ def estimate_cost(
     jobs = list(jobs)
     if any(job.shots is None for job, _ in jobs):
         return None
+    price = USUAL_PRICE if machine is None else machine.price
+    limits = USUAL_LIMITS if machine is None else machine.limits
     # All trials share their circuits, which are compared by identity: they cannot be hashed.
     circuits = {id(pub.circuit): pub.circuit for _, pubs in jobs for pub in pubs}
     lengths = {key: duration_of_circuit(circuit, device) for key, circuit in circuits.items()}
     costs = (
-        _job_cost(job, pubs, [lengths[id(pub.circuit)] for pub in pubs], rep_delay)
+        _job_cost(job, pubs, [lengths[id(pub.circuit)] for pub in pubs], rep_delay, price)
         for job, pubs in jobs
     )
-    return Cost(tuple(costs), rep_delay)
+    return Cost(tuple(costs), rep_delay, limits, price)
 
 
-def _job_cost(job: Job, pubs: Sequence[Pub], lengths: Sequence[float], rep_delay: float) -> JobCost:
+def wait_between_shots(asked: float | None, machine: Machine | None) -> float:
+    """Wait between shots, s: what the spec asks for, or the default of the machine."""
+    limits = USUAL_LIMITS if machine is None else machine.limits
+    return limits.default_rep_delay if asked is None else asked
+
+
+def _job_cost(
+    job: Job, pubs: Sequence[Pub], lengths: Sequence[float], rep_delay: float, price: Price
+) -> JobCost:
     counts = [executions(job, [pub]) for pub in pubs]
     circuit_seconds = sum(count * length for count, length in zip(counts, lengths, strict=True))
     return JobCost(
@@ -135,7 +146,7 @@ def _job_cost(job: Job, pubs: Sequence[Pub], lengths: Sequence[float], rep_delay
         parameter_sets=sum(int(np.prod(pub.sweep)) for pub in pubs),
         executions=sum(counts),
         circuit_seconds=circuit_seconds,
-        qpu_seconds=JOB_OVERHEAD + rep_delay * sum(counts) + circuit_seconds,
+        qpu_seconds=price.seconds(sum(counts), circuit_seconds, rep_delay),
     )
 
 
@@ -153,7 +164,7 @@ def check_budget(
     cost: Cost | None,
     experiment: Experiment,
     max_qpu_seconds: float,
-    shortest_rep_delay: float = SHORTEST_REP_DELAY,
+    shortest_rep_delay: float = USUAL_LIMITS.shortest_rep_delay,
 ) -> None:
     """Check a cost against a budget of QPU time.
 
@@ -184,7 +195,7 @@ def _savings(
     measurement = experiment.measurement
     trials = [own for own in cost.jobs if own.job.trial is not None]
     calibration = sum(own.qpu_seconds for own in cost.jobs if own.job.trial is None)
-    overhead = JOB_OVERHEAD * len(trials)
+    overhead = cost.price.job_overhead * len(trials)
     in_trials = sum(own.qpu_seconds for own in trials)
     savings = []
     if measurement.shots != "exact":

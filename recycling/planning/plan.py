@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from circuits.design import Setting
 from recycling.compilation.calibrations import compile_assignment, compile_brackets
 from recycling.errors import BadInput
-from recycling.execution.ibm.service import Account, Hardware, snapshot_backend
+from recycling.execution.machine import Account
+from recycling.execution.registry import BackendName, backend_kind, connect, parse_backend
 from recycling.jobs.cut import ASSIGNMENTS, all_jobs, protocol_pubs
 from recycling.jobs.job import Job, Pub, calibration_pubs
 from recycling.jobs.sizes import check_size
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all
 from recycling.planning.cost import (
-    DEFAULT_REP_DELAY,
-    SHORTEST_REP_DELAY,
+    USUAL_LIMITS,
     Cost,
     check_budget,
     estimate_cost,
+    wait_between_shots,
 )
 from recycling.planning.prediction import Prediction, predict
 
@@ -31,20 +32,8 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
     from recycling.devices.device import Device
+    from recycling.execution.machine import Connection, Machine
     from recycling.spec.experiment import Experiment
-
-Kind = Literal["exact", "aer", "fake", "ibm"]
-
-
-@dataclass(frozen=True)
-class BackendName:
-    """Name of a backend: its kind, and the chip where the kind needs one."""
-
-    kind: Kind
-    chip: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.chip}" if self.chip else self.kind
 
 
 @dataclass(frozen=True)
@@ -53,8 +42,8 @@ class Plan:
 
     Each circuit serves every θ_b and every basis by its parameters. ``brackets`` measure the bath
     qubit before and after, ``assignment`` the readout of the recorded qubits, in the jobs named by
-    ``assignments``. All circuits are on the device's own qubits; ``hardware`` is the chip behind
-    them where they go to a service.
+    ``assignments``. All circuits are on the device's own qubits; ``hardware`` is the machine that
+    they go to, None for a simulator.
     """
 
     experiment: Experiment
@@ -62,7 +51,7 @@ class Plan:
     device: Device
     circuits: Mapping[Setting, QuantumCircuit]
     brackets: tuple[QuantumCircuit, ...] = ()
-    hardware: Hardware | None = field(default=None, compare=False)
+    hardware: Machine | None = field(default=None, compare=False)
     assignment: tuple[QuantumCircuit, ...] = field(default=(), kw_only=True)
     assignments: tuple[str, ...] = field(default=ASSIGNMENTS, kw_only=True)
 
@@ -73,22 +62,38 @@ class Plan:
             self.experiment,
             brackets=bool(self.brackets),
             assignments=self.assignments if self.assignment else (),
+            executions_per_job=unusual_limit(self.hardware),
         )
 
     @property
     def rep_delay(self) -> float:
         """Wait between shots, s: the spec's, or the device's own."""
-        asked = self.experiment.hardware.rep_delay
-        if asked is not None:
-            return asked
-        reported = None if self.hardware is None else self.hardware.default_rep_delay
-        return DEFAULT_REP_DELAY if reported is None else reported
+        return wait_between_shots(self.experiment.hardware.rep_delay, self.hardware)
 
     @cached_property
     def cost(self) -> Cost | None:
         """QPU time that this costs, or would cost on hardware; None with shots = "exact"."""
-        return estimate_cost(((job, self.pubs(job)) for job in self.jobs), self.device,
-                             self.rep_delay)  # fmt: skip
+        jobs = ((job, self.pubs(job)) for job in self.jobs)
+        return estimate_cost(jobs, self.device, self.rep_delay, self.hardware)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Entries of run.json, besides those of every run, that the jobs follow from."""
+        return {
+            "brackets": bool(self.brackets),
+            "assignments": self.assignments if self.assignment else (),
+            "executions_per_job": unusual_limit(self.hardware),
+        }
+
+    def named_circuits(self) -> dict[str, QuantumCircuit]:
+        """All circuits by the names that a run keeps them by."""
+        protocol = {" ".join(setting): circuit for setting, circuit in self.circuits.items()}
+        calibrations = (*self.brackets, *self.assignment)
+        return protocol | {circuit.name: circuit for circuit in calibrations}
+
+    def on(self, machine: Machine) -> Plan:
+        """The same plan for a machine."""
+        return replace(self, hardware=machine)
 
     @cached_property
     def prediction(self) -> Prediction:
@@ -105,8 +110,8 @@ class Plan:
         Raises:
             BadInput: it is estimated to cost more.
         """
-        shortest = SHORTEST_REP_DELAY if self.hardware is None else self.hardware.rep_delay_range[0]
-        check_budget(self.cost, self.experiment, max_qpu_seconds, shortest)
+        limits = USUAL_LIMITS if self.hardware is None else self.hardware.limits
+        check_budget(self.cost, self.experiment, max_qpu_seconds, limits.shortest_rep_delay)
 
     def check_limits(self) -> None:
         """Check each job against the limits of a service.
@@ -134,70 +139,89 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
 
     Args:
         experiment: validated spec.
-        backend: where it will run: "exact", "aer", "fake:NAME" or "ibm:NAME".
-        account: whose IBM Quantum account to use; None takes the default one.
+        backend: where it will run: "exact", "aer", "fake:NAME", "ibm:NAME", or a backend of an
+            installed package.
+        account: whose account to use; None takes the default one.
 
     Raises:
         BadInput: more than this machine can do, unknown backend or device profile, a layout that
             is not connected or uses a dead gate, or no account.
         BackendFailure: the service does not answer.
+
+    Example:
+        >>> import recycling as rc
+        >>> planned = rc.plan(rc.preset("theory"))
+        >>> len(planned.circuits), planned.cost
+        (8, None)
     """
     name = parse_backend(backend)
+    connection = connect(name, account or Account())
+    planned = plan_on(experiment, name, connection)
+    if connection is None or planned.hardware is None:
+        return planned
+    remaining = connection.remaining_seconds()
+    return planned.on(replace(planned.hardware, remaining_seconds=remaining))
+
+
+def plan_on(experiment: Experiment, name: BackendName, connection: Connection | None) -> Plan:
+    """Plan as ``plan`` does, for a machine that is connected, or None for a simulator."""
+    kind = backend_kind(name.kind)
     check_size(experiment, name.kind)
-    hardware = Hardware(name.chip, account or Account()) if name.kind == "ibm" else None
-    if hardware is not None:
-        check_for_hardware(experiment, hardware)
-    chip = chip_behind(name, hardware)
-    if name.kind != "exact" and experiment.measurement.shots == "exact":
+    if connection is not None:
+        check_for_machine(experiment, connection)
+    chip = chip_behind(name, connection)
+    if experiment.measurement.shots == "exact" and not (kind and kind.infinite_shots):
         raise BadInput("measurement.shots = 'exact': only the backend 'exact' has infinitely many")
     device = build_device(experiment, chip)
     circuits = compile_all(experiment, device)
-    spec = experiment.hardware
-    brackets = compile_brackets(device) if _wanted(spec.brackets, name) else ()
+    spec, measured = experiment.hardware, connection is not None
+    brackets = compile_brackets(device) if _wanted(spec.brackets, measured) else ()
     if experiment.inference.temperature == "calibration" and not brackets:
         raise BadInput(
             "inference.temperature = 'calibration': no bracket would be measured; give "
             "hardware.brackets = true, or another source of T0"
         )
-    assignment = (
-        compile_assignment(device, experiment.design) if _wanted(spec.assignment, name) else ()
-    )
-    return Plan(experiment, name, device, circuits, brackets, hardware, assignment=assignment)
-
-
-def parse_backend(backend: str) -> BackendName:
-    """Read the name of a backend.
-
-    Raises:
-        BadInput: it is none.
-    """
-    kind, colon, chip = backend.partition(":")
-    if (kind in ("exact", "aer") and not colon) or (kind in ("fake", "ibm") and chip):
-        return BackendName(kind, chip)  # type: ignore[arg-type]
-    raise BadInput(
-        f"backend = {backend!r}: give 'exact', 'aer', 'fake:NAME' (a snapshot, e.g. fake:FakeFez) "
-        "or 'ibm:NAME' (e.g. ibm:ibm_fez)"
+    wanted = _wanted(spec.assignment, measured)
+    assignment = compile_assignment(device, experiment.design) if wanted else ()
+    machine = None if connection is None else connection.machine
+    return Plan(
+        experiment,
+        name,
+        device,
+        circuits,
+        brackets,
+        machine,
+        assignment=assignment,
     )
 
 
-def connected_chip(backend: str, account: Account) -> BackendV2 | None:
+def unusual_limit(machine: Machine | None) -> int | None:
+    """Executions that a machine takes in a job, where that is not the usual number."""
+    limit = None if machine is None else machine.limits.executions_per_job
+    return None if limit == USUAL_LIMITS.executions_per_job else limit
+
+
+def connected_chip(backend: str, account: Account) -> BackendV2 | Machine | None:
     """Chip that a backend stands for, by its name; see ``chip_behind``."""
     name = parse_backend(backend)
-    return chip_behind(name, Hardware(name.chip, account) if name.kind == "ibm" else None)
+    return chip_behind(name, connect(name, account))
 
 
-def chip_behind(name: BackendName, hardware: Hardware | None = None) -> BackendV2 | None:
+def chip_behind(
+    name: BackendName, connection: Connection | None = None
+) -> BackendV2 | Machine | None:
     """Chip that a backend stands for; None where the spec's device profile decides.
 
     Raises:
         BadInput: there is no such chip.
     """
-    if hardware is not None:
-        return hardware.backend
-    return snapshot_backend(name.chip, "backend") if name.kind == "fake" else None
+    if connection is not None:
+        return connection.machine
+    kind = backend_kind(name.kind)
+    return kind.snapshot(name.chip) if kind and kind.snapshot else None
 
 
-def check_for_hardware(experiment: Experiment, hardware: Hardware) -> None:
+def check_for_machine(experiment: Experiment, connection: Connection) -> None:
     """Check a spec against a real device.
 
     Raises:
@@ -207,14 +231,14 @@ def check_for_hardware(experiment: Experiment, hardware: Hardware) -> None:
         value = getattr(experiment.device, name)
         if value is not None:
             raise BadInput(f"device.{name} = {value:g}: hardware has its own; remove it")
-    delay = experiment.hardware.rep_delay
-    shortest, longest = hardware.rep_delay_range
+    delay, machine = experiment.hardware.rep_delay, connection.machine
+    shortest, longest = machine.limits.shortest_rep_delay, machine.limits.longest_rep_delay
     if delay is not None and not shortest <= delay <= longest:
         raise BadInput(
-            f"hardware.rep_delay = {delay:g} s: {hardware.name} takes {shortest:g} to {longest:g} s"
+            f"hardware.rep_delay = {delay:g} s: {machine.name} takes {shortest:g} to {longest:g} s"
         )
 
 
-def _wanted(wanted: Literal["auto"] | bool, name: BackendName) -> bool:
+def _wanted(wanted: Literal["auto"] | bool, measured: bool) -> bool:
     """Whether a calibration is to be measured: by itself on hardware only."""
-    return name.kind == "ibm" if wanted == "auto" else wanted
+    return measured if wanted == "auto" else wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recycling.execution import prepare
+from recycling.execution import simulator
 from recycling.jobs.counts import counts_of, trial_counts
 from recycling.jobs.job import Job
 from recycling.planning.plan import Plan
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def simulate_counts(plan: Plan) -> xr.DataArray:
     """Counts of a plan on a simulator."""
-    backend = prepare(plan)
+    backend = simulator(plan.backend, plan.device, plan.experiment.seed)
     by_trial: dict[int, list[Job]] = {}
     for job in plan.jobs:
         if job.trial is not None:

@@ -15,7 +15,7 @@ from recycling.store.directory import SENT_PREFIX, Run
 
 def conduct_tables(run: Run, known: Calibrations) -> dict[str, Table]:
     """Tables by their captions; those without content are left out."""
-    tables = {"Jobs": status_table(status_summary(run.path))}
+    tables = {"Jobs": status_table(status_summary(run))}
     caption = {
         "The bath qubit since its calibration": known.since,
         "The bath qubit during the run": known.during,

@@ -6,27 +6,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recycling.execution.ibm.answers import charged_seconds
+from recycling.jobs.status import charged_seconds
 from recycling.reporting.tables import Table
-from recycling.running.runs import open_of_its_kind, status
+from recycling.store.directory import Run
+from recycling.store.files import Damaged
 from recycling.store.journal import UNSUCCESSFUL, JobRecord
 from recycling.store.targets import way_on
 
 
-def status_summary(path: Path) -> dict[str, Any]:
-    """State of a run and of each of its jobs, from its journals alone.
-
-    Raises:
-        BadInput: not a run.
-    """
-    run = open_of_its_kind(path)
+def status_summary(run: Run) -> dict[str, Any]:
+    """State of a run and of each of its jobs, from its journals alone; its files may be damaged."""
     jobs = []
-    for name, record in status(path).items():
-        if isinstance(record, str):
-            jobs.append({"name": name, "state": "damaged", "reason": record})
+    for each in run.jobs:
+        try:
+            record = run.journal(each)
+        except Damaged as error:
+            reason = f"journal damaged: {error}"
+            jobs.append({"name": each.name, "state": "damaged", "reason": reason})
             continue
         job: dict[str, Any] = {
-            "name": name,
+            "name": each.name,
             "state": record.state,
             "attempts": len(record.attempts),
             "surplus": surplus_of([record]),
@@ -66,7 +65,7 @@ def status_table(summary: dict[str, Any]) -> Table:
                 job["state"] + (f" ({job['attempts']})" if job.get("attempts", 0) > 1 else ""),
                 str(job.get("since") or "–")[:19],
                 f"{job['qpu_seconds']:g}" if job.get("qpu_seconds") is not None else "–",
-                str(job.get("id") or "–") if summary["backend"].startswith("ibm") else "–",
+                "–" if job.get("id") in (None, job.get("tag")) else str(job["id"]),
             )
             for job in summary["jobs"]
         ],

@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from recycling.errors import BadInput
-from recycling.execution.ibm.answers import charged_seconds
+from recycling.jobs.status import charged_seconds
 from recycling.planning.cost import check_number
 from recycling.store.journal import UNSUCCESSFUL
 
 if TYPE_CHECKING:
-    from recycling.planning.plan import Plan
+    from recycling.running.work import Work
     from recycling.store.journal import JobRecord
     from recycling.store.writer import RunWriter
 
 
 def keep_budget(
-    writer: RunWriter, plan: Plan, max_qpu_seconds: float | None, *, retry_failed: bool
+    writer: RunWriter, work: Work, max_qpu_seconds: float | None, *, retry_failed: bool
 ) -> None:
     """Check what would be submitted against the budget of a run, and remember a new budget.
 
     Args:
         writer: the run, its journals undamaged.
-        plan: its plan.
+        work: its plan.
         max_qpu_seconds: budget of the whole run, s; None keeps to the one that it remembers.
         retry_failed: whether jobs that failed, were cancelled or got lost are submitted again.
 
@@ -35,13 +35,13 @@ def keep_budget(
     run = writer.run
     remembered = run.record.get("max_qpu_seconds")
     budget = remembered if max_qpu_seconds is None else max_qpu_seconds
-    if plan.hardware is None or budget is None:
+    if not work.remote or budget is None:
         return
     check_number(budget)
     records = {job.name: run.journal(job) for job in run.jobs}
     pending = {name for name, record in records.items() if _is_pending(record, retry_failed)}
-    if pending and plan.cost is not None:
-        estimates = {cost.job.name: cost.qpu_seconds for cost in plan.cost.jobs}
+    if pending and work.cost is not None:
+        estimates = {cost.job.name: cost.qpu_seconds for cost in work.cost.jobs}
         used = sum(used_seconds(record, estimates) for record in records.values())
         needed = sum(estimates[name] for name in pending)
         if used + needed > budget:

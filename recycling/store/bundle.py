@@ -30,12 +30,14 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from circuits.protocol import ARMS, PREPARATIONS, RECORDED, STAGES
+from circuits.design import FLAG
 from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput
-from recycling.store.directory import Run, open_unchecked
+from recycling.store.directory import Run
 from recycling.store.files import Damaged, checksum, sync_folder
+from recycling.store.kinds import Kind, Kinds
 from recycling.store.lock import locked
+from recycling.store.opening import open_unchecked
 from recycling.store.targets import way_on
 
 #: Most bytes that an archive may unpack to, and most times its own size.
@@ -79,7 +81,7 @@ To read     xarray.open_dataset("data/results.nc") in Python, or any reader of n
 To go on    recycling unbundle FILE.zip, then recycling analyse, report or export, with a
             thermodynamic-recycling that reads schema {schema}
 
-In shots/trial-*.npz, shots[pub, theta_b, basis, shot] holds the bits of a shot as a number, the
+In shots/trial-*.npz, shots[pub, {point}, basis, shot] holds the bits of a shot as a number, the
 lowest bit first: {bits}. A pub is one of {arms} by one of
 {stages} by a preparation of S ({preparations}), the last one fastest; the bases are {bases}.
 A table instead of shots has a probability or a count for each such number.
@@ -106,14 +108,14 @@ _MEANINGS = {
 }
 
 
-def write_bundle(run_path: str | Path, archive_path: str | Path) -> Path:
+def write_bundle(run: Run, archive_path: str | Path) -> Path:
     """Put a finished run into one archive; the same run gives the same bytes.
 
     The archive holds the files that the run knows by name, and results.nc and report.html as they
     are there now: analyse the run before. Files that somebody else put into the folder stay out.
 
     Args:
-        run_path: run directory.
+        run: the run.
         archive_path: archive to create.
 
     Returns:
@@ -126,9 +128,8 @@ def write_bundle(run_path: str | Path, archive_path: str | Path) -> Path:
     archive_path = Path(archive_path)
     if archive_path.exists() or archive_path.is_symlink():
         raise BadInput(f"out = {str(archive_path)!r} exists: give a new file, or remove it")
-    folder = open_unchecked(run_path).path
-    with locked(folder):
-        run = Run(folder)
+    with locked(run.path):
+        run = run.again()
         _check_finished(run)
         try:
             archive_path.parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +149,7 @@ def write_bundle(run_path: str | Path, archive_path: str | Path) -> Path:
     return archive_path
 
 
-def open_bundle(archive_path: str | Path, folder: str | Path) -> Run:
+def open_bundle(archive_path: str | Path, folder: str | Path, kinds: Kinds) -> Run:
     """Unpack a bundle into a new run directory and open it.
 
     Every name, size and checksum is checked before the folder appears.
@@ -156,6 +157,7 @@ def open_bundle(archive_path: str | Path, folder: str | Path) -> Run:
     Args:
         archive_path: archive that ``write_bundle`` made.
         folder: run directory to create.
+        kinds: gives the kind of run by its name.
 
     Raises:
         BadInput: the archive is not a bundle, damaged, unsafe to unpack, or written by a newer
@@ -172,12 +174,12 @@ def open_bundle(archive_path: str | Path, folder: str | Path) -> Run:
             for name, info in members.items():
                 _unpack(archive, info, bag / name)
             _check_bag(bag, set(members))
-            _check_run(bag / "data")
+            study = _check_run(bag / "data", kinds)
             for path in bag.glob("data/**/"):
                 sync_folder(path)
             (bag / "data").replace(folder)
         sync_folder(folder.parent)
-    return Run(folder)
+    return Run.of(study, folder)
 
 
 def _check_finished(run: Run) -> None:
@@ -227,16 +229,20 @@ def _lines(checksums: Mapping[str, str]) -> str:
 
 def _readme(run: Run, names: list[str]) -> str:
     groups = dict.fromkeys(f"{Path(name).parts[0]}/" if "/" in name else name for name in names)
+    design = run.design
+    flags = [FLAG] if len(design.flags) == 1 else [f"{FLAG} of {role}" for role in design.flags]
+    swept = design.parameter_names
     return _README.format(
         **{key: run.record[key] for key in ("run_id", "name", "created", "backend", "spec_hash")},
         kind="simulated" if run.simulated else "measured",
         device=run.device.name,
         schema=run.record["schema_version"],
-        bits=", ".join(RECORDED),
+        point=swept[0] if len(swept) == 1 else "point",
+        bits=", ".join([*flags, *design.measured]),
         bases=", ".join(BASIS_ANGLES),
-        arms=", ".join(ARMS),
-        stages=", ".join(STAGES),
-        preparations=", ".join(PREPARATIONS),
+        arms=", ".join(design.arm_names),
+        stages=", ".join(design.stages),
+        preparations=", ".join(design.preparations),
         manifest=_MANIFEST,
         files="\n".join(f"  {group:18}{_MEANINGS.get(group, '')}".rstrip() for group in groups),
         software="\n".join(f"  {name} {of}" for name, of in run.record["software"].items()),
@@ -339,8 +345,8 @@ def _manifest(path: Path) -> dict[str, str]:
     return checksums
 
 
-def _check_run(folder: Path) -> None:
-    """Check a run by its own record, as unpacked and not yet believed.
+def _check_run(folder: Path, kinds: Kinds) -> Kind:
+    """Check a run by its own record, as unpacked and not yet believed; returns its kind.
 
     Raises:
         BadInput: no run, or written by a newer version.
@@ -349,7 +355,7 @@ def _check_run(folder: Path) -> None:
     if not (folder / "run.json").is_file():
         raise Damaged("it holds no run")
     try:
-        run = open_unchecked(folder)
+        run = open_unchecked(folder, kinds)
         for damage in run.damage():
             raise Damaged(f"{_DATA + damage.file!r} is not what run.json says: {damage.why}")
         if not run.complete:
@@ -362,3 +368,4 @@ def _check_run(folder: Path) -> None:
     except BadInput as error:
         # Where it was unpacked to is nobody's business.
         raise BadInput(str(error).replace(f"{folder}{os.sep}", _DATA)) from None
+    return run.study

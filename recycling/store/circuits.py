@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from circuits.protocol import RECORDED, THETA_B
 from circuits.tomography import BASIS_PARAMETERS
 from recycling.compilation.timeline import timeline
 from recycling.store.files import Damaged
@@ -18,6 +17,7 @@ from recycling.store.schema import first_fault, shortened
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from circuits.design import Design
     from recycling.devices.device import Device
 
 #: First version of QPY whose files hold no expressions that reading them would evaluate.
@@ -56,16 +56,17 @@ def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
         raise Damaged(f"it cannot be read: {reason}") from None
 
 
-def check_protocol(circuit: QuantumCircuit, device: Device) -> None:
+def check_protocol(circuit: QuantumCircuit, device: Device, design: Design) -> None:
     """Check that a circuit is one of the protocol on a device.
 
     Raises:
         Damaged: it is not.
     """
-    check_circuit(circuit, device, len(RECORDED), {THETA_B, *BASIS_PARAMETERS})
+    bits = len(design.recorded_roles)
+    check_circuit(circuit, device, bits, {*design.parameter_names, *BASIS_PARAMETERS})
     measured = [o.qubits for o in timeline(circuit, device) if o.name == "measure"]
-    if len(measured) != len(RECORDED):
-        raise Damaged(f"{circuit.name!r} has {len(measured)} measurements, not {len(RECORDED)}")
+    if len(measured) != bits:
+        raise Damaged(f"{circuit.name!r} has {len(measured)} measurements, not {bits}")
 
 
 def check_bracket(circuit: QuantumCircuit, device: Device) -> None:

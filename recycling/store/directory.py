@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,35 +26,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circuits.calibration.assignment import PREFIX as ASSIGNMENT_PREFIX
-from circuits.calibration.assignment import PREPARED
-from circuits.protocol import RECORDED, SETTINGS, Setting
-from circuits.tomography import BASIS_ANGLES
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.jobs.counts import counts_of, trial_counts
-from recycling.jobs.cut import ASSIGNMENTS, all_jobs
+from recycling.jobs.cut import ASSIGNMENTS
 from recycling.jobs.job import Job
 from recycling.spec.experiment import Experiment
-from recycling.store.circuits import (
-    check_bracket,
-    check_circuit,
-    check_protocol,
-    read_circuits,
-)
+from recycling.store.circuits import check_bracket, check_circuit, read_circuits
 from recycling.store.files import Damaged, checksum
 from recycling.store.identity import IDENTITY, identity_damage, read_identity
 from recycling.store.journal import JobRecord, read_journal
+from recycling.store.kinds import Kind
 from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
 from recycling.store.schema import shortened
 from recycling.store.targets import way_on
 from recycling.store.telemetry import NAME as TELEMETRY
 from recycling.store.telemetry import Head, events, telemetry_damage
-from recycling.store.upgrade import upgrade
 
 if TYPE_CHECKING:
     import xarray as xr
     from qiskit import QuantumCircuit
 
+    from circuits.design import Design
     from recycling.jobs.outcomes import Outcomes
 
 CIRCUITS = "circuits.qpy"
@@ -83,9 +76,28 @@ class Damage:
 
 @dataclass(frozen=True)
 class Run:
-    """A stored run. Everything is read from its directory when it is asked for."""
+    """A stored run. Everything is read from its directory when it is asked for.
+
+    Whoever opens it says what study it is of: that the directory does not know by itself.
+    """
 
     path: Path
+
+    @classmethod
+    def of(cls, study: Kind, path: Path) -> Run:
+        """Run of a study at a path."""
+        run = cls(path)
+        vars(run)["study"] = study
+        return run
+
+    @cached_property
+    def study(self) -> Kind:
+        """What the run is of.
+
+        Raises:
+            BadInput: it was not opened.
+        """
+        raise BadInput(f"run = {str(self.path)!r} is not opened: give what open_run returns")
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -97,6 +109,10 @@ class Run:
         """
         return read_identity(self.path)
 
+    def again(self) -> Run:
+        """The same run, nothing of it read yet."""
+        return Run.of(self.study, self.path)
+
     @property
     def run_id(self) -> str:
         """Id of the run: every tag of its jobs begins with it."""
@@ -104,30 +120,54 @@ class Run:
 
     @property
     def kind(self) -> str:
-        """What was run: "protocol" or "latency"; runs from before there were two have no entry."""
-        return str(self.record.get("kind", "protocol"))
+        """What was run, e.g. "protocol"; runs from before there were kinds have no entry."""
+        return kind_of(self.record)
 
     @cached_property
-    def experiment(self) -> Experiment:
-        """The experiment as it was run: the spec with the changes of the command line.
+    def spec(self) -> Any:
+        """The spec as it was run, with the changes of the command line.
 
         Raises:
-            BadInput: it is a latency run, which is no experiment with the protocol.
+            BadInput: it is none.
         """
-        if self.kind == "latency":
-            raise BadInput(
-                f"run = {str(self.path)!r} is a latency run: for its table and files: recycling "
-                f"latency ... --out {self.path} as before, or recycling resume {self.path}"
-            )
         try:
-            return Experiment.stored(self.record["spec"], self.record["changes"])
+            return self.study.stored(self.record["spec"], self.record["changes"])
         except BadInput as error:
             raise BadInput(f"{self.path / 'run.json'}, in its spec: {error.one_line}") from None
 
     @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment as it was run; of other studies the one whose device they use.
+
+        Raises:
+            BadInput: as for ``spec``.
+        """
+        return self.study.experiment(self.spec)
+
+    @property
+    def design(self) -> Design:
+        """Registers, arms, settings and recorded bits of the experiment."""
+        return self.experiment.design
+
+    @cached_property
     def device(self) -> Device:
-        """The device as it was at run time."""
-        return Device.model_validate(self.record["device"])
+        """The device as it was at run time.
+
+        Raises:
+            BadInput: it is not that of the spec, or as for ``spec``.
+        """
+        device, roles = Device.model_validate(self.record["device"]), self.design.roles
+        if device.roles != roles:
+            raise BadInput(
+                f"{self.path / 'run.json'}: device.roles = {shortened(device.roles)}: give "
+                f"{', '.join(roles)}; restore it from a bundle"
+            )
+        return device
+
+    @property
+    def on_machine(self) -> bool:
+        """Whether the jobs went to a machine, real or imitated, and not to a simulator here."""
+        return bool(self.record["account"])
 
     @property
     def simulated(self) -> bool:
@@ -137,16 +177,12 @@ class Run:
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
         """All jobs of the run, in the order of their submission."""
-        return all_jobs(
-            self.experiment, brackets=self.record["brackets"], assignments=self.assignments
-        )
+        return self.study.jobs(self.spec, self.record)
 
     @property
     def assignments(self) -> tuple[str, ...]:
         """Names of the jobs that measure the assignment matrices."""
-        # Older runs measured them once, before the trials, or not at all, and name no job.
-        once = ASSIGNMENTS[:1] if self.record.get("assignment", False) else ()
-        return tuple(self.record.get("assignments", once))
+        return assignments_of(self.record)
 
     @cached_property
     def derived(self) -> dict[Any, Any]:
@@ -173,12 +209,7 @@ class Run:
 
     def form(self, job: Job) -> Form:
         """What the outcomes of a job look like."""
-        if job.is_bracket:
-            return Form((None,), job.shots, bits=2)
-        if job.trial is None:
-            return Form((len(PREPARED) + 1,), job.shots, bits=2 * len(RECORDED))
-        points = job.points[1] - job.points[0]
-        return Form((len(SETTINGS), points, len(BASIS_ANGLES)), job.shots, bits=len(RECORDED))
+        return self.study.form(self.spec, job)
 
     def stored_outcomes(self, job: Job) -> Stored:
         """Outcomes of a job as they are on the disk, whatever its journal says.
@@ -249,24 +280,30 @@ class Run:
             return read_circuits(self.path / CIRCUITS)
 
     @cached_property
-    def circuits(self) -> dict[Setting, QuantumCircuit]:
-        """Compiled circuits by arm, stage and preparation of the target, on six qubits.
+    def circuits(self) -> dict[Any, QuantumCircuit]:
+        """Compiled circuits by what they are for, on the device's own qubits.
+
+        Those of the protocol are for an arm, a stage and a preparation of the target.
 
         Raises:
-            BadInput: as for ``all_circuits``, or they are not those of the protocol.
+            BadInput: as for ``all_circuits``, or they are not those of the study.
         """
         stored = self.all_circuits
-        found = {setting: stored.get(" ".join(setting)) for setting in SETTINGS}
+        found = {key: stored.get(name) for key, name in self._circuit_names.items()}
         with self.reading_circuits():
-            for setting, circuit in found.items():
+            for key, circuit in found.items():
                 if circuit is None:
-                    raise Damaged(f"it lacks the circuit {' '.join(setting)!r}")
-                check_protocol(circuit, self.device)
-        return {setting: stored[" ".join(setting)] for setting in SETTINGS}
+                    raise Damaged(f"it lacks the circuit {self._circuit_names[key]!r}")
+                self.study.check_circuit(circuit, self.device, self.spec)
+        return {key: stored[name] for key, name in self._circuit_names.items()}
+
+    @cached_property
+    def _circuit_names(self) -> Mapping[Any, str]:
+        return self.study.circuit_names(self.spec)
 
     @cached_property
     def circuits_fault(self) -> str:
-        """What is wrong with the circuits of the protocol, which no number depends on, if so."""
+        """What is wrong with the circuits, which no number depends on, if so."""
         try:
             _ = self.circuits
         except BadInput as error:
@@ -288,7 +325,7 @@ class Run:
         circuits = self._named(ASSIGNMENT_PREFIX)
         with self.reading_circuits():
             for circuit in circuits:
-                check_circuit(circuit, self.device, 2 * len(RECORDED))
+                check_circuit(circuit, self.device, 2 * len(self.design.recorded_roles))
         return circuits
 
     def _named(self, prefix: str) -> tuple[QuantumCircuit, ...]:
@@ -349,37 +386,16 @@ class Run:
         ]
 
 
-def open_run(path: str | Path) -> Run:
-    """Open a run directory and check it against its checksums; an older schema is upgraded.
-
-    Raises:
-        BadInput: not a run, written by a newer version, or a file that is missing or damaged.
-    """
-    run = open_unchecked(path)
-    # What no number depends on is mended with the next resume; until then, ``warnings`` names it.
-    damaged = [damage for damage in run.damage() if damage.file not in SPARE]
-    if damaged:
-        others = f" (and {len(damaged) - 1} more)" if damaged[1:] else ""
-        raise BadInput(
-            f"{run.path / damaged[0].file} is damaged: {damaged[0].why}{others}; mend with: "
-            f"{way_on(run.path)}"
-        )
-    return run
+def kind_of(record: Mapping[str, Any]) -> str:
+    """Kind of a run, by the content of run.json."""
+    return str(record.get("kind", "protocol"))
 
 
-def open_unchecked(path: str | Path) -> Run:
-    """Open a run directory whose files may be damaged; an older schema is upgraded.
-
-    Raises:
-        BadInput: not a run, or written by a newer version.
-    """
-    folder = Path(path)
-    if not any((folder / name).is_file() for name in ("run.json", "run.json.copy")):
-        raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
-    upgrade(folder)
-    run = Run(folder)
-    _ = run.record  # whatever is wrong with it is said here
-    return run
+def assignments_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the jobs that measure the assignment matrices, by the content of run.json."""
+    # Older runs measured them once, before the trials, or not at all, and name no job.
+    once = ASSIGNMENTS[:1] if record.get("assignment", False) else ()
+    return tuple(record.get("assignments", once))
 
 
 def _checksum_damage(path: Path, expected: str | None) -> str:

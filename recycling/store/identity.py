@@ -7,6 +7,7 @@ would put away, or pay again for, what another run has.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -23,9 +24,8 @@ from pydantic import (
     field_validator,
 )
 
-from recycling.devices.device import ROLES, Device
+from recycling.devices.device import Device
 from recycling.errors import BadInput
-from recycling.planning.plan import parse_backend
 from recycling.store.files import Damaged, checksum, read_whole, unseal
 from recycling.store.journal import JobRecord, has_tags_of, run_tag_of
 from recycling.store.schema import Checksum, first_fault, shortened
@@ -36,8 +36,10 @@ IDENTITY = ("run.json", "run.json.copy")
 File = Literal["experiment.toml", "device.json", "circuits.qpy", "calibration.json"]
 #: Files of a run that are written once, at its beginning; the last one for hardware only.
 KEPT: tuple[File, ...] = get_args(File)
-
-
+#: Name of a kind of run, or of an experiment.
+_NAME = r"^[A-Za-z0-9][\w.-]*$"
+#: Name of a backend: all kinds but two have chips. It need not be installed to read its runs.
+_BACKEND = re.compile(r"exact|aer|[A-Za-z0-9][\w.-]*:\S+")
 #: Numbers of a device whose sources results name.
 _SOURCED = ("temperature", "feedforward_latency", "false_excited")
 
@@ -48,7 +50,8 @@ def _time(text: str) -> str:
 
 
 def _backend(text: str) -> str:
-    parse_backend(text)
+    if not _BACKEND.fullmatch(text):
+        raise ValueError("give 'exact', 'aer', or a kind and its chip as in 'ibm:ibm_fez'")
     return text
 
 
@@ -58,11 +61,10 @@ def _no_argument(key: str) -> str:
     return key
 
 
-def _six_qubits(device: Device) -> Device:
-    if device.roles != ROLES:
-        raise ValueError(f"roles = {device.roles}: give {', '.join(ROLES)}")
-    if device.layout is not None and len({*device.layout}) != len(ROLES):
-        raise ValueError(f"layout = {device.layout}: give {len(ROLES)} different qubits")
+def _complete(device: Device) -> Device:
+    count = len(device.roles)
+    if device.layout is not None and not len(device.layout) == len({*device.layout}) == count:
+        raise ValueError(f"layout = {device.layout}: give {count} different qubits")
     if device.sweep:
         raise ValueError(f"numbers run over a sweep of shape {device.sweep}: give one for each")
     unsourced = [name for name in _SOURCED if name not in device.sources]
@@ -84,10 +86,10 @@ class RunRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     schema_version: StrictInt
-    kind: Literal["protocol", "latency"] = "protocol"
+    kind: Annotated[str, Field(pattern=_NAME)] = "protocol"
     run_id: Annotated[str, Field(pattern="^[0-9a-f]{12}$")]
     run_tag: str | None = None
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    name: Annotated[str, Field(pattern=_NAME)]
     created: Annotated[str, AfterValidator(_time)]
     backend: Annotated[str, AfterValidator(_backend)]
     simulated: StrictBool
@@ -95,10 +97,11 @@ class RunRecord(BaseModel):
     account: dict[Literal["instance", "plan", "name"], str | None]
     spec: str
     changes: dict[Annotated[str, AfterValidator(_no_argument)], Any]
-    device: Annotated[Device, AfterValidator(_six_qubits)]
+    device: Annotated[Device, AfterValidator(_complete)]
     brackets: StrictBool
     assignment: StrictBool = False
     assignments: list[Literal["assignment", "assignment-after"]] = []
+    executions_per_job: Annotated[StrictInt, Field(gt=0)] | None = None
     software: dict[str, str]
     # Files are put aside and restored by these names: a forged one must not lead out of the run.
     checksums: Annotated[dict[File, Checksum], AfterValidator(_of_every_run)]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from recycling.errors import BadInput
 from recycling.jobs.outcomes import Outcomes
-from recycling.store.directory import SENT_PREFIX, Run, open_unchecked
+from recycling.store.directory import Run
 from recycling.store.files import checksum, seal, write_whole
 from recycling.store.identity import IDENTITY, SCHEMA_VERSION
 from recycling.store.journal import JobRecord, now, run_tag_of, write_journal
@@ -26,7 +27,8 @@ from recycling.store.telemetry import append_event, head_of
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-    from recycling.planning.plan import Plan
+    from recycling.devices.device import Device
+    from recycling.store.kinds import Kind
 
 #: Software whose versions a run records.
 SOFTWARE = (
@@ -79,7 +81,7 @@ class RunWriter:
 
     def end(self) -> None:
         """Bring the head of the telemetry in run.json up to date."""
-        record, head = Run(self.run.path).record, self.head()
+        record, head = self.run.again().record, self.head()
         if record.get("telemetry") != head:
             write_identity(self.run.path, record | {"telemetry": head})
 
@@ -88,16 +90,96 @@ class RunWriter:
         return head_of(self.run.path, self.run.run_id).model_dump()
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """What a run directory begins with.
+
+    Attributes:
+        study: what the run is of.
+        spec: text of the spec, kept as given.
+        changes: top-level fields of the spec that were overruled.
+        name: name of the experiment.
+        spec_hash: SHA-256 of the experiment.
+        backend: name of the backend.
+        device: the device, with its layout.
+        jobs: names of all jobs.
+        circuits: content of circuits.qpy.
+        brackets: whether the bath qubit is measured before and after all jobs.
+        assignments: names of the jobs that measure the assignment matrices.
+        simulated: whether outcomes are simulated.
+        account: whose account pays, without secrets; empty for simulators.
+        calibration: calibration of the machine as it was reported; None for simulators.
+        executions_per_job: limit of the machine, where it is not the usual one.
+        max_qpu_seconds: budget of QPU time of the whole run, if it has one.
+    """
+
+    study: Kind
+    spec: str
+    changes: Mapping[str, Any]
+    name: str
+    spec_hash: str
+    backend: str
+    device: Device
+    jobs: Sequence[str]
+    circuits: bytes
+    brackets: bool = False
+    assignments: Sequence[str] = ()
+    simulated: bool = True
+    account: Mapping[str, Any] = field(default_factory=dict)
+    calibration: Mapping[str, Any] | None = None
+    executions_per_job: int | None = None
+    max_qpu_seconds: float | None = None
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """Files that are written once, by name."""
+        contents = {
+            "experiment.toml": self.spec.encode(),
+            "device.json": device_bytes(self.device_record),
+            "circuits.qpy": self.circuits,
+        }
+        if self.calibration is not None:
+            contents["calibration.json"] = json.dumps(self.calibration, default=str).encode()
+        return contents
+
+    @cached_property
+    def device_record(self) -> dict[str, Any]:
+        """The device as JSON holds it."""
+        return dict(json.loads(self.device.model_dump_json()))
+
+    def record(self, run_id: str, path: Path) -> dict[str, Any]:
+        """Content of run.json of the run at a path, whose files are written."""
+        limits = {
+            "executions_per_job": self.executions_per_job,
+            "max_qpu_seconds": self.max_qpu_seconds,
+        }
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "kind": self.study.name,
+            "run_id": run_id,
+            "run_tag": run_tag_of(run_id),
+            "name": self.name,
+            "created": now(),
+            "backend": self.backend,
+            "simulated": self.simulated,
+            "spec_hash": self.spec_hash,
+            "account": dict(self.account),
+            "spec": self.spec,
+            "changes": dict(self.changes),
+            "device": self.device_record,
+            "brackets": self.brackets,
+            "assignment": bool(self.assignments),
+            "assignments": list(self.assignments),
+            "software": software_versions(),
+            "checksums": {name: checksum(path / name) for name in self.files},
+            "state": "open",
+            "telemetry": head_of(path, run_id).model_dump(),
+            **{name: limit for name, limit in limits.items() if limit is not None},
+        }
+
+
 @contextmanager
-def new_run(
-    path: Path,
-    *,
-    spec: str,
-    changes: Mapping[str, Any],
-    plan: Plan,
-    kind: Literal["protocol", "latency"] = "protocol",
-    max_qpu_seconds: float | None = None,
-) -> Iterator[RunWriter]:
+def new_run(path: Path, beginning: Beginning) -> Iterator[RunWriter]:
     """Create a run directory and hold its lock.
 
     The folder is a run once it has run.json, which is written last; a folder that a death left
@@ -105,11 +187,7 @@ def new_run(
 
     Args:
         path: directory to create.
-        spec: text of the spec, kept as given.
-        changes: top-level fields of the spec that were overruled.
-        plan: what will be executed.
-        kind: what sort of experiment the spec is of.
-        max_qpu_seconds: budget of QPU time of the whole run, if it has one.
+        beginning: what it begins with.
 
     Raises:
         BadInput: the directory exists with something else in it, or cannot be written.
@@ -122,58 +200,25 @@ def new_run(
         raise BadInput(f"out = {str(path)!r}: {error.strerror}; give another folder") from error
     with locked(path):
         check_new(path)
-        device = json.loads(plan.device.model_dump_json())
-        contents = {
-            "experiment.toml": spec.encode(),
-            "device.json": device_bytes(device),
-            "circuits.qpy": circuits_bytes(plan),
-        }
-        if plan.hardware is not None:
-            text = json.dumps(plan.hardware.calibration, default=str)
-            contents["calibration.json"] = text.encode()
-        for name, content in contents.items():
+        for name, content in beginning.files.items():
             write_whole(path / name, content)
         run_id = uuid.uuid4().hex[:12]
-        record = {
-            "schema_version": SCHEMA_VERSION,
-            "kind": kind,
-            "run_id": run_id,
-            "run_tag": run_tag_of(run_id),
-            "name": plan.experiment.name,
-            "created": now(),
-            "backend": str(plan.backend),
-            "simulated": plan.hardware is None or plan.hardware.simulated,
-            "spec_hash": plan.experiment.hash,
-            "account": {} if plan.hardware is None else asdict(plan.hardware.payer),
-            "spec": spec,
-            "changes": dict(changes),
-            "device": device,
-            "brackets": bool(plan.brackets),
-            "assignment": bool(plan.assignment),
-            "assignments": list(plan.assignments) if plan.assignment else [],
-            "software": software_versions(),
-            "checksums": {name: checksum(path / name) for name in contents},
-            "state": "open",
-            "telemetry": head_of(path, run_id).model_dump(),
-        }
-        if max_qpu_seconds is not None:
-            record["max_qpu_seconds"] = max_qpu_seconds
-        for job in plan.jobs:
-            write_journal(path, JobRecord(name=job.name))
+        record = beginning.record(run_id, path)
+        for job in beginning.jobs:
+            write_journal(path, JobRecord(name=job))
         write_identity(path, record)
-        with _to_the_end(RunWriter(Run(path), fresh=True)) as writer:
+        with _to_the_end(RunWriter(Run.of(beginning.study, path), fresh=True)) as writer:
             yield writer
 
 
 @contextmanager
-def continued_run(path: str | Path) -> Iterator[RunWriter]:
+def continued_run(run: Run) -> Iterator[RunWriter]:
     """Open a run for writing and hold its lock.
 
     Raises:
-        BadInput: not a run, or another process is writing.
+        BadInput: another process is writing.
     """
-    folder = open_unchecked(path).path
-    with locked(folder), _to_the_end(RunWriter(Run(folder))) as writer:
+    with locked(run.path), _to_the_end(RunWriter(run.again())) as writer:
         yield writer
 
 
@@ -221,27 +266,13 @@ def software_versions() -> dict[str, str]:
     return versions
 
 
-def circuits_bytes(plan: Plan) -> bytes:
-    """All circuits of a plan as QPY: as planned, and for hardware as sent to the chip."""
+def circuits_bytes(circuits: Mapping[str, QuantumCircuit]) -> bytes:
+    """Circuits as QPY, by their names."""
     from qiskit import qpy
 
-    planned = [_named(circuit, " ".join(setting)) for setting, circuit in plan.circuits.items()]
-    planned += [*plan.brackets, *plan.assignment]
     stream = io.BytesIO()
-    qpy.dump([*planned, *_sent(planned, plan)], stream)
+    qpy.dump([_named(circuit, name) for name, circuit in circuits.items()], stream)
     return stream.getvalue()
-
-
-def _sent(planned: list[QuantumCircuit], plan: Plan) -> list[QuantumCircuit]:
-    if plan.hardware is None:
-        return []
-    from recycling.execution.ibm.backend import placed_circuit
-
-    count = int(plan.hardware.backend.num_qubits)
-    return [
-        _named(placed_circuit(circuit, plan.device, count), SENT_PREFIX + circuit.name)
-        for circuit in planned
-    ]
 
 
 def _named(circuit: QuantumCircuit, name: str) -> QuantumCircuit:

@@ -9,13 +9,6 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
-from recycling.jobs.job import EXECUTIONS_PER_JOB
-from recycling.planning.cost import (
-    JOB_OVERHEAD,
-    LONGEST_JOB,
-    OPEN_PLAN_SECONDS,
-    POSTS_PER_MINUTE,
-)
 from recycling.reporting.tables import Table
 
 if TYPE_CHECKING:
@@ -171,8 +164,7 @@ def _jobs(plan: Plan, cost: Cost) -> Table:
     return Table(
         ("jobs", "such as", "PUBs", "circuits", "executions", "in circuits (s)", "QPU (s)"), rows,
         "Numbers of one such job, and of all. A circuit here has all its parameters given. QPU "
-        "time, which pay-as-you-go plans bill, by IBM's formula: "
-        f"{JOB_OVERHEAD:g} s a job + (rep_delay + circuit length) × executions, with "
+        f"time, which pay-as-you-go plans bill, by {cost.price.formula}, with "
         f"rep_delay = {cost.rep_delay * 1e6:g} µs, {_delay_source(plan)}.",
     )  # fmt: skip
 
@@ -181,16 +173,21 @@ def _limits(plan: Plan, cost: Cost) -> Table:
     largest = max(own.executions for own in cost.jobs)
     longest = max(own.qpu_seconds for own in cost.jobs)
     count, seconds = len(cost.jobs), cost.qpu_seconds
+    limits, allowance = cost.limits, cost.price.allowance
     rows = [
-        ("executions of a job", f"{largest:,}", f"{EXECUTIONS_PER_JOB:,}",
-         _verdict(largest <= EXECUTIONS_PER_JOB)),
-        ("QPU time of a job", f"{longest:,.0f} s", f"{_longest_job(plan):,.0f} s",
-         _verdict(longest <= _longest_job(plan))),
-        ("posts", _count(count, "job"), f"{POSTS_PER_MINUTE} a minute",
+        ("executions of a job", f"{largest:,}", f"{limits.executions_per_job:,}",
+         _verdict(largest <= limits.executions_per_job)),
+        ("QPU time of a job", f"{longest:,.0f} s", f"{_longest_job(plan, cost):,.0f} s",
+         _verdict(longest <= _longest_job(plan, cost))),
+        ("posts", _count(count, "job"), f"{limits.jobs_per_minute} a minute",
          f"takes {cost.posting_minutes} min" if cost.posting_minutes else "fits"),
-        ("open plan", _time(seconds), f"{_time(OPEN_PLAN_SECONDS)} in 28 days",
-         f"{cost.open_plan_periods:.2g} allowances" if seconds > OPEN_PLAN_SECONDS else "fits"),
     ]  # fmt: skip
+    if allowance is not None:
+        name, given = allowance
+        rows.append(
+            (name, _time(seconds), f"{_time(given)} in {cost.price.allowance_days} days",
+             f"{seconds / given:.2g} allowances" if seconds > given else "fits")
+        )  # fmt: skip
     remaining = _remaining(plan)
     if remaining is not None:
         rows.append(
@@ -246,10 +243,12 @@ def _cost_summary(plan: Plan, cost: Cost) -> dict[str, Any]:
         "pubs": cost.pubs,
         "parameter_sets": cost.parameter_sets,
         "rep_delay_s": cost.rep_delay,
-        "longest_job_qpu_seconds": _longest_job(plan),
+        "longest_job_qpu_seconds": _longest_job(plan, cost),
         "posting_minutes": cost.posting_minutes,
-        "open_plan_allowances": cost.open_plan_periods,
-        "jobs_beyond_limits": [own.job.name for own in cost.beyond_limits(_longest_job(plan))],
+        "open_plan_allowances": cost.allowances,
+        "jobs_beyond_limits": [
+            own.job.name for own in cost.beyond_limits(_longest_job(plan, cost))
+        ],
         "jobs": [
             {
                 "name": own.job.name,
@@ -346,14 +345,14 @@ def _delay_source(plan: Plan) -> str:
     return "the documented default of a Heron: as if on hardware"
 
 
-def _longest_job(plan: Plan) -> float:
+def _longest_job(plan: Plan, cost: Cost) -> float:
     """QPU time after which a job is cancelled, s."""
-    return plan.experiment.hardware.max_execution_time or LONGEST_JOB
+    return plan.experiment.hardware.max_execution_time or cost.limits.longest_job
 
 
 def _remaining(plan: Plan) -> float | None:
     """QPU time that the account's instance still has, s; None where nobody says."""
-    return None if plan.hardware is None else plan.hardware.remaining_seconds()
+    return None if plan.hardware is None else plan.hardware.remaining_seconds
 
 
 def _temperature(plan: Plan) -> str:

@@ -14,9 +14,11 @@ import pytest
 
 import recycling as rc
 import recycling.cli.app
-import recycling.running.driver
+import recycling.running.desk
+import recycling.running.submitting
 from recycling.errors import Incomplete
 from recycling.execution.ibm.service import Account, Hardware
+from recycling.execution.registry import connect
 from tests.loopback import (
     Answer,
     Corrupt,
@@ -29,7 +31,17 @@ from tests.loopback import (
     Truncate,
     Twice,
 )
-from tests.on_ibm import IBM, alive, command, connected, planned_once, spec, without_results
+from tests.on_ibm import (
+    IBM,
+    alive,
+    command,
+    connected,
+    plan_on_ibm,
+    planned_once,
+    spec,
+    without_results,
+)
+from tests.scripted import plan_always
 
 #: A reason as a service may give it: with what is markup to a terminal and to a page.
 REASON = "The control electronics [bold]caught[/bold] a <b>cold</b> [/7]."
@@ -46,7 +58,7 @@ def reference(running, tmp_path_factory):
     """A run that nothing befell, and its plan."""
     folder = tmp_path_factory.mktemp("reference")
     with connected(running, folder / "accounts.json") as patch:
-        plan = rc.plan(rc.Experiment.parse(spec()), IBM)
+        plan = plan_on_ibm(rc.Experiment.parse(spec()))
         planned_once(patch, plan)
         return rc.run(plan.experiment, IBM, folder / "run", spec=spec()), plan
 
@@ -198,7 +210,7 @@ ANSWERS = {
 
 
 def test_what_cannot_be_read_is_asked_for_again(service, reference, monkeypatch):
-    monkeypatch.setattr(recycling.running.driver, "ATTEMPTS", 20)
+    monkeypatch.setattr(recycling.running.desk, "ATTEMPTS", 20)
     before = len(service.jobs)
     for path, effects in ANSWERS.items():
         for effect in effects:
@@ -326,7 +338,7 @@ def test_lists_of_several_pages_are_read_whole(service, reference, monkeypatch):
     monkeypatch.setattr("recycling.execution.ibm.service._PAGE", 1)
     assert run().code == 0
     tag = f"run:{rc.open_run('out').record['run_id']}"
-    found = reference[1].hardware.find(tag)
+    found = reference[1].client.find(tag)
     assert [job.id for job in found] == [job.id for job in service.jobs[-2:]]
     assert all(tag in job.tags and job.group == service.jobs[-1].session_id for job in found)
 
@@ -473,7 +485,7 @@ def test_an_interrupt_is_incomplete_and_resumed(service, reference, monkeypatch)
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recycling.running.driver, "sleep", interrupt)
+        patch.setattr(recycling.running.desk, "sleep", interrupt)
         done = run()
     assert done.code == 3
     assert done.error == (
@@ -560,7 +572,8 @@ def test_the_budget_holds_for_what_a_run_goes_on_with(service, reference, by):
     else:
         service.faults.append(Fault(Destiny("Queued"), tag="job:trial-0"))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(recycling.running.driver.Driver, "_submit", interrupted_at("trial-1"))
+            interrupt = interrupted_at("trial-1")
+            patch.setattr(recycling.running.submitting.Submission, "_submit", interrupt)
             assert run().code == 3
         assert states() == {"trial-0": "submitted", "trial-1": "planned"}
         used = reference[1].cost.jobs[0].qpu_seconds
@@ -610,12 +623,12 @@ def test_a_run_remembers_its_budget(service, reference):
 
 def interrupted_at(name):
     """``Driver._submit`` of a user who interrupts before a job."""
-    submit = recycling.running.driver.Driver._submit
+    submit = recycling.running.submitting.Submission._submit
 
-    def submit_or_stop(driver, job, record):
+    def submit_or_stop(submission, job, record):
         if job.name == name:
             raise KeyboardInterrupt
-        return submit(driver, job, record)
+        return submit(submission, job, record)
 
     return submit_or_stop
 
@@ -712,15 +725,12 @@ def test_a_session_that_does_not_close_is_told(service, reference, monkeypatch, 
 def test_a_job_is_looked_for_in_the_instance_that_has_it(service, reference, monkeypatch):
     """No instance is given: the client takes one, and must not look in another."""
     monkeypatch.delenv("QISKIT_IBM_INSTANCE")
-    monkeypatch.setattr(recycling.running.runs, "Hardware", Hardware)
     # The device need not be asked how long it waits, so that looking comes first.
     text = spec("rep_delay = 1e-4")
-    plan = replace(
-        reference[1],
-        experiment=rc.Experiment.parse(text),
-        hardware=Hardware("ibm_marrakesh", Account()),
-    )
-    monkeypatch.setattr(recycling.running.runs, "plan", lambda *_: plan)
+    plan = replace(reference[1], experiment=rc.Experiment.parse(text))
+    plan = plan.through(Hardware("ibm_marrakesh", Account()))
+    monkeypatch.setattr(recycling.running.runs, "connect", connect)
+    plan_always(monkeypatch, plan)
     before = len(service.jobs)
     submit = Hardware.submit
 

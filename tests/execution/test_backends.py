@@ -20,15 +20,17 @@ from recycling.compilation.place import place_on_chip
 from recycling.compilation.walk import walk
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
-from recycling.execution import prepare
+from recycling.execution import simulator
 from recycling.execution.aer import execute_aer
 from recycling.execution.exact import execute_exact
 from recycling.execution.ibm.backend import HardwareBackend, placed_circuit
+from recycling.execution.ibm.machine import HERON
 from recycling.execution.ibm.sampler import execute_sampler
-from recycling.execution.ibm.service import Account, Hardware
 from recycling.execution.local import LocalBackend, job_seed
+from recycling.execution.machine import Account
+from recycling.execution.registry import connect, parse_backend
 from recycling.jobs.counts import trial_counts
-from recycling.jobs.cut import all_jobs, trial_jobs
+from recycling.jobs.cut import all_jobs, executions_per_point, trial_jobs
 from recycling.jobs.job import (
     EXECUTIONS_PER_JOB,
     Job,
@@ -39,10 +41,11 @@ from recycling.jobs.job import (
     full_parameters,
 )
 from recycling.jobs.outcomes import Outcomes
-from recycling.planning.plan import check_for_hardware, parse_backend, plan
+from recycling.planning.plan import check_for_machine, plan
 from recycling.planning.rehearsal import simulate_counts
 from recycling.results.analysis import analyse_counts
 from recycling.results.attributes import experiment_attributes
+from recycling.running.work import Work, prepare
 from recycling.spec.experiment import (
     DeviceSpec,
     Experiment,
@@ -50,6 +53,7 @@ from recycling.spec.experiment import (
     MeasurementSpec,
     SweepSpec,
 )
+from recycling.studies.protocol import STUDY
 from tests.scripted import outcomes_of
 
 #: One angle: 24 circuits, of which Aer needs half a second each.
@@ -291,8 +295,12 @@ def test_full_parameters_are_broadcast(small_plan):
 # -- simulators as backends ------------------------------------------------------------------
 
 
+def simulator_of_plan(plan, *progress):
+    return simulator(plan.backend, plan.device, plan.experiment.seed, *progress)
+
+
 def test_a_simulator_loses_and_owes_nothing(small_plan):
-    backend = prepare(small_plan)
+    backend = simulator_of_plan(small_plan)
     assert isinstance(backend, LocalBackend)
     job = small_plan.jobs[0]
     assert backend.submit(job, small_plan.pubs(job), ("a tag", "of a run")) == "a tag"
@@ -309,21 +317,22 @@ def test_a_simulator_loses_and_owes_nothing(small_plan):
     [("exact", execute_exact), ("aer", execute_aer), ("fake:FakeFez", execute_sampler)],
 )
 def test_each_name_has_its_simulator(small_plan, name, simulate):
-    backend = prepare(replace(small_plan, backend=parse_backend(name)))
+    backend = simulator_of_plan(replace(small_plan, backend=parse_backend(name)))
     assert backend.simulate is simulate
     assert backend.seed == small_plan.experiment.seed
 
 
 def test_hardware_has_its_backend(small_plan):
-    hardware = Hardware("ibm_fez", Account())
-    backend = prepare(replace(small_plan, hardware=hardware))
+    connection = connect(parse_backend("ibm:ibm_fez"), Account())
+    backend = prepare(STUDY, Work(small_plan, small_plan.jobs, connection))
     assert isinstance(backend, HardwareBackend)
-    assert backend.hardware is hardware
+    assert backend.hardware is connection.hardware
+    assert backend.hardware.name == "ibm_fez"
 
 
 def test_progress_of_a_simulation_ends_at_one(small_plan):
     seen = []
-    backend = prepare(small_plan, lambda job, done: seen.append((job.name, done)))
+    backend = simulator_of_plan(small_plan, lambda job, done: seen.append((job.name, done)))
     job = small_plan.jobs[0]
     backend.fetch(job, small_plan.pubs(job), "id")
     assert seen[-1] == (job.name, 1.0)
@@ -374,24 +383,49 @@ def test_infinitely_many_shots_are_refused_elsewhere(backend):
     assert plan(Experiment.parse(text), "exact").jobs[0].shots is None
 
 
-FEZ = SimpleNamespace(name="ibm_fez", rep_delay_range=(20e-6, 2e-3))
+LIMITS = replace(HERON, shortest_rep_delay=20e-6, longest_rep_delay=2e-3)
+FEZ = SimpleNamespace(machine=SimpleNamespace(name="ibm_fez", limits=LIMITS))
 
 
 @pytest.mark.parametrize("field", ["t1", "t2", "single_qubit_error", "cz_error", "readout_error"])
 def test_hardware_takes_no_numbers_of_its_own(field):
     experiment = Experiment(name="x", device=DeviceSpec(**{field: 1e-4}))
     with pytest.raises(BadInput, match=rf"device\.{field} = 0.0001: hardware has its own; remove"):
-        check_for_hardware(experiment, FEZ)
+        check_for_machine(experiment, FEZ)
 
 
 @pytest.mark.parametrize(("delay", "fine"), [(19e-6, False), (20e-6, True), (2.1e-3, False)])
 def test_a_repetition_delay_is_in_the_range_of_the_device(delay, fine):
     experiment = Experiment(name="x", hardware=HardwareSpec(rep_delay=delay))
     if fine:
-        check_for_hardware(experiment, FEZ)
+        check_for_machine(experiment, FEZ)
         return
     with pytest.raises(BadInput, match=r"hardware\.rep_delay = .*ibm_fez takes 2e-05 to 0.002 s"):
-        check_for_hardware(experiment, FEZ)
+        check_for_machine(experiment, FEZ)
+
+
+# -- limits of a machine ---------------------------------------------------------------------
+
+
+@given(
+    limit=st.integers(24, 3000),
+    shots=st.integers(1, 200),
+    points=st.integers(1, 5),
+    trials=st.integers(1, 3),
+)
+def test_jobs_fit_the_limit_of_any_machine_and_leave_no_shot_out(limit, shots, points, trials):
+    experiment = Experiment(
+        name="x",
+        sweep=SweepSpec(theta_b=tuple(0.1 * point for point in range(points)), p_x=(0.4,)),
+        measurement=MeasurementSpec(shots=shots, trials=trials),
+    )
+    found = np.zeros((trials, points), dtype=int)
+    for job in trial_jobs(experiment, limit):
+        assert job.kind == "trial"
+        points = job.points[1] - job.points[0]
+        assert points * executions_per_point(experiment.design) * job.shots <= limit
+        found[job.trial, slice(*job.points)] += job.shots
+    assert (found == shots).all()
 
 
 # -- cutting into jobs -----------------------------------------------------------------------

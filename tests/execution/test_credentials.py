@@ -13,7 +13,7 @@ import recycling.reporting.machine_sections
 import recycling.reporting.page
 import recycling.reporting.result_sections
 from tests.loopback import Answer, Destiny, Fault, LoopbackService
-from tests.on_ibm import IBM, command, connected, planned_once, spec
+from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, spec
 
 #: Markup as a spec or a service may hold it.
 MARKUP = '<script>alert("markup")</script><img src=x onerror=alert(1)>'
@@ -42,7 +42,7 @@ def service():
 @pytest.fixture(scope="module")
 def plan(service, tmp_path_factory):
     with connected(service, tmp_path_factory.mktemp("plan") / "accounts.json"):
-        return rc.plan(rc.Experiment.parse(SPEC), IBM)
+        return plan_on_ibm(rc.Experiment.parse(SPEC))
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import recycling as rc
-import recycling.running.runs
+import recycling.studies.protocol
 from circuits.protocol import SETTINGS, THETA_B
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import timeline
@@ -19,9 +19,18 @@ from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary
 from recycling.results.calibrations import calibrations
 from recycling.simulation.probabilities import protocol_probabilities
+from recycling.studies.stored import open_unchecked
 from tests.loopback import Answer, Destiny, Fault, LoopbackService, Physics, Status
 from tests.loopback.backends import chip
-from tests.on_ibm import IBM, command, connected, planned_once, spec, without_results
+from tests.on_ibm import (
+    IBM,
+    command,
+    connected,
+    plan_on_ibm,
+    planned_once,
+    spec,
+    without_results,
+)
 
 #: Standard deviations that a statistic may be off, in either direction.
 SIGMAS = 4
@@ -36,7 +45,7 @@ def running():
 @pytest.fixture(scope="module")
 def plan(running, tmp_path_factory):
     with connected(running, tmp_path_factory.mktemp("plan") / "accounts.json"):
-        return rc.plan(rc.Experiment.parse(spec(brackets=True)), IBM)
+        return plan_on_ibm(rc.Experiment.parse(spec(brackets=True)))
 
 
 @pytest.fixture
@@ -179,7 +188,7 @@ def test_the_same_seed_of_the_service_gives_the_same_results(
     with LoopbackService(seed=1) as other, connected(other, tmp_path / "accounts.json"):
         other.chips = running.chips
         hardware = Hardware("ibm_marrakesh", Account())
-        again = start(replace(plan, hardware=hardware), spec(), tmp_path / "again")
+        again = start(plan.through(hardware), spec(), tmp_path / "again")
     assert again.record["run_id"] != finished.record["run_id"]
     assert again.counts.identical(finished.counts)
     assert rc.analyse(again).equals(dataset)
@@ -190,7 +199,7 @@ def test_the_paper_is_submitted_as_planned_and_measured_as_predicted(service, tm
     # Two trials tell as much as five: their jobs are alike.
     measurement = experiment.measurement.model_copy(update={"trials": 2})
     experiment = experiment.model_copy(update={"measurement": measurement})
-    plan = rc.plan(experiment, IBM)
+    plan = plan_on_ibm(experiment)
     before = len(service.jobs)
     with pytest.MonkeyPatch.context() as patch:
         planned_once(patch, plan)
@@ -253,8 +262,8 @@ def test_what_the_loopback_service_returns_is_simulated(finished, dataset):
 @pytest.mark.usefixtures("service")
 def test_what_ibm_returns_is_measured(plan):
     hardware = Hardware("ibm_marrakesh", Account())
-    vars(hardware).update(vars(plan.hardware) | {"simulated": False})
-    run = start(replace(plan, hardware=hardware), spec())
+    vars(hardware).update(vars(plan.client) | {"simulated": False})
+    run = start(plan.through(hardware), spec())
     assert not run.simulated
     assert rc.analyse(run).attrs["data_kind"] == "measured"
 
@@ -409,14 +418,15 @@ def test_a_job_that_takes_longer_than_allowed_fails_with_its_reason(plan):
     with pytest.raises(BackendFailure, match=r"trial-0 failed: .* longer than maximum execution"):
         start(plan, spec("max_execution_time = 2"))
     # What they were charged all the same counts against the budget of the run.
-    charged = sum(status_summary("out")["jobs"][n]["qpu_seconds"] for n in (0, 1))
+    jobs = status_summary(open_unchecked("out"))["jobs"]
+    charged = sum(jobs[n]["qpu_seconds"] for n in (0, 1))
     assert charged > 4
     with pytest.raises(BadInput, match=rf" {charged:.1f} s of QPU time are used, and "):
         rc.resume("out", retry_failed=True, max_qpu_seconds=charged + 4)
 
 
 def test_a_session_is_refused_on_an_open_plan(service, plan):
-    open_plan = replace(plan, hardware=Hardware("ibm_marrakesh", Account("loopback-open")))
+    open_plan = plan.through(Hardware("ibm_marrakesh", Account("loopback-open")))
     before, posts = len(service.jobs), service.requests["POST", "/sessions"]
     with pytest.raises(BackendFailure, match="not authorized to run a session") as caught:
         start(open_plan, spec('mode = "session"'))
@@ -432,13 +442,16 @@ def test_a_session_is_refused_on_an_open_plan(service, plan):
 def commands(service, plan, tmp_path, monkeypatch):
     """Commands whose plan is compiled, on the account that they give; the service."""
 
-    def planned(experiment, _backend, account):
-        hardware = Hardware("ibm_marrakesh", account)
-        return replace(plan, experiment=experiment, brackets=(), hardware=hardware)
+    def planned(experiment, _name, connection):
+        return replace(
+            plan, experiment=experiment, brackets=(), connection=connection,
+            hardware=connection.machine,
+        )  # fmt: skip
 
     text = spec().replace("trials = 2", "trials = 1")
     (tmp_path / "spec.toml").write_text(text, encoding="utf-8")
-    monkeypatch.setattr(recycling.running.runs, "plan", planned)
+    study = replace(recycling.studies.protocol.STUDY, plan=planned)
+    monkeypatch.setattr(recycling.studies.protocol, "STUDY", study)
     without_results(monkeypatch)
     return service
 

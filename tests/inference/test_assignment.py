@@ -35,14 +35,16 @@ from recycling.jobs.job import Job, calibration_pubs
 from recycling.reporting.conduct import conduct_tables
 from recycling.results.calibrations import calibrations
 from recycling.results.device import device_assignment
-from recycling.running.runs import resume, stored_plan
+from recycling.running.runs import stored_work
 from recycling.simulation.probabilities import pub_probabilities
 from recycling.spec.experiment import HardwareSpec
 from recycling.store.files import seal, unseal
+from recycling.studies.protocol import STUDY
+from recycling.studies.stored import resume
 from tests.execution.test_ibm import chi_squared
 from tests.inference.of_hhl import LAYOUT
 from tests.loopback import LoopbackService
-from tests.on_ibm import IBM, command, connected, planned_once, without_results
+from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, without_results
 from tests.on_ibm import spec as spec_on_ibm
 
 SHOTS = 8000
@@ -591,7 +593,7 @@ class TestRun:
         assert [job.name for job in run.jobs] == ["assignment", "trial-0", "trial-1"]
         assert run.complete
         assert run.damage() == []
-        assert stored_plan(run).jobs == run.jobs
+        assert stored_work(STUDY, run).jobs == run.jobs
         only = calibrations(run).assignments["assignment"]
         first = calibrations(measured_run).assignments["assignment"]
         np.testing.assert_array_equal(only.joint, first.joint)
@@ -664,7 +666,7 @@ def test_it_runs_on_the_service(tmp_path, monkeypatch):
         without_results(patch)
         monkeypatch.chdir(tmp_path)
         (tmp_path / "spec.toml").write_text(text)
-        planned = rc.plan(rc.Experiment.parse(text), IBM)
+        planned = plan_on_ibm(rc.Experiment.parse(text))
         planned_once(patch, planned)
         done = command("run", "spec.toml", "--backend", IBM, "--out", "run")
         assert done.code == 0, done.err

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import recycling as rc
-import recycling.cli.app
+import recycling.cli.finish
 import recycling.reporting.page
 import recycling.reporting.result_sections
 import recycling.results.analysis
@@ -53,7 +53,9 @@ def test_a_failed_control_is_told_first_and_exits_with_5_if_strict(
     out = () if verb == "resume" else ("--out", tmp_path / "out")
     line = "1 control failed: trials are alike. The verdict is not to be trusted."
     if verb == "resume":
-        monkeypatch.setattr(recycling.cli.app, "_report", lambda _run, dataset: Result(dataset))
+        monkeypatch.setattr(
+            recycling.cli.finish, "_report", lambda _run, dataset, *_: Result(dataset)
+        )
     done = command(verb, distrusted, *out)
     assert (done.code, done.traceback) == (0, "")
     assert done.out.splitlines()[0] == line

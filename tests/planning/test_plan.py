@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,13 +15,15 @@ import recycling as rc
 from circuits import HHL
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
 from recycling.compilation.timeline import timeline
-from recycling.execution.ibm.answers import charged_seconds
+from recycling.execution.ibm.machine import HERON, PRICE
+from recycling.execution.machine import Machine
 from recycling.inference.states.estimates import Question, estimate
 from recycling.inference.states.samples import RecordMap
 from recycling.jobs.cut import protocol_pubs
 from recycling.jobs.job import Job
+from recycling.jobs.status import charged_seconds
 from recycling.planning.cost import (
-    DEFAULT_REP_DELAY,
+    USUAL_LIMITS,
     Cost,
     JobCost,
     check_budget,
@@ -95,7 +96,7 @@ def test_paper_takes_46_minutes_of_qpu_time(paper):
     by_hand = 5 * 2 + executions * 250e-6 + in_circuits
     assert cost.qpu_seconds == pytest.approx(by_hand, rel=1e-12)
     assert round(cost.qpu_seconds / 60) == 46
-    assert cost.open_plan_periods == pytest.approx(by_hand / 600, rel=1e-12)
+    assert cost.allowances == pytest.approx(by_hand / 600, rel=1e-12)
     assert cost.posting_minutes == 0
     assert cost.beyond_limits() == ()
 
@@ -129,7 +130,7 @@ def test_cuts_of_a_trial_cost_a_job_each(paper):
 @pytest.mark.parametrize(("jobs", "minutes"), [(1, 0), (5, 0), (6, 1), (10, 1), (11, 2), (100, 19)])
 def test_five_jobs_a_minute_can_be_posted(jobs, minutes):
     one = JobCost(Job("trial", 0, shots=1), 1, 1, 1, 0.0, 2.0)
-    assert Cost((one,) * jobs, DEFAULT_REP_DELAY).posting_minutes == minutes
+    assert Cost((one,) * jobs, USUAL_LIMITS.default_rep_delay).posting_minutes == minutes
 
 
 def test_brackets_are_in_the_cost(small_plan):
@@ -585,13 +586,11 @@ def test_shown_weight_is_the_closest_to_the_papers():
 
 
 @cache
-def hardware(remaining):
-    return SimpleNamespace(
-        name="ibm_test",
-        default_rep_delay=200e-6,
-        rep_delay_range=(20e-6, 2e-3),
-        remaining_seconds=lambda: remaining,
+def machine(remaining):
+    limits = replace(
+        HERON, shortest_rep_delay=20e-6, longest_rep_delay=2e-3, default_rep_delay=200e-6
     )
+    return Machine("ibm_test", None, limits, PRICE, True, remaining_seconds=remaining)
 
 
 def cells(plan, heading):
@@ -669,7 +668,7 @@ def test_table_of_the_jobs_adds_up(small_plan):
 
 
 def test_table_of_the_limits_on_hardware(small_plan):
-    on_chip = replace(small_plan, hardware=hardware(12.0))
+    on_chip = replace(small_plan, hardware=machine(12.0))
     spec = small_plan.experiment.hardware.model_copy(
         update={"mode": "session", "max_execution_time": 5}
     )
@@ -681,7 +680,7 @@ def test_table_of_the_limits_on_hardware(small_plan):
     assert found["open plan"] == ("19 s", "10 min in 28 days", "fits")
     assert "billed by the clock" in table.note
     assert "the default of ibm_test" in cells(on_chip, "jobs").note
-    unknown = cells(replace(small_plan, hardware=hardware(None)), "limit")
+    unknown = cells(replace(small_plan, hardware=machine(None)), "limit")
     assert "left in the instance" not in [row[0] for row in unknown.rows]
     assert plan_headline(on_chip).startswith("19 s of QPU time in 2 jobs; ")
 

@@ -18,13 +18,12 @@ import recycling.running.runs
 from recycling.errors import BackendFailure, BadInput
 from recycling.reporting.status import status_summary
 from recycling.results.calibrations import calibrations
-from recycling.running.runs import resume
-from recycling.store.directory import Run
 from recycling.store.files import append_line, seal, unseal
 from recycling.store.journal import tag_of
 from recycling.store.telemetry import append_event, events, head_of, rechain, telemetry_damage
 from recycling.studies.latency.run import run_latency
 from recycling.studies.latency.spec import LatencySpec
+from recycling.studies.stored import open_unchecked, resume, status
 from tests.forging import LATENCY_SPEC, forge_attempt, forge_kept, forge_record, forge_shots
 from tests.on_ibm import command
 from tests.scripted import EXPERIMENT, SPEC, Service, install
@@ -112,7 +111,7 @@ def test_mending_a_lost_journal_adopts_nothing_that_it_cannot_check(stored, pair
 def test_mending_a_lost_journal_keeps_the_shots_of_its_own(stored):
     """Those of a later attempt too, with what the service told of them."""
     before = counts(stored)
-    tag = tag_of(Run(stored).run_id, "trial-1", 3)
+    tag = tag_of(open_unchecked(stored).run_id, "trial-1", 3)
     forge_shots(stored, "trial-1", tag=np.array(tag))
     (stored / "jobs" / "trial-1.json").unlink()
     run = resume(stored)
@@ -125,7 +124,9 @@ def test_mending_a_lost_journal_keeps_the_shots_of_its_own(stored):
 
 
 def test_shots_of_another_attempt_are_refused(stored):
-    forge_shots(stored, "trial-1", tag=np.array(tag_of(Run(stored).run_id, "trial-2", 1)))
+    forge_shots(
+        stored, "trial-1", tag=np.array(tag_of(open_unchecked(stored).run_id, "trial-2", 1))
+    )
     message = refusal(counts, stored)
     assert "trial-1.npz is damaged: tag = " in message
     assert "is of another attempt" in message
@@ -147,7 +148,7 @@ def test_the_journals_say_which_of_two_identities_is_right(stored, pair, name):
 def test_an_identity_that_no_journal_supports_is_refused_and_nothing_changed(stored, pair):
     take(pair[1], stored, "run.json", "run.json.copy")
     before = {file: file.read_bytes() for file in stored.rglob("*") if file.is_file()}
-    for call in (rc.open_run, resume, status_summary):
+    for call in (rc.open_run, resume, status):
         assert "is of another run than the journals" in refusal(call, stored)
     assert {file: file.read_bytes() for file in stored.rglob("*") if file.is_file()} == before
 
@@ -233,18 +234,18 @@ def test_lines_from_before_there_was_a_chain_are_read(tmp_path):
     (path / "shots" / "trial-1.npz").unlink()
     run = resume(path)
     assert run.telemetry[: len(before)] == before
-    assert Run(path).record["telemetry"]["lines"] == len(run.telemetry) > len(before)
+    assert open_unchecked(path).record["telemetry"]["lines"] == len(run.telemetry) > len(before)
     file = path / "telemetry.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[1:]))
-    assert [damage.file for damage in Run(path).damage()] == ["telemetry.jsonl"]
+    assert [damage.file for damage in open_unchecked(path).damage()] == ["telemetry.jsonl"]
 
 
 def test_each_command_writes_the_head_at_its_end(stored):
-    run = Run(stored)
+    run = open_unchecked(stored)
     assert run.record["telemetry"] == head_of(stored, run.run_id).model_dump()
     (stored / "shots" / "trial-0.npz").unlink()
     resume(stored)
-    again = Run(stored)
+    again = open_unchecked(stored)
     assert again.record["telemetry"] == head_of(stored, run.run_id).model_dump()
     assert again.record["telemetry"]["lines"] > run.record["telemetry"]["lines"]
     # With nothing to do, nothing is written.
@@ -315,7 +316,7 @@ def test_brackets_are_read_without_the_circuits(tmp_path):
 def test_circuits_that_only_a_service_can_make_stay_missing_while_it_is_away(stored, monkeypatch):
     """A finished run is not held up by a service that does not answer."""
 
-    def away(_plan):
+    def away(_circuits):
         raise BackendFailure("no answer", transient=True)
 
     monkeypatch.setattr(recycling.running.runs, "circuits_bytes", away)
@@ -369,7 +370,7 @@ RECORDS = {
 @pytest.mark.parametrize("changes", RECORDS.values(), ids=RECORDS)
 def test_a_forged_record_is_refused_in_one_line(stored, changes):
     forge_record(stored, **changes)
-    for call in (rc.open_run, resume, status_summary):
+    for call in (rc.open_run, resume, status):
         assert str(stored / "run.json") in refusal(call, stored)
 
 
@@ -391,7 +392,7 @@ def test_a_forged_journal_is_refused_and_mended(stored, changes):
     before = counts(stored)
     forge_attempt(stored, "trial-1", **changes)
     assert f"{stored / 'jobs/trial-1.json'} is damaged" in refusal(rc.open_run, stored)
-    assert status_summary(stored)["jobs"][1]["state"] == "damaged"
+    assert status_summary(open_unchecked(stored))["jobs"][1]["state"] == "damaged"
     assert resume(stored).counts.identical(before)
 
 
@@ -465,7 +466,7 @@ def test_what_is_nested_too_deeply_or_too_long_is_damage(stored, content):
     for name in ("run.json", "jobs/trial-1.json"):
         (stored / name).write_bytes(content)
     (stored / "telemetry.jsonl").write_bytes(content + b"\n")
-    found = [damage.file for damage in Run(stored).damage()]
+    found = [damage.file for damage in open_unchecked(stored).damage()]
     assert found == ["run.json", "telemetry.jsonl", "jobs/trial-1.json"]
     assert resume(stored).damage() == []
 

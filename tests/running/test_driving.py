@@ -14,12 +14,12 @@ import xarray as xr
 import recycling as rc
 import recycling.running.runs
 from recycling.errors import BackendFailure, Incomplete
-from recycling.execution.ibm.answers import JobStatus
 from recycling.jobs.outcomes import Outcomes
-from recycling.running.driver import ATTEMPTS, LONGEST_WAIT
-from recycling.running.runs import cancel, resume, status
+from recycling.jobs.status import JobStatus
+from recycling.running.desk import ATTEMPTS, LONGEST_WAIT
 from recycling.store.files import seal, unseal
 from recycling.store.journal import tag_of
+from recycling.studies.stored import cancel, resume, status
 from tests.scripted import (
     EXPERIMENT,
     SPEC,

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from math import isfinite
 from time import monotonic, sleep
 
@@ -18,7 +17,7 @@ from recycling.errors import BackendFailure
 from recycling.execution.ibm.connection import Timeouts
 from recycling.execution.ibm.service import Account, Hardware
 from tests.loopback import Delay, Fault, LoopbackService
-from tests.on_ibm import IBM, command, connected, planned_once, spec, without_results
+from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, spec, without_results
 
 #: Time-outs of a test, s, which a busy machine can keep; and the time in which a command has ended
 #: there that does not wait: without them it is a minute at least.
@@ -47,10 +46,10 @@ def service(running, tmp_path):
 def plan(running, tmp_path_factory):
     """A plan on a device that is not waited for; it has one connection for all tests."""
     with connected(running, tmp_path_factory.mktemp("plan") / "accounts.json"):
-        planned = rc.plan(rc.Experiment.parse(spec()), IBM)
+        planned = plan_on_ibm(rc.Experiment.parse(spec()))
         hardware = Hardware("ibm_marrakesh", Account(), SHORT)
         hardware.backend  # noqa: B018 (connects)
-        return replace(planned, hardware=hardware)
+        return planned.through(hardware)
 
 
 def submitted(hardware, tag="tag"):
@@ -107,11 +106,11 @@ REQUESTS = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_request_that_is_not_answered_fails_once_and_may_be_repeated(service, plan, name):
     method, path, ask = REQUESTS[name]
-    job_id = submitted(plan.hardware)
+    job_id = submitted(plan.client)
     service.faults.append(Fault(Delay(None), method=method, path=path, times=None))
     started = monotonic()
     with pytest.raises(BackendFailure, match="timed out") as caught:
-        ask(plan.hardware, job_id)
+        ask(plan.client, job_id)
     assert caught.value.transient
     assert monotonic() - started < AT_ONCE
     assert service.faults.injected.total() == 1, "the client repeats nothing by itself"

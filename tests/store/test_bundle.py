@@ -15,10 +15,10 @@ import xarray as xr
 
 import recycling as rc
 import recycling.store.bundle
-from recycling.store.bundle import open_bundle, write_bundle
 from recycling.store.files import seal, unseal
 from recycling.store.journal import JobRecord, write_journal
 from recycling.store.lock import locked
+from recycling.studies.stored import open_bundle, open_unchecked
 
 TAGS = ("README.txt", "bagit.txt", "manifest-sha256.txt")
 
@@ -30,6 +30,11 @@ def tree(folder):
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def write_bundle(path, archive):
+    """Bundle the run at a path."""
+    return recycling.store.bundle.write_bundle(open_unchecked(path), archive)
 
 
 @pytest.fixture(scope="module")

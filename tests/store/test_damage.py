@@ -12,11 +12,11 @@ import pytest
 import recycling as rc
 import recycling.running.runs
 from recycling.errors import BackendFailure, BadInput, Incomplete
-from recycling.execution.ibm.answers import JobStatus
+from recycling.jobs.status import JobStatus
 from recycling.reporting.status import status_summary
-from recycling.running.runs import resume
-from recycling.store.directory import SPARE, Run
+from recycling.store.directory import SPARE
 from recycling.store.journal import JobRecord, write_journal
+from recycling.studies.stored import cancel, open_unchecked, resume, status
 from tests.scripted import (
     EXPERIMENT,
     SPEC,
@@ -93,7 +93,7 @@ def half(plan, tmp_path_factory):
         with pytest.raises(Incomplete):
             rc.run(EXPERIMENT, out=path, spec=SPEC, wait=False)
     # As it was before the answer to the last submission.
-    run_id = Run(path).record["run_id"]
+    run_id = open_unchecked(path).record["run_id"]
     write_journal(path, JobRecord(name=NAMES[2]).another_attempt(run_id))
     return Stored(path, service)
 
@@ -162,7 +162,7 @@ def test_a_damaged_file_is_named_or_does_not_matter(take, whole, undisturbed, na
     found, message = run.found()
     if name in SPARE:
         assert found.identical(undisturbed)
-        (warning,) = Run(run.path).warnings
+        (warning,) = open_unchecked(run.path).warnings
         assert warning.startswith(f"{name} is damaged (")
     else:
         assert str(run.path / name) in message, "it is damaged, and nobody says so"
@@ -174,7 +174,7 @@ def test_a_damaged_file_is_mended(take, whole, undisturbed, name, damage):
     run = take(whole)
     before = len(run.service.accepted)
     content = inflict(run.path / name, damage)
-    assert [damage.file for damage in Run(run.path).damage()] == [name]
+    assert [damage.file for damage in open_unchecked(run.path).damage()] == [name]
     assert resume(run.path).damage() == []
     assert run.counts().identical(undisturbed)
     # What was found is kept, and nothing was submitted again.
@@ -204,7 +204,9 @@ def test_a_damaged_file_of_a_run_under_way_is_mended(take, half, undisturbed, na
 
 
 def test_the_run_under_way_is_what_it_should_be(half):
-    states = [Run(half.path).journal(job).state for job in Run(half.path).jobs]
+    states = [
+        open_unchecked(half.path).journal(job).state for job in open_unchecked(half.path).jobs
+    ]
     assert states == ["done", "submitted", "intended"]
 
 
@@ -219,8 +221,8 @@ def test_without_an_identity_a_run_is_refused_and_left_alone(take, request, stor
     for attempt in (
         rc.open_run,
         resume,
-        recycling.running.runs.status,
-        recycling.running.runs.cancel,
+        status,
+        cancel,
     ):
         with pytest.raises(BadInput, match=r"run\.json") as caught:
             attempt(run.path)
@@ -273,7 +275,7 @@ def test_a_wreck_is_mended(take, whole, undisturbed, keep):
     wreck(run, keep)
     with pytest.raises(BadInput, match=r"is damaged.*and \d+ more"):
         rc.open_run(run.path)
-    summary = status_summary(run.path)
+    summary = status_summary(open_unchecked(run.path))
     assert [job["state"] for job in summary["jobs"]] == ["damaged"] * 3
     assert resume(run.path).damage() == []
     assert run.counts().identical(undisturbed)
@@ -300,8 +302,8 @@ def test_death_while_mending_loses_nothing(take, whole, undisturbed, tmp_path):
             # Compiling again takes long, and comes to the same.
             patch.setattr(
                 recycling.running.runs,
-                "_recompiled",
-                lambda _run: (whole.path / "circuits.qpy").read_bytes,
+                "_compiled_again",
+                lambda *_: (whole.path / "circuits.qpy").read_bytes(),
             )
             resume(run.path)
 
@@ -314,7 +316,7 @@ def test_death_while_mending_loses_nothing(take, whole, undisturbed, tmp_path):
             mended_until(run, DeathAt(number))
         mended_until(run, DeathAt())
         assert run.counts().identical(undisturbed)
-        assert Run(run.path).damage() == []
+        assert open_unchecked(run.path).damage() == []
         assert run.service.jobs() == dict.fromkeys(NAMES, 1)
 
 

@@ -25,14 +25,12 @@ from hypothesis import strategies as st
 import recycling as rc
 from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.reporting.status import status_summary
-from recycling.running.runs import resume, status
-from recycling.store.bundle import open_bundle
-from recycling.store.directory import Run
 from recycling.store.files import checksum, line_of, seal, unseal
 from recycling.store.identity import KEPT
 from recycling.studies.latency.results import analyse_latency
 from recycling.studies.latency.run import open_latency_run, run_latency
 from recycling.studies.latency.spec import LatencySpec
+from recycling.studies.stored import open_bundle, open_unchecked, resume, status
 from tests.forging import LATENCY_SPEC, forge_shots
 from tests.scripted import EXPERIMENT, SPEC, Service, install, refused
 
@@ -234,16 +232,16 @@ def read_all(path, circuits):
     with one_line():
         status(path)
     with one_line():
-        status_summary(path)
+        status_summary(open_unchecked(path))
     with one_line():
-        _ = circuits and open_latency_run(path).ladders
+        _ = circuits and open_latency_run(path).circuits
     with one_line():
         opened = rc.open_run(path)
         _ = opened.warnings, opened.telemetry
         _ = opened.counts
         _ = circuits and opened.circuits_fault
     with one_line():
-        _ = circuits and Run(path).brackets
+        _ = circuits and open_unchecked(path).brackets
 
 
 @pytest.fixture(scope="module")

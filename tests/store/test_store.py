@@ -23,18 +23,18 @@ import recycling.store.writer
 from circuits.protocol import RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput, Incomplete
-from recycling.execution import prepare
+from recycling.execution import simulator
 from recycling.execution.exact import execute_exact
 from recycling.execution.local import job_seed
 from recycling.jobs.cut import trial_jobs
-from recycling.running.runs import cancel, default_path, resume
+from recycling.running.runs import default_path
 from recycling.simulation.probabilities import pub_probabilities
 from recycling.spec.experiment import MeasurementSpec
-from recycling.store.directory import Run
 from recycling.store.files import Damaged, checksum, seal, unseal
 from recycling.store.identity import SCHEMA_VERSION
 from recycling.store.lock import locked
 from recycling.store.outcomes import Form, read_outcomes
+from recycling.studies.stored import cancel, open_unchecked, resume
 from tests.forging import forge_kept
 from tests.scripted import (
     EXPERIMENT,
@@ -43,6 +43,7 @@ from tests.scripted import (
     Killed,
     Service,
     install,
+    plan_always,
     tree,
     watch_disk,
 )
@@ -118,7 +119,7 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     assert record["software"]["numpy"] == np.__version__
     # It knows itself whether it is whole, and there is a second one.
     assert (small_run.path / "run.json.copy").read_bytes() == content
-    assert unseal(content) == Run(small_run.path).record
+    assert unseal(content) == open_unchecked(small_run.path).record
 
 
 def test_every_file_is_vouched_for(small_run):
@@ -296,7 +297,7 @@ def bits_of(run):
 
 
 def test_a_seed_fixes_every_bit(small_run, small_experiment, small_plan, tmp_path, monkeypatch):
-    monkeypatch.setattr(recycling.running.runs, "plan", lambda *_: small_plan)
+    plan_always(monkeypatch, small_plan)
     again = rc.run(small_experiment, out=tmp_path / "again")
     for one, other in zip(bits_of(small_run), bits_of(again), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -327,7 +328,7 @@ def test_settings_have_random_numbers_of_their_own(small_run):
 
 
 def test_outcomes_do_not_depend_on_the_order_of_the_jobs(small_plan, small_run):
-    backend = prepare(small_plan)
+    backend = simulator(small_plan.backend, small_plan.device, small_plan.experiment.seed)
     for job in reversed(small_plan.jobs):
         outcomes = backend.fetch(job, small_plan.pubs(job), "any id")
         np.testing.assert_array_equal(outcomes.shots, small_run.outcomes(job).shots)
@@ -483,7 +484,7 @@ def test_an_unknown_backend_is_refused(small_experiment, tmp_path):
 
 
 def test_a_run_without_a_path_goes_to_runs(small_experiment):
-    assert re.fullmatch(r"runs/small-\d{8}-\d{6}", default_path(small_experiment).as_posix())
+    assert re.fullmatch(r"runs/small-\d{8}-\d{6}", default_path(small_experiment.name).as_posix())
 
 
 # -- opening ---------------------------------------------------------------------------------
@@ -527,7 +528,7 @@ def test_a_record_that_is_none_is_refused(copied, content):
 def test_the_copy_takes_the_place_of_the_record(copied, small_run):
     (copied / "run.json").write_bytes(b"")
     assert "run.json is damaged" in refusal(copied)
-    assert Run(copied).record == Run(small_run.path).record
+    assert open_unchecked(copied).record == open_unchecked(small_run.path).record
     assert resume(copied).record | {"telemetry": None} == small_run.record | {"telemetry": None}
     assert rc.open_run(copied).counts.identical(small_run.counts)
 
@@ -580,7 +581,7 @@ def test_an_old_qpy_file_is_refused_before_it_is_parsed(copied, head, monkeypatc
     forge_kept(copied, "circuits.qpy", head + file.read_bytes()[7:] if len(head) > 6 else head)
     for read in (lambda run: run.circuits, lambda run: run.all_circuits, lambda run: run.brackets):
         with pytest.raises(BadInput, match="no QPY file of version 13 or later") as caught:
-            read(Run(copied))
+            read(open_unchecked(copied))
         assert str(file) in str(caught.value)
 
 
@@ -677,3 +678,25 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
         locked(tmp_path),
     ):
         pass
+
+
+# -- rooms -----------------------------------------------------------------------------------
+
+WITHOUT_ENGINE = """
+import sys
+for name in ("recycling.simulation", "recycling.planning.plan", "qiskit_ibm_runtime"):
+    sys.modules[name] = None  # cannot be imported
+import recycling as rc
+run = rc.open_run(sys.argv[1])
+assert run.counts.sum() > 0
+assert run.circuits_fault == ""
+assert len(run.circuits) == len(run.design.settings)
+assert run.warnings == [] and run.damage() == []
+"""
+
+
+def test_a_run_is_opened_where_nothing_can_plan_or_simulate(small_run):
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ENGINE, str(small_run.path)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")

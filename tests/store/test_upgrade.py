@@ -14,11 +14,11 @@ import recycling as rc
 import recycling.store.upgrade
 from recycling.devices.device import Device
 from recycling.errors import BackendFailure, BadInput
-from recycling.running.runs import resume, status
 from recycling.spec.experiment import Experiment
 from recycling.store.files import checksum, seal, unseal
 from recycling.store.identity import SCHEMA_VERSION
 from recycling.store.upgrade import upgrade
+from recycling.studies.stored import resume, status
 from tests.scripted import DeathAt, Killed, tree, watch_disk
 
 DATA = Path(__file__).parents[1] / "data"

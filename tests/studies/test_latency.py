@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from qiskit import transpile
 from scipy import special, stats
 
 import recycling as rc
-import recycling.studies.latency.run
+import recycling.running.runs
+import recycling.studies.latency.study
 from circuits.calibration.ladders import REPETITION, feedforward_ladder, x_ladder
 from recycling.compilation.structure import duration_of_circuit
 from recycling.compilation.target import device_target
@@ -20,18 +22,18 @@ from recycling.compilation.walk import cz_counts
 from recycling.errors import BadInput
 from recycling.execution.ibm.backend import placed_circuit
 from recycling.execution.ibm.service import schedule_as_late_as_possible
+from recycling.execution.machine import Account
+from recycling.execution.registry import connect, parse_backend
 from recycling.inference.ladders import nodes
 from recycling.inference.ladders.disturbances import disturbance, drift_basis
 from recycling.inference.ladders.knee import Knees, coarse_knees, counted_lengths
 from recycling.inference.ladders.latency import fit_ladder
 from recycling.planning.circuits import compile_as_executed
-from recycling.store.writer import new_run
 from recycling.studies.latency.clock import job_metrics, shot_period
 from recycling.studies.latency.plan import (
     compile_ladders,
     ladder_jobs,
-    ladder_of,
-    plan_latency,
+    plan_on,
     repeat_rung,
 )
 from recycling.studies.latency.results import job_time, ladder_times
@@ -39,6 +41,7 @@ from recycling.studies.latency.run import open_latency_run
 from recycling.studies.latency.spec import LatencySpec
 from tests.loopback import Destiny, Drop, Fault, LoopbackService
 from tests.on_ibm import IBM, alive, command, connected
+from tests.scripted import begin
 
 #: The paper's settings: seconds of an X gate and of a feedforward round, executions of each job.
 X_GATE, FEEDFORWARD, EXECUTIONS = 32e-9, 3.3e-6, 100_000
@@ -161,7 +164,7 @@ def test_jobs_come_in_an_order_by_chance():
     jobs = ladder_jobs(SPEC, simulated=False)
     assert len({job.name for job in jobs}) == 30
     for ladder in ("x", "feedforward"):
-        lengths = [ladder_of(job)[1] for job in jobs if ladder_of(job)[0] == ladder]
+        lengths = [job.length for job in jobs if job.ladder == ladder]
         assert sorted(lengths) == list(SPEC.lengths(ladder))
         rank = abs(stats.spearmanr(np.arange(15), lengths).statistic)
         assert rank < SIGMAS / np.sqrt(14)
@@ -568,8 +571,7 @@ def test_commands_for_the_protocol_name_the_one_for_a_latency_run(name, finished
 
 def test_other_runs_are_left_alone(finished, small_plan, small_spec, tmp_path):
     folder, arguments, _ = finished
-    with new_run(tmp_path / "run", spec=small_spec, changes={}, plan=small_plan):
-        pass
+    begin(small_plan, small_spec, tmp_path / "run")
     other_seed = (*arguments[:5], 5)
     of_another_kind = ("latency", folder / "spec.toml", "--out", tmp_path / "run")
     the_protocol = ("run", "theory", "--out", folder / "run")
@@ -627,9 +629,12 @@ def service(tmp_path, monkeypatch):
         LoopbackService(snapshots=snapshots, seed=1) as service,
         connected(service, tmp_path / "accounts.json") as patch,
     ):
-        plan = plan_latency(LatencySpec.parse(ON_SERVICE), IBM)
-        patch.setattr(recycling.studies.latency.run, "plan_latency", lambda *_: plan)
-        patch.setattr(recycling.studies.latency.run, "Hardware", lambda *_: plan.hardware)
+        connection = connect(parse_backend(IBM), Account())
+        plan = plan_on(LatencySpec.parse(ON_SERVICE), parse_backend(IBM), connection)
+        study = replace(recycling.studies.latency.study.STUDY, plan=lambda *_: plan)
+        patch.setattr(recycling.studies.latency.study, "STUDY", study)
+        patch.setattr(recycling.studies.latency.run, "STUDY", study)
+        patch.setattr(recycling.running.runs, "connect", lambda *_: connection)
         yield service
 
 

@@ -1,9 +1,8 @@
-"""What the answers of a service mean: states, outcomes, costs, and whether to ask again."""
+"""What the answers of the service mean: outcomes, metrics, and whether to ask again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,28 +17,6 @@ if TYPE_CHECKING:
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
 #: Answers that say that a job is not there, or no longer.
 GONE = frozenset({404, 410})
-#: Names of the QPU time charged for a job, the newest first.
-_CHARGED = ("qpu_charge_time_seconds", "quantum_seconds", "seconds")
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """State of a job: "queued", "running", "done", "failed", "cancelled" or "lost", and why.
-
-    "lost": the service does not know the job, or not what became of it.
-    """
-
-    state: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class ListedJob:
-    """A job as the service lists it: its id, its tags, and the batch or session it runs in."""
-
-    id: str
-    tags: tuple[str, ...]
-    group: str | None = None
 
 
 def is_transient(error: BaseException) -> bool:
@@ -70,14 +47,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while chain is not None:
         yield chain
         chain = chain.__cause__ or chain.__context__
-
-
-def charged_seconds(metrics: Mapping[str, Any] | None) -> float | None:
-    """QPU time that the service charged for a job, s, by its metrics; None where it is not told."""
-    usage = (metrics or {}).get("usage") or {}
-    if usage.get("status") == "pending":  # not counted yet: it says 0
-        return None
-    return next((float(usage[key]) for key in _CHARGED if usage.get(key) is not None), None)
 
 
 def outcomes_of(result: PrimitiveResult) -> list[NDArray[Any]]:

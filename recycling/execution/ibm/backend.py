@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from recycling.compilation.place import place_on_chip
 from recycling.devices.device import Device
-from recycling.execution.ibm.answers import JobStatus, ListedJob
+from recycling.execution.ibm.machine import machine_of
 from recycling.execution.ibm.service import Hardware
+from recycling.execution.machine import Machine, placed_circuit
+from recycling.execution.registry import BackendKind
 from recycling.jobs.job import Job, Pub, full_parameters
 from recycling.jobs.outcomes import Outcomes
+from recycling.jobs.status import JobStatus, ListedJob
 from recycling.spec.experiment import HardwareSpec
-
-if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
 
 #: Time within which the service's list shows a job that it has accepted, s. IBM states none.
 LIST_LAG = 10.0
@@ -101,10 +100,30 @@ class HardwareBackend:
         return int(self.hardware.backend.num_qubits)
 
 
-def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> QuantumCircuit:
-    """Circuit as it is sent: on the chip's qubits, idle time left to the service's scheduler.
+@dataclass(frozen=True)
+class IBMConnection:
+    """The way to a device of IBM Quantum."""
 
-    A circuit of a calibration keeps its delays: they are what it measures.
-    """
-    assert device.layout is not None
-    return place_on_chip(circuit, device.layout, num_qubits, keep_delays=not circuit.parameters)
+    hardware: Hardware
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The device as data, with the calibration of this moment."""
+        return machine_of(self.hardware)
+
+    def remaining_seconds(self) -> float | None:
+        """QPU time that the instance still has, s; None where it does not say."""
+        return self.hardware.remaining_seconds()
+
+    def executor(
+        self, device: Device, options: HardwareSpec, earlier: Collection[str]
+    ) -> HardwareBackend:
+        """What takes the jobs of a run."""
+        return HardwareBackend(self.hardware, device, options, earlier)
+
+
+BACKEND = BackendKind(
+    usage="'ibm:NAME' (e.g. ibm:ibm_fez)",
+    has_chips=True,
+    connect=lambda chip, account: IBMConnection(Hardware(chip, account)),
+)

@@ -1,4 +1,4 @@
-"""All that comes from qiskit-ibm-runtime: snapshots, scheduling, and jobs on the service.
+"""Jobs on IBM Quantum, by the client qiskit-ibm-runtime.
 
 Its interface moves between minor releases; what moves is mended here, and in ``connection``.
 """
@@ -15,26 +15,27 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.devices.snapshots import why_unknown
 from recycling.errors import BackendFailure, BadInput
 from recycling.execution.ibm.answers import (
     GONE,
-    JobStatus,
-    ListedJob,
-    charged_seconds,
     is_transient,
     metrics_of,
     outcomes_of,
     status_code,
 )
 from recycling.execution.ibm.logs import BEARER_TOKEN, keep_secrets_out_of_logs
+from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
+from recycling.execution.ibm.snapshots import snapshot_backend
+from recycling.execution.machine import Account
+from recycling.jobs.status import JobStatus, ListedJob, charged_seconds
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.providers import BackendV2
-    from qiskit.transpiler import Target
 
     from recycling.execution.ibm.connection import Timeouts
+
+__all__ = ["Account", "Hardware", "schedule_as_late_as_possible", "snapshot_backend"]
 
 #: PUB as the Sampler takes it: a circuit and the values of its parameters by name.
 SamplerPub = tuple["QuantumCircuit", Mapping[str, NDArray[np.float64]]]
@@ -49,63 +50,6 @@ _PAGE = 50
 _METRICS = ("timestamps", "usage", "circuits_execution_time_ns")
 #: Domain of the service whose outcomes are measured; those of any other are simulated.
 _IBM_DOMAIN = "ibm.com"
-
-
-def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
-    """Offline snapshot of an IBM device, by class name, e.g. "FakeTorino".
-
-    Args:
-        name: class name.
-        field: where the user gave it, for the error.
-
-    Raises:
-        BadInput: there is no such snapshot, or it has no CZ gate (it is not a Heron).
-    """
-    from qiskit.providers import BackendV2
-    from qiskit_ibm_runtime import fake_provider
-
-    # The package has classes beside its devices, such as their provider.
-    device = getattr(fake_provider, name, None) if name.startswith("Fake") else None
-    backend = device() if isinstance(device, type) and issubclass(device, BackendV2) else None
-    if backend is None or "cz" not in backend.target.operation_names:
-        besides = ("paper", "ideal") if field == "device.profile" else ()
-        raise BadInput(f"{field} {why_unknown(name, besides)}")
-    return backend
-
-
-def schedule_as_late_as_possible(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
-    """Schedule a compiled dynamic circuit and write all idle time into it as delays.
-
-    The blocks of a conditional are padded on every qubit, so that its spectators idle too.
-    """
-    from qiskit.transpiler import PassManager
-    from qiskit_ibm_runtime.transpiler.passes.scheduling import ALAPScheduleAnalysis, PadDelay
-
-    passes = [ALAPScheduleAnalysis(target=target), PadDelay(target=target)]
-    return PassManager(passes).run(circuit)
-
-
-def sample_locally(
-    simulator: BackendV2, pubs: Sequence[SamplerPub], shots: int, seed: int
-) -> list[NDArray[Any]]:
-    """Run PUBs through the Sampler in its local mode; see ``Hardware.fetch`` for the result."""
-    from qiskit_ibm_runtime.executor_sampler import Sampler
-
-    sampler = Sampler(mode=simulator)
-    sampler.options.simulator.seed_simulator = seed
-    return outcomes_of(sampler.run(list(pubs), shots=shots).result())
-
-
-@dataclass(frozen=True)
-class Account:
-    """Whose account pays: the instance (name or CRN), the plan, and the name of a saved account.
-
-    None leaves the choice to the account. Tokens stay where qiskit-ibm-runtime keeps them.
-    """
-
-    instance: str | None = None
-    plan: str | None = None
-    name: str | None = None
 
 
 @dataclass(frozen=True)

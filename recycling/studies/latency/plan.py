@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,40 +18,69 @@ from circuits.calibration.ladders import (
 )
 from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
-from recycling.execution.ibm.service import Account, Hardware
+from recycling.execution.machine import Account
+from recycling.execution.registry import BackendName, connect, parse_backend
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_as_executed
-from recycling.planning.cost import LONGEST_JOB, check_number
-from recycling.planning.plan import Plan, check_for_hardware, chip_behind, parse_backend
+from recycling.planning.cost import check_number, estimate_cost, wait_between_shots
+from recycling.planning.plan import check_for_machine, chip_behind
 from recycling.studies.latency.spec import LatencySpec
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from recycling.devices.device import Device
+    from recycling.execution.machine import Connection, Machine
+    from recycling.planning.cost import Cost
+    from recycling.spec.experiment import Experiment
 
 #: Ladder and length: what a circuit of a latency run is called.
-LadderKey = tuple[LadderName, str]
+LadderKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class LatencyPlan(Plan):
-    """Plan of a latency run: one job for each ladder and length."""
+class LatencyPlan:
+    """Plan of a latency run: one job for each ladder and length.
 
-    # Any, since the keys of the protocol's circuits are settings.
-    circuits: Mapping[Any, QuantumCircuit]
-    spec: LatencySpec = field(default_factory=LatencySpec)
+    ``hardware`` is the machine that the jobs go to; None for the clock model.
+    """
+
+    spec: LatencySpec
+    backend: BackendName
+    device: Device
+    circuits: Mapping[LadderKey, QuantumCircuit]
+    jobs: tuple[Job, ...]
+    hardware: Machine | None = field(default=None, compare=False)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment whose device the ladders are run on."""
+        return self.spec.experiment
 
     @cached_property
-    def jobs(self) -> tuple[Job, ...]:
-        """All jobs, in the order in which they are submitted."""
-        return ladder_jobs(self.spec, simulated=self.hardware is None)
+    def cost(self) -> Cost | None:
+        """QPU time that this costs; None for the clock model, which draws no shots."""
+        jobs = ((job, self.pubs(job)) for job in self.jobs)
+        wait = wait_between_shots(self.spec.hardware.rep_delay, self.hardware)
+        return estimate_cost(jobs, self.device, wait, self.hardware)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Entries of run.json, besides those of every run, that the jobs follow from."""
+        return {}
+
+    def named_circuits(self) -> dict[str, QuantumCircuit]:
+        """All circuits by the names that a run keeps them by."""
+        return {name_of(key): circuit for key, circuit in self.circuits.items()}
+
+    def on(self, machine: Machine) -> LatencyPlan:
+        """The same plan for a machine."""
+        return replace(self, hardware=machine)
 
     def pubs(self, job: Job) -> list[Pub]:
         """The circuit of a job, as often as it is repeated."""
-        ladder, length = ladder_of(job)
-        circuit = self.circuits[ladder, str(length)]
+        circuit = self.circuits[job.ladder, str(job.length)]
         return [Pub(circuit, {REPETITION: np.zeros(self.spec.repetitions)})]
 
     def check_cost(self, max_qpu_seconds: float | None) -> None:
@@ -71,8 +100,14 @@ class LatencyPlan(Plan):
                 "QPU time; give fewer shots, shorter ladders, a shorter hardware.rep_delay or a "
                 "larger budget"
             )
+        most = self.cost.limits.executions_per_job
+        if self.spec.executions > most:
+            raise BadInput(
+                f"shots = {self.spec.shots} in {self.spec.repetitions} repetitions: the machine "
+                f"takes no more than {most} executions a job; give fewer"
+            )
         longest = max(self.cost.jobs, key=lambda cost: cost.qpu_seconds)
-        if longest.qpu_seconds > LONGEST_JOB:
+        if longest.qpu_seconds > self.cost.limits.longest_job:
             raise BadInput(
                 f"{longest.job.name} takes {longest.qpu_seconds:.0f} s of QPU time, more than the "
                 "service allows a job: give fewer shots"
@@ -85,7 +120,14 @@ def ladder_jobs(spec: LatencySpec, *, simulated: bool) -> tuple[Job, ...]:
     The clock model draws no shots.
     """
     jobs = [
-        Job(f"{ladder}-{length}", None, shots=None if simulated else spec.shots, kind="ladder")
+        Job(
+            f"{ladder}-{length}",
+            None,
+            shots=None if simulated else spec.shots,
+            kind="ladder",
+            ladder=ladder,
+            length=length,
+        )
         for ladder in LADDERS
         for length in spec.lengths(ladder)
     ]
@@ -93,10 +135,9 @@ def ladder_jobs(spec: LatencySpec, *, simulated: bool) -> tuple[Job, ...]:
     return tuple(jobs[place] for place in order)
 
 
-def ladder_of(job: Job) -> tuple[LadderName, int]:
-    """Ladder and length of a job."""
-    ladder, _, length = job.name.rpartition("-")
-    return ladder, int(length)  # type: ignore[return-value]
+def name_of(key: LadderKey) -> str:
+    """Name of the circuit of a ladder and a length."""
+    return " ".join(key)
 
 
 def plan_latency(
@@ -108,22 +149,28 @@ def plan_latency(
         spec: validated spec.
         backend: "exact" (the clock model on the spec's device), "fake:NAME" (on that chip's) or
             "ibm:NAME".
-        account: whose IBM Quantum account to use; None takes the default one.
+        account: whose account to use; None takes the default one.
 
     Raises:
         BadInput: unknown backend or device, no layout, or no account.
         BackendFailure: the service does not answer.
     """
     name = parse_backend(backend)
+    return plan_on(spec, name, connect(name, account or Account()))
+
+
+def plan_on(spec: LatencySpec, name: BackendName, connection: Connection | None) -> LatencyPlan:
+    """Plan as ``plan_latency`` does, for a machine that is connected, or None for the clock."""
     if name.kind == "aer":
         raise BadInput("backend = 'aer' has no clock: give 'exact', 'fake:NAME' or 'ibm:NAME'")
-    hardware = Hardware(name.chip, account or Account()) if name.kind == "ibm" else None
     experiment = spec.experiment
-    if hardware is not None:
-        check_for_hardware(experiment, hardware)
-    device = build_device(experiment, chip_behind(name, hardware))
+    if connection is not None:
+        check_for_machine(experiment, connection)
+    device = build_device(experiment, chip_behind(name, connection))
     circuits = compile_ladders(spec, device)
-    return LatencyPlan(experiment, name, device, circuits, hardware=hardware, spec=spec)
+    jobs = ladder_jobs(spec, simulated=connection is None)
+    machine = None if connection is None else connection.machine
+    return LatencyPlan(spec, name, device, circuits, jobs, machine)
 
 
 def compile_ladders(spec: LatencySpec, device: Device) -> dict[LadderKey, QuantumCircuit]:
@@ -169,7 +216,7 @@ def repeat_rung(ladder: QuantumCircuit, length: int) -> QuantumCircuit:
     A hundred rounds take seconds to compile, and each is like the first: barriers bring its qubits
     to the same time before and after it.
     """
-    repeated = ladder.copy_empty_like(ladder.name.replace(" 1", f" {length}"))
+    repeated = ladder.copy_empty_like(name_of(("feedforward", str(length))))
     names = [instruction.operation.name for instruction in ladder.data]
     begin = names.index("barrier") + 1
     for instruction in [*ladder.data[:begin], *(length * list(ladder.data[begin:]))]:

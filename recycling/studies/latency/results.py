@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from circuits.calibration.ladders import LADDERS, LadderName
 from recycling.errors import BadInput
-from recycling.execution.ibm.answers import charged_seconds
 from recycling.inference.ladders.latency import LadderFit, fit_ladder
-from recycling.studies.latency.plan import compiled_slope, ladder_of
-from recycling.studies.latency.run import LatencyRun
+from recycling.jobs.status import charged_seconds
+from recycling.store.directory import Run
+from recycling.studies.latency.plan import compiled_slope
 
 Array = NDArray[np.float64]
 
@@ -75,7 +75,7 @@ class LadderResult:
         return self.fit.slope.low <= slope <= self.fit.slope.high
 
 
-def analyse_latency(run: LatencyRun) -> list[LadderResult]:
+def analyse_latency(run: Run) -> list[LadderResult]:
     """Fit every ladder of a complete run.
 
     Raises:
@@ -87,7 +87,7 @@ def analyse_latency(run: LatencyRun) -> list[LadderResult]:
     ]
 
 
-def ladder_times(run: LatencyRun) -> list[LadderTimes]:
+def ladder_times(run: Run) -> list[LadderTimes]:
     """Times of all ladders of a complete run.
 
     Raises:
@@ -101,18 +101,18 @@ def ladder_times(run: LatencyRun) -> list[LadderTimes]:
         for place, job in enumerate(sorted(run.jobs, key=lambda job: len(journals[job].attempts)))
     }
     for ladder in LADDERS:
-        jobs = sorted((j for j in run.jobs if ladder_of(j)[0] == ladder), key=ladder_of)
+        jobs = sorted((j for j in run.jobs if j.ladder == ladder), key=lambda job: job.length)
         if not jobs:
             continue
         records = [journals[job].current.record for job in jobs]
-        lengths = [ladder_of(job)[1] for job in jobs]
+        lengths = [job.length for job in jobs]
         metrics = [record.get("metrics", {}) for record in records]
         found.append(
             LadderTimes(
                 ladder=ladder,
                 lengths=np.array(lengths),
                 job=np.array([job_time(j.name, m) for j, m in zip(jobs, metrics, strict=True)]),
-                resolution=JOB_RESOLUTION if run.on_service else run.spec.clock.resolution,
+                resolution=JOB_RESOLUTION if run.on_machine else run.spec.clock.resolution,
                 executions=run.spec.executions,
                 execution=_all_or_none([_execution_time(m) for m in metrics]),
                 scheduled=_all_or_none([_scheduled(record, run.device.dt) for record in records]),

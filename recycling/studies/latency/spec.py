@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from circuits.calibration.ladders import LADDERS, LadderName
 from recycling.inference.ladders.latency import LEAST_LENGTHS
 from recycling.jobs.job import EXECUTIONS_PER_JOB
-from recycling.planning.cost import DEFAULT_REP_DELAY, JOB_OVERHEAD
+from recycling.planning.cost import USUAL_LIMITS, USUAL_PRICE
 from recycling.spec.experiment import BathSpec, DeviceSpec, Experiment, HardwareSpec
 from recycling.spec.messages import not_too_many, parse_spec
 from recycling.spec.quantities import JobDelay, JobTime, ShotDelay, ShotTime
@@ -69,7 +69,7 @@ class ClockSpec(_Section):
     the service counts in ns.
     """
 
-    overhead: JobDelay = JOB_OVERHEAD
+    overhead: JobDelay = USUAL_PRICE.job_overhead
     load: JobDelay = 0.05
     reset: ShotDelay = 1e-6
     shortest_shot: ShotDelay = 65e-6
@@ -144,7 +144,7 @@ class LatencySpec(_Section):
     @property
     def rep_delay(self) -> float:
         """Wait between shots in a simulation, s."""
-        return self.hardware.rep_delay or DEFAULT_REP_DELAY
+        return self.hardware.rep_delay or USUAL_LIMITS.default_rep_delay
 
     @property
     def experiment(self) -> Experiment:

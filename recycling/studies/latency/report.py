@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from recycling.inference.ladders.latency import Array, LadderFit
     from recycling.inference.statistics.interval import Interval
+    from recycling.store.directory import Run
     from recycling.studies.latency.results import LadderResult
-    from recycling.studies.latency.run import LatencyRun
 
 #: How people call an operation, its unit, and the unit in s.
 _OPERATIONS: Mapping[str, tuple[str, str, float]] = {
@@ -35,9 +35,9 @@ _AXES = {"x": "number of X gates", "feedforward": "number of feedforward rounds"
 _DATA, _FIT, _REGIME = "#111111", "#d55e00", "#56b4e9"
 
 
-def data_kind(run: LatencyRun) -> str:
+def data_kind(run: Run) -> str:
     """Where the times come from."""
-    if not run.on_service:
+    if not run.on_machine:
         return "simulated by the clock model"
     return "simulated by a service that imitates IBM Quantum" if run.simulated else "measured"
 
@@ -81,7 +81,7 @@ def latency_headline(results: Sequence[LadderResult]) -> str:
     return "; ".join(parts)
 
 
-def latency_record(run: LatencyRun, results: Sequence[LadderResult]) -> dict[str, Any]:
+def latency_record(run: Run, results: Sequence[LadderResult]) -> dict[str, Any]:
     """All results as plain numbers, times in s."""
     return {
         "data_kind": data_kind(run),
@@ -141,7 +141,7 @@ def latency_figure(results: Sequence[LadderResult], kind: str) -> Figure:
     return figure
 
 
-def write_latency(run: LatencyRun, results: Sequence[LadderResult]) -> dict[str, Path]:
+def write_latency(run: Run, results: Sequence[LadderResult]) -> dict[str, Path]:
     """Write latency.csv, latency.json and latency.svg into the run; returns their paths."""
     import json
 

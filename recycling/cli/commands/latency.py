@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from recycling.cli.finish import finish
 from recycling.cli.options import (
     AccountName,
     AsJson,
@@ -19,11 +18,7 @@ from recycling.cli.options import (
     PlanName,
     Seed,
 )
-from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
-from recycling.errors import resumable
-
-if TYPE_CHECKING:
-    from recycling.studies.latency.run import LatencyRun
+from recycling.cli.terminal import errors, shown
 
 
 def latency(
@@ -51,7 +46,8 @@ def latency(
     with errors(debug=debug):
         with shown(jobs=backend.startswith("ibm")) as work:
             work.step("reading the spec")
-            from recycling.execution.ibm.service import Account
+            from recycling.execution.machine import Account
+            from recycling.running.runs import default_path
             from recycling.spec.experiment import spec_text
             from recycling.spec.messages import parse_spec
             from recycling.studies.latency.run import run_latency
@@ -63,7 +59,7 @@ def latency(
             run = run_latency(
                 parsed,
                 backend,
-                out or Path("runs") / f"{parsed.name}-{datetime.now():%Y%m%d-%H%M%S}",
+                out or default_path(parsed.name),
                 text=text,
                 changes=changes,
                 account=Account(instance, plan, account),
@@ -72,33 +68,4 @@ def latency(
                 progress=work.step,
                 watch=work.watch,
             )
-        with resumable(run.path):
-            print_latency(run, as_json=as_json)
-
-
-def print_latency(run: LatencyRun, *, as_json: bool) -> None:
-    """Fit the ladders of a complete run, write its files, and print what was found."""
-    with shown() as work:
-        work.step("fitting")
-        from recycling.reporting.latency import (
-            data_kind,
-            latency_headline,
-            latency_record,
-            latency_table,
-            write_latency,
-        )
-        from recycling.reporting.status import surplus_of, surplus_text
-        from recycling.studies.latency.results import analyse_latency
-
-        results = analyse_latency(run)
-        files = {"run": run.path} | write_latency(run, results)
-    surplus = surplus_of(run.journal(job) for job in run.jobs)
-    if as_json:
-        named = {name: str(path) for name, path in files.items()}
-        print_json(latency_record(run, results) | {"files": named, "surplus": surplus})
-        return
-    print_table(latency_table(results), f"{run.record['backend']}: {data_kind(run)}")
-    print_lines([latency_headline(results)], style="bold")
-    if surplus:
-        print_lines([surplus_text(surplus)])
-    print_lines([f"{name}: {path}" for name, path in files.items()])
+        finish(run, as_json=as_json)

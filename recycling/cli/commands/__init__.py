@@ -1,0 +1,19 @@
+"""The commands, one file each, in the order of the help; everything slow is imported inside."""
+
+from recycling.cli.commands.analyse import analyse
+from recycling.cli.commands.bundle import bundle
+from recycling.cli.commands.cancel import cancel
+from recycling.cli.commands.export import export
+from recycling.cli.commands.latency import latency
+from recycling.cli.commands.layouts import layouts
+from recycling.cli.commands.plan import plan
+from recycling.cli.commands.report import report
+from recycling.cli.commands.resume import resume
+from recycling.cli.commands.run import replay, run
+from recycling.cli.commands.status import status
+from recycling.cli.commands.unbundle import unbundle
+
+COMMANDS = (
+    replay, run, resume, status, cancel, plan, layouts, analyse, report, export, bundle, unbundle,
+    latency,
+)  # fmt: skip

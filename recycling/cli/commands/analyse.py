@@ -1,0 +1,24 @@
+"""The command ``recycling analyse``."""
+
+from __future__ import annotations
+
+from recycling.cli import finish
+from recycling.cli.options import AsJson, Debug, Elsewhere, ReadoutName, RunPath, Strict
+from recycling.cli.terminal import errors
+
+
+def analyse(
+    run_path: RunPath,
+    readout: ReadoutName = None,
+    out: Elsewhere = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Analyse a stored run again: writes results.nc, or results-READOUT.nc."""
+    with errors(debug=debug):
+        from recycling.store.targets import results_folder
+        from recycling.studies.stored import open_run
+
+        opened, folder = open_run(run_path), results_folder(run_path, out)
+        finish.analyse(opened, folder, readout=readout, as_json=as_json, strict=strict)

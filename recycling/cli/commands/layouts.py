@@ -1,0 +1,66 @@
+"""The command ``recycling layouts``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recycling.cli.options import AccountName, AsJson, Backend, Debug, Instance, PlanName, Spec
+from recycling.cli.spec import read_experiment
+from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+
+
+def layouts(
+    spec: Spec,
+    backend: Backend = "exact",
+    top: Annotated[int, typer.Option("--top", min=1, help="Placements to show.")] = 10,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Picture of the chip to write.")] = Path(
+        "layouts.svg"
+    ),
+    write: Annotated[
+        Path | None, typer.Option("--write", help="New spec with the best placement in it.")
+    ] = None,
+    instance: Instance = None,
+    plan: PlanName = None,
+    account: AccountName = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Score every placement on the chip by the gain that the exact engine predicts."""
+    with errors(debug=debug):
+        text, _, experiment = read_experiment(spec, None)
+        if write is not None:
+            from recycling.store.targets import check_new_file
+
+            check_new_file(write, "write")
+        with shown() as work:
+            work.step("scoring placements")
+            from recycling.execution.machine import Account
+            from recycling.planning.chips import chip
+            from recycling.planning.plan import connected_chip
+            from recycling.planning.ranking import score_layouts, with_layout
+            from recycling.reporting.figures import to_svg
+            from recycling.store.files import write_whole
+            from recycling.studies.chip_map import chip_map, layout_summary, layout_table
+
+            behind = connected_chip(backend, Account(instance, plan, account))
+            scored = score_layouts(experiment, behind, progress=work.fraction)
+            work.step("drawing the chip")
+            frequency = experiment.bath.frequency
+            name = backend if behind else experiment.device.profile
+            figure = chip_map(
+                chip(experiment, behind).target,
+                scored,
+                frequency,
+                title=f"{len(scored)} placements on {name}, predicted by the exact engine",
+            )
+            write_whole(out, to_svg(figure))
+            if write is not None:
+                write_whole(write, with_layout(text, scored[0].layout).encode())
+        if as_json:
+            print_json(layout_summary(scored, frequency))
+            return
+        print_table(layout_table(scored, frequency, top=top))
+        print_lines([f"picture: {out}", *([f"spec: {write}"] if write else [])])

@@ -1,0 +1,51 @@
+"""The command ``recycling plan``."""
+
+from __future__ import annotations
+
+from recycling.cli.options import (
+    AccountName,
+    AsJson,
+    Backend,
+    Budget,
+    Debug,
+    Instance,
+    PlanName,
+    Seed,
+    Spec,
+)
+from recycling.cli.spec import read_experiment
+from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+
+
+def plan(
+    spec: Spec,
+    backend: Backend = "exact",
+    seed: Seed = None,
+    instance: Instance = None,
+    plan: PlanName = None,
+    account: AccountName = None,
+    max_qpu_seconds: Budget = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show what a run would do, cost and find, before anything is submitted."""
+    with errors(debug=debug):
+        _, _, experiment = read_experiment(spec, seed)
+        with shown() as work:
+            work.step("compiling circuits")
+            from recycling.execution.machine import Account
+            from recycling.planning.plan import plan as plan_run
+            from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
+
+            planned = plan_run(experiment, backend, Account(instance, plan, account))
+            work.step("predicting")
+            summary = plan_summary(planned) if as_json else None
+            tables = [] if as_json else plan_tables(planned)
+        if summary is not None:
+            print_json(summary)
+        else:
+            for table in tables:
+                print_table(table)
+            print_lines([plan_headline(planned)], style="bold")
+        if max_qpu_seconds is not None:
+            planned.check_budget(max_qpu_seconds)

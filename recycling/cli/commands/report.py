@@ -1,0 +1,23 @@
+"""The command ``recycling report``."""
+
+from __future__ import annotations
+
+from recycling.cli import finish
+from recycling.cli.options import AsJson, Debug, Elsewhere, RunPath, Strict
+from recycling.cli.terminal import errors
+
+
+def report(
+    run_path: RunPath,
+    out: Elsewhere = None,
+    strict: Strict = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write the report of a stored run again: report.html and figures/."""
+    with errors(debug=debug):
+        from recycling.store.targets import results_folder
+        from recycling.studies.stored import open_run
+
+        opened, folder = open_run(run_path), results_folder(run_path, out)
+        finish.report(opened, folder, as_json=as_json, strict=strict)

@@ -1,0 +1,28 @@
+"""The command ``recycling unbundle``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recycling.cli.options import Debug
+from recycling.cli.terminal import errors, print_lines, shown
+
+
+def unbundle(
+    archive: Annotated[Path, typer.Argument(metavar="FILE", help="Archive made by bundle.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="New run directory [default: runs/<FILE>].")
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Check an archive and unpack its run."""
+    with errors(debug=debug):
+        with shown() as work:
+            work.step("checking the archive")
+            from recycling.studies.stored import open_bundle
+
+            opened = open_bundle(archive, out or Path("runs") / archive.stem)
+        print_lines([f"run: {opened.path}", f"analyse it with: recycling report {opened.path}"])

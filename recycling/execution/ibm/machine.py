@@ -1,0 +1,57 @@
+"""A device of IBM Quantum as a machine: its limits and its price, as IBM documents them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recycling.execution.machine import Limits, Machine, Price
+from recycling.jobs.job import EXECUTIONS_PER_JOB
+
+if TYPE_CHECKING:
+    from recycling.execution.ibm.service import Hardware
+
+
+#: Limits of a Heron that reports none of its own.
+HERON = Limits(
+    executions_per_job=EXECUTIONS_PER_JOB,
+    longest_job=10_800.0,
+    jobs_per_minute=5,
+    shortest_rep_delay=20e-6,
+    longest_rep_delay=float("inf"),
+    default_rep_delay=250e-6,
+)
+#: QPU time of IBM Quantum, which pay-as-you-go plans bill.
+PRICE = Price(
+    job_overhead=2.0,
+    formula="IBM's formula: 2 s a job + (rep_delay + circuit length) × executions",
+    allowance=("open plan", 600.0),
+    allowance_days=28,
+)
+
+
+def machine_of(hardware: Hardware) -> Machine:
+    """Machine of a connected device.
+
+    Raises:
+        BadInput: no account, or a device that the account does not have.
+        BackendFailure: the service failed, refused, or did not answer.
+    """
+    shortest, longest = hardware.rep_delay_range
+    default = hardware.default_rep_delay
+    return Machine(
+        name=hardware.name,
+        target=hardware.backend.target,
+        limits=Limits(
+            executions_per_job=HERON.executions_per_job,
+            longest_job=HERON.longest_job,
+            jobs_per_minute=HERON.jobs_per_minute,
+            shortest_rep_delay=shortest,
+            longest_rep_delay=longest,
+            default_rep_delay=HERON.default_rep_delay if default is None else default,
+        ),
+        price=PRICE,
+        simulated=hardware.simulated,
+        account=hardware.payer,
+        calibration=hardware.calibration,
+        readout=hardware.backend.properties(),
+    )

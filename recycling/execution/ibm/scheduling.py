@@ -1,0 +1,21 @@
+"""The scheduling passes of IBM's client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.transpiler import Target
+
+
+def schedule_as_late_as_possible(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
+    """Schedule a compiled dynamic circuit and write all idle time into it as delays.
+
+    The blocks of a conditional are padded on every qubit, so that its spectators idle too.
+    """
+    from qiskit.transpiler import PassManager
+    from qiskit_ibm_runtime.transpiler.passes.scheduling import ALAPScheduleAnalysis, PadDelay
+
+    passes = [ALAPScheduleAnalysis(target=target), PadDelay(target=target)]
+    return PassManager(passes).run(circuit)

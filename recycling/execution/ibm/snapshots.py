@@ -1,0 +1,33 @@
+"""Offline snapshots of IBM devices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from recycling.devices.snapshots import why_unknown
+from recycling.errors import BadInput
+
+if TYPE_CHECKING:
+    from qiskit.providers import BackendV2
+
+
+def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
+    """Offline snapshot of an IBM device, by class name, e.g. "FakeTorino".
+
+    Args:
+        name: class name.
+        field: where the user gave it, for the error.
+
+    Raises:
+        BadInput: there is no such snapshot, or it has no CZ gate (it is not a Heron).
+    """
+    from qiskit.providers import BackendV2
+    from qiskit_ibm_runtime import fake_provider
+
+    # The package has classes beside its devices, such as their provider.
+    device = getattr(fake_provider, name, None) if name.startswith("Fake") else None
+    backend = device() if isinstance(device, type) and issubclass(device, BackendV2) else None
+    if backend is None or "cz" not in backend.target.operation_names:
+        besides = ("paper", "ideal") if field == "device.profile" else ()
+        raise BadInput(f"{field} {why_unknown(name, besides)}")
+    return backend

@@ -1,0 +1,54 @@
+"""Open a run directory, of whichever kind it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recycling.errors import BadInput
+from recycling.store.directory import SPARE, Run, kind_of
+from recycling.store.identity import IDENTITY, read_identity
+from recycling.store.kinds import Kinds
+from recycling.store.targets import way_on
+from recycling.store.upgrade import upgrade
+
+
+def check_intact(run: Run) -> Run:
+    """Check a run against its checksums, and return it.
+
+    Raises:
+        BadInput: a file is missing or damaged.
+    """
+    # What no number depends on is mended with the next resume; until then, ``warnings`` names it.
+    damaged = [damage for damage in run.damage() if damage.file not in SPARE]
+    if damaged:
+        others = f" (and {len(damaged) - 1} more)" if damaged[1:] else ""
+        raise BadInput(
+            f"{run.path / damaged[0].file} is damaged: {damaged[0].why}{others}; mend with: "
+            f"{way_on(run.path)}"
+        )
+    return run
+
+
+def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
+    """Open a run directory whose files may be damaged; an older schema is upgraded.
+
+    Args:
+        path: run directory.
+        kinds: gives the kind of run by its name.
+
+    Raises:
+        BadInput: not a run, of a kind that is not known, or written by a newer version.
+    """
+    folder = Path(path)
+    if not any((folder / name).is_file() for name in IDENTITY):
+        raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
+    upgrade(folder)
+    # Whatever is wrong with the record is said here, also where its parts do not fit together.
+    record = read_identity(folder)
+    try:
+        study = kinds(kind_of(record))
+    except BadInput as error:
+        raise BadInput(f"{folder / 'run.json'}: {error}; restore it from a bundle") from None
+    run = Run.of(study, folder)
+    _ = run.device
+    return run
