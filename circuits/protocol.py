@@ -17,8 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from circuits.design import RECYCLING, Design, design_of
 from circuits.design import Setting as Setting
@@ -33,23 +32,6 @@ if TYPE_CHECKING:
     from qiskit.circuit import Qubit
 
     from circuits.algorithms.algorithm import AnyAlgorithm
-
-# The constants from here to THETA_B describe HHL with the erasure alone; ask the design instead.
-Arm = Literal["equilibrium", "recycling"]
-Stage = Literal["before", "after"]
-ARMS: tuple[Arm, ...] = get_args(Arm)
-STAGES: tuple[Stage, ...] = get_args(Stage)
-#: Preparations of the target: without and with an X gate.
-PREPARATIONS = ("I", "X")
-SETTINGS: tuple[Setting, ...] = tuple(product(ARMS, STAGES, PREPARATIONS))
-#: Value of the flag in the branch that each arm analyses.
-ANALYSED_FLAG: dict[str, int] = {"equilibrium": 1, "recycling": 0}
-#: Qubits that tomography measures, in the order of their classical bits.
-MEASURED_QUBITS = ("S", "B", "C_I")
-#: Classical registers of a circuit with tomography, in their order; each holds one bit.
-RECORDED = ("flag", *MEASURED_QUBITS)
-#: Name of the circuit parameter that holds the angle of b.
-THETA_B = "theta_b"
 
 
 def recycling_circuit(

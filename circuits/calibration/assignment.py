@@ -109,8 +109,3 @@ def assignment_circuits(
         circuit.measure(qubits, bits[len(qubits) :])
         circuits.append(circuit)
     return circuits
-
-
-#: Recorded roles of HHL with one flag, and their preparations; elsewhere, ask the design.
-RECORDED_QUBITS = ("C_A", "S", "B", "C_I")
-PREPARED = preparations(len(RECORDED_QUBITS))

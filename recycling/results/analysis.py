@@ -53,12 +53,11 @@ def analyse(
         folder: where to write, by default the run's directory; created where there is none.
 
     Returns:
-        Dataset with the dims arm, p_x, trial and one for each swept parameter, e.g. theta_b (rad),
-        and stage and qubit where they apply. SI units, entropies in nats. ``<name>_low`` and
-        ``<name>_high`` are the ends of the 95 % interval, ``<name>_z`` is ΔS or an excess in
-        standard errors. ``<name>_combined`` is of all trials together and ``<name>_band`` holds
-        over the whole sweep at once; both have the dim limit (value, low, high), and both allow for
-        drift between trials.
+        Dataset with the dims arm, p_x, trial and one for each swept parameter, and stage and qubit
+        where they apply. SI units, entropies in nats. ``<name>_low`` and ``<name>_high`` are the
+        ends of the 95 % interval, ``<name>_z`` is ΔS or an excess in standard errors.
+        ``<name>_combined`` is of all trials together and ``<name>_band`` holds over the sweep at
+        once; both have the dim limit (value, low, high), and both allow for drift between trials.
 
     Raises:
         BadInput: more than this machine can analyse; counts that cannot be; a readout that cannot

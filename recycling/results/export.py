@@ -10,7 +10,7 @@ Each table holds the variables over the same dims; column names are those of the
     significance  arm, sweep, p_x                      z of all trials, scatter of the trials
     counts     setting and record of each shot         on request
 
-The sweep is a column for each swept parameter, e.g. theta_b.
+The sweep is a column for each swept parameter.
 """
 
 from __future__ import annotations

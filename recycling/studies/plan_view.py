@@ -8,6 +8,7 @@ import numpy as np
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
+from circuits.design import symbol
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
 from recycling.reporting.tables import Table
 
@@ -101,11 +102,14 @@ def _overview(plan: Plan) -> Table:
             f"{role} {qubit}" for role, qubit in zip(device.roles, device.layout, strict=True)
         )
     shots = measurement.shots
+    swept = " × ".join(
+        f"{len(values)} {symbol(name)}" for name, values in experiment.coordinates.items()
+    )
     rows = [
         ("backend", str(plan.backend)),
         ("device", device.name),
         ("qubits", layout),
-        ("sweep", f"{len(experiment.theta_b)} θ_b, {len(experiment.p_x)} p_x from the same shots"),
+        ("sweep", f"{swept}, {len(experiment.p_x)} p_x from the same shots"),
         (
             "shots",
             f"{'infinitely many' if shots == 'exact' else f'{shots:,}'} of each basis and "

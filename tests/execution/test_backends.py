@@ -13,7 +13,6 @@ from scipy.stats import chi2
 
 import recycling as rc
 import recycling.jobs.cut
-from circuits.protocol import ARMS, RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
 from recycling.compilation.calibrations import compile_brackets
 from recycling.compilation.place import place_on_chip
@@ -54,6 +53,7 @@ from recycling.spec.experiment import (
     SweepSpec,
 )
 from recycling.studies.protocol import STUDY
+from tests.inference.of_hhl import ARMS, RECORDED, SETTINGS
 from tests.scripted import outcomes_of
 
 #: One angle: 24 circuits, of which Aer needs half a second each.

@@ -9,7 +9,6 @@ import pytest
 
 import recycling as rc
 import recycling.studies.protocol
-from circuits.protocol import SETTINGS, THETA_B
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import timeline
 from recycling.errors import BackendFailure, BadInput, Incomplete
@@ -20,6 +19,7 @@ from recycling.reporting.status import status_summary
 from recycling.results.calibrations import calibrations
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.studies.stored import open_unchecked
+from tests.inference.of_hhl import SETTINGS
 from tests.loopback import Answer, Destiny, Fault, LoopbackService, Physics, Status
 from tests.loopback.backends import chip
 from tests.on_ibm import (
@@ -221,7 +221,7 @@ def test_the_paper_is_submitted_as_planned_and_measured_as_predicted(service, tm
         for circuit, arguments in zip(job.task.circuits, job.task.arguments, strict=True):
             column = {p.name: n for n, p in enumerate(circuit.parameters)}
             theta_b = np.broadcast_to(experiment.theta_b[:, None], (11, 3))
-            np.testing.assert_array_equal(arguments[..., column[THETA_B]], theta_b)
+            np.testing.assert_array_equal(arguments[..., column["theta_b"]], theta_b)
             for name, angle in zip(BASIS_PARAMETERS, angles.T, strict=True):
                 expected = np.broadcast_to(angle, (11, 3))
                 np.testing.assert_array_equal(arguments[..., column[name]], expected)

@@ -5,7 +5,9 @@ from recycling.inference.states.records import Layout, RecordMap
 
 DESIGN = HHL([[2, -1], [-1, 2]]).design
 LAYOUT = Layout.of(DESIGN)
-ARMS = DESIGN.arm_names
+ARMS, SETTINGS = DESIGN.arm_names, DESIGN.settings
+#: Classical registers of a circuit with tomography, in their order.
+RECORDED = ("flag", *DESIGN.measured)
 S, B, C_I = LAYOUT.target, LAYOUT.bath, LAYOUT.output
 BEFORE, AFTER = LAYOUT.before, LAYOUT.after
 #: Record of the flag in the branch that each arm analyses.

@@ -11,7 +11,6 @@ from scipy.special import ndtr
 
 import recycling as rc
 import recycling.results.controls
-from circuits.protocol import ARMS
 from recycling.inference.states.estimates import QUANTILE
 from recycling.planning.rehearsal import simulate_counts
 from recycling.results.analysis import analyse_counts
@@ -21,6 +20,7 @@ from recycling.results.summary import headline
 from recycling.results.verdicts import verdicts
 from recycling.spec.experiment import InferenceSpec, MeasurementSpec, SweepSpec
 from recycling.store.journal import JobRecord, write_journal
+from tests.inference.of_hhl import ARMS
 
 QUANTUM = h * 5e9  # hf, J
 GRID = ("arm", "theta_b", "p_x", "trial")

@@ -20,7 +20,6 @@ from qiskit import qpy
 
 import recycling as rc
 import recycling.store.writer
-from circuits.protocol import RECORDED, SETTINGS
 from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput, Incomplete
 from recycling.execution import simulator
@@ -36,6 +35,7 @@ from recycling.store.lock import locked
 from recycling.store.outcomes import Form, read_outcomes
 from recycling.studies.stored import cancel, open_unchecked, resume
 from tests.forging import forge_kept
+from tests.inference.of_hhl import RECORDED, SETTINGS
 from tests.scripted import (
     EXPERIMENT,
     SPEC,
