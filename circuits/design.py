@@ -235,6 +235,11 @@ GREEK = dict(zip(_NAMES.split(), "αβγδεζηθικλμνξπρστυφχψω
 
 
 def symbol(name: str) -> str:
-    """Name of a parameter as a physicist writes it: theta_b becomes θ_b."""
+    """Write the name of a parameter as a physicist does, with Greek letters.
+
+    Example:
+        >>> symbol("theta_b")
+        'θ_b'
+    """
     letter, underscore, index = name.partition("_")
     return f"{GREEK.get(letter, letter)}{underscore}{index}"

@@ -1,4 +1,4 @@
-"""A run becomes one xarray Dataset: states, heat, bounds, and an interval on each."""
+"""Analysis of a run to an xarray Dataset: states, heat and bounds with their intervals."""
 
 from __future__ import annotations
 
@@ -60,13 +60,31 @@ def analyse(
         once; both have the dim limit (value, low, high), and both allow for drift between trials.
 
     Raises:
-        BadInput: more than this machine can analyse; counts that cannot be; a readout that cannot
-            be corrected; no such temperature.
+        BadInput: the run is more than this machine can analyse, counts are impossible, the readout
+            cannot be corrected, or the temperature of the bounds is unknown.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> dataset = analyse(run)
+        >>> f"{float(dataset['heat'].sel(arm='recycling', p_x=0.4)[0, 0]):.3e} J"
+        '9.197e-25 J'
+        >>> (run.path / "results.nc").is_file()
+        True
+        >>> folder.cleanup()
     """
     dataset = analysed(run, progress, readout=readout)
     chosen = dataset.attrs["readout"]
-    own = chosen == run.experiment.inference.readout
-    name = results_name(None if own else chosen)
+    of_spec = chosen == run.experiment.inference.readout
+    name = results_name(None if of_spec else chosen)
     if folder is None:
         keep(run)
     folder = run.path if folder is None else folder
@@ -81,7 +99,23 @@ def analysed(
     *,
     readout: Readout | None = None,
 ) -> xr.Dataset:
-    """Analyse a run without writing anything; see ``analyse``."""
+    """Analyse a run without writing anything; see ``analyse``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> analysed(run).sizes["p_x"], (run.path / "results.nc").is_file()
+        (2, False)
+        >>> folder.cleanup()
+    """
     check_size(run.experiment, None)
     chosen = readout or run.experiment.inference.readout
     if chosen not in READOUTS:
@@ -105,7 +139,12 @@ def _reference(run: Run) -> Real | None:
 
 
 def results_name(readout: Readout | None = None) -> str:
-    """Name of the file of results: of the spec's own readout, or of another one."""
+    """Name of the file of results: of the spec's readout, or of another readout.
+
+    Example:
+        >>> results_name(), results_name("unmixed")
+        ('results.nc', 'results-unmixed.nc')
+    """
     return "results.nc" if readout is None else f"results-{readout}.nc"
 
 
@@ -122,9 +161,20 @@ def analyse_counts(
     """Analyse counts without a run directory; see ``analyse`` for the Dataset.
 
     The temperature of the bounds is that of the attributes, or the spec's. Unless the readout is
-    raw, ``assignment`` is what corrects it. ``reference`` is what the output is compared with in
-    the success branch, by default what the algorithm knows of it: Bloch vectors of pure states
-    (array of shape (point, 3)), NaN where it is not pure.
+    raw, ``assignment`` corrects it. The output is compared with ``reference`` in the success
+    branch, by default the algorithm's formula: Bloch vectors of pure states (array of shape
+    (point, 3)), NaN where it is not pure.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> dataset = analyse_counts(experiment, counts, {})
+        >>> dataset["heat"].dims, dataset["heat"].shape
+        (('arm', 'theta_b', 'p_x', 'trial'), (2, 2, 2, 1))
     """
     import xarray as xr
 
@@ -153,7 +203,7 @@ def analyse_counts(
     )
     if reference is None or np.isnan(reference).all():
         dataset["success_fidelity"].attrs["comment"] = _NO_REFERENCE
-    # Of a run under way only whole trials are analysed; that must be seen, as what is masked.
+    # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
     complete = {
         "trials": f"{counts.sizes['trial']} of {experiment.measurement.trials}",
         "readout": readout,
@@ -166,7 +216,13 @@ def analyse_counts(
 
 
 def dataset_bytes(dataset: xr.Dataset) -> bytes:
-    """Dataset as a netCDF file that ``xarray.open_dataset`` reads without this package."""
+    """Write a Dataset as a netCDF file that ``xarray.open_dataset`` reads without this package.
+
+    Example:
+        >>> import xarray as xr
+        >>> dataset_bytes(xr.Dataset({"heat": ("trial", [0.0])}))[1:4]
+        b'HDF'
+    """
     return bytes(dataset.to_netcdf(engine="netcdf4"))
 
 

@@ -1,4 +1,4 @@
-"""Attributes of a Dataset: what was run, on what device, and what its temperature is."""
+"""Attributes of a Dataset: the experiment, its device and its temperature."""
 
 from __future__ import annotations
 
@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 
 
 def run_attributes(run: Run) -> dict[str, Any]:
-    """Attributes of the Dataset of a stored run."""
+    """Collect the attributes of the Dataset of a stored run.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> run_attributes(run)["data_kind"]
+        'simulated'
+        >>> folder.cleanup()
+    """
     versions = {f"version_{name}": text for name, text in run.record["software"].items()}
     kind = "simulated" if run.simulated else "measured"
     attributes = {
@@ -48,7 +64,15 @@ def _named_temperature(name: str, found: Thermometry) -> dict[str, float]:
 
 
 def experiment_attributes(experiment: Experiment, device: Device) -> dict[str, Any]:
-    """Attributes of a Dataset that follow from the experiment and its device."""
+    """Collect the attributes of a Dataset that follow from the experiment and its device.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.spec.experiment import preset
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> experiment_attributes(preset("theory"), device)["temperature_K"]
+        0.043
+    """
     exact = experiment.measurement.shots == "exact"
     layout = Layout.of(experiment.design)
     target, bath = layout.measured[layout.target], layout.measured[layout.bath]

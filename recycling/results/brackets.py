@@ -1,6 +1,6 @@
 """The brackets of a stored run, from their outcomes: the bath qubit before and after it.
 
-``recycling.results.calibrations`` computes them once and keeps them.
+``recycling.results.calibrations`` computes them only once and keeps them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,25 @@ if TYPE_CHECKING:
 
 
 def stored_brackets(run: Run) -> dict[str, Bracket]:
-    """Brackets whose outcomes are here, by the name of their job; none where none was measured."""
+    """Analyse the brackets whose outcomes are stored, by the name of their job.
+
+    Most runs have none.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> stored_brackets(run)  # an exact run on an ideal device measures none
+        {}
+        >>> folder.cleanup()
+    """
     jobs = [job for job in run.jobs if job.is_bracket and run.journal(job).state == "done"]
     if not jobs:
         return {}  # most runs have none: their circuits need not be read

@@ -1,8 +1,8 @@
-"""What a run's calibrations say: brackets, assignment matrices, and T0 by each of its sources.
+"""Calibrations of a run: brackets, assignment matrices, and T0 by each of its sources.
 
-Computed once and kept: in the run's memory while it is open, and in ``calibrations.json`` of its
-directory, which is derived and may be removed at any time. The file is bound to the shots that it
-came from, to the spec and to the device; what is not of these, or damaged, is computed again.
+They are computed only once and kept: in the run's memory while it is open, and in
+``calibrations.json`` of its directory, which is derived and may be removed at any time. The file is
+bound to its shots, the spec and the device; a file of others, or a damaged file, is replaced.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
 
 #: Name of the file in a run's directory.
 NAME = "calibrations.json"
-#: Counts the ways to compute them: to be raised with every change that would change a number.
+#: Version of the computation: to be raised with every change that would change a number.
 _FORM = 1
 
 
@@ -48,10 +48,11 @@ class Calibrations(BaseModel):
     """Calibrations of a run.
 
     Attributes:
-        brackets: those whose outcomes are here, by the name of their job, in order.
+        brackets: those whose outcomes are stored, by the name of their job, in order.
         assignments: assignment matrices that were measured with the run, likewise.
-        assignment: what corrects the run: measured with it, with the error of their drift where
-            that was before and after the trials; where there are none, what its device says.
+        assignment: assignment matrices that correct the run: measured with it, with the error of
+            their drift where they were measured before and after the trials; else those of its
+            device.
         temperatures: temperature of the bath qubit by source: "given", always; "measured" on the
             bath before the erasure in the arm without a reset, once a trial is complete;
             "calibration" by the bracket before the run.
@@ -59,6 +60,21 @@ class Calibrations(BaseModel):
         during: its change during the run.
         readout: change of the readout during the run. All three are empty where there are no two
             to compare.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> list(calibrations(run).temperatures)
+        ['given', 'measured']
+        >>> folder.cleanup()
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
@@ -73,10 +89,25 @@ class Calibrations(BaseModel):
 
 
 def calibrations(run: Run) -> Calibrations:
-    """Calibrations of a run: from memory, from its file, or computed now.
+    """Read the calibrations of a run: from memory, from its file, or computed now.
 
     Raises:
-        BadInput: outcomes that they follow from are damaged.
+        BadInput: the outcomes behind them are damaged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> calibrations(run).assignment.qubits
+        4
+        >>> folder.cleanup()
     """
     source = _source(run)
     known: Calibrations | None = run.derived.get((NAME, source))
@@ -89,7 +120,23 @@ def calibrations(run: Run) -> Calibrations:
 def keep(run: Run) -> None:
     """Write the calibrations of a run into its directory, unless they are there.
 
-    Of a run that measured none there is nothing to keep.
+    A run without calibrations gets no file.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> keep(run)
+        >>> (run.path / NAME).is_file()  # it measured no calibration
+        False
+        >>> folder.cleanup()
     """
     source, known = _source(run), calibrations(run)
     if (known.brackets or known.assignments) and _kept(run, source) is None:
@@ -98,7 +145,24 @@ def keep(run: Run) -> None:
 
 
 def compute(run: Run) -> Calibrations:
-    """Compute the calibrations of a run from its outcomes."""
+    """Compute the calibrations of a run from its outcomes.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> temperature = compute(run).temperatures["measured"].temperature
+        >>> f"{temperature.value:.3f} K"
+        '0.043 K'
+        >>> folder.cleanup()
+    """
     layout = Layout.of(run.experiment.design)
     roles, bath = layout.roles, layout.measured[layout.bath]
     brackets = stored_brackets(run)
@@ -126,14 +190,20 @@ def compute(run: Run) -> Calibrations:
 
 
 def temperature_of_bounds(experiment: Experiment, found: dict[str, Thermometry]) -> Thermometry:
-    """Temperature that the bounds are computed with, by the spec.
+    """Choose the temperature of the bounds, by the spec.
 
     Args:
         experiment: the spec.
         found: ``temperatures`` of the run.
 
     Raises:
-        BadInput: that source is not there, or shows no positive, finite temperature.
+        BadInput: the source is missing, or shows no positive, finite temperature.
+
+    Example:
+        >>> from recycling.spec.experiment import preset
+        >>> temperatures = {"given": given_temperature(0.043, frequency=5e9, source="the spec")}
+        >>> temperature_of_bounds(preset("theory"), temperatures).temperature.value
+        0.043
     """
     wanted = experiment.inference.temperature
     if wanted not in found:
@@ -166,10 +236,26 @@ def _temperatures(
 
 
 def measured_temperature(run: Run, assignment: Assignment) -> Thermometry:
-    """Temperature of the bath before the erasure, errors of readout and basis rotation taken out.
+    """Measure the temperature of the bath before the erasure, without errors of readout and gates.
 
     Raises:
         Incomplete: no trial is complete yet.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> measured = measured_temperature(run, calibrations(run).assignment)
+        >>> f"{measured.temperature.value:.3f} K"
+        '0.043 K'
+        >>> folder.cleanup()
     """
     design = run.experiment.design
     layout = Layout.of(design)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Control:
-    """One check; ``passed`` is None for information."""
+    """A check; ``passed`` is None for information."""
 
     name: str
     expected: str
@@ -33,7 +33,21 @@ class Control:
 
 
 def controls(dataset: xr.Dataset) -> list[Control]:
-    """Controls of an analysed run."""
+    """Make all controls of an analysed run.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> from recycling.results.analysis import analyse_counts
+        >>> bath = {"temperature_K": 0.043, "frequency_Hz": 5e9, "temperature_source": "the spec"}
+        >>> dataset = analyse_counts(experiment, counts, bath)
+        >>> [check.name for check in controls(dataset)][0]
+        'gain of a thermal bath at T0'
+    """
     bath = Bath.qubit(dataset.attrs["frequency_Hz"], dataset.attrs["temperature_K"])
     found = [
         _thermal_gain(bath),
@@ -50,12 +64,22 @@ def controls(dataset: xr.Dataset) -> list[Control]:
 
 
 def failed_controls(checks: Sequence[Control]) -> list[str]:
-    """Names of the controls that failed."""
+    """List the names of the controls that failed.
+
+    Example:
+        >>> failed_controls([Control("equilibrium arm", "above", "below at 1 of 11 points", False)])
+        ['equilibrium arm']
+    """
     return [check.name for check in checks if check.passed is False]
 
 
 def warning(checks: Sequence[Control]) -> str:
-    """Line to put above a verdict whose controls failed; empty where none did."""
+    """Write the warning above a verdict whose controls failed; empty where none did.
+
+    Example:
+        >>> warning([Control("equilibrium arm", "above", "below at 1 of 11 points", False)])
+        '1 control failed: equilibrium arm. The verdict is not to be trusted.'
+    """
     failed = failed_controls(checks)
     if not failed:
         return ""
@@ -136,7 +160,7 @@ def _temperature(dataset: xr.Dataset) -> Control:
         return Control(name, expected, "not measured", None)
     value, low, high = (attributes[f"temperature_measured{end}_K"] for end in ("", "_low", "_high"))
     found = f"B before the erasure: {value * 1e3:.1f} mK ({low * 1e3:.1f} to {high * 1e3:.1f})"
-    # A bath colder than T0 fakes a gain; a hotter one works against the claim.
+    # A bath colder than T0 fakes a gain; a hotter bath works against the claim.
     reach = (high - value) * RESOLUTION / QUANTILE
     colder = value + reach < assumed * (1 - ROUNDING)
     return Control(

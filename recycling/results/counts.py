@@ -1,4 +1,4 @@
-"""Counts of any design as the tables that inference takes, their axes in its order."""
+"""Counts of any design as the tables of inference, with its order of axes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,27 @@ from circuits.tomography import BASIS_ANGLES
 if TYPE_CHECKING:
     import xarray as xr
 
-#: Axes of a table that are no part of a record; the swept parameters are one of them.
+#: Axes of a table that are no part of a record; the swept parameters form another between them.
 _BEFORE_SWEEP = ("arm",)
 _AFTER_SWEEP = ("trial", "stage", "preparation", "basis")
 
 
 def tables_of(counts: xr.DataArray, design: Design) -> NDArray[Any]:
-    """Counts of (arm, point, trial, stage, preparation, basis, record).
+    """Order counts to (arm, point, trial, stage, preparation, basis, record).
 
     Args:
-        counts: over the dims of the design, in any order.
-        design: what was measured.
+        counts: counts over the dims of the design, in any order.
+        design: design of the experiment.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> tables_of(counts, experiment.design).shape
+        (2, 2, 1, 2, 2, 3, 16)
     """
     record = (FLAG, *design.measured)
     ordered = counts.transpose(*_BEFORE_SWEEP, *design.parameter_names, *_AFTER_SWEEP, *record).sel(

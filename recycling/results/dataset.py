@@ -1,4 +1,4 @@
-"""How a Dataset is read: its sweep as points, what is shown of it, what its qubits are for."""
+"""Reading a Dataset: its sweep as points, the p_x to show, the purposes of its qubits."""
 
 from __future__ import annotations
 
@@ -13,40 +13,70 @@ if TYPE_CHECKING:
 
 #: Dim of the flattened sweep.
 POINT = "point"
-#: Attribute that names the qubit of a purpose, where it is not that of ``_USUAL``.
+#: Attribute that names the qubit of a purpose, where that of ``_USUAL`` is another.
 ROLE = "role_of_{}"
 _USUAL = {"target": "S", "bath": "B"}
 
 
 def swept(dataset: xr.Dataset) -> tuple[str, ...]:
-    """Names of the swept parameters, whose values are coordinates of the Dataset."""
-    # The branch is the one quantity that depends on nothing else.
+    """Names of the swept parameters, whose values are coordinates of the Dataset.
+
+    Example:
+        >>> import xarray as xr
+        >>> branch = xr.Variable(("arm", "theta_b", "limit"), [[[0.8, 0.8, 0.8]]])
+        >>> swept(xr.Dataset({"branch_probability_combined": branch}))
+        ('theta_b',)
+    """
+    # The probability of the branch depends on nothing else.
     dims = map(str, dataset["branch_probability_combined"].dims)
     return tuple(dim for dim in dims if dim not in ("arm", "limit"))
 
 
 def by_point(values: Swept, parameters: tuple[str, ...]) -> Swept:
-    """The same with one dim ``POINT`` in place of the swept parameters, the last one fastest.
+    """Replace the dims of the swept parameters by the dim ``POINT``, the last parameter fastest.
 
     Their values stay as coordinates along it.
+
+    Example:
+        >>> import xarray as xr
+        >>> grid = xr.Dataset({"heat": (("angle", "scale"), [[0.0, 1.0], [2.0, 3.0]])})
+        >>> by_point(grid, ("angle", "scale"))["heat"].values.tolist()
+        [0.0, 1.0, 2.0, 3.0]
     """
-    if parameters == (POINT,):  # an algorithm without parameters has this one
+    if parameters == (POINT,):  # an algorithm without parameters has it already
         return values
     return values.stack({POINT: parameters}, create_index=False)
 
 
 def shown_p_x(dataset: xr.Dataset) -> float:
-    """Excited weight to show: the paper's 0.4, or the closest one there is."""
+    """Choose the excited weight to show: the paper's 0.4, or the closest value of the sweep.
+
+    Example:
+        >>> import xarray as xr
+        >>> shown_p_x(xr.Dataset(coords={"p_x": [0.1, 0.35]}))
+        0.35
+    """
     return closest_p_x(dataset["p_x"].values)
 
 
 def qubit_of(dataset: xr.Dataset, purpose: str) -> str:
-    """Role of the "target" or the "bath" qubit."""
+    """Look up the role of the "target" or the "bath" qubit.
+
+    Example:
+        >>> import xarray as xr
+        >>> qubit_of(xr.Dataset(), "bath")
+        'B'
+    """
     return str(dataset.attrs.get(ROLE.format(purpose), _USUAL[purpose]))
 
 
 def unusual_roles(roles: dict[str, str]) -> dict[str, str]:
-    """Attributes that name qubits by purpose, of those that are not called as usual."""
+    """Make the attributes that name qubits by purpose, where their names are unusual.
+
+    Example:
+        >>> unusual_roles({"target": "S", "bath": "reservoir"})
+        {'role_of_bath': 'reservoir'}
+    """
     return {
         ROLE.format(purpose): role for purpose, role in roles.items() if role != _USUAL[purpose]
     }

@@ -1,4 +1,4 @@
-"""What a device says in place of a calibration: numbers for inference, which knows no device."""
+"""Numbers of a device in place of a calibration, for inference, which knows no device."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ from recycling.inference.readout.assignment import Assignment
 
 
 def device_assignment(device: Device, roles: Sequence[str]) -> Assignment:
-    """Assignment matrices of a device's model or snapshot, without errors.
+    """Make the assignment matrices of a device's model or snapshot, without errors.
 
     Args:
         device: the device.
         roles: the recorded qubits in the order of their bits.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device_assignment(device, ["C_A", "S", "B", "C_I"]).false_excited.tolist()
+        [0.0, 0.0, 0.0, 0.0]
     """
     qubits = [_place(device, role) for role in roles]
-    # The source of one stands for all: a calibration has them from one place.
+    # The source of the last qubit stands for all: a calibration has them from the same place.
     return Assignment.given(
         np.array(device.false_excited)[qubits],
         np.array(device.false_ground)[qubits],
@@ -31,12 +37,18 @@ def device_assignment(device: Device, roles: Sequence[str]) -> Assignment:
 
 
 def device_bracket(device: Device, role: str) -> Bracket:
-    """What a device's snapshot says in place of a bracket of one of its qubits.
+    """Make a bracket of a qubit from a device's snapshot.
 
-    Its thermal population is that of the temperature T0 that it was given.
+    Its thermal population is that of the given temperature T0.
 
     Raises:
-        BadInput: it has no such qubit.
+        BadInput: the device has no such qubit.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> round(device_bracket(device, "B").thermal_population.value, 4)
+        0.0038
     """
     qubit = _place(device, role)
     return given_bracket(
@@ -49,18 +61,24 @@ def device_bracket(device: Device, role: str) -> Bracket:
 
 
 def rotation_depolarizing(device: Device, role: str) -> float:
-    """Depolarizing strength of a qubit's basis rotation, by the calibrated errors of its gates.
+    """Compute the depolarizing strength of a qubit's basis rotation, by its gates' errors.
 
-    Two sx gates with rz, a change of frame, around them: between the two the qubit lies on the
-    equator, where dephasing shrinks what comes back to the axis. Relaxation on the axis does not
-    heat a thermal qubit and is left out of the gates' errors.
+    The rotation is two sx gates with rz, a change of frame, around them: between the two the qubit
+    lies on the equator, where dephasing shrinks the component that comes back to the axis.
+    Relaxation on the axis does not heat a thermal qubit and is left out of the gates' errors.
 
     Args:
-        device: a device; one without such gates has an ideal rotation.
-        role: which of its qubits.
+        device: a device; without such gates its rotation is ideal.
+        role: role of the qubit.
 
     Raises:
-        BadInput: it has no such qubit.
+        BadInput: the device has no such qubit.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> rotation_depolarizing(device, "B")
+        0.0
     """
     qubit = _place(device, role)
     gate = device.gate_table.get(("sx", (qubit,)))

@@ -1,4 +1,4 @@
-"""Estimates of each arm from its tables: trials, all of them together, and bands."""
+"""Estimates of each arm from its tables: of trials, of all trials together, and bands."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Real = NDArray[np.float64]
 Progress = Callable[[float], None]
 
 _RATIO = "dissipation_ratio"
-#: Steps of each arm that progress is told of.
+#: Steps of each arm that are reported as progress.
 _STEPS = 3
 
 
@@ -48,16 +48,27 @@ def estimate_arms(
     assignment: Assignment | None,
     progress: Progress,
 ) -> dict[str, ArmEstimates]:
-    """Estimates of each arm by its name; each has random numbers of its own, so order is free.
+    """Estimate each arm; each has another stream of random numbers, so their order is free.
 
     Args:
-        experiment: what was measured.
+        experiment: validated spec.
         tables: counts (array of shape (arm, point, trial, stage, preparation, basis, record)).
         bath: bath at the temperature of the bounds.
         reference: Bloch vectors that the output is compared with (array of shape (point, 3)).
         readout: how records are read.
         assignment: assignment matrices, unless the readout is raw.
         progress: called with the fraction done.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> tables = np.full((2, 2, 1, 2, 2, 3, 16), 1 / 16)
+        >>> raw = {"readout": "raw", "assignment": None, "progress": lambda _fraction: None}
+        >>> arms = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
+        >>> arms["recycling"].combined["heat"].value.shape  # point, p_x
+        (2, 2)
     """
     design, layout = experiment.design, Layout.of(experiment.design)
     steps: list[str] = []
@@ -102,7 +113,7 @@ def _sampled(
 ) -> ArmEstimates:
     """Estimates of (point, trial, stage, preparation, basis, record) counts."""
     pooled = table.sum(axis=1, keepdims=True)
-    # All trials together come last, as one more of them.
+    # All trials together come last, as another trial.
     whole = estimate(np.concatenate([table, pooled], axis=1), question)
     step("estimates")
     draws = resample(table, question.records, resamples, generator)
@@ -138,10 +149,10 @@ def _scatter(name: str, trials: Estimate) -> Scatter:
 
 
 def _stretch(scatters: Mapping[str, Scatter], quantile: float) -> Real:
-    """What drift adds to the deviations of heat and bound in their ratio (point, p_x).
+    """Factor by drift of the deviations of heat and bound in their ratio (point, p_x).
 
-    A single trial has no ratio to speak of where its bound is close to zero. So it is the most
-    that any of what it depends on asks for.
+    A single trial has no meaningful ratio where its bound is close to zero. So the factor is the
+    largest of those of the quantities that it depends on.
     """
     parts = [scatters[name] for name in ("entropy_decrease", "heat", "excess_tight")]
     return np.asarray(np.max([part.deviation(quantile) / quantile for part in parts], axis=0))

@@ -1,4 +1,4 @@
-"""A Dataset as tables for spreadsheets, pandas and R: one row a setting, one column a quantity.
+"""A Dataset as tables for spreadsheets, pandas and R: a row a setting, a column a quantity.
 
 Each table holds the variables over the same dims; column names are those of the Dataset::
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from recycling.store.directory import Run
 
-#: Name of a table by its dims, the sweep as one; dims without a name are joined to one.
+#: Name of a table by its dims, the sweep as a single dim; dims without a name are joined.
 _TABLES = {
     ("arm", POINT, "p_x", "trial"): "results",
     ("arm", POINT, "p_x", "trial", "stage", "qubit"): "states",
@@ -76,7 +76,7 @@ def export(
     Args:
         run: the run that was analysed.
         dataset: its analysis.
-        folder: folder to create, or an empty one.
+        folder: folder to create, or an empty folder.
         format: "csv", "parquet" or "json".
         raw: write the counts too (probabilities where shots = "exact").
 
@@ -85,6 +85,22 @@ def export(
 
     Raises:
         BadInput: the format is unknown, or the folder is not empty or cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> files = export(run, recycling.analyse(run), f"{folder.name}/tables")
+        >>> [file.name for file in files][:3]
+        ['branches.csv', 'combined-branches.csv', 'states.csv']
+        >>> folder.cleanup()
     """
     folder = check_export(folder, format)
     found = tables(dataset)
@@ -106,6 +122,11 @@ def check_export(folder: str | Path, format: str) -> Path:
 
     Raises:
         BadInput: the format is unknown, or the folder is not empty or cannot be written.
+
+    Example:
+        >>> check_export("tables", "excel")
+        Traceback (most recent call last):
+        recycling.errors.BadInput: format = 'excel': give one of csv, parquet, json
     """
     if format not in FORMATS:
         raise BadInput(f"format = {format!r}: give one of {', '.join(FORMATS)}")
@@ -113,7 +134,20 @@ def check_export(folder: str | Path, format: str) -> Path:
 
 
 def tables(dataset: xr.Dataset) -> list[Table]:
-    """Tables of a Dataset, one for each set of dims that its variables have."""
+    """Make the tables of a Dataset, a table for each set of dims of its variables.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> from recycling.results.analysis import analyse_counts
+        >>> dataset = analyse_counts(experiment, counts, {})
+        >>> [table.name for table in tables(dataset)][:2]
+        ['branches', 'combined-branches']
+    """
     by_dims: dict[tuple[str, ...], list[str]] = {}
     # A stored Dataset may come back in another order.
     for name in sorted(map(str, dataset.data_vars), key=_place):
@@ -147,7 +181,18 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def counts_table(counts: xr.DataArray, design: Design) -> Table:
-    """Counts as a table: how many shots of each setting gave each record."""
+    """Counts as a table: how many shots of each setting gave each record.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> len(counts_table(counts, experiment.design).frame)  # rows
+        768
+    """
     if np.issubdtype(counts.dtype, np.integer):
         name, long_name = "count", "shots with this record"
     else:

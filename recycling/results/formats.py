@@ -37,7 +37,7 @@ def _csv(found: list[Table], attributes: Mapping[str, Any]) -> dict[str, bytes]:
     ]
     frames = {table.name: _without_formulas(table.frame) for table in found}
     frames["columns"] = _without_formulas(pd.DataFrame(meanings))
-    # Text alone can be a formula: numbers stay as they are, negative ones too.
+    # Text alone can be a formula: numbers stay as they are, also if negative.
     values = [csv_text(v) if isinstance(v, str) else str(v) for v in attributes.values()]
     frames["attributes"] = pd.DataFrame({"name": list(attributes), "value": values})
     return {

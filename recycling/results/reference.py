@@ -1,4 +1,4 @@
-"""What the output of an algorithm should be in the success branch, where that is known."""
+"""Reference states of an algorithm's output in the success branch, where they are known."""
 
 from __future__ import annotations
 
@@ -25,15 +25,23 @@ _ROUNDING = 1e-9
 
 
 def known_reference(experiment: Experiment) -> Real | None:
-    """Bloch vectors of the output in the success branch (array of shape (point, 3)).
+    """Compute the Bloch vectors of the output in the success branch (array of shape (point, 3)).
 
     From the algorithm's formula of its solution, or of its branches; NaN where the state is not
     pure. None where there is no formula, or the output has more than one qubit.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> known_reference(experiment).round(3).tolist()  # X, Y, Z at each point
+        [[0.8, 0.0, 0.6], [0.964, 0.0, 0.266]]
     """
     algorithm, design = experiment.algorithm.build(), experiment.design
     points = experiment.points
     number = len(next(iter(points.values())))
-    # An algorithm without parameters has a point, and is not asked for its value.
+    # An algorithm without parameters has a point, whose value its formulas do not take.
     values = () if design.parameters == (POINT,) else tuple(points.values())
     states = _called(getattr(algorithm, "solution", None), values)
     if states is not None:
@@ -45,7 +53,17 @@ def known_reference(experiment: Experiment) -> Real | None:
 
 
 def theory_reference(theory: xr.Dataset, design: Design) -> Real | None:
-    """The same from the noiseless theory of a run; None where the output is no qubit."""
+    """Read it from the noiseless theory of a run; None where the output is more than a qubit.
+
+    Example:
+        >>> import xarray as xr
+        >>> from circuits import HHL
+        >>> dims = ("arm", "theta_b", "role", "axis")
+        >>> arms = {"arm": ["equilibrium", "recycling"]}
+        >>> theory = xr.Dataset({BLOCH: (dims, np.full((2, 5, 1, 3), 0.6**0.5))}, arms)
+        >>> theory_reference(theory, HHL([[2, -1], [-1, 2]]).design).shape
+        (5, 3)
+    """
     success = next(arm.name for arm in design.arms if not arm.resets)
     ideal = by_point(theory[BLOCH].sel(arm=success), design.parameter_names)
     if ideal.sizes["role"] != 1:

@@ -1,4 +1,4 @@
-"""The form of the Dataset: its variables with dims, units and what they mean."""
+"""The form of the Dataset: its variables with dims, units and meanings."""
 
 from __future__ import annotations
 
@@ -34,15 +34,19 @@ _Z_NOTE = (
 
 @dataclass(frozen=True)
 class Quantity:
-    """A variable of the Dataset: its axes, its unit, and what is asked of it.
+    """A variable of the Dataset: its axes, its unit, and its further statistics.
 
     Attributes:
-        dims: its axes; "arm" where each arm has one.
+        dims: its axes, with "arm" where it belongs to each arm.
         units: unit of its values.
-        long_name: what it is.
+        long_name: its meaning in words.
         estimate: its name in the estimator, by default that in the Dataset.
         scattered: whether the scatter of its trials is kept.
         tested: whether its sign is tested: a finding needs ΔS > 0 and an excess < 0.
+
+    Example:
+        >>> VARIABLES["heat"].units, VARIABLES["heat"].together
+        ('J', ('arm', 'point', 'p_x'))
     """
 
     dims: tuple[str, ...]
@@ -58,7 +62,7 @@ class Quantity:
         return tuple(dim for dim in self.dims if dim != "trial")
 
     def axis(self, dim: str) -> int:
-        """Axis of a dim among those of the estimates of one arm."""
+        """Axis of a dim among those of the estimates of an arm."""
         return [own for own in self.dims if own != "arm"].index(dim)
 
 
@@ -94,13 +98,13 @@ LIMITS = ("value", "low", "high")
 
 @dataclass(frozen=True)
 class ArmEstimates:
-    """Estimates of one arm by name.
+    """Estimates of an arm by name.
 
     Attributes:
         trials: of each trial, over the axes of ``ESTIMATES`` but the arm.
         combined: of all trials together, widened where they drift; without the axis of trials.
         scatter: how the trials scatter.
-        bands: limits that hold over the whole sweep at once, for ``BANDED``.
+        bands: limits that hold over the sweep at once, for ``BANDED``.
         quantile: normal quantile of the bands.
     """
 
@@ -114,7 +118,7 @@ class ArmEstimates:
 def variables(
     estimates: Mapping[str, ArmEstimates], success: str, coordinates: Mapping[str, Real]
 ) -> dict[str, Variable]:
-    """Variables of the Dataset by name.
+    """Make the variables of the Dataset by name.
 
     Each of ``VARIABLES`` with its ends ``_low`` and ``_high`` for every trial; with
     ``_combined`` for all trials together; with ``_band`` for ``BANDED``; some with ``_scatter``,
@@ -124,6 +128,20 @@ def variables(
         estimates: those of each arm by its name.
         success: name of the arm that analyses the success branch.
         coordinates: values of each swept parameter: ``POINT`` is their product, the last fastest.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.results.estimates import estimate_arms
+        >>> from recycling.thermodynamics import Bath
+        >>> tables = np.full((2, 2, 1, 2, 2, 3, 16), 1 / 16)
+        >>> raw = {"readout": "raw", "assignment": None, "progress": lambda _fraction: None}
+        >>> arms = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
+        >>> dims, values, notes = variables(arms, "equilibrium", experiment.coordinates)["heat"]
+        >>> dims, values.shape, notes["units"]
+        (('arm', 'theta_b', 'p_x', 'trial'), (2, 2, 2, 1), 'J')
     """
     found: dict[str, Variable] = {}
     for name, quantity in VARIABLES.items():
@@ -135,7 +153,7 @@ def variables(
 def _of_quantity(
     name: str, quantity: Quantity, estimates: Mapping[str, ArmEstimates]
 ) -> dict[str, Variable]:
-    """All variables of one quantity."""
+    """Make all variables of a quantity."""
     own, dims, together = quantity.estimate or name, quantity.dims, quantity.together
     units, long_name = quantity.units, quantity.long_name
     arms = list(estimates.values())
@@ -163,7 +181,7 @@ def _of_quantity(
         found[f"{name}_scatter"] = (together, ratios, {"units": "1", "long_name": text})
     if quantity.tested:
         found |= _significance(name, name, dims, trials, dict.fromkeys(estimates, QUANTILE))
-        # Far from zero, where verdicts are, the wider limits of a band tell more.
+        # Far from zero, where verdicts are, the wider limits of a band are more accurate.
         wide = [arm.bands.get(own, arm.combined[own]) for arm in arms]
         quantiles = {
             arm: one.quantile if own in one.bands else QUANTILE for arm, one in estimates.items()
@@ -217,12 +235,12 @@ def _significance(
 
 
 def _limits(arms: list[Estimate], dims: tuple[str, ...], notes: Attributes) -> Variable:
-    """Value and both ends side by side, along a dim of their own."""
+    """Value and both ends side by side, along the dim "limit"."""
     values = np.stack([_stacked(arms, part) for part in LIMITS], axis=-1)
     return ((*dims, "limit"), values, notes)
 
 
 def _stacked(arms: list[Estimate], part: str) -> Real:
-    """One part of the estimates of all arms; without that axis where there is one arm alone."""
+    """A part of the estimates of all arms; without that axis where there is a single arm."""
     values = [np.asarray(getattr(arm, part)) for arm in arms]
     return np.stack(values) if len(values) > 1 else values[0]

@@ -1,4 +1,4 @@
-"""What a Dataset's erasures become at other temperatures and frequencies of the bath."""
+"""The erasures of a Dataset at other temperatures and frequencies of the bath."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Real = NDArray[np.float64]
 
 
 def erasure_of(dataset: xr.Dataset, arm: str = RECYCLING) -> Erasure:
-    """Point estimates of a run at the shown p_x, all trials together.
+    """Read the point estimates of a run at the shown p_x, all trials together.
 
     Args:
         dataset: analysis of a run.
@@ -27,6 +27,18 @@ def erasure_of(dataset: xr.Dataset, arm: str = RECYCLING) -> Erasure:
 
     Returns:
         Erasure (arrays over the points of the sweep, the last parameter fastest).
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> from recycling.results.analysis import analyse_counts
+        >>> dataset = analyse_counts(experiment, counts, {})
+        >>> erasure_of(dataset).entropy_decrease.shape
+        (2,)
     """
     names = [f"{name}_combined" for name in ("entropy_decrease", "entropy", "excited_population")]
     shown = dataset[names].sel(arm=arm, p_x=shown_p_x(dataset), limit="value")
@@ -44,10 +56,10 @@ def erasure_of(dataset: xr.Dataset, arm: str = RECYCLING) -> Erasure:
 def sensitivity(
     erasure: Erasure, temperatures: Sequence[float] | Real, frequencies: Sequence[float] | Real
 ) -> xr.Dataset:
-    """Heat, bounds and excesses over the temperatures and frequencies that the bath may have.
+    """Compute heat, bounds and excesses over the possible temperatures and frequencies of the bath.
 
     Args:
-        erasure: what was measured.
+        erasure: entropies and populations of the erasure.
         temperatures: T0, K.
         frequencies: f, Hz.
 
@@ -58,6 +70,17 @@ def sensitivity(
 
     Raises:
         BadInput: a temperature or a frequency that is not positive and finite.
+
+    Example:
+        >>> erasure = Erasure(
+        ...     entropy_decrease=np.array([0.1, 0.3]),
+        ...     bath_entropy=np.array([0.02, 0.02]),
+        ...     excited_before=np.array([0.004, 0.004]),
+        ...     excited_after=np.array([0.05, 0.2]),
+        ... )
+        >>> over = sensitivity(erasure, temperatures=[0.03, 0.043, 0.06], frequencies=[5e9])
+        >>> dict(over.sizes)
+        {'point': 2, 'temperature': 3, 'frequency': 1}
     """
     import xarray as xr
 

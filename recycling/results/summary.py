@@ -1,4 +1,4 @@
-"""The results of a run in one sentence, and as plain data for scripts."""
+"""The results of a run in a sentence, and as plain data for scripts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,20 @@ _BOUNDS: Mapping[Bound, str] = {"tight": "Q_tight", "landauer": "Q_Landauer"}
 
 
 def headline(dataset: xr.Dataset) -> str:
-    """The verdict in one sentence or two."""
+    """Write the verdict in a sentence or two.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> from recycling.results.analysis import analyse_counts
+        >>> dataset = analyse_counts(experiment, counts, {})
+        >>> headline(dataset)
+        'At p_x = 0.4, ΔQ_B is below Q_tight at none of 2 angles; ΔQ_B is ...'
+    """
     parts = [_against(dataset, bound) for bound in _BOUNDS]
     sampled = dataset.attrs.get("shots") != "exact"
     single = " One trial: this holds if nothing drifted." if len(dataset["trial"]) == 1 else ""
@@ -31,7 +44,7 @@ def headline(dataset: xr.Dataset) -> str:
 
 
 def _against(dataset: xr.Dataset, bound: Bound) -> str:
-    """Where the heat is below one bound."""
+    """Say where the heat is below a bound."""
     found = verdicts(dataset, bound=bound)
     count, noun = len(found), f"{sweep_axes(dataset)[0].noun}s"
     below = [verdict for verdict in found if verdict.below]
@@ -44,7 +57,7 @@ def _against(dataset: xr.Dataset, bound: Bound) -> str:
 
 
 def _ranges(dataset: xr.Dataset, found: Sequence[Verdict]) -> str:
-    """Values between which the heat is below a bound, where one parameter is swept."""
+    """Values between which the heat is below a bound, where a single parameter is swept."""
     first, *others = sweep_axes(dataset)
     if others:
         return ""
@@ -58,7 +71,7 @@ def _ranges(dataset: xr.Dataset, found: Sequence[Verdict]) -> str:
 
 
 def _open(found: list[Verdict]) -> str:
-    """Findings that fail for want of trials or of an erasure, in brackets."""
+    """Findings that fail for lack of trials or of an erasure, in brackets."""
     reasons = Counter(v.text for v in found if v.outcome in ("few trials", "erasure not resolved"))
     text = "; ".join(f"{reason} at {count}" for reason, count in reasons.items())
     return f" ({text})" if text else ""
@@ -67,15 +80,29 @@ def _open(found: list[Verdict]) -> str:
 def summary(
     dataset: xr.Dataset, checks: Sequence[Control], files: Mapping[str, Path]
 ) -> dict[str, Any]:
-    """Verdicts and controls of an analysis as plain data, and where its files are.
+    """Collect the verdicts and controls of an analysis as plain data, and the paths of its files.
 
     Args:
         dataset: the analysis.
         checks: its controls.
-        files: paths by what they hold.
+        files: paths by their content.
 
     Returns:
         Numbers with their units in the keys; NaN and infinity as they are.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> from recycling.results.analysis import analyse_counts
+        >>> dataset = analyse_counts(experiment, counts, {})
+        >>> dataset.attrs |= {"data_kind": "simulated", "warnings": ""}
+        >>> facts = summary(dataset, checks=[], files={})
+        >>> facts["trials"], len(facts["verdicts"])
+        ('1 of 1', 4)
     """
     return {
         "controls_failed": failed_controls(checks),

@@ -22,7 +22,13 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Axis:
-    """One swept parameter: its name, its unit ("1" where it has none) and its values."""
+    r"""A swept parameter: its name, its unit ("1" where it has none) and its values.
+
+    Example:
+        >>> axis = Axis("theta_b", "rad", np.array([0.0, 0.4]))
+        >>> axis.symbol, axis.label, axis.at(1, ".2f")
+        ('θ_b', '$\\theta_b$ (rad)', '$\\theta_b = 0.40$')
+    """
 
     name: str
     unit: str
@@ -57,7 +63,7 @@ class Axis:
 
     @property
     def noun(self) -> str:
-        """What one value of it is."""
+        """Noun for a value of it."""
         return "angle" if self.unit == "rad" else "point"
 
     @property
@@ -66,7 +72,16 @@ class Axis:
 
 
 def sweep_axes(dataset: xr.Dataset) -> tuple[Axis, ...]:
-    """Axis of each swept parameter of a Dataset, the first one first."""
+    """List the axis of each swept parameter of a Dataset, in their order.
+
+    Example:
+        >>> import xarray as xr
+        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("theta_b", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> [axis.column for axis in sweep_axes(dataset)]
+        ['θ_b (rad)']
+    """
     return tuple(
         Axis(name, str(dataset[name].attrs.get("units", "1")), dataset[name].values)
         for name in swept(dataset)
@@ -74,7 +89,16 @@ def sweep_axes(dataset: xr.Dataset) -> tuple[Axis, ...]:
 
 
 def design_axes(experiment: Experiment) -> tuple[Axis, ...]:
-    """Axis of each swept parameter of an experiment that need not have been analysed."""
+    """List the axis of each swept parameter of an experiment, without an analysis.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> [axis.symbol for axis in design_axes(experiment)]
+        ['θ_b']
+    """
     return tuple(
         Axis(parameter.name, parameter.unit, experiment.coordinates[parameter.name])
         for parameter in experiment.design.parameters
@@ -82,28 +106,71 @@ def design_axes(experiment: Experiment) -> tuple[Axis, ...]:
 
 
 def sweep_points(dataset: xr.Dataset) -> list[tuple[float, ...]]:
-    """Values of all parameters at each point of the sweep, the last parameter fastest."""
+    """List the values of all parameters at each point of the sweep, the last parameter fastest.
+
+    Example:
+        >>> import xarray as xr
+        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("theta_b", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> sweep_points(dataset)
+        [(0.0,), (0.4,)]
+    """
     return [tuple(map(float, point)) for point in product(*(a.values for a in sweep_axes(dataset)))]
 
 
 def over_points(dataset: xr.Dataset, array: xr.DataArray) -> Real:
-    """Numbers of an array over the sweep alone, in the order of ``sweep_points``."""
+    """Flatten an array over the sweep alone, in the order of ``sweep_points``.
+
+    Example:
+        >>> import xarray as xr
+        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("theta_b", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> over_points(dataset, dataset["branch_probability_combined"]).tolist()
+        [0.8, 0.7]
+    """
     return np.asarray(array.transpose(*swept(dataset)).values).ravel()
 
 
 def recycling_arm(dataset: xr.Dataset) -> xr.Dataset:
-    """The arm whose failed branches are recycled."""
+    """Select the arm whose failed branches are recycled.
+
+    Example:
+        >>> import xarray as xr
+        >>> arms = {"arm": ["equilibrium", "recycling"]}
+        >>> recycling_arm(xr.Dataset({"heat": ("arm", [1e-25, 2e-25])}, arms))["heat"].item()
+        2e-25
+    """
     return dataset.sel(arm=RECYCLING)
 
 
 def first_curve(dataset: xr.Dataset) -> xr.Dataset:
-    """Dataset over the first parameter alone, all others at their first values."""
+    """Select the first parameter alone, all others at their first values.
+
+    Example:
+        >>> import xarray as xr
+        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("theta_b", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> first_curve(dataset).sizes["theta_b"]
+        2
+    """
     _, *others = sweep_axes(dataset)
     return dataset.isel({axis.name: 0 for axis in others}, drop=True)
 
 
 def curve_note(dataset: xr.Dataset) -> str:
-    """Sentence that says where ``first_curve`` cuts a sweep; empty where it cuts nothing."""
+    """Say where ``first_curve`` cuts a sweep; empty where it cuts nothing.
+
+    Example:
+        >>> import xarray as xr
+        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("theta_b", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> curve_note(dataset)
+        ''
+    """
     first, *others = sweep_axes(dataset)
     if not others:
         return ""

@@ -22,15 +22,26 @@ def run_temperature(
     readout: tuple[float, float] = (0.0, 0.0),
     covariance: ArrayLike | None = None,
 ) -> Thermometry:
-    """Temperature of the bath qubit from the counts of a run; see ``bath_temperature``.
+    """Measure the temperature of the bath qubit by the counts of a run; see ``bath_temperature``.
 
     Args:
         counts: counts over the dims of the design; exact probabilities in their place leave the
             error of the calibration alone.
-        design: what was measured.
+        design: design of the experiment.
         frequency: frequency of the bath qubit, Hz.
         readout: its readout errors e₀ and e₁.
-        covariance: of the two (array of shape (2, 2)).
+        covariance: covariance of the readout errors (array of shape (2, 2)).
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> cold = counts.where(counts["B"] == 0, 0)
+        >>> run_temperature(cold, experiment.design, frequency=5e9).temperature.value  # K
+        0.0
     """
     axes, excited, shots = thermal_records(counts, design)
     layout = Layout.of(design)
@@ -44,15 +55,26 @@ def run_temperature(
 
 
 def thermal_records(counts: xr.DataArray, design: Design) -> tuple[tuple[str, ...], Any, Any]:
-    """Z-basis records of the bath before the task, in the arm without a reset.
+    """Select the Z-basis records of the bath before the task, in the arm without a reset.
 
     Args:
         counts: over the dims of the design.
-        design: what was measured.
+        design: design of the experiment.
 
     Returns:
         Names of the axes along which records are kept apart; shots recorded as 1, and all shots
-        (arrays over these axes). Of counts they are whole numbers.
+        (arrays over these axes). Of counts they are integers.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> axes, excited, shots = thermal_records(counts, experiment.design)
+        >>> axes, excited.shape
+        (('trial', 'preparation', 'theta_b', 'flag'), (1, 2, 2, 2))
     """
     axes = ("trial", "preparation", *design.parameter_names, FLAG)
     layout = Layout.of(design)

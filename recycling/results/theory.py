@@ -1,7 +1,7 @@
 """The noiseless theory of a stored run: kept with it as a derived file, and read back.
 
-It is what the run would have shown on ideal gates with infinitely many shots, Fig. 4(c). Only
-``recycling.running.theory`` computes it; to read it needs no simulator. Beside the results of a
+It is the result of the run on ideal gates with infinitely many shots, Fig. 4(c). Only
+``recycling.running.theory`` computes it; reading needs no simulator. Beside the results of a
 thermal start the file holds the pure states of the recycled register in each branch, from a start
 in |0…0⟩: the reference where no formula is known.
 """
@@ -29,7 +29,13 @@ _CHECKSUM = "checksum"
 
 
 def ideal_experiment(experiment: Experiment) -> Experiment:
-    """Noiseless counterpart of an experiment, with infinitely many shots."""
+    """Make the noiseless counterpart of an experiment, with infinitely many shots.
+
+    Example:
+        >>> from recycling.spec.experiment import preset
+        >>> ideal_experiment(preset("paper")).device.profile
+        'ideal'
+    """
     return experiment.model_copy(
         update={
             "device": DeviceSpec(profile="ideal"),
@@ -40,13 +46,19 @@ def ideal_experiment(experiment: Experiment) -> Experiment:
 
 
 def theory_bytes(theory: xr.Dataset) -> bytes:
-    """Theory as a file that ``stored_theory`` reads."""
+    """Write a theory as a file that ``stored_theory`` reads.
+
+    Example:
+        >>> import xarray as xr
+        >>> theory_bytes(xr.Dataset({"heat": ("p_x", [0.0])}))[1:4]
+        b'HDF'
+    """
     signed = theory.assign_attrs({_CHECKSUM: _checksum(theory)})
     return bytes(signed.to_netcdf(engine="netcdf4"))
 
 
 def stored_theory(run: Run, folder: Path | None = None) -> xr.Dataset | None:
-    """Theory that was kept with a run.
+    """Read the theory that was kept with a run.
 
     Args:
         run: opened run.
@@ -56,6 +68,21 @@ def stored_theory(run: Run, folder: Path | None = None) -> xr.Dataset | None:
         The Dataset of ``analyse`` for the ideal experiment, with ``BLOCH`` (arm, swept parameters,
         role, axis) and ``PROBABILITY`` (arm, swept parameters); None where there is none, or none
         of this experiment, or where it is damaged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> stored_theory(run).sizes["p_x"]
+        2
+        >>> folder.cleanup()
     """
     folders = [run.path] if folder is None else [run.path, folder]
     found = (_read(place / THEORY, run.experiment) for place in folders)

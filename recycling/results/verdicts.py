@@ -1,4 +1,4 @@
-"""Verdicts: what a Dataset says about "below the bound", at every point and at all together."""
+"""Verdicts on "below the bound" by a Dataset, at every point and at all points together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Real = NDArray[np.float64]
 Bound = Literal["tight", "landauer", "athermal"]
-#: "few trials": resolved but for a drift, which so few trials cannot tell from none.
+#: "few trials": resolved but for a possible drift, which so few trials cannot exclude.
 Outcome = Literal[
     "below", "above", "at the bound", "not resolved", "few trials", "erasure not resolved",
     "nothing erased", "no process", "no data",
@@ -33,7 +33,7 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Verdict:
-    """Heat against one bound at one point, all trials together. Energies in J, entropies in nats.
+    """Heat against a bound at a point, all trials together. Energies in J, entropies in nats.
 
     ``point`` holds the value of each swept parameter by its name.
 
@@ -42,7 +42,7 @@ class Verdict:
     below zero, ``erasure_z`` that of ΔS not above zero. ``p_value`` is the larger of these two: a
     finding needs an erasure, and a heat below its bound (intersection-union test; Berger, 1982).
     ``p_adjusted`` holds for all points and both bounds together (Holm). ``scatter`` is the standard
-    deviation between trials over the one that shots explain; ``p_known`` would be the adjusted
+    deviation between trials over that which shots explain; ``p_known`` would be the adjusted
     p-value if the standard errors were known, and not estimated from a few trials.
     """
 
@@ -69,7 +69,7 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """What is found."""
+        """The outcome of the tests."""
         if np.isnan(self.excess):
             return "no data"
         if self.entropy_decrease <= 0:
@@ -92,7 +92,7 @@ class Verdict:
 
     @property
     def below(self) -> bool:
-        """Whether the heat is found below the bound; with one trial, unless something drifted."""
+        """Whether the heat is below the bound; with a single trial, unless something drifted."""
         return self.outcome == "below"
 
     @property
@@ -106,11 +106,23 @@ class Verdict:
 
 
 def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") -> list[Verdict]:
-    """Verdict on each point of the sweep at the shown p_x, all trials together.
+    """Give a verdict on each point of the sweep at the shown p_x, all trials together.
 
     The p-values are adjusted for the points, and for both thermal bounds, which are claimed side by
-    side: the chance of any false "below" among them is that of one finding. Those of the athermal
-    bound, which is none to break, are a family of their own.
+    side: the chance of any false "below" among them is that of a single finding. Those of the
+    athermal bound, which cannot be broken, are another family.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
+        >>> exact = {"shots": "exact", "trials": 1}
+        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> from recycling.jobs.counts import counts_of
+        >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
+        >>> from recycling.results.analysis import analyse_counts
+        >>> dataset = analyse_counts(experiment, counts, {})
+        >>> [verdict.outcome for verdict in verdicts(dataset)]
+        ['nothing erased', 'nothing erased']
     """
     p_x, parameters = shown_p_x(dataset), swept(dataset)
     point = by_point(dataset.sel(arm=arm, p_x=p_x), parameters)

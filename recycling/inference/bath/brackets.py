@@ -1,4 +1,4 @@
-"""Brackets: T1, T2, readout and thermal population of one qubit before and after a run."""
+"""Brackets: T1, T2, readout and thermal population of a qubit before and after a run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ _EXPERIMENTS = {"T1": 4, "T2": 4, "readout": 2, "thermal": 1}
 
 
 class Quantity(BaseModel):
-    """Estimate with its standard error; ``note`` says why it is NaN, or what speaks against it."""
+    """Estimate with its standard error; ``note`` says why it is NaN, or holds an objection.
+
+    Example:
+        >>> Quantity(value=2e-4, stderr=5e-6).value
+        0.0002
+        >>> Quantity.missing("the fit failed").note
+        'the fit failed'
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
@@ -40,10 +47,15 @@ class Quantity(BaseModel):
 
 
 class Bracket(BaseModel):
-    """What one bracket says about one qubit: times in s, the rest probabilities.
+    """Results of a bracket on a qubit: times in s, the rest probabilities.
 
-    How populations and readout errors are told from each other, and on which assumptions:
-    ``recycling.inference.readout.readout``.
+    ``recycling.inference.readout.readout`` says how populations and readout errors are separated,
+    and on which assumptions.
+
+    Example:
+        >>> rates = {"false_excited": 0.01, "false_ground": 0.02, "population": 0.004}
+        >>> given_bracket(t1=200e-6, t2=150e-6, **rates).t1.value
+        0.0002
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +88,14 @@ def analyse_bracket(counts: Mapping[str, Counts], metadata: Metadata) -> Bracket
 
     Raises:
         BadInput: a circuit is missing, or its counts are empty or of another form.
+
+    Example:
+        >>> from circuits.calibration.characterisation import bracket_circuits
+        >>> circuits = bracket_circuits(t1=200e-6, t2=150e-6, dt=4e-9)
+        >>> metadata = {circuit.name: circuit.metadata for circuit in circuits}
+        >>> analyse_bracket({}, metadata)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: counts of 'bracket T1 0': none: give those of every circuit ...
     """
     from qiskit_experiments.library.characterization.analysis import T1Analysis, T2HahnAnalysis
 
@@ -94,7 +114,7 @@ def analyse_bracket(counts: Mapping[str, Counts], metadata: Metadata) -> Bracket
 def given_bracket(
     *, t1: float, t2: float, false_excited: float, false_ground: float, population: float
 ) -> Bracket:
-    """What a device's snapshot says in place of a bracket, without errors.
+    """Make a bracket, without errors, from a device's snapshot.
 
     Args:
         t1: relaxation time, s.
@@ -103,6 +123,12 @@ def given_bracket(
             calibrated with.
         false_ground: P(0|1).
         population: excited population at the temperature T0 that the snapshot was given.
+
+    Example:
+        >>> rates = {"false_excited": 0.01, "false_ground": 0.02, "population": 0.004}
+        >>> bracket = given_bracket(t1=200e-6, t2=150e-6, **rates)
+        >>> round(bracket.recorded_excited.value, 5)
+        0.01388
     """
     recorded = np.array([false_excited, 1 - false_ground]) @ [1 - population, population]
     values = {
@@ -127,6 +153,12 @@ def effective_temperature(population: Quantity, frequency: float) -> Quantity:
     Returns:
         Temperature in K, its error to first order; NaN with a note where no positive temperature
         has this population.
+
+    Example:
+        >>> population = Quantity(value=0.0038, stderr=0.0005)
+        >>> temperature = effective_temperature(population, frequency=5e9)
+        >>> f"{temperature.value:.4f} ± {temperature.stderr:.4f} K"
+        '0.0431 ± 0.0010 K'
     """
     p, note = population.value, population.note
     if not 0 < p < 0.5:

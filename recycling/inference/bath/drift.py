@@ -1,4 +1,4 @@
-"""Drift: what changed between two calibrations, or since a device's snapshot."""
+"""Drift: changes between two calibrations, or since a device's snapshot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ _SHOWN = {
 
 
 class Drift(BaseModel):
-    """Change of one quantity in joint standard errors, NaN where there is none."""
+    """Change of a quantity in joint standard errors; NaN where a value or an error is missing.
+
+    Example:
+        >>> Drift(quantity="t1", z=-4.0, flagged=True, text="T1 of B changed").flagged
+        True
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
@@ -44,15 +49,23 @@ def drift(
     """Compare two brackets quantity by quantity.
 
     Args:
-        before: first bracket; ``given_bracket`` makes one of a device's snapshot.
+        before: first bracket; ``given_bracket`` makes it of a device's snapshot.
         after: second bracket.
-        role: what the text calls the qubit.
-        names: what the text calls the two, e.g. ("in the snapshot", "before").
+        role: name of the qubit in the text.
+        names: names of the brackets in the text, e.g. ("in the snapshot", "before").
 
     Returns:
-        One entry for each quantity, flagged where it changed by more than ``RESOLUTION`` joint
-        standard errors: of a bracket that has not changed, one or more of the seven quantities
-        gets there by chance in 2 % of cases.
+        An entry for each quantity, flagged where it changed by more than ``RESOLUTION`` joint
+        standard errors. Of a bracket that has not changed, one or more of the seven quantities is
+        flagged by chance in 2 % of cases.
+
+    Example:
+        >>> from recycling.inference.bath.brackets import given_bracket
+        >>> rates = {"false_excited": 0.01, "false_ground": 0.02, "population": 0.004}
+        >>> before = given_bracket(t1=200e-6, t2=150e-6, **rates)
+        >>> after = before.model_copy(update={"t1": Quantity(value=180e-6, stderr=2e-6)})
+        >>> [change.quantity for change in drift(before, after, role="B") if change.flagged]
+        ['t1']
     """
     return [
         _compared(field, getattr(before, field), getattr(after, field), names, role)
@@ -61,7 +74,15 @@ def drift(
 
 
 def readout_drift(before: Assignment, after: Assignment, roles: Sequence[str]) -> list[Drift]:
-    """Compare the readout errors of all recorded qubits, as ``drift`` does with a bracket."""
+    """Compare the readout errors of all recorded qubits, as ``drift`` does with a bracket.
+
+    Example:
+        >>> import numpy as np
+        >>> rates = np.full(2, 0.01)
+        >>> before = Assignment.given(rates, rates, population=rates, source="a model")
+        >>> [change.quantity for change in readout_drift(before, before, ["C_A", "S"])]
+        ['false_excited', 'false_ground', 'false_excited', 'false_ground']
+    """
     changes = []
     for qubit, role in enumerate(roles):
         for row, field in enumerate(("false_excited", "false_ground")):
@@ -74,7 +95,7 @@ def readout_drift(before: Assignment, after: Assignment, roles: Sequence[str]) -
 
 
 def _compared(field: str, old: Quantity, new: Quantity, names: tuple[str, str], role: str) -> Drift:
-    """Change of one quantity, in words too."""
+    """Change of a quantity, in words too."""
     words, scale, unit = _SHOWN[field]
     z = change(old, new)
     told = "no comparison" if math.isnan(z) else f"{z:+.1f} σ".replace("-", "−")
@@ -85,7 +106,12 @@ def _compared(field: str, old: Quantity, new: Quantity, names: tuple[str, str], 
 
 
 def change(before: Quantity, after: Quantity) -> float:
-    """Change in joint standard errors; NaN where a value or every error is missing."""
+    """Change in joint standard errors; NaN where a value or every error is missing.
+
+    Example:
+        >>> change(Quantity(value=1.0, stderr=0.3), Quantity(value=2.0, stderr=0.4))
+        2.0
+    """
     stderr = math.hypot(before.stderr, after.stderr)
     difference = after.value - before.value
     if not (stderr > 0 and math.isfinite(difference)):

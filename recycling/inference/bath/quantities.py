@@ -1,4 +1,4 @@
-"""From Bloch vectors to heat, entropies and bounds, on whole arrays."""
+"""From Bloch vectors to heat, entropies and bounds, on arrays."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Real = NDArray[np.float64]
 
 
 def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
-    """Everything that the states of target and bath before and after the erasure say.
+    """Compute heat, entropies and bounds from the states before and after the erasure.
 
     Args:
         length: length of each Bloch vector, at most 1 (array of shape (..., stage, qubit)).
         z: its z component (likewise).
         bath: bath at the temperature T0 of the bounds.
-        layout: which stage and which qubit is which.
+        layout: places of the stages and the qubits.
 
     Returns:
         ``entropy`` (nats) and ``excited_population`` of shape (..., stage, qubit); of shape (...):
@@ -37,6 +37,14 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) 
 
     An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
     bound". The gain is -inf where the athermal bound is +inf.
+
+    Example:
+        >>> from circuits import HHL
+        >>> layout = Layout.of(HHL([[2, -1], [-1, 2]]).design)
+        >>> length = np.array([[0.5, 0.99, 1.0], [0.9, 0.6, 1.0]])  # stage, qubit
+        >>> quantities = thermodynamic_quantities(length, length, Bath.qubit(), layout)
+        >>> f"{quantities['entropy_decrease']:.4f} nats, {quantities['heat']:.3e} J"
+        '0.3638 nats, 6.460e-25 J'
     """
     found = erasure_quantities(length, z, bath, layout)
     there = (..., layout.before, layout.bath)
@@ -62,7 +70,15 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) 
 
 
 def erasure_quantities(length: Real, z: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
-    """The part of ``thermodynamic_quantities`` that needs no bound: entropies and heat."""
+    """Compute the part of ``thermodynamic_quantities`` that needs no bound: entropies and heat.
+
+    Example:
+        >>> from circuits import HHL
+        >>> layout = Layout.of(HHL([[2, -1], [-1, 2]]).design)
+        >>> length = np.array([[0.5, 0.99, 1.0], [0.9, 0.6, 1.0]])  # stage, qubit
+        >>> f"{erasure_quantities(length, length, Bath.qubit(), layout)['heat']:.3e} J"
+        '6.460e-25 J'
+    """
     entropy = np.asarray(binary_entropy((1 - length) / 2))
     excited = (1 - z) / 2
     energy = bath_energy([excited[..., layout.bath]], bath)
@@ -80,11 +96,15 @@ def bath_energy(populations: Sequence[Real], bath: Bath) -> Real:
 
     Args:
         populations: of each level above the lowest, in the order of ``bath.energies`` (arrays of
-            shape (...)); a qubit has one.
+            shape (...)); of a qubit, that of its excited level.
         bath: the bath, whatever its Hamiltonian.
 
     Raises:
         BadInput: there are not as many as the bath has such levels.
+
+    Example:
+        >>> f"{bath_energy([np.array(0.1)], Bath.qubit()):.3e} J"
+        '3.313e-25 J'
     """
     ground, *levels = map(float, np.sort(bath.energies))
     if len(populations) != len(levels):
@@ -99,7 +119,12 @@ def bath_energy(populations: Sequence[Real], bath: Bath) -> Real:
 
 
 def excess(heat: Real, bound: Real) -> Real:
-    """Heat above a bound, J; +inf where the bound is +inf."""
+    """Heat above a bound, J; +inf where the bound is +inf.
+
+    Example:
+        >>> excess(np.array([2e-25, 2e-25]), np.array([1e-25, np.inf])).tolist()
+        [1e-25, inf]
+    """
     return cast(Real, np.where(np.isposinf(bound), np.inf, heat - bound))
 
 
@@ -107,6 +132,10 @@ def dissipation_ratio(excess: Real, bound: Real) -> Real:
     """Excess of the heat over a bound, in units of that bound, as in Fig. 5(b).
 
     +inf where no process exists; NaN where nothing is erased, so that there is nothing to compare.
+
+    Example:
+        >>> dissipation_ratio(np.array([1e-25, 1e-25]), np.array([2e-25, -1e-25])).round(4).tolist()
+        [0.5, nan]
     """
     erased = (bound > 0) & np.isfinite(bound)
     ratio = np.divide(excess, bound, out=np.full_like(bound, np.nan), where=erased)
@@ -114,7 +143,12 @@ def dissipation_ratio(excess: Real, bound: Real) -> Real:
 
 
 def bloch_of(states: NDArray[np.complex128]) -> Real:
-    """Bloch vectors of pure states: (..., 2) → (..., 3)."""
+    """Bloch vectors of pure states: (..., 2) → (..., 3).
+
+    Example:
+        >>> bloch_of(np.array([1, 1j]) / np.sqrt(2)).round(4).tolist()
+        [0.0, 1.0, 0.0]
+    """
     x, y = states[..., 0], states[..., 1]
     coherence = 2 * x.conj() * y
     parts = [coherence.real, coherence.imag, np.abs(x) ** 2 - np.abs(y) ** 2]
@@ -122,5 +156,10 @@ def bloch_of(states: NDArray[np.complex128]) -> Real:
 
 
 def fidelity(bloch: Real, reference: Real) -> Real:
-    """Fidelity of states with pure states, by their Bloch vectors: (..., 3) twice → (...)."""
+    """Fidelity of states with pure states, by their Bloch vectors: (..., 3) twice → (...).
+
+    Example:
+        >>> fidelity(np.array([[0.0, 0.0, 0.8]]), np.array([0.0, 0.0, 1.0])).tolist()
+        [0.9]
+    """
     return cast(Real, (1 + (bloch * reference).sum(-1)) / 2)

@@ -1,7 +1,7 @@
-"""What bounds and verdicts become when the bath's temperature or frequency is another one.
+"""Bounds and verdicts at other temperatures and frequencies of the bath.
 
-What the shots fix are populations and entropies; T0 and f are assumed, and each enters some of the
-energies only::
+The shots fix populations and entropies; T0 and f are assumed, and each enters some of the energies
+only::
 
                      over T0                    over f
     ΔQ_B             none                       ∝ f
@@ -40,9 +40,19 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class Erasure:
-    """What one arm's states say about an erasure, whatever T0 and f (arrays over points).
+    """Entropies and populations of an erasure, whatever T0 and f (arrays over points).
 
     NaN where there are no data. Entropies in nats.
+
+    Example:
+        >>> erasure = Erasure(
+        ...     entropy_decrease=np.array([0.1, 0.3]),
+        ...     bath_entropy=np.array([0.02, 0.02]),
+        ...     excited_before=np.array([0.004, 0.004]),
+        ...     excited_after=np.array([0.05, 0.2]),
+        ... )
+        >>> erasure.heat.round(3).tolist()  # in units of hf
+        [0.046, 0.196]
     """
 
     entropy_decrease: Real
@@ -74,6 +84,16 @@ class Thresholds:
     ΔQ_B is below Q_Landauer for every T0 above ``landauer``, and below Q_tight for T0 between
     ``tight`` and ``no_process``, from which on Q_tight is +inf. 0: at any temperature; +inf: at
     none; NaN: without data, or where nothing was erased.
+
+    Example:
+        >>> erasure = Erasure(
+        ...     entropy_decrease=np.array([0.1, 0.3]),
+        ...     bath_entropy=np.array([0.02, 0.02]),
+        ...     excited_before=np.array([0.004, 0.004]),
+        ...     excited_after=np.array([0.05, 0.2]),
+        ... )
+        >>> thresholds(erasure, frequency=5e9).landauer.round(3).tolist()  # K
+        [0.11, 0.157]
     """
 
     landauer: Real
@@ -87,6 +107,17 @@ class Energies:
 
     Arrays of shape (point, temperature, frequency); ``quantum`` is hf (array of shape
     (frequency,)). A bound is +inf where no process exists.
+
+    Example:
+        >>> erasure = Erasure(
+        ...     entropy_decrease=np.array([0.1, 0.3]),
+        ...     bath_entropy=np.array([0.02, 0.02]),
+        ...     excited_before=np.array([0.004, 0.004]),
+        ...     excited_after=np.array([0.05, 0.2]),
+        ... )
+        >>> over = energies(erasure, temperatures=[0.03, 0.043, 0.06], frequencies=[5e9])
+        >>> over.excess("tight").shape  # point, temperature, frequency
+        (2, 3, 1)
     """
 
     quantum: Real
@@ -111,6 +142,17 @@ def energies(
 
     Raises:
         BadInput: a temperature or a frequency that is not positive and finite.
+
+    Example:
+        >>> erasure = Erasure(
+        ...     entropy_decrease=np.array([0.1, 0.3]),
+        ...     bath_entropy=np.array([0.02, 0.02]),
+        ...     excited_before=np.array([0.004, 0.004]),
+        ...     excited_after=np.array([0.05, 0.2]),
+        ... )
+        >>> over = energies(erasure, temperatures=[0.03, 0.043, 0.06], frequencies=[5e9])
+        >>> [f"{bound:.2e}" for bound in over.bounds["landauer"][0, :, 0]]  # J
+        ['4.14e-26', '5.94e-26', '8.28e-26']
     """
     kelvin, hertz = _positive("temperatures", temperatures), _positive("frequencies", frequencies)
     decrease = erasure.entropy_decrease
@@ -131,7 +173,7 @@ def energies(
 
 
 def thresholds(erasure: Erasure, frequency: float) -> Thresholds:
-    """Temperatures of the bath at which the verdicts turn.
+    """Compute the temperatures of the bath at which the verdicts turn.
 
     They are proportional to the frequency: at a temperature T0 the verdict turns at the frequency
     f T0/T_critical and stands below it.
@@ -139,6 +181,16 @@ def thresholds(erasure: Erasure, frequency: float) -> Thresholds:
     Args:
         erasure: what was measured.
         frequency: frequency f of the bath, Hz.
+
+    Example:
+        >>> erasure = Erasure(
+        ...     entropy_decrease=np.array([0.1, 0.3]),
+        ...     bath_entropy=np.array([0.02, 0.02]),
+        ...     excited_before=np.array([0.004, 0.004]),
+        ...     excited_after=np.array([0.05, 0.2]),
+        ... )
+        >>> [round(float(T), 4) for T in thresholds(erasure, frequency=5e9).tight]  # K
+        [0.0982, 0.1022]
     """
     (hertz,) = _positive("frequency", [frequency])
     erased = erasure.entropy_decrease > 0  # false for NaN too

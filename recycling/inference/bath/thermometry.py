@@ -1,7 +1,7 @@
 """Temperature T0 of the bath qubit: measured on it before the erasure, calibrated, or given.
 
 *Measured*: in the arm without a reset nothing touches the bath before the erasure, so its excited
-population there is the thermal one, whatever the preparation of the target, the point of the sweep,
+population there is thermal, whatever the preparation of the target, the point of the sweep,
 the trial and the flags: all of them are pooled, all branches too (on the exact engine they agree to
 rounding), and a χ² test along each of them says where hardware disagrees, e.g. by crosstalk.
 
@@ -39,7 +39,11 @@ class Thermometry:
     """Temperature (K) and excited population of the bath qubit with 95 % intervals.
 
     NaN where nothing was measured; +inf where no positive temperature has the population. ``note``
-    says why, or what speaks against the value.
+    says why, or holds an objection to the value.
+
+    Example:
+        >>> given_temperature(0.043, frequency=5e9, source="the spec").temperature.value
+        0.043
     """
 
     temperature: Interval[float]
@@ -74,6 +78,11 @@ def bath_temperature(
 
     Raises:
         BadInput: counts, frequency, readout errors or a covariance that cannot be.
+
+    Example:
+        >>> measured = bath_temperature(38, 10_000, frequency=5e9)
+        >>> {name: round(end, 4) for name, end in measured.temperature.ends.items()}  # K
+        {'value': 0.0431, 'low': 0.0407, 'high': 0.0456}
     """
     population = excited_population(excited, shots, readout, covariance, dimensions)
     return _thermometry(population, frequency, f"{qubit}, {int(np.sum(shots))} shots")
@@ -89,7 +98,11 @@ def exact_temperature(
 ) -> Thermometry:
     """Temperature of a qubit from the exact fraction of its records 1; see ``bath_temperature``.
 
-    The error of the calibration is the one that is left.
+    The error of the calibration is the only error.
+
+    Example:
+        >>> f"{exact_temperature(0.0038, frequency=5e9).temperature.value:.4f} K"
+        '0.0431 K'
     """
     errors = checked_covariance(readout, covariance)
     contrast = 1 - sum(readout)
@@ -102,26 +115,37 @@ def exact_temperature(
 def behind_gates(readout: tuple[float, float], depolarizing: float) -> tuple[float, float]:
     """Readout errors as seen from before the gates that rotate into the basis.
 
-    They are part of the Z basis too: at 43 mK and 5 GHz a strength of 5e-4 feigns 0.5 mK.
+    They are part of the Z basis too: at 43 mK and 5 GHz a strength of 5e-4 looks like 0.5 mK.
 
     Args:
         readout: e₀ and e₁ of the measurement.
         depolarizing: strength λ of ρ → (1 - λ) ρ + λ 1/2, of the gates.
+
+    Example:
+        >>> [round(error, 6) for error in behind_gates((0.01, 0.02), depolarizing=1e-3)]
+        [0.010485, 0.020485]
     """
     if not 0 <= depolarizing < 1:
         raise BadInput(f"depolarizing = {depolarizing:g}: give 0 or more, below 1")
     e0, e1 = readout
-    feigned = (1 - e0 - e1) * depolarizing / 2
-    return e0 + feigned, e1 + feigned
+    added = (1 - e0 - e1) * depolarizing / 2
+    return e0 + added, e1 + added
 
 
 def calibrated_temperature(bracket: Bracket, frequency: float, source: str) -> Thermometry:
     """Temperature of the bath qubit from the thermal population of a bracket.
 
     Args:
-        bracket: a bracket, or what a snapshot says in place of one.
+        bracket: a bracket, measured or of a snapshot.
         frequency: frequency of the bath qubit, Hz.
         source: which bracket it is.
+
+    Example:
+        >>> from recycling.inference.bath.brackets import given_bracket
+        >>> rates = {"false_excited": 0.01, "false_ground": 0.02, "population": 0.0038}
+        >>> bracket = given_bracket(t1=200e-6, t2=150e-6, **rates)
+        >>> f"{calibrated_temperature(bracket, 5e9, 'a snapshot').temperature.value:.4f} K"
+        '0.0431 K'
     """
     thermal = bracket.thermal_population
     population = _gaussian(thermal.value, thermal.stderr, thermal.note)
@@ -131,7 +155,12 @@ def calibrated_temperature(bracket: Bracket, frequency: float, source: str) -> T
 
 
 def given_temperature(temperature: float, frequency: float, source: str) -> Thermometry:
-    """Temperature (K) that was given: no interval but the value itself."""
+    """Make the thermometry of a given temperature (K): its interval is the value.
+
+    Example:
+        >>> f"{given_temperature(0.043, frequency=5e9, source='the spec').population.value:.5f}"
+        '0.00376'
+    """
     _check_positive("temperature", temperature, "K")
     _check_positive("frequency", frequency, "Hz")
     value = float(expit(-planck * frequency / (boltzmann * temperature)))

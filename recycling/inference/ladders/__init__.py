@@ -1,1 +1,1 @@
-"""Gate times from ladders of one operation."""
+"""Gate times from ladders of an operation."""

@@ -2,7 +2,7 @@
 
 *Drift*: the overhead is a smooth function of the place in the order of submission, a sum of the
 first Legendre polynomials. Their coefficients are normal, with a standard deviation of g times the
-spread of the times, and less for higher orders; g is one of a few strengths, or 0.
+spread of the times, and less for higher orders; g has a few values, among them 0.
 
 *Outliers*: a job is an outlier with an unknown probability. Its time is then anything within the
 range of all times, and holds no information about the line.

@@ -110,7 +110,7 @@ class Knees:
         return Knees(self.middle[:, cells], self.half[:, cells], self.log_prior[cells])
 
     def split(self, cells: NDArray[np.bool_], sides: NDArray[np.intp]) -> Knees:
-        """Some of the cells halved, each along one of its sides."""
+        """Some of the cells halved, each along a side."""
         which, place = np.flatnonzero(cells), sides[cells]
         middle, half, prior = (self.middle[:, which], self.half[:, which], self.log_prior[which])
         columns = np.arange(which.size)

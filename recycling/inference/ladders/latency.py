@@ -1,13 +1,13 @@
-"""Time of one operation from the times of jobs that repeat it N times: gate-time amplification.
+"""Time of an operation from the times of jobs that repeat it N times: gate-time amplification.
 
 Model of the job with a ladder of length N (arXiv:2601.07522, App. A.4)::
 
     t(N) = overhead + slope · x(N) + drift + jitter,   recorded in steps of r
 
-Far above a knee x(N) grows like N, which is what the slope is asked for. Below it, where a shot is
-shorter than the shortest that the control system makes, it grows by a fraction φ of that; the knee
-may be sharp or smooth (``recycling.inference.ladders.knee``). The drift is a smooth function of the
-order of submission, and a job may be an outlier that tells nothing
+Far above a knee x(N) grows like N: there the slope is the time of an operation. Below the knee,
+where a shot is shorter than the shortest of the control system, x(N) grows by a fraction φ of that;
+the knee may be sharp or smooth (``recycling.inference.ladders.knee``). The drift is a smooth
+function of the order of submission, and a job may be an outlier without information
 (``recycling.inference.ladders.disturbances``).
 
 A recorded time stands for an interval of length r, so its likelihood is the probability of that
@@ -16,11 +16,12 @@ matter: it moves the overhead, which is unknown anyway.
 
 The slope is averaged over everything else that is unknown, by quadrature and importance sampling
 (``recycling.inference.ladders.draws``). So the data choose the linear regime, the drift and the
-outliers, each choice counts by its probability, and the interval of the slope contains that doubt.
+outliers, each choice has the weight of its probability, and the interval of the slope contains that
+doubt.
 Priors are flat for overhead and slope; 1/s for the total spread s² = jitter² + r²/12, as for any
 scale, which gives Student's interval where r is small.
 
-``benchmarks/latency.py`` measures the coverage, and that of the simpler ways that lose.
+``benchmarks/latency.py`` measures the coverage, and that of simpler ways, which is lower.
 """
 
 from __future__ import annotations
@@ -49,21 +50,21 @@ class LadderFit:
     """What the times of a ladder say: medians, and central 95 % intervals.
 
     Attributes:
-        slope: time that one more operation adds to one execution, far above the knee, s.
+        slope: time that another operation adds to an execution, far above the knee, s.
         overhead: time of a job beside its operations, the line at N = 0 in the middle of the run,
             s.
         jitter: standard deviation of the times of jobs beside rounding, s.
         linear_from: length from which the time grows by the slope, to 5 % where the knee is smooth;
-            the shortest one where there is no knee.
+            the shortest length where there is no knee.
         break_probability: probability that there is a knee.
-        drift: by how much the overhead changes from the first job to the last, s.
+        drift: change of the overhead from the first job to the last, s.
         drift_probability: probability that it changes.
         outlier_probability: probability of each job to be an outlier (array of shape (job,)).
         regime: whether each job is in the linear regime (array of shape (job,)).
         fitted: median, low and high of the model's time of each job in the middle of the run, s
             (array of shape (3, job)).
         drifted: median of the drift of each job, s (array of shape (job,)).
-        effective_draws: number of independent draws that the intervals are worth.
+        effective_draws: effective number of independent draws behind the intervals.
     """
 
     slope: Interval[float]
@@ -93,18 +94,25 @@ def fit_ladder(
     executions: int = 1,
     order: ArrayLike | None = None,
 ) -> LadderFit:
-    """Estimate the time of one operation, with its 95 % interval, and the linear regime.
+    """Estimate the time of an operation, with its 95 % interval, and the linear regime.
 
     Args:
-        lengths: number of operations N of each job; a length may come more than once.
+        lengths: number of operations N of each job; a length may be repeated.
         times: recorded time of each job, s.
         resolution: step in which the times are recorded, s.
-        executions: how often each job executes its circuit.
-        order: place of each job in the order of submission; without it no drift is looked for.
+        executions: number of executions of the circuit in each job.
+        order: place of each job in the order of submission; without it no drift is estimated.
 
     Raises:
-        BadInput: fewer than 5 different lengths, times that are not finite or all alike, a time
-            that does not grow with the length.
+        BadInput: there are fewer than 5 different lengths, times are not finite or all alike, or
+            the time does not grow with the length.
+
+    Example:
+        >>> lengths = [100, 200, 400, 800, 1600, 3200]
+        >>> times = [2.01, 2.03, 2.07, 2.16, 2.32, 2.64]  # s, of 10 000 executions each
+        >>> fit = fit_ladder(lengths, times, resolution=0.01, executions=10_000)
+        >>> f"{fit.slope.value:.1e} s"
+        '2.0e-08 s'
     """
     n, t, places = _checked(lengths, times, resolution, executions, order)
     draws = draw(Ladder(n, t, resolution), places)

@@ -22,7 +22,7 @@ Real = NDArray[np.float64]
 
 
 def _array(axes: int) -> Callable[[Any], Real]:
-    """Validator of an array that nobody changes, of so many axes of one length."""
+    """Make a validator of a read-only array, of so many axes of equal length."""
 
     def validate(value: Any) -> Real:
         array = np.array(value, dtype=float)
@@ -43,9 +43,17 @@ PerRecord = Annotated[Real, PlainValidator(_array(2)), _LIST]
 class Assignment(BaseModel):
     """Readout errors of the recorded qubits, in the order of their bits: flags, then the measured.
 
-    Arrays have an entry for each qubit in this order; records count the first one outermost, so
+    Arrays have an entry for each qubit in this order; the first is outermost in a record, so
     that with the bits flag, S, B and C_I an index is 8 flag + 4 S + 2 B + C_I. All values are
     probabilities, none is clipped.
+
+    Example:
+        >>> rates = np.full(4, 0.01)  # flag, S, B, C_I
+        >>> assignment = Assignment.given(rates, 2 * rates, population=rates, source="an example")
+        >>> assignment.matrices.shape, assignment.joint.shape
+        ((4, 2, 2), (16, 16))
+        >>> assignment.correlated
+        False
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
@@ -110,7 +118,7 @@ class Assignment(BaseModel):
     def given(
         cls, false_excited: Real, false_ground: Real, population: Real, source: str
     ) -> Assignment:
-        """What is known without errors, of a model or a snapshot (arrays over the qubits).
+        """Make an assignment without errors, of a model or a snapshot (arrays over the qubits).
 
         Args:
             false_excited: P(1|0). That of a snapshot contains the excitation of the |0⟩ that it
@@ -137,18 +145,25 @@ class Assignment(BaseModel):
 def drifting(before: Assignment, after: Assignment) -> Assignment:
     """Assignment matrices of the time between two calibrations, with the error of their drift.
 
-    Estimated by the mean of both. Over the trials together the readout of a qubit was somewhere on
-    the way from the one to the other, at most half of their difference δ from the mean, which
-    counts as one standard error: then an interval covers wherever on the way it was. Both errors of
-    a qubit drift together; how those of one qubit did says nothing about another. The difference
-    that is measured has an error itself, of the covariance C₁ + C₂, so that the square that is to
-    be expected of the true one is δδᵀ + C₁ + C₂. Together::
+    The estimate is the mean of both. Over the trials together the readout of a qubit was somewhere
+    on the way from the first to the second, at most half of their difference δ from the mean. That
+    half is taken as a standard error: then an interval covers every place on the way. Both errors
+    of a qubit drift together, those of different qubits independently. The measured difference has
+    the covariance C₁ + C₂, so that the expected square of the true difference is δδᵀ + C₁ + C₂.
+    Together::
 
         (C₁ + C₂)/4 + (δδᵀ + C₁ + C₂)/4
 
-    With one qubit that coverage is 95 % or more, as large as its change may be. With two that count
-    alike, each at its last calibration during all trials, it is 92 %. A readout that left the way
-    and came back is not seen.
+    With a single qubit the coverage is 95 % or more, as large as its change may be. With two qubits
+    of equal weight, each at its last calibration during all trials, it is 92 %. A readout that left
+    the way and came back is not seen.
+
+    Example:
+        >>> rates = np.full(4, 0.01)
+        >>> before = Assignment.given(rates, rates, population=rates, source="before")
+        >>> after = Assignment.given(2 * rates, rates, population=rates, source="after")
+        >>> drifting(before, after).stderr[0].round(4).tolist()
+        [0.005, 0.005, 0.005, 0.005]
     """
     mean = {
         name: (getattr(before, name) + getattr(after, name)) / 2

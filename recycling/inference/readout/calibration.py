@@ -1,4 +1,4 @@
-"""Assignment matrices from counts, the excitation of the start told from readout errors.
+"""Assignment matrices from counts, with the excitation of the start separated from readout errors.
 
 Each qubit is measured twice in every circuit of ``circuits.calibration.assignment``. With its
 excited population q at the start, below one half, the fractions of the first record, of the second,
@@ -9,16 +9,16 @@ and of both together being 1 are, for the prepared |0⟩ and the prepared |1⟩:
     J₀ = (1 - q) a a' + q c     J₁ = (1 - q) c + q a a'
 
 Six equations for six unknowns: q, a = P(1|0), b = 1 - P(0|1), a' and b' the same for the second
-record, and c = P(both 1 | started in |1⟩). The one assumption is in a a': the two records of a
-qubit that started in |0⟩ are independent. Nothing is assumed of one that started in |1⟩, which may
-relax during a measurement and after it. The naive matrix takes q for a part of P(1|0): to correct a
-thermal bath by it would make the bath colder than it is. The error of the x gate counts as P(0|1).
+record, and c = P(both 1 | started in |1⟩). The only assumption is in a a': the two records of a
+qubit that started in |0⟩ are independent. A qubit that started in |1⟩ may relax during a
+measurement and after it. The naive matrix takes q for a part of P(1|0): to correct a thermal bath
+by it would make the bath colder than it is. The error of the x gate is part of P(0|1).
 
 ``recycling.inference.readout.readout`` separates the same quantities from fewer circuits, by the
 wait alone. Here the preparations serve, of which there are sixteen times as many shots: P(1|0)
 comes out nearly three times as sharp.
 
-Arrays count the recorded qubits in the order of their bits, the first one outermost, as
+Arrays count the recorded qubits in the order of their bits, the first outermost, as
 ``Assignment`` does.
 """
 
@@ -56,6 +56,15 @@ def estimate_assignment(counts: NDArray[Any]) -> Assignment:
 
     Raises:
         BadInput: counts of another form, or a circuit without shots.
+
+    Example:
+        >>> counts = np.zeros((3, 2, 2))  # preparations and wait, first record, second record
+        >>> counts[0] = [[985, 7], [7, 1]]
+        >>> counts[1] = [[5, 8], [12, 975]]
+        >>> counts[2] = [[975, 8], [8, 9]]
+        >>> assignment = estimate_assignment(counts)
+        >>> assignment.qubits, assignment.shots
+        (1, 1000)
     """
     counts = _checked(counts)
     bits = _bits(counts)
@@ -164,7 +173,7 @@ def _separate(fractions: NDArray[Any]) -> NDArray[Any]:
     """Solve the equations for P(1|0), P(0|1), the start population and that after the wait.
 
     Eliminating all but q leaves (m₀ - q s)(n₀ - q t) = (1 - 2q)(J₀ - q u) with s = m₀ + m₁,
-    t = n₀ + n₁ and u = J₀ + J₁; of its two roots q is the one below one half.
+    t = n₀ + n₁ and u = J₀ + J₁; of its two roots q is that below one half.
 
     Args:
         fractions: (m, n, J) of |0⟩, of |1⟩ and after the wait (array of shape (3, 3, ...)).
@@ -193,8 +202,8 @@ def _jacobian(fractions: Real, values: Real) -> Real:
 def _dependence(prepared: Real, marginals: Real) -> tuple[float, float]:
     """χ² of joint counts against independent readout of the qubits, and its degrees of freedom.
 
-    Records that are expected less than five times are too rare for a χ² of their own. They are what
-    errors of several qubits at once make, so all of them together are one cell.
+    Records that are expected less than five times are too rare for a cell of the χ² each. Errors of
+    several qubits at once make them, so all of them together are a cell.
 
     Args:
         prepared: counts of the first record by preparation (array of shape (record, record)).

@@ -1,10 +1,10 @@
-"""What each record counts for: as recorded, with readout corrected, or with the flag unmixed too.
+"""Weight and values of each record: raw, with readout corrected, or with the flag unmixed too.
 
 A misread flag puts a shot into the wrong branch, and in the recycling arm the reset has followed
 it there. So the branch with the recorded flag 0 holds a true 1 whose output was swapped into the
 bath, and the branch 1 a true 0 that was not. *Unmixing* solves for the branches of a perfect flag.
-It models the reset as an ideal swap, which turns the one kind of shot into the other: before the
-erasure it exchanges C_I and B, and what is then swapped with S arrives in S.
+It models the reset as an ideal swap, which turns one kind of shot into the other: before the
+erasure it exchanges C_I and B, and the state that is then swapped with S arrives in S.
 """
 
 from __future__ import annotations
@@ -30,17 +30,26 @@ READOUTS: tuple[Readout, ...] = get_args(Readout)
 def record_maps(
     arm: Arm, readout: Readout, assignment: Assignment | None, layout: Layout
 ) -> tuple[RecordMap, tuple[RecordMap, ...]]:
-    """Map of the records of an arm, and those for each independent error of the calibration.
+    """Make the map of an arm's records, and a map for each independent error of the calibration.
 
     Args:
         arm: the arm, which says what branch to analyse, and whether it resets.
         readout: "raw"; "corrected" for the measured qubits; "unmixed" for the flag as well.
         assignment: assignment matrices, unless ``readout`` is "raw". Where the qubits' readout is
-            correlated, their joint matrix is undone instead of the product of their own.
-        layout: what the records hold.
+            correlated, their joint matrix is undone instead of the product of their matrices.
+        layout: layout of the records.
 
     Raises:
         BadInput: a matrix cannot be undone; there is more than one flag to unmix; no matrices.
+
+    Example:
+        >>> from circuits import HHL
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> rates = np.full(4, 0.01)
+        >>> assignment = Assignment.given(rates, rates, population=rates, source="an example")
+        >>> records, moved = record_maps(design.arms[1], "corrected", assignment, Layout.of(design))
+        >>> records.values.shape, len(moved)  # rates that are given have no errors
+        ((2, 16, 3), 0)
     """
     if readout == "raw":
         return RecordMap.raw(layout, arm.records), ()
@@ -57,7 +66,7 @@ def record_maps(
 
     def moved(step: Real) -> RecordMap:
         e0, e1 = errors + step.reshape(2, -1)
-        # Where the flags stay as they are, their matrices must not be asked for.
+        # Where the flags are not unmixed, their matrices may be singular: leave them alone.
         weights = _unmixed_weights(e0[0], e1[0], arm, layout) if unmix else None
         inverse = joint + _product(e0, e1, layout) - product
         return _map(inverse, weights, e0, e1, arm, layout)
@@ -91,7 +100,7 @@ def _product(false_excited: Real, false_ground: Real, layout: Layout) -> Real:
 
 
 def _exchanged(layout: Layout) -> tuple[list[int], ...]:
-    """Places that the reset's swap exchanges, by stage, as they are found when measured."""
+    """Places that the reset's swap exchanges, by stage, at the time of the measurement."""
     output = layout.output
     assert output is not None
     return tuple(

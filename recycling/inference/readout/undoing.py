@@ -17,13 +17,13 @@ Real = NDArray[np.float64]
 def inverse_record_map(
     assignment: Assignment, layout: Layout, *, joint: bool = False, unmix_flag: bool = False
 ) -> Real:
-    """Linear map from recorded frequencies to corrected ones, over the records of a layout.
+    """Make the linear map from recorded to corrected frequencies, over the records of a layout.
 
     Args:
         assignment: what to undo.
-        layout: what the records hold.
-        joint: undo the joint matrix of the qubits instead of the product of their own. Without
-            ``unmix_flag`` it is that of the measured ones, averaged over the flags.
+        layout: layout of the records.
+        joint: undo the joint matrix of the qubits instead of the product of their matrices. Without
+            ``unmix_flag`` it is that of the measured qubits, averaged over the flags.
         unmix_flag: undo the misassignment of the flags too. It only sorts shots into branches: what
             a wrong flag did to the circuit stays done.
 
@@ -32,6 +32,14 @@ def inverse_record_map(
 
     Raises:
         BadInput: a matrix is singular, or too near to it for its errors.
+
+    Example:
+        >>> from circuits import HHL
+        >>> rates = np.full(4, 0.01)
+        >>> assignment = Assignment.given(rates, rates, population=rates, source="an example")
+        >>> inverse = inverse_record_map(assignment, Layout.of(HHL([[2, -1], [-1, 2]]).design))
+        >>> inverse.shape, inverse.sum(axis=0).round(6).tolist() == [1.0] * 16
+        ((16, 16), True)
     """
     _check_contrast(assignment, layout, unmix_flag=unmix_flag)
     flags = len(layout.flags)

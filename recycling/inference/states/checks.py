@@ -1,4 +1,4 @@
-"""Counts before they are analysed: what cannot be is an error, what is missing is named."""
+"""Checks of counts before their analysis: impossible counts are errors, missing ones a list."""
 
 from __future__ import annotations
 
@@ -25,6 +25,13 @@ class Labels:
     """Words for each axis of a table of counts but the last: for messages to users.
 
     ``points`` are the values of the swept parameters by name (arrays of shape (point,)).
+
+    Example:
+        >>> from circuits import HHL
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> labels = Labels(design, {"theta_b": np.array([0.4])}, trials=[0])
+        >>> labels.setting((1, 0, 0, 0, 0, 2))
+        'recycling arm, θ_b = 0.4000, trial 0, before, I, basis Z'
     """
 
     design: Design
@@ -50,11 +57,17 @@ def check_counts(tables: NDArray[Any], shots: int | Literal["exact"], labels: La
         tables: counts (array of shape (arm, point, trial, stage, preparation, basis, record)), or
             probabilities.
         shots: of each setting.
-        labels: what the axes are called.
+        labels: names of the axes.
 
     Raises:
         BadInput: a count is negative or not finite, or those of a setting do not add up to its
             shots. A setting without any is left to ``masked_settings``.
+
+    Example:
+        >>> from circuits import HHL
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> labels = Labels(design, {"theta_b": np.array([0.4])}, trials=[0])
+        >>> check_counts(np.full((2, 1, 1, 2, 2, 3, 16), 100), 1600, labels)
     """
     wrong = ~(tables >= -_ROUNDING)
     if wrong.any():
@@ -74,7 +87,17 @@ def check_counts(tables: NDArray[Any], shots: int | Literal["exact"], labels: La
 
 
 def masked_settings(tables: NDArray[Any], labels: Labels) -> list[str]:
-    """Settings without shots in the branch that is analysed, in words; their results are NaN."""
+    """Settings without shots in the branch that is analysed, in words; their results are NaN.
+
+    Example:
+        >>> from circuits import HHL
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> labels = Labels(design, {"theta_b": np.array([0.4])}, trials=[0])
+        >>> tables = np.full((2, 1, 1, 2, 2, 3, 16), 100)
+        >>> tables[1, 0, 0, 0, 0, 2] = 0
+        >>> masked_settings(tables, labels)
+        ['recycling arm, θ_b = 0.4000, trial 0, before, I, basis Z']
+    """
     layout = Layout.of(labels.design)
     missing = []
     for index, arm in enumerate(labels.design.arms):

@@ -18,21 +18,32 @@ Real = NDArray[np.float64]
 
 
 def estimate_heat_and_bounds(
-    found: States, bath: Bath, stretch: Real | float = 1.0
+    states: States, bath: Bath, stretch: Real | float = 1.0
 ) -> dict[str, Intervals]:
-    """Heat, entropy decrease, bounds, gain, excesses and dissipation ratio with limits.
+    """Estimate heat, entropy decrease, bounds, gain, excesses and dissipation ratio with limits.
 
     Args:
-        found: entropies and populations.
+        states: entropies and populations.
         bath: bath at the temperature of the bounds.
-        stretch: what the deviations of heat and bound are multiplied by in their ratio, whose own
-            limits cannot be stretched (array of shape (...)).
+        stretch: factor of the deviations of heat and bound in their ratio, whose limits cannot be
+            stretched afterwards (array of shape (...)).
 
     Returns:
         Estimates by the names of ``thermodynamic_quantities`` (arrays of shape (...)), J and nats.
         A bound or excess is +inf, at its value or a limit, where no process exists.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.estimation import estimate_outcomes, estimate_states
+        >>> from recycling.inference.states.records import Layout, RecordMap
+        >>> from recycling.inference.states.samples import mixture
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> samples = mixture(np.full((3, 2, 2, 3, 16), 100), records, p_x=np.array([0.1, 0.4]))
+        >>> states = estimate_states(samples, estimate_outcomes(samples, 1.96), quantile=1.96)
+        >>> estimate_heat_and_bounds(states, Bath.qubit())["heat"].value.shape  # point, p_x
+        (3, 2)
     """
-    room, joint = float(np.log(len(bath.energies))), _joint(found, bath)
+    room, joint = float(np.log(len(bath.energies))), _joint(states, bath)
     before, after, reservoir, initial, final = joint.terms()
     decrease, heat = joint.sum(before, -after), joint.sum(final, -initial)
     reached = decrease.map(lambda x: x + float(bath.entropy()))
@@ -109,10 +120,10 @@ def _gain_over_decrease(
 
 
 def _gibbs_energy(entropy: Real, bath: Bath, room: float) -> Real:
-    """Energy of the Gibbs state of an entropy, mirrored at the largest one.
+    """Energy of the Gibbs state of an entropy, mirrored at the largest entropy.
 
-    Beyond it there is no such state. But a limit needs a function that goes on rising there: one
-    that is flat would leave out the error of an estimate that is at the end of its range by chance.
+    Beyond it there is no such state. But a limit needs a function that goes on rising there: a flat
+    function would leave out the error of an estimate that is at the end of its range by chance.
     """
     beyond = np.maximum(entropy - room, 0)
     energy = np.asarray(bath.energy_at_entropy(entropy - 2 * beyond))
@@ -121,7 +132,7 @@ def _gibbs_energy(entropy: Real, bath: Bath, room: float) -> Real:
 
 
 def _beyond(entropy: Intervals, room: float) -> Intervals:
-    """+inf where an entropy exceeds the largest one, so that no process exists; else 0."""
+    """+inf where an entropy exceeds the largest, so that no process exists; else 0."""
     return Interval(
         *(np.where(x > room, np.inf, 0) for x in (entropy.value, entropy.low, entropy.high))
     )

@@ -1,4 +1,4 @@
-"""Everything that counts of one arm say, with calibrated 95 % intervals."""
+"""Estimate every quantity of an arm from its counts, with calibrated 95 % intervals."""
 
 from __future__ import annotations
 
@@ -36,17 +36,25 @@ QUANTILE = float(-ndtri((1 - CONFIDENCE) / 2))
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked of counts.
+    """Settings of the estimates from the counts of an arm.
 
     Attributes:
-        records: what each record counts for.
-        moved: the same for a calibration that is one standard error off, for each independent
-            error of it.
+        records: weight and values of each record.
+        moved: a map of the records for each independent error of the calibration, displaced by
+            one standard error.
         p_x: excited weights (array of shape (p_x,)).
         bath: bath at the temperature of the bounds.
         reference: Bloch vectors of the pure states that the output is compared with (array of
             shape (point, 3)); NaN or None where none is known.
         estimator: of the values; the limits are always those of the calibrated tests.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> p_x = np.array([0.1, 0.4])
+        >>> Question(records, (), p_x, Bath.qubit(), None, "linear inversion").estimator
+        'linear inversion'
     """
 
     records: RecordMap
@@ -62,11 +70,17 @@ class Estimate:
     """Estimate with its interval, its standard error, and how far it is from zero.
 
     Attributes:
-        value: what is shown for it.
+        value: the value to show.
         interval: the median-unbiased estimate with its limits.
         stderr: standard error.
         z: its distance from zero in units of the limit that lies on the way: +inf where no process
             exists, NaN where nothing was sampled.
+
+    Example:
+        >>> interval = Interval(np.array([1.0]), low=np.array([0.8]), high=np.array([1.4]))
+        >>> one = Estimate.of(interval, np.array([1.05]), quantile=1.96)
+        >>> one.stderr.round(3).tolist(), one.z.round(2).tolist()
+        ([0.153], [9.8])
     """
 
     value: Real
@@ -106,7 +120,13 @@ class Estimate:
 
 
 def z_score(limited: Intervals, quantile: float) -> Real:
-    """Estimate in units of its one-sided deviation towards zero."""
+    """Estimate in units of its one-sided deviation towards zero.
+
+    Example:
+        >>> interval = Interval(np.array([1.0]), low=np.array([0.8]), high=np.array([1.4]))
+        >>> z_score(interval, quantile=1.96).round(2).tolist()
+        [9.8]
+    """
     value = limited.value
     with np.errstate(invalid="ignore"):
         towards = np.where(value > 0, value - limited.low, limited.high - value)
@@ -118,16 +138,27 @@ def z_score(limited: Intervals, quantile: float) -> Real:
 def estimate(
     counts: NDArray[Any], question: Question, quantile: float = QUANTILE
 ) -> dict[str, Estimate]:
-    """Estimate everything from the counts of one arm.
+    """Estimate every quantity of an arm from its counts.
 
     Args:
         counts: counts (array of shape (point, trial, stage, preparation, basis, record)).
-        question: what is asked.
+        question: settings of the estimates.
         quantile: normal quantile of the limits.
 
     Returns:
         Estimates by name: those of ``thermodynamic_quantities`` with leading axes (point, p_x,
         trial), and ``branch_probability`` and ``fidelity`` of shape (point, trial).
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> p_x = np.array([0.1, 0.4])
+        >>> question = Question(records, (), p_x, Bath.qubit(), None, "linear inversion")
+        >>> counts = np.full((3, 1, 2, 2, 3, 16), 100)  # point, trial, ..., record
+        >>> estimates = estimate(counts, question)
+        >>> estimates["heat"].value.shape  # point, p_x, trial
+        (3, 2, 1)
     """
     states = mixture(counts, question.records, question.p_x, question.moved)
     outcomes = estimate_outcomes(states, quantile)
@@ -152,6 +183,16 @@ def estimate_erasure(
     """Heat, entropy decrease, bounds and excesses alone, median-unbiased; see ``estimate``.
 
     ``stretch`` is that of ``estimate_heat_and_bounds``.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> p_x = np.array([0.1, 0.4])
+        >>> question = Question(records, (), p_x, Bath.qubit(), None, "linear inversion")
+        >>> counts = np.full((3, 1, 2, 2, 3, 16), 100)  # point, trial, ..., record
+        >>> estimate_erasure(counts, question, QUANTILE)["heat"].low.shape
+        (3, 2, 1)
     """
     states = mixture(counts, question.records, question.p_x, question.moved).without_output()
     found = estimate_states(states, estimate_outcomes(states, quantile), quantile)
@@ -159,7 +200,17 @@ def estimate_erasure(
 
 
 def plain_values(counts: NDArray[Any], question: Question) -> dict[str, Real]:
-    """Values by linear inversion and projection; see ``estimate`` for their shapes."""
+    """Values by linear inversion and projection; see ``estimate`` for their shapes.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> p_x = np.array([0.1, 0.4])
+        >>> question = Question(records, (), p_x, Bath.qubit(), None, "linear inversion")
+        >>> plain_values(np.full((3, 1, 2, 2, 3, 16), 100), question)["heat"].shape
+        (3, 2, 1)
+    """
     return plain_estimates(
         counts, question.records, question.p_x, question.bath, question.reference
     )
@@ -170,7 +221,7 @@ def _branch_probability(counts: NDArray[Any], question: Question, quantile: floa
     pooled = np.asarray(counts, dtype=float).sum(axis=(-4, -3, -2))
     shots = pooled.sum(axis=-1)
     weights = question.records.weights
-    # Records with a flag have one weight.
+    # Records with a flag have the same weight.
     least, most = (float(f(weights)) for f in (np.min, np.max))
     counted = pooled @ (weights - least) / (most - least)
     share, *moved = (

@@ -1,8 +1,8 @@
 """From samples to entropies and populations with calibrated limits.
 
 Lengths of Bloch vectors and populations get their limits by test inversion; everything else is
-computed from them, with the correlations of what shares shots or a calibration. The states before
-and after the erasure come from different shots.
+computed from them, with the correlations of estimates that share shots or a calibration. The states
+before and after the erasure come from different shots.
 """
 
 from __future__ import annotations
@@ -46,13 +46,25 @@ class States:
 
 
 def entropies_of(layout: Layout) -> tuple[Place, ...]:
-    """Places of the entropies that heat and bounds follow from."""
+    """Places of the entropies that heat and bounds follow from.
+
+    Example:
+        >>> from circuits import HHL
+        >>> entropies_of(Layout.of(HHL([[2, -1], [-1, 2]]).design))  # stage, qubit
+        ((0, 0), (1, 0), (0, 1))
+    """
     target, bath = layout.target, layout.bath
     return (layout.before, target), (layout.after, target), (layout.before, bath)
 
 
 def populations_of(layout: Layout) -> tuple[Place, ...]:
-    """Places of the populations that they follow from."""
+    """Places of the populations that they follow from.
+
+    Example:
+        >>> from circuits import HHL
+        >>> populations_of(Layout.of(HHL([[2, -1], [-1, 2]]).design))  # stage, qubit
+        ((0, 1), (1, 1))
+    """
     return (layout.before, layout.bath), (layout.after, layout.bath)
 
 
@@ -61,6 +73,16 @@ def estimate_states(mixture: Mixture, outcomes: Outcomes, quantile: float) -> St
 
     The values of entropies are median-unbiased, and never outside of their limits; populations are
     those of the basis Z alone, without bias.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import RecordMap
+        >>> from recycling.inference.states.samples import mixture
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> samples = mixture(np.full((3, 2, 2, 3, 16), 100), records, p_x=np.array([0.1, 0.4]))
+        >>> states = estimate_states(samples, estimate_outcomes(samples, 1.96), quantile=1.96)
+        >>> states.entropy.value.shape  # point, p_x, stage, qubit
+        (3, 2, 2, 3)
     """
     flat = mixture.flat()
     shape = mixture.vector().shape[1:]
@@ -94,6 +116,16 @@ def estimate_fidelity(
 
     Returns:
         Of the output before the erasure (arrays of shape (point, ...)).
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import RecordMap
+        >>> from recycling.inference.states.samples import mixture
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> samples = mixture(np.full((3, 2, 2, 3, 16), 100), records, p_x=np.array([0.1, 0.4]))
+        >>> outcomes, reference = estimate_outcomes(samples, 1.96), np.tile([0.0, 0.0, 1.0], (3, 1))
+        >>> estimate_fidelity(samples, outcomes, reference, quantile=1.96).value.round(4).tolist()
+        [0.5, 0.5, 0.5]
     """
     layout = mixture.layout
     if reference is None or layout.output is None:
@@ -113,7 +145,18 @@ def estimate_fidelity(
 
 
 def estimate_outcomes(mixture: Mixture, quantile: float) -> Outcomes:
-    """Minus the Bloch components of both preparations, which rise with the number of outcomes 1."""
+    """Minus the Bloch components of both preparations, which rise with the number of outcomes 1.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import RecordMap
+        >>> from recycling.inference.states.samples import mixture
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> samples = mixture(np.full((3, 2, 2, 3, 16), 100), records, p_x=np.array([0.1, 0.4]))
+        >>> ground, excited = estimate_outcomes(samples, quantile=1.96)
+        >>> ground.value.shape  # basis, point, 1 for p_x, stage, qubit
+        (3, 3, 1, 2, 3)
+    """
     ground, excited = (_outcome(own, quantile) for own in (mixture.ground, mixture.excited))
     return ground, excited
 
@@ -126,7 +169,13 @@ def _outcome(samples: Samples, quantile: float) -> Intervals:
 
 
 def calibration_terms(slopes: Iterable[Real], quantile: float) -> list[Intervals]:
-    """Independent errors of the calibration as terms of a sum (error, ...)."""
+    """Independent errors of the calibration as terms of a sum (error, ...).
+
+    Example:
+        >>> terms = calibration_terms(np.array([[0.1, -0.2]]), quantile=1.96)
+        >>> [term.high.round(2).tolist() for term in terms]
+        [[0.2, 0.39]]
+    """
     widths = [np.abs(slope) * quantile for slope in slopes]
     return [Interval(np.zeros_like(width), -width, width) for width in widths]
 

@@ -1,4 +1,4 @@
-"""What a record holds, and what it counts for.
+"""The layout of records, and the weights and values of each record.
 
 The layout of records, and the axes that tables of counts end in, are built from the design of an
 experiment here and nowhere else.
@@ -22,11 +22,11 @@ Bits = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Layout:
-    """Which bit of a record is which, and which axis of a table of counts.
+    """Meaning of each bit of a record, and of each axis of a table of counts.
 
     Tables have the axes (..., stage, preparation, basis, record). A record counts the records of
     the flags outermost, whose lowest bit is the first flag; then the bits of the measured qubits,
-    the first one outermost. Measured qubits go by their place among each other.
+    the first outermost. The place of a measured qubit is its index among them.
 
     Attributes:
         flags: roles of the qubits whose outcomes are flags.
@@ -36,6 +36,14 @@ class Layout:
         outputs: places of the qubits that the algorithm leaves its output in.
         stages: names of the stages, from the first to the last.
         preparations: names of the target's preparations, the ground state first.
+
+    Example:
+        >>> from circuits import HHL
+        >>> layout = Layout.of(HHL([[2, -1], [-1, 2]]).design)
+        >>> layout.roles, layout.size
+        (('C_A', 'S', 'B', 'C_I'), 16)
+        >>> layout.bits[3].tolist()  # flag 0, S = 0, B = 1, C_I = 1
+        [0, 0, 1, 1]
     """
 
     flags: tuple[str, ...]
@@ -148,7 +156,7 @@ class Layout:
 
     @cached_property
     def joint(self) -> Bits:
-        """Place of each record among those that count all ``roles``, the first one outermost."""
+        """Place of each record among those of all ``roles``, the first role outermost."""
         return np.asarray(self.bits @ (1 << np.arange(len(self.roles))[::-1]))
 
     def branch(self, records: Sequence[int]) -> NDArray[np.bool_]:
@@ -158,14 +166,20 @@ class Layout:
 
 @dataclass(frozen=True)
 class RecordMap:
-    """What each record counts for.
+    """Weight and values of each record.
 
     Attributes:
         weights: share in the branch that is analysed (array of shape (record,)).
         values: weight times Bloch component (array of shape (stage, record, qubit)).
         top: Bloch component that an outcome 0 stands for (array of shape (qubit,)).
-        bottom: that of an outcome 1.
-        layout: what the records hold.
+        bottom: that of an outcome 1 (likewise).
+        layout: layout of the records.
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> records.weights.sum(), records.values.shape
+        (np.float64(8.0), (2, 16, 3))
     """
 
     weights: Real

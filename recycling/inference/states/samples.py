@@ -1,7 +1,7 @@
 """Counts as samples of Bloch vectors: means, effective shots and covariances of every setting.
 
-Whatever is done to a record before the inversion - nothing, a correction of readout errors, the
-unmixing of misread flags - is linear in the counts. So a ``RecordMap`` gives each record a weight
+Every treatment of records before the inversion (none, a correction of readout errors, the unmixing
+of misread flags) is linear in the counts. So a ``RecordMap`` gives each record a weight
 and a value for each qubit, and a Bloch component is a ratio of two sums over records.
 """
 
@@ -22,7 +22,7 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Samples:
-    """Sampled Bloch components of one preparation in every setting, the basis outermost.
+    """Sampled Bloch components of a preparation in every setting, the basis outermost.
 
     Attributes:
         mean: sample means (array of shape (basis, ..., stage, qubit)); NaN where there are no
@@ -35,6 +35,14 @@ class Samples:
         slopes: change of each mean with each independent standard normal error of the calibration
             (array of shape (error, basis, ..., stage, qubit)); no errors where nothing is
             corrected.
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> counts = np.full((4, 2, 3, 16), 100)  # point, stage, basis, record
+        >>> samples = sample(counts, records)
+        >>> samples.mean.shape, samples.shared.shape
+        ((3, 4, 2, 3), (3, 4, 2))
     """
 
     mean: Real
@@ -46,14 +54,21 @@ class Samples:
 
 
 def sample(counts: NDArray[Any], records: RecordMap, moved: Sequence[RecordMap] = ()) -> Samples:
-    """Samples of one preparation.
+    """Sample the Bloch components of a preparation.
 
     Args:
         counts: counts of the records (array of shape (..., stage, basis, record)), or
             probabilities.
-        records: what each record counts for.
-        moved: the same for a calibration that is one standard error off, for each independent
-            error.
+        records: weight and values of each record.
+        moved: a map of the records for each independent error of the calibration, displaced by
+            one standard error.
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> counts = np.full((4, 2, 3, 16), 100)  # point, stage, basis, record
+        >>> sample(counts, records).shots[0, 0].tolist()  # stage, qubit
+        [[800.0, 800.0, 800.0], [800.0, 800.0, 800.0]]
     """
     tables = np.moveaxis(np.asarray(counts, dtype=float), -2, 0)
     mean, weight = _means(tables, records)
@@ -82,7 +97,7 @@ def _means(tables: Real, records: RecordMap) -> tuple[Real, Real]:
 
 
 def _shared(tables: Real, records: RecordMap, mean: Real, weight: Real) -> Real:
-    """Covariance of the means of target and bath: that of two ratios with one denominator."""
+    """Covariance of the means of target and bath: that of two ratios with the same denominator."""
     target, bath = records.layout.target, records.layout.bath
     weights = records.weights[:, None]
     first, second = records.values[..., target], records.values[..., bath]
@@ -109,6 +124,14 @@ class Mixture:
         excited: samples with it, likewise.
         p_x: excited weights, broadcast against all axes after the basis.
         layout: which stage and which qubit is which.
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> counts = np.full((4, 2, 2, 3, 16), 100)  # point, stage, preparation, basis, record
+        >>> states = mixture(counts, records, p_x=np.array([0.1, 0.4]))
+        >>> states.vector().shape  # basis, point, p_x, stage, qubit
+        (3, 4, 2, 2, 3)
     """
 
     ground: Samples
@@ -130,7 +153,7 @@ class Mixture:
         return (1 - weight) ** 2 * self.ground.shared + weight**2 * self.excited.shared
 
     def flat(self) -> Mixed:
-        """All states as points of one axis."""
+        """All states as points of a single axis."""
         shape = self.vector().shape[1:]
         # What has no shots is unknown, and stays so in whatever is computed from it.
         shots = [np.where(own.shots > 0, own.shots, np.nan) for own in (self.ground, self.excited)]
@@ -173,17 +196,24 @@ class Mixture:
 def mixture(
     counts: NDArray[Any], records: RecordMap, p_x: Real, moved: Sequence[RecordMap] = ()
 ) -> Mixture:
-    """Mixtures of both preparations at every excited weight.
+    """Mix both preparations at every excited weight.
 
     Args:
         counts: counts of the records (array of shape (point, ..., stage, preparation, basis,
             record)), or probabilities.
-        records: what each record counts for.
+        records: weight and values of each record.
         p_x: excited weights (array of shape (p_x,)).
         moved: see ``sample``.
 
     Returns:
         Mixture with arrays of shape (basis, point, p_x, ..., stage, qubit).
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> counts = np.full((4, 2, 2, 3, 16), 100)  # point, stage, preparation, basis, record
+        >>> mixture(counts, records, p_x=np.array([0.1, 0.4])).vector().shape
+        (3, 4, 2, 2, 3)
     """
     ground, excited = (sample(counts[..., k, :, :], records, moved) for k in (0, 1))
     axes = ground.mean.ndim - 2

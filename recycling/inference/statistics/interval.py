@@ -1,4 +1,4 @@
-"""An estimate with the ends of its interval: the one type of whatever has any."""
+"""An estimate with the ends of its interval: the type of everything that has an interval."""
 
 from __future__ import annotations
 
@@ -16,15 +16,22 @@ Value = TypeVar("Value", float, Real)
 
 @dataclass(frozen=True)
 class Interval(Generic[Value]):
-    """Estimates with their limits at some quantile; numbers, or arrays of one shape.
+    """Estimates with their limits at some quantile; numbers, or arrays of the same shape.
 
     Attributes:
         value: the estimates.
         low: their lower limits.
         high: their upper limits.
-        cut_low: the part of the deviation from ``value`` to ``low`` that is certain: the way to the
-            end of a range, which has cut a limit short (one for each, or one for all).
+        cut_low: the certain part of the deviation from ``value`` to ``low``: the way to the end of
+            a range, which has cut a limit short (array of the same shape, or a number).
         cut_high: the same of the deviation to ``high``.
+
+    Example:
+        >>> share = Interval(np.array([0.1, 0.4]), np.array([-0.1, 0.3]), np.array([0.3, 0.6]))
+        >>> share.within(0, 1).low.tolist()
+        [0.0, 0.3]
+        >>> share.map(np.exp).high.round(3).tolist()
+        [1.35, 1.822]
     """
 
     value: Value
@@ -35,11 +42,16 @@ class Interval(Generic[Value]):
 
     @property
     def ends(self) -> dict[str, Value]:
-        """Value and ends by name, as they are written into files."""
+        """Value and ends by name, as they are written into files.
+
+        Example:
+            >>> Interval(2.0, low=1.0, high=4.0).ends
+            {'value': 2.0, 'low': 1.0, 'high': 4.0}
+        """
         return {"value": self.value, "low": self.low, "high": self.high}
 
     def __truediv__(self: Interval[float], divisor: float) -> Interval[float]:
-        """A number over a positive one."""
+        """Divide by a positive number."""
         low, high = self.cut_low / divisor, self.cut_high / divisor
         return Interval(self.value / divisor, self.low / divisor, self.high / divisor, low, high)
 

@@ -27,7 +27,7 @@ Real = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
 CONFIDENCE = 0.95
-#: Chance of a false alarm of one test of homogeneity.
+#: Chance of a false alarm of a test of homogeneity.
 _ALARM = 1e-3
 #: Standard deviations around its mean that hold all of a distribution of counts.
 _WINDOW = 40
@@ -39,7 +39,7 @@ _LEAST_EXPECTED = 5
 
 @dataclass(frozen=True)
 class Population:
-    """Excited population with its 95 % interval, all in [0, 1]; ``note`` speaks against it."""
+    """Excited population with its 95 % interval, all in [0, 1]; ``note`` holds an objection."""
 
     interval: Interval[float]
     note: str = ""
@@ -59,7 +59,7 @@ def excited_population(
         shots: how many shots there were (array of the same shape).
         readout: e₀ = P(recorded 1 | 0) and e₁ = P(recorded 0 | 1).
         covariance: of the two (array of shape (2, 2)); by default they are known exactly.
-        dimensions: names of the axes of ``excited``. Where parts differ along one of them by more
+        dimensions: names of the axes of ``excited``. Where parts differ along an axis by more
             than chance (1e-3), the note says so and the variance grows by the reduced χ².
 
     Returns:
@@ -67,6 +67,11 @@ def excited_population(
 
     Raises:
         BadInput: counts, readout errors or a covariance that cannot be.
+
+    Example:
+        >>> population = excited_population(excited=12, shots=1000, readout=(0.005, 0.01))
+        >>> {name: round(end, 4) for name, end in population.interval.ends.items()}
+        {'value': 0.0071, 'low': 0.0015, 'high': 0.0155}
     """
     parts, totals = _checked_counts(excited, shots)
     errors = checked_covariance(readout, covariance)
@@ -105,8 +110,12 @@ def mid_tail(count: int, shots: int, mean: float, variance: float) -> float:
     Args:
         count: k.
         shots: n.
-        mean: mean of the probability q of a one.
+        mean: mean of the probability q of a record 1.
         variance: variance of q; 0 makes K binomial.
+
+    Example:
+        >>> round(mid_tail(count=5, shots=100, mean=0.05, variance=0), 4)
+        0.526
     """
     q = min(max(mean, _ALMOST_ZERO), 1 - _ALMOST_ZERO)
     binomial = q * (1 - q)
@@ -131,6 +140,10 @@ def checked_covariance(readout: tuple[float, float], covariance: ArrayLike | Non
 
     Raises:
         BadInput: readout errors or a covariance that cannot be.
+
+    Example:
+        >>> checked_covariance((0.01, 0.02), None).shape
+        (2, 2)
     """
     e0, e1 = readout
     if not (0 <= e0 <= 1 and 0 <= e1 <= 1 and e0 + e1 < 1):

@@ -1,4 +1,4 @@
-"""Joint uncertainty of what is computed from several estimates with limits of their own."""
+"""Joint uncertainty of what is computed from several estimates with limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def total(terms: Sequence[Intervals], correlation: Real) -> Intervals:
 
         deviation = Σ c_i + √(Σ d_i² + 2 Σ_i<j ρ_ij d_i d_j)
 
-    with the certain parts c and the other ones d. Since an error is never larger than its certain
+    with the certain parts c and the other parts d. Since an error is never larger than its certain
     part, this fails no more often than the limit of the others alone, however all of them are
     correlated (Boole's inequality: chances of failure add, and one of them is zero).
 
@@ -36,6 +36,12 @@ def total(terms: Sequence[Intervals], correlation: Real) -> Intervals:
 
     Source: Zou and Donner, Statistics in Medicine 27, 1693 (2008), with correlations; certain parts
         are not in it.
+
+    Example:
+        >>> term = Interval(np.array([1.0]), low=np.array([0.7]), high=np.array([1.4]))
+        >>> both = total([term, term], correlation=np.eye(2))
+        >>> [round(float(end[0]), 3) for end in both.ends.values()]
+        [2.0, 1.576, 2.566]
     """
     value = np.sum([term.value for term in terms], axis=0)
     cut_low, cut_high = sum(term.cut_low for term in terms), sum(term.cut_high for term in terms)
@@ -53,13 +59,19 @@ def total(terms: Sequence[Intervals], correlation: Real) -> Intervals:
 def difference(one: Intervals, other: Intervals, correlation: Real) -> Intervals:
     """Difference of two estimates that rise and fall together.
 
-    Where they nearly cancel, the upper deviation of the one goes with the upper one of the other,
-    and not, as in ``total``, with the lower one.
+    Where they nearly cancel, the upper deviation of the first goes with the upper deviation of the
+    second, and not, as in ``total``, with the lower.
 
     Args:
         one: estimates (arrays of shape (...)).
         other: what is taken from them.
         correlation: of the two (array of shape (...)).
+
+    Example:
+        >>> term = Interval(np.array([1.0]), low=np.array([0.7]), high=np.array([1.4]))
+        >>> none = difference(term, term, correlation=np.array([1.0]))
+        >>> [float(end[0]) for end in none.ends.values()]
+        [0.0, 0.0, 0.0]
     """
     moves = [
         np.sqrt(np.maximum(a**2 + b**2 - 2 * correlation * a * b, 0))
@@ -85,7 +97,13 @@ def _quadrature(deviations: Sequence[Real], correlation: Real) -> Real:
 
 @dataclass(frozen=True)
 class Term:
-    """Increasing function of a linear combination of the estimates of a ``Joint``."""
+    """Increasing function of a linear combination of the estimates of a ``Joint``.
+
+    Example:
+        >>> interval = Interval(np.array([1.0]), np.array([0.7]), np.array([1.4]))
+        >>> (-Term(interval, coefficients=(1, 0))).coefficients
+        (-1, 0)
+    """
 
     limited: Intervals
     coefficients: tuple[int, ...]
@@ -105,6 +123,13 @@ class Joint:
     Attributes:
         estimates: the estimates (arrays of shape (...)).
         correlation: their correlation matrix (array of shape (estimate, estimate, ...)).
+
+    Example:
+        >>> term = Interval(np.array([1.0]), low=np.array([0.7]), high=np.array([1.4]))
+        >>> joint = Joint((term, term), correlation=np.eye(2)[..., None])
+        >>> first, second = joint.terms()
+        >>> joint.sum(first, -second).coefficients
+        (1, -1)
     """
 
     estimates: tuple[Intervals, ...]

@@ -19,7 +19,7 @@ def proportion_limits(successes: Real, trials: Real, quantile: float) -> tuple[R
     """Lower and upper mid-P limit of binomial proportions.
 
     Args:
-        successes: number of successes, not necessarily whole (array of shape (...)).
+        successes: number of successes, not necessarily an integer (array of shape (...)).
         trials: number of trials (likewise); the limits are NaN where it is 0.
         quantile: standard normal quantile of the upper limit.
 

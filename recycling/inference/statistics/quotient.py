@@ -19,8 +19,8 @@ def quotient(numerator: Intervals, denominator: Intervals, correlation: Real) ->
     """Ratio of two estimates whose limits are those of Fieller, with one-sided deviations.
 
     A ratio θ is inside of its limits where those of ``numerator`` - θ ``denominator`` hold zero.
-    So the error of the denominator counts in proportion to θ. Where a denominator is not resolved
-    from zero, no ratio can be excluded on either side for sure, and the limits are ±inf.
+    So the error of the denominator enters in proportion to θ. Where a denominator is not resolved
+    from zero, no ratio can be excluded on either side, and the limits are ±inf.
 
     Args:
         numerator: estimates (arrays of shape (...)).
@@ -29,6 +29,13 @@ def quotient(numerator: Intervals, denominator: Intervals, correlation: Real) ->
 
     Source: Fieller, J. R. Stat. Soc. B 16, 175 (1954); with one-sided deviations Donner and Zou,
         Stat. Methods Med. Res. 21, 347 (2012).
+
+    Example:
+        >>> one = Interval(np.array([1.0]), low=np.array([0.5]), high=np.array([1.5]))
+        >>> two = Interval(np.array([2.0]), low=np.array([1.8]), high=np.array([2.2]))
+        >>> ratio = quotient(one, two, correlation=np.zeros(1))
+        >>> [round(float(end[0]), 3) for end in ratio.ends.values()]
+        [0.5, 0.249, 0.761]
     """
     shape = np.broadcast_shapes(numerator.value.shape, denominator.value.shape)
     above, below = (_flat(own, shape) for own in (numerator, denominator))
@@ -82,6 +89,6 @@ def _root(
 
 
 def _flat(estimates: Intervals, shape: tuple[int, ...]) -> Intervals:
-    """The estimates along one axis."""
+    """The estimates along a single axis."""
     arrays = (getattr(estimates, own.name) for own in fields(estimates))
     return Interval(*(np.broadcast_to(array, shape).ravel() for array in arrays))

@@ -1,9 +1,9 @@
-"""Joint distribution of heat, entropy and bounds over a whole sweep, by resampling shots.
+"""Joint distribution of heat, entropy and bounds over a sweep, by resampling shots.
 
 A nonparametric bootstrap: the joint record of all qubits is drawn anew, setting by setting. Its
-percentiles are no intervals - where a state is nearly pure or nearly maximally mixed it repeats
-the bias of the plain estimator - but it knows how estimates move together. From that follows how
-much wider limits must be to hold everywhere at once.
+percentiles are no intervals: where a state is nearly pure or nearly maximally mixed they repeat the
+bias of the plain estimator. But they show how estimates move together, and so how much wider limits
+must be to hold everywhere at once.
 """
 
 from __future__ import annotations
@@ -35,14 +35,21 @@ def resample(
 
     Args:
         counts: counts (array of shape (point, trial, stage, preparation, basis, record)).
-        records: what each record counts for.
+        records: weight and values of each record.
         resamples: number of draws.
         generator: source of randomness.
 
     Returns:
-        Array of shape (point, draw, stage, preparation, basis, record): the draws of records that
-        are alike for target and bath are all in the first of them, so the output must not be asked
-        for.
+        Array of shape (point, draw, stage, preparation, basis, record). Draws of records that are
+        alike for target and bath are all in the first of these records, so the output of the
+        algorithm cannot be read from them.
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> counts = np.full((4, 5, 2, 2, 3, 16), 100)  # point, trial, ..., record
+        >>> resample(counts, records, resamples=20, generator=np.random.default_rng(1)).shape
+        (4, 20, 2, 2, 3, 16)
     """
     points, trials, *setting, _ = counts.shape
     kinds, kind = _kinds(records)
@@ -68,7 +75,7 @@ def _kinds(records: RecordMap) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float:
-    """Normal quantile at which limits hold over the whole sweep at once, with 95 % confidence.
+    """Normal quantile at which limits hold over the sweep at once, with 95 % confidence.
 
     That of the largest deviation of any estimate from its mean, in standard deviations, over what
     ``BANDED`` depends on, all points and all p_x (sup-t). Points where some draw has no process are
@@ -76,14 +83,25 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
 
     Args:
         draws: resampled counts (array of shape (point, draw, stage, preparation, basis, record)).
-        question: what is asked.
+        question: settings of the estimates.
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> generator = np.random.default_rng(1)
+        >>> counts = generator.multinomial(1600, np.full(16, 1 / 16), size=(4, 5, 2, 2, 3))
+        >>> draws = resample(counts, records, resamples=100, generator=generator)
+        >>> p_x = np.array([0.1, 0.4])
+        >>> question = Question(records, (), p_x, Bath.qubit(), None, "linear inversion")
+        >>> simultaneous_quantile(draws, question) > QUANTILE
+        True
     """
     samples = mixture(draws, question.records, question.p_x[:1])
     # The output of the algorithm has no part in any of them.
     layout = samples.layout
     ground, excited = (own.mean[..., layout.thermal] for own in (samples.ground, samples.excited))
     largest = np.zeros((len(_RESAMPLED) + 1, draws.shape[1]))
-    for p_x in question.p_x:  # one at a time: its arrays stay in the processor's cache
+    for p_x in question.p_x:  # each by itself: its arrays stay in the processor's cache
         vector = (1 - p_x) * ground[:, :, 0] + p_x * excited[:, :, 0]
         found = _banded(vector, question.bath, layout)
         for own, values in zip(largest, found, strict=True):

@@ -28,6 +28,12 @@ def increasing_root(
         low: lower end of the range, and the function there.
         high: upper end, likewise.
         arguments: arrays over the elements.
+
+    Example:
+        >>> target = np.array([0.25, 2.0])
+        >>> low, high = (0.0, 0.0 - target), (1.0, 1.0 - target)
+        >>> increasing_root(lambda x, wanted: x**2 - wanted, low, high, (target,)).round(4).tolist()
+        [0.5, 1.0]
     """
     (lowest, at_low), (highest, at_high) = low, high
     inside = np.flatnonzero((at_low < 0) & (at_high > 0))

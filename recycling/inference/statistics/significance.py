@@ -12,7 +12,7 @@ from scipy.special import ndtr
 RESOLUTION = 3.0
 #: Level of a finding: one-sided, for all tests of a family together.
 LEVEL = float(ndtr(-RESOLUTION))
-#: Bounds that a heat is claimed to be below, side by side: one family of tests.
+#: Bounds that a heat is claimed to be below, side by side: a family of tests.
 CLAIMED: tuple[Literal["tight", "landauer"], ...] = ("tight", "landauer")
 
 

@@ -1,8 +1,8 @@
 """Trials together: how far they differ by more than their shots, and what that does to limits.
 
 A trial is a job, and what drifts between jobs moves all of its angles at once, or each by itself.
-Nothing but the trials themselves tells how much: with n of them, what is common to all angles is
-known with n - 1 degrees of freedom, whatever the number of angles and shots.
+Only the trials themselves show how much: with n of them, the part common to all angles is known
+with n - 1 degrees of freedom, whatever the number of angles and shots.
 """
 
 from __future__ import annotations
@@ -34,13 +34,18 @@ class Scatter:
 
     Attributes:
         ratio: Birge ratio √(χ²/(n - 1)) of each angle; NaN for fewer than two trials with an error.
-        own: variance of the drift at each angle, from its own trials.
-        common: variance of the drift that all angles of a trial share, and one standard deviation
-            of what shots alone would show of it: drift that small is not told from none.
+        own: variance of the drift at each angle, from the trials of that angle.
+        common: variance of the drift that all angles of a trial share, and a standard deviation of
+            its estimate by shots alone, since smaller drift cannot be distinguished from none.
         rest: variance of the drift beyond it, from all angles.
         share: share of drift in the variance of the sweep, from 0 to below 1.
         freedom: degrees of freedom of ``own`` and ``common``.
         rest_freedom: degrees of freedom of ``rest``.
+
+    Example:
+        >>> steady = Scatter.expected(trials=5, angles=11)
+        >>> round(float(steady.deviation(1.96)[0]), 2)
+        2.08
     """
 
     ratio: Real
@@ -53,13 +58,13 @@ class Scatter:
 
     @classmethod
     def none(cls, shape: tuple[int, ...]) -> Scatter:
-        """Of a single trial, or of infinitely many shots: nothing is known of drift."""
+        """Scatter of a single trial, or of infinitely many shots: the drift is unknown."""
         zero = np.zeros(shape)
         return cls(np.full(shape, np.nan), zero, zero, zero, zero, zero, zero)
 
     @classmethod
     def expected(cls, trials: int, angles: int) -> Scatter:
-        """What is expected of trials that do not drift (arrays of shape (angles,))."""
+        """Expected scatter of trials that do not drift (arrays of shape (angles,))."""
         if trials < 2:
             return cls.none((angles,))
         zero, freedom = np.zeros(angles), np.full(angles, trials - 1.0)
@@ -68,7 +73,7 @@ class Scatter:
 
     @property
     def inflation(self) -> Real:
-        """Standard error of all trials together over the one that shots explain."""
+        """Standard error of all trials together over that which shots explain."""
         return np.sqrt(1 + self.common + self.rest) + 0 * self.own
 
     def deviation(self, quantile: Real | float) -> Real:
@@ -76,7 +81,7 @@ class Scatter:
 
         In standard errors of the shots of all trials. Squares of the quantiles of what is added up
         add up (Cochran, 1964): normal for the shots, Student's t for each part of the drift. Where
-        drift dominates, an angle's own trials tell more than the sweep: parts may be uneven.
+        drift dominates, the trials of an angle show more than the sweep: parts may be uneven.
 
         Args:
             quantile: normal quantile, positive (scalar or array of the shape of the estimates).
@@ -128,9 +133,14 @@ def scatter(values: Real, errors: Real) -> Scatter:
 
     Source: Birge, Phys. Rev. 40, 207 (1932) for the ratio; the parts are those of a two-way
         analysis of variance, angles by trials, whose errors are known.
+
+    Example:
+        >>> values = np.array([[1.0, 2.0, 3.0], [1.0, 1.0, 1.2]])  # point, trial
+        >>> scatter(values, errors=np.full((2, 3), 0.5)).ratio.round(2).tolist()
+        [2.0, 0.23]
     """
     known = np.isfinite(values) & np.isfinite(errors) & (errors > 0)
-    # A trial alone at its angle tells nothing of scatter.
+    # A single trial at an angle shows no scatter.
     known &= known.sum(axis=-1, keepdims=True) > 1
     weights = np.divide(1, errors**2, out=np.zeros_like(errors), where=known)
     finite = np.where(known, values, 0)
@@ -178,6 +188,14 @@ def with_drift(estimate: Estimate, scatter: Scatter, quantile: float) -> Estimat
         estimate: by shots alone.
         scatter: of its trials.
         quantile: normal quantile of its limits.
+
+    Example:
+        >>> value = np.array([1.0])
+        >>> limited = Interval(value, low=np.array([0.8]), high=np.array([1.2]))
+        >>> estimate = Estimate.of(limited, value, quantile=1.96)
+        >>> wider = with_drift(estimate, Scatter.expected(trials=5, angles=1), quantile=1.96)
+        >>> bool(wider.high[0] > estimate.high[0])
+        True
     """
     factor = np.broadcast_to(scatter.deviation(quantile) / quantile, estimate.value.shape)
     median = estimate.interval.value
