@@ -114,6 +114,8 @@ def _drawn(
 
 def _fidelity_of(dataset: xr.Dataset) -> str:
     """What the success fidelity is that of, by its description in the Dataset."""
+    if "C_I" not in dataset["qubit"].values:  # what the Dataset says is said of HHL
+        return "Fidelity of the recycled qubit with its ideal state"
     described = str(dataset["success_fidelity"].attrs.get("long_name", "fidelity"))
     text = described.removesuffix(" in the success branch")
     return text[:1].upper() + text[1:]

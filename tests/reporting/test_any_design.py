@@ -51,6 +51,13 @@ def test_another_parameter_is_the_axis_of_every_figure(small_dataset):
     assert "θ_b" not in headline(dataset) + "".join(caption for _, caption in drawn.values())
 
 
+def test_another_algorithm_is_not_said_to_solve_a_system(small_dataset):
+    other = small_dataset.assign_coords(qubit=["S", "B", "data"])
+    caption = paper_figures(other, None)["fig3-fidelity"][1]
+    assert caption.startswith("Fig. 3. Fidelity of the recycled qubit with its ideal state in the")
+    assert "A⁻¹b" in paper_figures(small_dataset, None)["fig3-fidelity"][1]
+
+
 def test_of_several_parameters_the_first_is_drawn_and_all_are_listed(wide, small_dataset):
     drawn = paper_figures(wide, wide) | sensitivity_figures(wide) | branch_figures(wide)
     for name, (_, caption) in drawn.items():
