@@ -8,10 +8,11 @@ from pydantic import BaseModel, ConfigDict
 from qiskit import QuantumCircuit
 
 from recycling.errors import BadInput
+from recycling.execution.machine import check_number
 from recycling.execution.registry import BackendName
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
-from recycling.planning.cost import check_number, estimate_cost, wait_between_shots
+from recycling.planning.cost import estimate_cost, wait_between_shots
 from recycling.planning.plan import chip_behind
 from recycling.reporting.tables import Table
 from recycling.spec.experiment import DeviceSpec, Experiment

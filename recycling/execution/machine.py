@@ -6,11 +6,13 @@ directory and the analysis know the machine alone, and execution the connection.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recycling.compilation.place import place_on_chip
+from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -162,3 +164,13 @@ def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> 
     """
     assert device.layout is not None
     return place_on_chip(circuit, device.layout, num_qubits, keep_delays=not circuit.parameters)
+
+
+def check_number(max_qpu_seconds: float) -> None:
+    """Check that a budget is a number that something can be compared with.
+
+    Raises:
+        BadInput: it is not.
+    """
+    if not 0 < max_qpu_seconds < math.inf:
+        raise BadInput(f"max_qpu_seconds = {max_qpu_seconds}: give a number of seconds above 0")

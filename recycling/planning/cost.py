@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
 from recycling.execution.ibm.machine import HERON, PRICE
+from recycling.execution.machine import check_number
 from recycling.jobs.job import Job, Pub, executions
 
 if TYPE_CHECKING:
@@ -148,16 +148,6 @@ def _job_cost(
         circuit_seconds=circuit_seconds,
         qpu_seconds=price.seconds(sum(counts), circuit_seconds, rep_delay),
     )
-
-
-def check_number(max_qpu_seconds: float) -> None:
-    """Check that a budget is a number that something can be compared with.
-
-    Raises:
-        BadInput: it is not.
-    """
-    if not 0 < max_qpu_seconds < math.inf:
-        raise BadInput(f"max_qpu_seconds = {max_qpu_seconds}: give a number of seconds above 0")
 
 
 def check_budget(

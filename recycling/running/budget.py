@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from recycling.errors import BadInput
+from recycling.execution.machine import check_number
 from recycling.jobs.status import charged_seconds
-from recycling.planning.cost import check_number
 from recycling.store.journal import UNSUCCESSFUL
 
 if TYPE_CHECKING:

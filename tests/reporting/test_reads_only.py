@@ -1,8 +1,7 @@
-"""A report is made where nothing can be planned, simulated or executed."""
+"""A report is made where nothing can be planned or simulated."""
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,7 @@ import recycling as rc
 from tests.on_ibm import command
 
 #: What a machine that only reads results need not have.
-ABSENT = (
-    "recycling.simulation", "recycling.planning", "recycling.execution", "recycling.running",
-    "qiskit_aer", "qiskit_ibm_runtime",
-)  # fmt: skip
+ABSENT = ("recycling.simulation", "recycling.planning", "qiskit_aer", "qiskit_ibm_runtime")
 HOOK = f"""
 import sys
 
@@ -25,12 +21,6 @@ class Absent:
 
 sys.meta_path.insert(0, Absent())
 """
-
-
-pytestmark = pytest.mark.skipif(
-    find_spec("recycling.studies.stored") is None,
-    reason="a run directory is not yet opened without its plan",
-)
 
 
 def without(code, *arguments):

@@ -18,12 +18,12 @@ from circuits.calibration.ladders import (
 )
 from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
-from recycling.execution.machine import Account
+from recycling.execution.machine import Account, check_number
 from recycling.execution.registry import BackendName, connect, parse_backend
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_as_executed
-from recycling.planning.cost import check_number, estimate_cost, wait_between_shots
+from recycling.planning.cost import estimate_cost, wait_between_shots
 from recycling.planning.plan import check_for_machine, chip_behind
 from recycling.studies.latency.spec import LatencySpec
 
