@@ -19,8 +19,9 @@ from recycling.devices.profiles import override_device
 from recycling.devices.shape import shape_of
 from recycling.errors import BadInput
 from recycling.execution.ibm.service import snapshot_backend
+from recycling.inference.bath.quantities import bloch_of
 from recycling.inference.states.plain import plain_estimates
-from recycling.inference.states.samples import RecordMap
+from recycling.inference.states.records import Layout, RecordMap
 from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device, chip, circuit_work
 from recycling.planning.circuits import compile_all, compile_as_executed
@@ -130,12 +131,13 @@ def test_agrees_with_the_analysis_of_infinitely_many_shots(experiment, device, s
     def analysed(device):
         pubs = protocol_pubs(experiment, circuits)
         probabilities = protocol_probabilities(pubs, device, experiment.design).values
+        layout = Layout.of(experiment.design)
         equilibrium, recycling = (
             plain_estimates(
                 # (stage, preparation, theta_b, basis, …) → (theta_b, stage, …, record)
                 np.moveaxis(probabilities[arm].reshape(2, 2, len(THETA_B), 3, 16), 2, 0),
-                RecordMap.raw(flag), np.array([0.4]), rc.Bath.qubit(5e9, 0.043),
-                experiment.algorithm.build().solution(experiment.theta_b),
+                RecordMap.raw(layout, [flag]), np.array([0.4]), rc.Bath.qubit(5e9, 0.043),
+                bloch_of(experiment.algorithm.build().solution(experiment.theta_b)),
             )
             for arm, flag in ((0, 1), (1, 0))
         )  # fmt: skip

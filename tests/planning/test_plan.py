@@ -18,7 +18,7 @@ from recycling.compilation.timeline import timeline
 from recycling.execution.ibm.machine import HERON, PRICE
 from recycling.execution.machine import Machine
 from recycling.inference.states.estimates import Question, estimate
-from recycling.inference.states.samples import RecordMap
+from recycling.inference.states.records import Layout, RecordMap
 from recycling.jobs.cut import protocol_pubs
 from recycling.jobs.job import Job
 from recycling.jobs.status import charged_seconds
@@ -447,10 +447,11 @@ def test_error_of_the_heat_is_that_of_four_proportions(paper):
     np.testing.assert_allclose(found.stderr("heat") / QUANTUM, expected, rtol=1e-7)
 
 
-def asked(p_x, angles):
-    """What is asked of the recycling arm; the solutions, for the fidelity, do not matter."""
-    raw, solutions = RecordMap.raw(flag=0), np.ones((angles, 2), complex)
-    return Question(raw, (), np.array([p_x]), BATH, solutions, "median unbiased")
+def asked(p_x):
+    """What is asked of the recycling arm; a reference, for the fidelity, does not matter."""
+    design = rc.preset("paper").design
+    raw = RecordMap.raw(Layout.of(design), design.arm("recycling").records)
+    return Question(raw, (), np.array([p_x]), BATH, None, "median unbiased")
 
 
 def tables(probabilities):
@@ -468,7 +469,7 @@ def test_errors_agree_with_those_of_the_analysis(paper):
         one = MeasurementSpec(shots=shots, trials=1)
         found = predicted(changed(plan, measurement=one))
         # Expected counts: no noise, but a width of the limits.
-        estimates = estimate(np.round(shots * expected), asked(0.4, 3))
+        estimates = estimate(np.round(shots * expected), asked(0.4))
         off[shots] = {
             name: np.abs(estimates[name].stderr[:, 0, 0] / found.stderr(name) - 1).max()
             for name in PREDICTED
@@ -566,7 +567,7 @@ def test_shots_for_a_verdict_give_one(paper, factor, least, most):
     )
     table /= table.sum(axis=-1, keepdims=True)
     counts = np.random.default_rng(11).multinomial(shots, np.repeat(table, 20, axis=1))
-    below = (estimate(counts, asked(0.4, 1))["excess_tight"].z <= -3).sum()
+    below = (estimate(counts, asked(0.4))["excess_tight"].z <= -3).sum()
     assert least <= below <= most
 
 
