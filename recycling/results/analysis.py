@@ -68,15 +68,16 @@ def analyse(
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()
         >>> run = recycling.run(experiment, out=f"{folder.name}/run")
         >>> dataset = analyse(run)
-        >>> f"{float(dataset['heat'].sel(arm='recycling', p_x=0.4)[0, 0]):.3e} J"
-        '9.197e-25 J'
+        >>> f"{float(dataset['heat'].sel(p_x=0.4)[-1, 0, 0]):.3e} J"
+        '-3.340e-25 J'
         >>> (run.path / "results.nc").is_file()
         True
         >>> folder.cleanup()
@@ -106,8 +107,9 @@ def analysed(
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()
@@ -167,14 +169,17 @@ def analyse_counts(
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> from recycling.jobs.counts import counts_of
         >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
         >>> dataset = analyse_counts(experiment, counts, {})
         >>> dataset["heat"].dims, dataset["heat"].shape
-        (('arm', 'theta_b', 'p_x', 'trial'), (2, 2, 2, 1))
+        (('arm', 'theta', 'p_x', 'trial'), (2, 2, 2, 1))
     """
     import xarray as xr
 

@@ -26,8 +26,9 @@ def run_attributes(run: Run) -> dict[str, Any]:
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()

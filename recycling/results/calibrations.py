@@ -66,8 +66,9 @@ class Calibrations(BaseModel):
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()
@@ -99,8 +100,9 @@ def calibrations(run: Run) -> Calibrations:
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()
@@ -127,8 +129,9 @@ def keep(run: Run) -> None:
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()
@@ -152,8 +155,9 @@ def compute(run: Run) -> Calibrations:
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()
@@ -246,8 +250,9 @@ def measured_temperature(run: Run, assignment: Assignment) -> Thermometry:
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()

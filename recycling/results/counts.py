@@ -27,9 +27,12 @@ def tables_of(counts: xr.DataArray, design: Design) -> NDArray[Any]:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> from recycling.jobs.counts import counts_of
         >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
         >>> tables_of(counts, experiment.design).shape

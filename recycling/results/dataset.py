@@ -23,9 +23,9 @@ def swept(dataset: xr.Dataset) -> tuple[str, ...]:
 
     Example:
         >>> import xarray as xr
-        >>> branch = xr.Variable(("arm", "theta_b", "limit"), [[[0.8, 0.8, 0.8]]])
+        >>> branch = xr.Variable(("arm", "angle", "limit"), [[[0.8, 0.8, 0.8]]])
         >>> swept(xr.Dataset({"branch_probability_combined": branch}))
-        ('theta_b',)
+        ('angle',)
     """
     # The probability of the branch depends on nothing else.
     dims = map(str, dataset["branch_probability_combined"].dims)

@@ -61,13 +61,16 @@ def estimate_arms(
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> tables = np.full((2, 2, 1, 2, 2, 3, 16), 1 / 16)
         >>> raw = {"readout": "raw", "assignment": None, "progress": lambda _fraction: None}
         >>> arms = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
-        >>> arms["recycling"].combined["heat"].value.shape  # point, p_x
+        >>> arms[experiment.design.arm_names[-1]].combined["heat"].value.shape  # point, p_x
         (2, 2)
     """
     design, layout = experiment.design, Layout.of(experiment.design)

@@ -91,8 +91,9 @@ def export(
         >>> import recycling
         >>> experiment = recycling.Experiment(
         ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
         ...     device={"profile": "ideal"},
-        ...     sweep={"theta_b": [0.4], "p_x": [0.1, 0.4]},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
         >>> folder = TemporaryDirectory()
@@ -138,9 +139,12 @@ def tables(dataset: xr.Dataset) -> list[Table]:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> from recycling.jobs.counts import counts_of
         >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
         >>> from recycling.results.analysis import analyse_counts
@@ -185,9 +189,12 @@ def counts_table(counts: xr.DataArray, design: Design) -> Table:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> from recycling.jobs.counts import counts_of
         >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
         >>> len(counts_table(counts, experiment.design).frame)  # rows

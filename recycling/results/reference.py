@@ -32,11 +32,14 @@ def known_reference(experiment: Experiment) -> Real | None:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> known_reference(experiment).round(3).tolist()  # X, Y, Z at each point
-        [[0.8, 0.0, 0.6], [0.964, 0.0, 0.266]]
+        [[0.19, 0.0, 0.982], [0.768, 0.0, 0.641]]
     """
     algorithm, design = experiment.algorithm.build(), experiment.design
     points = experiment.points
@@ -58,10 +61,10 @@ def theory_reference(theory: xr.Dataset, design: Design) -> Real | None:
     Example:
         >>> import xarray as xr
         >>> from circuits import HHL
-        >>> dims = ("arm", "theta_b", "role", "axis")
-        >>> arms = {"arm": ["equilibrium", "recycling"]}
-        >>> theory = xr.Dataset({BLOCH: (dims, np.full((2, 5, 1, 3), 0.6**0.5))}, arms)
-        >>> theory_reference(theory, HHL([[2, -1], [-1, 2]]).design).shape
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> dims, arms = ("arm", *design.parameter_names, "role", "axis"), list(design.arm_names)
+        >>> theory = xr.Dataset({BLOCH: (dims, np.full((2, 5, 1, 3), 0.6**0.5))}, {"arm": arms})
+        >>> theory_reference(theory, design).shape
         (5, 3)
     """
     success = next(arm.name for arm in design.arms if not arm.resets)

@@ -131,17 +131,21 @@ def variables(
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> from recycling.results.estimates import estimate_arms
         >>> from recycling.thermodynamics import Bath
         >>> tables = np.full((2, 2, 1, 2, 2, 3, 16), 1 / 16)
         >>> raw = {"readout": "raw", "assignment": None, "progress": lambda _fraction: None}
         >>> arms = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
-        >>> dims, values, notes = variables(arms, "equilibrium", experiment.coordinates)["heat"]
+        >>> success = experiment.design.arm_names[0]
+        >>> dims, values, notes = variables(arms, success, experiment.coordinates)["heat"]
         >>> dims, values.shape, notes["units"]
-        (('arm', 'theta_b', 'p_x', 'trial'), (2, 2, 2, 1), 'J')
+        (('arm', 'theta', 'p_x', 'trial'), (2, 2, 2, 1), 'J')
     """
     found: dict[str, Variable] = {}
     for name, quantity in VARIABLES.items():

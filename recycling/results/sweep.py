@@ -25,9 +25,9 @@ class Axis:
     r"""A swept parameter: its name, its unit ("1" where it has none) and its values.
 
     Example:
-        >>> axis = Axis("theta_b", "rad", np.array([0.0, 0.4]))
+        >>> axis = Axis("alpha_0", "rad", np.array([0.0, 0.4]))
         >>> axis.symbol, axis.label, axis.at(1, ".2f")
-        ('θ_b', '$\\theta_b$ (rad)', '$\\theta_b = 0.40$')
+        ('α_0', '$\\alpha_0$ (rad)', '$\\alpha_0 = 0.40$')
     """
 
     name: str
@@ -36,12 +36,12 @@ class Axis:
 
     @property
     def symbol(self) -> str:
-        """Name as a physicist writes it: theta_b becomes θ_b."""
+        """Name as a physicist writes it: alpha_0 becomes α_0."""
         return symbol(self.name)
 
     @property
     def formula(self) -> str:
-        r"""Name in the notation of matplotlib: theta_b becomes $\theta_b$."""
+        r"""Name in the notation of matplotlib: alpha_0 becomes $\alpha_0$."""
         letter, _, index = self.name.partition("_")
         if letter not in GREEK:
             return f"${_indexed(letter, index)}$" if len(letter) == 1 else self.name
@@ -76,11 +76,11 @@ def sweep_axes(dataset: xr.Dataset) -> tuple[Axis, ...]:
 
     Example:
         >>> import xarray as xr
-        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
-        >>> branch = ("theta_b", [0.8, 0.7])
-        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> angle = xr.Variable("angle", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("angle", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"angle": angle})
         >>> [axis.column for axis in sweep_axes(dataset)]
-        ['θ_b (rad)']
+        ['angle (rad)']
     """
     return tuple(
         Axis(name, str(dataset[name].attrs.get("units", "1")), dataset[name].values)
@@ -93,11 +93,14 @@ def design_axes(experiment: Experiment) -> tuple[Axis, ...]:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> [axis.symbol for axis in design_axes(experiment)]
-        ['θ_b']
+        ['θ']
     """
     return tuple(
         Axis(parameter.name, parameter.unit, experiment.coordinates[parameter.name])
@@ -110,9 +113,9 @@ def sweep_points(dataset: xr.Dataset) -> list[tuple[float, ...]]:
 
     Example:
         >>> import xarray as xr
-        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
-        >>> branch = ("theta_b", [0.8, 0.7])
-        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> angle = xr.Variable("angle", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("angle", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"angle": angle})
         >>> sweep_points(dataset)
         [(0.0,), (0.4,)]
     """
@@ -124,9 +127,9 @@ def over_points(dataset: xr.Dataset, array: xr.DataArray) -> Real:
 
     Example:
         >>> import xarray as xr
-        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
-        >>> branch = ("theta_b", [0.8, 0.7])
-        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> angle = xr.Variable("angle", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("angle", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"angle": angle})
         >>> over_points(dataset, dataset["branch_probability_combined"]).tolist()
         [0.8, 0.7]
     """
@@ -138,7 +141,8 @@ def recycling_arm(dataset: xr.Dataset) -> xr.Dataset:
 
     Example:
         >>> import xarray as xr
-        >>> arms = {"arm": ["equilibrium", "recycling"]}
+        >>> from circuits.design import EQUILIBRIUM
+        >>> arms = {"arm": [EQUILIBRIUM, RECYCLING]}
         >>> recycling_arm(xr.Dataset({"heat": ("arm", [1e-25, 2e-25])}, arms))["heat"].item()
         2e-25
     """
@@ -150,10 +154,10 @@ def first_curve(dataset: xr.Dataset) -> xr.Dataset:
 
     Example:
         >>> import xarray as xr
-        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
-        >>> branch = ("theta_b", [0.8, 0.7])
-        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
-        >>> first_curve(dataset).sizes["theta_b"]
+        >>> angle = xr.Variable("angle", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("angle", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"angle": angle})
+        >>> first_curve(dataset).sizes["angle"]
         2
     """
     _, *others = sweep_axes(dataset)
@@ -165,9 +169,9 @@ def curve_note(dataset: xr.Dataset) -> str:
 
     Example:
         >>> import xarray as xr
-        >>> angle = xr.Variable("theta_b", [0.0, 0.4], {"units": "rad"})
-        >>> branch = ("theta_b", [0.8, 0.7])
-        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"theta_b": angle})
+        >>> angle = xr.Variable("angle", [0.0, 0.4], {"units": "rad"})
+        >>> branch = ("angle", [0.8, 0.7])
+        >>> dataset = xr.Dataset({"branch_probability_combined": branch}, {"angle": angle})
         >>> curve_note(dataset)
         ''
     """

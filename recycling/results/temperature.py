@@ -34,9 +34,12 @@ def run_temperature(
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> from recycling.jobs.counts import counts_of
         >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
         >>> cold = counts.where(counts["B"] == 0, 0)
@@ -67,14 +70,17 @@ def thermal_records(counts: xr.DataArray, design: Design) -> tuple[tuple[str, ..
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1, 0.4]}
-        >>> exact = {"shots": "exact", "trials": 1}
-        >>> experiment = Experiment(name="tiny", sweep=sweep, measurement=exact)
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
         >>> from recycling.jobs.counts import counts_of
         >>> counts = counts_of(experiment, {0: np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 1 / 16)})
         >>> axes, excited, shots = thermal_records(counts, experiment.design)
         >>> axes, excited.shape
-        (('trial', 'preparation', 'theta_b', 'flag'), (1, 2, 2, 2))
+        (('trial', 'preparation', 'theta', 'flag'), (1, 2, 2, 2))
     """
     axes = ("trial", "preparation", *design.parameter_names, FLAG)
     layout = Layout.of(design)

@@ -58,8 +58,12 @@ def protocol_probabilities(pubs: Sequence[Pub], device: Device, design: Design) 
 
     Example:
         >>> import recycling
-        >>> sweep = {"theta_b": [0.0, 0.4], "p_x": [0.1]}
-        >>> experiment = recycling.Experiment(name="tiny", device={"profile": "ideal"}, sweep=sweep)
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
         >>> plan = recycling.plan(experiment)
         >>> pubs = plan.pubs(plan.jobs[0])
         >>> table = protocol_probabilities(pubs, plan.device, experiment.design)

@@ -29,9 +29,9 @@ class Labels:
     Example:
         >>> from circuits import HHL
         >>> design = HHL([[2, -1], [-1, 2]]).design
-        >>> labels = Labels(design, {"theta_b": np.array([0.4])}, trials=[0])
+        >>> labels = Labels(design, {"angle": np.array([0.4])}, trials=[0])
         >>> labels.setting((1, 0, 0, 0, 0, 2))
-        'recycling arm, θ_b = 0.4000, trial 0, before, I, basis Z'
+        'recycling arm, angle = 0.4000, trial 0, before, I, basis Z'
     """
 
     design: Design
@@ -66,7 +66,7 @@ def check_counts(tables: NDArray[Any], shots: int | Literal["exact"], labels: La
     Example:
         >>> from circuits import HHL
         >>> design = HHL([[2, -1], [-1, 2]]).design
-        >>> labels = Labels(design, {"theta_b": np.array([0.4])}, trials=[0])
+        >>> labels = Labels(design, {"angle": np.array([0.4])}, trials=[0])
         >>> check_counts(np.full((2, 1, 1, 2, 2, 3, 16), 100), 1600, labels)
     """
     wrong = ~(tables >= -_ROUNDING)
@@ -92,11 +92,11 @@ def masked_settings(tables: NDArray[Any], labels: Labels) -> list[str]:
     Example:
         >>> from circuits import HHL
         >>> design = HHL([[2, -1], [-1, 2]]).design
-        >>> labels = Labels(design, {"theta_b": np.array([0.4])}, trials=[0])
+        >>> labels = Labels(design, {"angle": np.array([0.4])}, trials=[0])
         >>> tables = np.full((2, 1, 1, 2, 2, 3, 16), 100)
         >>> tables[1, 0, 0, 0, 0, 2] = 0
         >>> masked_settings(tables, labels)
-        ['recycling arm, θ_b = 0.4000, trial 0, before, I, basis Z']
+        ['recycling arm, angle = 0.4000, trial 0, before, I, basis Z']
     """
     layout = Layout.of(labels.design)
     missing = []
