@@ -7,33 +7,21 @@ from importlib import import_module
 
 import pytest
 
+import recycling
+
 #: Packages and modules whose public docstrings have an example each.
 ROOMS = (
     "circuits",
-    "recycling.compilation.compile",
-    "recycling.compilation.place",
-    "recycling.compilation.route",
-    "recycling.compilation.schedules",
-    "recycling.compilation.structure",
-    "recycling.compilation.target",
-    "recycling.compilation.timeline",
-    "recycling.compilation.walk",
+    "recycling.compilation",
     "recycling.devices",
     "recycling.errors",
     "recycling.inference",
-    "recycling.jobs.counts",
-    "recycling.jobs.cut",
-    "recycling.jobs.outcomes",
-    "recycling.jobs.sizes",
+    "recycling.jobs",
+    "recycling.planning",
     "recycling.results",
     "recycling.simulation",
     "recycling.spec",
-    "recycling.store.files",
-    "recycling.store.journal",
-    "recycling.store.lock",
-    "recycling.store.schema",
-    "recycling.store.targets",
-    "recycling.store.telemetry",
+    "recycling.store",
     "recycling.thermodynamics",
 )
 
@@ -78,6 +66,11 @@ def public_things(module_name):
 def test_every_public_docstring_has_an_example(module):
     without = [name for name, thing in public_things(module) if ">>>" not in inspect.getdoc(thing)]
     assert not without, f"{module} has no example of {', '.join(without)}"
+
+
+@pytest.mark.parametrize("name", recycling.__all__)
+def test_every_public_name_of_the_package_has_an_example(name):
+    assert ">>>" in inspect.getdoc(getattr(recycling, name))
 
 
 def test_rooms_are_not_empty():

@@ -1,4 +1,4 @@
-"""The circuits of the calibrations, on a device's own qubits: nothing in them needs compiling."""
+"""The circuits of the calibrations, on a device's qubits: nothing in them needs compiling."""
 
 from __future__ import annotations
 
@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 
 
 def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
-    """Circuits that measure the bath qubit before and after a run, on the device's own qubits.
+    """Build the circuits that measure the bath qubit before and after a run.
 
-    None on a device without decay, where there is nothing to measure.
+    A device without decay has none, since there is nothing to measure.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device, override_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device = override_device(ideal, t1=2e-4, t2=1e-4)
+        >>> len(compile_brackets(ideal)), len(compile_brackets(device))
+        (0, 23)
     """
     bath = device.roles.index("B")
     if not np.isfinite(device.t1[bath]):
@@ -38,10 +45,18 @@ def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
 
 
 def compile_assignment(device: Device, design: Design) -> tuple[QuantumCircuit, ...]:
-    """Circuits that measure the readout of the recorded qubits, on the device's own qubits.
+    """Build the circuits that measure the readout of the recorded qubits, on the device's qubits.
 
     Raises:
         BadInput: the qubits are too many for a shot that records each of them twice.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device, override_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device = override_device(ideal, t1=2e-4, t2=1e-4)
+        >>> from circuits import HHL
+        >>> len(compile_assignment(device, HHL([[2, -1], [-1, 2]]).design))
+        17
     """
     if (bits := 2 * len(design.recorded_roles)) > MOST_BITS:
         raise BadInput(

@@ -167,10 +167,15 @@ def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> 
 
 
 def check_number(max_qpu_seconds: float) -> None:
-    """Check that a budget is a number that something can be compared with.
+    """Check that a budget is a positive, finite number.
 
     Raises:
         BadInput: it is not.
+
+    Example:
+        >>> check_number(0)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: max_qpu_seconds = 0: give a number of seconds above 0
     """
     if not 0 < max_qpu_seconds < math.inf:
         raise BadInput(f"max_qpu_seconds = {max_qpu_seconds}: give a number of seconds above 0")

@@ -1,4 +1,4 @@
-"""Jobs and PUBs: what is submitted at once, and what each of its circuits is executed with."""
+"""Jobs and PUBs: a submission, and its circuits with the values of their parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXECUTIONS_PER_JOB = 10_000_000
 
 @dataclass(frozen=True)
 class Job:
-    """One submission: some shots of one trial at successive points of the sweep, or a calibration.
+    """A submission: some shots of a trial at successive points of the sweep, or a calibration.
 
     Attributes:
         name: identifies the job in its run.
@@ -49,7 +49,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Pub:
-    """Primitive unified bloc: one circuit and the values of its parameters.
+    """Primitive unified bloc: a circuit and the values of its parameters.
 
     Values are in rad and broadcast against each other to the shape of the sweep, e.g. (11, 1)
     values of a swept angle and (1, 3) bases.
@@ -65,12 +65,25 @@ class Pub:
 
 
 def calibration_pubs(circuits: Sequence[QuantumCircuit]) -> list[Pub]:
-    """PUBs of a calibration: circuits without parameters."""
+    """Make the PUBs of a calibration: circuits without parameters.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> calibration_pubs([QuantumCircuit(1)])[0].sweep
+        ()
+    """
     return [Pub(circuit, {}) for circuit in circuits]
 
 
 def full_parameters(pub: Pub) -> dict[str, NDArray[np.float64]]:
-    """Values of all parameters over the whole sweep: the Sampler does not broadcast them."""
+    """Broadcast the values of all parameters over the sweep, which the Sampler does not.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> pub = Pub(QuantumCircuit(1), {"angle": np.zeros((5, 1)), "basis": np.zeros((1, 3))})
+        >>> full_parameters(pub)["angle"].shape
+        (5, 3)
+    """
     return {
         name: np.ascontiguousarray(np.broadcast_to(values, pub.sweep))
         for name, values in pub.parameters.items()
@@ -78,11 +91,33 @@ def full_parameters(pub: Pub) -> dict[str, NDArray[np.float64]]:
 
 
 def expected_shape(job: Job, pubs: Sequence[Pub]) -> tuple[int, ...]:
-    """Shape of a job's outcomes: (pub, *sweep, shots), or (pub, *sweep, 2ⁿ) of probabilities."""
+    """Compute the shape of a job's outcomes: (pub, *sweep, shots), or (pub, *sweep, 2ⁿ).
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit.circuit import Parameter
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.ry(Parameter("angle"), 0)
+        >>> _ = circuit.measure(0, 0)
+        >>> pub = Pub(circuit, {"angle": np.zeros((5, 1))})
+        >>> expected_shape(Job("trial-0", trial=0, shots=1000), [pub, pub])
+        (2, 5, 1, 1000)
+    """
     last = 2 ** len(pubs[0].circuit.clbits) if job.shots is None else job.shots
     return (len(pubs), *pubs[0].sweep, last)
 
 
 def executions(job: Job, pubs: Sequence[Pub]) -> int:
-    """Circuit executions of a job; 0 where there are no shots."""
+    """Count the circuit executions of a job; 0 without shots.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit.circuit import Parameter
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.ry(Parameter("angle"), 0)
+        >>> _ = circuit.measure(0, 0)
+        >>> pub = Pub(circuit, {"angle": np.zeros((5, 1))})
+        >>> executions(Job("trial-0", trial=0, shots=1000), [pub, pub])
+        10000
+    """
     return (job.shots or 0) * sum(int(np.prod(pub.sweep)) for pub in pubs)

@@ -39,7 +39,13 @@ class BranchStates:
 
 
 def predicted_settings(design: Design) -> tuple[Setting, ...]:
-    """What is predicted: all of the recycling arm, and one circuit for the successful branches."""
+    """List the predicted settings: the recycling arm, and a circuit for the successful branches.
+
+    Example:
+        >>> from circuits import HHL
+        >>> len(predicted_settings(HHL([[2, -1], [-1, 2]]).design))
+        5
+    """
     recycling = (setting for setting in design.settings if setting[0] == RECYCLING)
     return (*recycling, _success_setting(design))
 
@@ -50,13 +56,31 @@ def branch_states(
     design: Design,
     points: Mapping[str, Real],
 ) -> BranchStates:
-    """States at the end of compiled circuits, by the exact engine.
+    """Compute the states at the end of compiled circuits, by the exact engine.
 
     Args:
         circuits: circuit without tomography of each of the ``predicted_settings``.
         device: the device they were compiled for.
         design: design of the experiment.
         points: values of the swept parameters (arrays of shape (point,)).
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> from recycling.planning.chips import build_device
+        >>> from recycling.planning.circuits import compile_as_executed, protocol_circuits
+        >>> device, algorithm = build_device(experiment), experiment.algorithm.build()
+        >>> settings = predicted_settings(experiment.design)
+        >>> circuits = protocol_circuits(experiment, algorithm, settings, 0.0, tomography=False)
+        >>> compiled = compile_as_executed(circuits, device, optimization_level=1)
+        >>> by_setting = dict(zip(settings, compiled, strict=True))
+        >>> branch_states(by_setting, device, experiment.design, experiment.points).ground.shape
+        (2, 2, 3, 3)
     """
     keep = [device.roles.index(role) for role in design.measured]
     programs = [

@@ -1,4 +1,4 @@
-"""Which device an experiment finds: the profile of its spec, or the backend that it runs on."""
+"""The device of an experiment: the profile of its spec, or the backend that it runs on."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Chip:
 
 
 def build_device(experiment: Experiment, backend: BackendV2 | None = None) -> Device:
-    """Device of an experiment on its layout, with the spec's changes.
+    """Build the device of an experiment on its layout, with the spec's changes.
 
     Args:
         experiment: validated spec.
@@ -57,6 +57,17 @@ def build_device(experiment: Experiment, backend: BackendV2 | None = None) -> De
 
     Raises:
         BadInput: unknown profile, impossible layout, or numbers that contradict each other.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> build_device(experiment).roles
+        ('data', 'ancilla', 'B', 'S')
     """
     if backend is not None or experiment.device.profile != "ideal":
         return _on_chip(experiment, chip(experiment, backend))
@@ -75,6 +86,12 @@ def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
 
     Raises:
         BadInput: the profile has no chip, or more clock qubits than a layout holds.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> snapshot = chip(Experiment(name="tiny", device={"profile": "FakeTorino"}))
+        >>> snapshot.target.num_qubits, snapshot.device_on((11, 18, 12, 13, 10, 9)).num_qubits
+        (133, 6)
     """
     spec, bath = experiment.device, experiment.bath
     if getattr(experiment.algorithm, "clock_qubits", 2) != 2:
@@ -141,7 +158,20 @@ def _best_layout(experiment: Experiment, anywhere: Device, whole: Chip) -> tuple
 def circuit_work(
     experiment: Experiment, device: Device
 ) -> tuple[Mapping[frozenset[str], int], Mapping[str, float]]:
-    """CZ gates by pair of roles, and busy times by role in s, of the longest circuit."""
+    """Count CZ gates by pair of roles, and busy times by role in s, of the longest circuit.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> gates, busy = circuit_work(experiment, build_device(experiment))
+        >>> gates[frozenset(("B", "S"))], sorted(busy)
+        (3, ['B', 'S', 'ancilla', 'data'])
+    """
     level = experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
     design = experiment.design

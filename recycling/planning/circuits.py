@@ -25,6 +25,19 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
 
     Raises:
         BadInput: they record more bits than a shot has, or the algorithm cannot be routed.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> from recycling.planning.chips import build_device
+        >>> circuits = compile_all(experiment, build_device(experiment))
+        >>> set(circuits) == set(experiment.design.settings)
+        True
     """
     if (bits := len(experiment.design.recorded_roles)) > MOST_BITS:
         raise BadInput(
@@ -46,7 +59,21 @@ def protocol_circuits(
     *,
     tomography: bool = True,
 ) -> list[QuantumCircuit]:
-    """Circuits of the protocol at some settings, with an algorithm that is already compiled."""
+    """Build the circuits of the protocol at some settings, with a compiled algorithm.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> settings = experiment.design.settings[:2]
+        >>> circuits = protocol_circuits(experiment, experiment.algorithm.build(), settings, 0.0)
+        >>> [circuit.name for circuit in circuits]
+        ['equilibrium before I', 'equilibrium before X']
+    """
     task, link = experiment.task.build(), experiment.link.build()
     return [
         recycling_circuit(
@@ -66,7 +93,18 @@ def protocol_circuits(
 def compile_as_executed(
     circuits: Iterable[QuantumCircuit], device: Device, *, optimization_level: int
 ) -> list[QuantumCircuit]:
-    """Compile circuits and schedule them by the vendor's passes; see ``compile_circuits``."""
+    """Compile circuits and schedule them by the vendor's passes; see ``compile_circuits``.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.cx(0, 1)
+        >>> (compiled,) = compile_as_executed([circuit], device, optimization_level=1)
+        >>> compiled.count_ops()["cz"]
+        1
+    """
     from recycling.execution.ibm.service import schedule_as_late_as_possible
 
     return compile_circuits(

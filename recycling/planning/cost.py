@@ -1,4 +1,4 @@
-"""What a plan asks of a device: jobs, and QPU time before any is spent."""
+"""The cost of a plan: jobs, and QPU time before any is spent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ USUAL_LIMITS, USUAL_PRICE = HERON, PRICE
 
 @dataclass(frozen=True)
 class JobCost:
-    """What one job asks of the service.
+    """Cost of a job.
 
     ``parameter_sets`` are circuits with all their parameters given; ``circuit_seconds`` is the
     time that the circuits themselves take, without the waits between shots.
@@ -41,7 +41,18 @@ class JobCost:
 
 @dataclass(frozen=True)
 class Cost:
-    """What all jobs ask of the service; ``rep_delay`` is the wait between shots, s."""
+    """Cost of all jobs; ``rep_delay`` is the wait between shots, s.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from qiskit import QuantumCircuit
+        >>> job = Job("trial-0", trial=0, points=(0, 1), shots=1000)
+        >>> pub = Pub(QuantumCircuit(1), {})
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> cost = estimate_cost([(job, [pub])], device, rep_delay=250e-6)
+        >>> cost.executions, cost.beyond_limits()
+        (1000, ())
+    """
 
     jobs: tuple[JobCost, ...]
     rep_delay: float
@@ -109,10 +120,20 @@ def estimate_cost(
         jobs: jobs with their PUBs.
         device: the device that they were compiled for.
         rep_delay: wait between shots, s.
-        machine: where they go; None prices them as if for a usual one.
+        machine: the machine that they go to; None prices them as if for a usual machine.
 
     Returns:
         Cost; None where a job has infinitely many shots, which no hardware has.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from qiskit import QuantumCircuit
+        >>> job = Job("trial-0", trial=0, points=(0, 1), shots=1000)
+        >>> pub = Pub(QuantumCircuit(1), {})
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> cost = estimate_cost([(job, [pub])], device, rep_delay=250e-6)
+        >>> f"{cost.qpu_seconds:.2f} s"
+        '2.25 s'
     """
     jobs = list(jobs)
     if any(job.shots is None for job, _ in jobs):
@@ -130,7 +151,12 @@ def estimate_cost(
 
 
 def wait_between_shots(asked: float | None, machine: Machine | None) -> float:
-    """Wait between shots, s: what the spec asks for, or the default of the machine."""
+    """Choose the wait between shots, s: that of the spec, or the default of the machine.
+
+    Example:
+        >>> wait_between_shots(1e-3, machine=None), wait_between_shots(None, machine=None)
+        (0.001, 0.00025)
+    """
     limits = USUAL_LIMITS if machine is None else machine.limits
     return limits.default_rep_delay if asked is None else asked
 
@@ -165,8 +191,12 @@ def check_budget(
         shortest_rep_delay: shortest wait between shots that the device takes, s.
 
     Raises:
-        BadInput: the budget is no number, or the cost is above it; says which changes would each
-            be enough.
+        BadInput: the budget is no number, or the cost is above it; the message names changes each
+            of which would be enough.
+
+    Example:
+        >>> from recycling.spec.experiment import preset
+        >>> check_budget(None, preset("theory"), max_qpu_seconds=60)  # exact shots cost nothing
     """
     check_number(max_qpu_seconds)
     if cost is None or cost.qpu_seconds <= max_qpu_seconds:
@@ -181,12 +211,12 @@ def check_budget(
 def _savings(
     cost: Cost, experiment: Experiment, budget: float, shortest_rep_delay: float
 ) -> list[str]:
-    """Changes of one number in the spec that bring the cost below a budget."""
+    """Changes of a single number in the spec that bring the cost below a budget."""
     measurement = experiment.measurement
-    trials = [own for own in cost.jobs if own.job.trial is not None]
-    calibration = sum(own.qpu_seconds for own in cost.jobs if own.job.trial is None)
+    trials = [each for each in cost.jobs if each.job.trial is not None]
+    calibration = sum(each.qpu_seconds for each in cost.jobs if each.job.trial is None)
     overhead = cost.price.job_overhead * len(trials)
-    in_trials = sum(own.qpu_seconds for own in trials)
+    in_trials = sum(each.qpu_seconds for each in trials)
     savings = []
     if measurement.shots != "exact":
         share = (budget - calibration - overhead) / (in_trials - overhead)

@@ -38,12 +38,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be executed: one compiled circuit for each arm, stage and preparation.
+    """What will be executed: a compiled circuit for each arm, stage and preparation.
 
-    Each circuit serves every θ_b and every basis by its parameters. ``brackets`` measure the bath
+    Each circuit serves every point and every basis by its parameters. ``brackets`` measure the bath
     qubit before and after, ``assignment`` the readout of the recorded qubits, in the jobs named by
-    ``assignments``. All circuits are on the device's own qubits; ``hardware`` is the machine that
-    they go to, None for a simulator.
+    ``assignments``. All circuits are on the device's qubits; ``hardware`` is the machine that they
+    go to, None for a simulator.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> planned = recycling.plan(experiment)
+        >>> len(planned.circuits), [job.name for job in planned.jobs][:2]
+        (8, ['trial-0', 'trial-1'])
+        >>> f"{planned.cost.qpu_seconds:.0f} s of QPU time"
+        '490 s of QPU time'
     """
 
     experiment: Experiment
@@ -67,12 +81,12 @@ class Plan:
 
     @property
     def rep_delay(self) -> float:
-        """Wait between shots, s: the spec's, or the device's own."""
+        """Wait between shots, s: that of the spec, or of the device."""
         return wait_between_shots(self.experiment.hardware.rep_delay, self.hardware)
 
     @cached_property
     def cost(self) -> Cost | None:
-        """QPU time that this costs, or would cost on hardware; None with shots = "exact"."""
+        """QPU time of the plan on hardware; None with shots = "exact"."""
         jobs = ((job, self.pubs(job)) for job in self.jobs)
         return estimate_cost(jobs, self.device, self.rep_delay, self.hardware)
 
@@ -97,7 +111,7 @@ class Plan:
 
     @cached_property
     def prediction(self) -> Prediction:
-        """What the exact engine predicts for this device, with the errors of the spec's shots."""
+        """Prediction of the exact engine for this device, with the errors of the spec's shots."""
         return predict(
             self.experiment,
             self.device,
@@ -164,7 +178,20 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
 
 
 def plan_on(experiment: Experiment, name: BackendName, connection: Connection | None) -> Plan:
-    """Plan as ``plan`` does, for a machine that is connected, or None for a simulator."""
+    """Plan as ``plan`` does, for a connected machine, or None for a simulator.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> planned = plan_on(experiment, BackendName("exact"), connection=None)
+        >>> planned.device.roles
+        ('data', 'ancilla', 'B', 'S')
+    """
     kind = backend_kind(name.kind)
     check_size(experiment, name.kind)
     if connection is not None:
@@ -196,13 +223,23 @@ def plan_on(experiment: Experiment, name: BackendName, connection: Connection | 
 
 
 def unusual_limit(machine: Machine | None) -> int | None:
-    """Executions that a machine takes in a job, where that is not the usual number."""
+    """Executions that a machine takes in a job, where they are not the usual number.
+
+    Example:
+        >>> unusual_limit(None) is None
+        True
+    """
     limit = None if machine is None else machine.limits.executions_per_job
     return None if limit == USUAL_LIMITS.executions_per_job else limit
 
 
 def connected_chip(backend: str, account: Account) -> BackendV2 | Machine | None:
-    """Chip that a backend stands for, by its name; see ``chip_behind``."""
+    """Find the chip behind a backend, by its name; see ``chip_behind``.
+
+    Example:
+        >>> connected_chip("fake:FakeTorino", Account()).num_qubits
+        133
+    """
     name = parse_backend(backend)
     return chip_behind(name, connect(name, account))
 
@@ -210,10 +247,14 @@ def connected_chip(backend: str, account: Account) -> BackendV2 | Machine | None
 def chip_behind(
     name: BackendName, connection: Connection | None = None
 ) -> BackendV2 | Machine | None:
-    """Chip that a backend stands for; None where the spec's device profile decides.
+    """Find the chip behind a backend; None where the spec's device profile decides.
 
     Raises:
-        BadInput: there is no such chip.
+        BadInput: the chip does not exist.
+
+    Example:
+        >>> chip_behind(BackendName("exact")) is None
+        True
     """
     if connection is not None:
         return connection.machine
@@ -225,7 +266,14 @@ def check_for_machine(experiment: Experiment, connection: Connection) -> None:
     """Check a spec against a real device.
 
     Raises:
-        BadInput: numbers that only a simulation can change, or a repetition delay out of range.
+        BadInput: the spec has numbers that only a simulation can change, or a repetition delay out
+            of range.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> check_for_machine(Experiment(name="tiny", device={"t1": "250 us"}), connection=None)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: device.t1 = 0.00025: hardware has its own; remove it
     """
     for name in ("t1", "t2", "single_qubit_error", "cz_error", "readout_error"):
         value = getattr(experiment.device, name)

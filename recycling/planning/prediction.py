@@ -1,4 +1,4 @@
-"""What the exact engine predicts for compiled circuits on a device, without sampling noise."""
+"""Predictions of the exact engine for compiled circuits on a device, without sampling noise."""
 
 from __future__ import annotations
 
@@ -50,6 +50,19 @@ class Prediction:
     infinitely many. ``shots_for_verdict`` (array of shape (point,)) are those of one trial from
     which it is expected to find the heat below Q_tight, and an erasure, by 3 standard errors of the
     shots; +inf where it is not.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> planned = recycling.plan(experiment)
+        >>> prediction = planned.prediction
+        >>> prediction.count, prediction.stderr("heat").shape  # J
+        (2, (2,))
     """
 
     parameters: tuple[SweepParameter, ...]
@@ -85,14 +98,14 @@ class Prediction:
         return np.where(np.isposinf(self.values[name]), np.inf, distance)
 
     def z(self, name: str = "excess_tight") -> Real:
-        """Expected significance (array of shape (point,)): what a verdict makes of the distance.
+        """Expected significance of the distance by a verdict (array of shape (point,)).
 
-        That is less than the distance: trials that do not drift tell so by their scatter alone.
+        It is less than the distance: only the scatter of trials shows that they do not drift.
         """
         return Scatter.expected(self.trials, self.count).significance(self.distance(name))
 
     def below(self) -> NDArray[np.bool_]:
-        """Whether the heat is expected to be found below Q_tight (array of shape (point,)).
+        """Whether the verdict is expected to be "below Q_tight" (array of shape (point,)).
 
         By the rule of a verdict: an erasure and a heat below the bound, for all points and both
         bounds together.
@@ -103,16 +116,30 @@ class Prediction:
 
 
 def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Prediction:
-    """Predict heat, bounds and gain at the p_x that is shown, and their standard errors.
+    """Predict heat, bounds and gain at the shown p_x, and their standard errors.
 
     The values are exact. The standard errors are to first order in the sampling noise (delta
-    method), with the covariance of multinomial counts. This order does not see that with few shots
-    some samples show a state for which no process exists: there the bootstrap has no error at all.
+    method), with the covariance of multinomial counts. With few shots some samples show a state for
+    which no process exists, which this order misses: there the bootstrap has no error at all.
 
     Args:
         experiment: validated spec.
         device: the device, with its calibration.
         pubs: PUBs of the protocol over all points of the experiment, compiled for the device.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> planned = recycling.plan(experiment)
+        >>> from recycling.jobs.cut import protocol_pubs
+        >>> pubs = protocol_pubs(experiment, planned.circuits)
+        >>> predict(experiment, planned.device, pubs).values["gain"].shape  # J
+        (2,)
     """
     tables = _tables(protocol_probabilities(pubs, device, experiment.design), experiment.design)
     design = experiment.design

@@ -63,7 +63,7 @@ Real = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ScoredLayout:
-    """A placement and what the engine predicts on it, without sampling noise.
+    """A placement and the predictions of the engine on it, without sampling noise.
 
     ``layout`` is the physical qubit of each role of the ``shape``, in its order. Energies are means
     over all points of the sweep at the shown p_x, in J; -inf where no process exists.
@@ -82,13 +82,13 @@ class ScoredLayout:
     """Fidelity of the recycled qubit with the known state of the success branch, mean over all
     points of the sweep; NaN where no state is known."""
     expected_errors: float
-    """For comparison, what layout = "best" goes by: expected number of errors in one shot."""
+    """For comparison, the criterion of layout = "best": expected number of errors in a shot."""
     shape: Shape = field(repr=False, compare=False)
     """Roles of the layout, and which of them are coupled."""
 
     @property
     def predicted_gain(self) -> float:
-        """What placements are ranked by: the recycled gain that is both true and recorded, J."""
+        """Criterion of the ranking: the recycled gain that is both true and recorded, J."""
         return min(self.recycled_gain, self.recorded_gain)
 
 
@@ -102,7 +102,7 @@ def score_layouts(
     """Score all placements of the experiment's shape on its chip.
 
     Args:
-        experiment: validated spec; its own layout is ignored.
+        experiment: validated spec; its layout is ignored.
         backend: the chip to run on; None takes the device profile of the spec.
         candidates: placements to score, each the physical qubits in the order of the roles; None
             takes all that use no dead qubit and no dead gate.
@@ -112,7 +112,20 @@ def score_layouts(
         Placements, the largest predicted gain first.
 
     Raises:
-        BadInput: the device has no chip, or there is no placement on working gates.
+        BadInput: the device has no chip, or the chip no placement on working gates.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "FakeTorino"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> places = [(1, 0, 2, 3), (2, 1, 3, 4)]  # data, ancilla, B, S
+        >>> scored = score_layouts(experiment, candidates=places)
+        >>> scored[0].predicted_gain > scored[1].predicted_gain
+        True
     """
     if backend is None and experiment.device.profile == "ideal":
         raise BadInput("device.profile = 'ideal' has no chip: give 'paper' or a snapshot")
@@ -140,11 +153,11 @@ def score_layouts(
         errors = expected_errors(layout, whole.target, whole.shape, *work)
         scored.append(_score(experiment, device, compiled[timing], noiseless, errors, whole.shape))
         progress(done / len(layouts))
-    return sorted(scored, key=lambda own: (-own.predicted_gain, own.layout))
+    return sorted(scored, key=lambda each: (-each.predicted_gain, each.layout))
 
 
 def with_layout(spec_text: str, layout: Sequence[int]) -> str:
-    """Put a layout into a spec, and leave its other lines and its comments as they are.
+    r"""Put a layout into a spec, and leave its other lines and its comments as they are.
 
     Args:
         spec_text: text of the spec.
@@ -155,6 +168,15 @@ def with_layout(spec_text: str, layout: Sequence[int]) -> str:
 
     Raises:
         BadInput: the text is no spec.
+
+    Example:
+        >>> text = 'name = "tiny"  # a comment\nalgorithm.name = "repeat-until-success"'
+        >>> print(with_layout(text, [1, 0, 2, 3]))
+        name = "tiny"  # a comment
+        algorithm.name = "repeat-until-success"
+        [device]
+        layout = { data = 1, ancilla = 0, B = 2, S = 3 }
+        <BLANKLINE>
     """
     roles = Experiment.parse(spec_text).design.roles
     document = tomlkit.parse(spec_text)
@@ -251,7 +273,7 @@ def _route(experiment: Experiment, device: Device) -> Algorithm:
 def _compile(
     experiment: Experiment, algorithm: Algorithm, device: Device
 ) -> dict[Setting, QuantumCircuit]:
-    """Compile what is predicted, up to the tomography."""
+    """Compile the predicted settings, up to the tomography."""
     settings, level = predicted_settings(experiment.design), experiment.device.optimization_level
     circuits = protocol_circuits(
         experiment, algorithm, settings, device.feedforward_latency, tomography=False
@@ -261,6 +283,6 @@ def _compile(
 
 
 def _timing(device: Device) -> object:
-    """What the delays of a scheduled circuit depend on: durations, not errors."""
+    """Numbers that the delays of a scheduled circuit depend on: durations, not errors."""
     gates = tuple((gate.name, gate.qubits, gate.duration) for gate in device.gates)
     return gates, tuple(device.measure_duration), device.feedforward_latency, device.dt

@@ -14,13 +14,27 @@ if TYPE_CHECKING:
 
 
 def simulate_counts(plan: Plan) -> xr.DataArray:
-    """Counts of a plan on a simulator."""
+    """Simulate the counts of a plan.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ...     measurement={"shots": 100, "trials": 1},
+        ... )
+        >>> counts = simulate_counts(recycling.plan(experiment))
+        >>> int(counts.isel(arm=0, stage=0, preparation=0, theta=0, basis=0, trial=0).sum())
+        100
+    """
     backend = simulator(plan.backend, plan.device, plan.experiment.seed)
     by_trial: dict[int, list[Job]] = {}
     for job in plan.jobs:
         if job.trial is not None:
             by_trial.setdefault(job.trial, []).append(job)
-    # One job's shots at a time: those of all can be more than fits into memory.
+    # The shots of a job at a time: those of all jobs may not fit into memory.
     return counts_of(
         plan.experiment,
         {

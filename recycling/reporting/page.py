@@ -68,12 +68,28 @@ def report(
 
     Args:
         run: opened run.
-        dataset: its analysis; by default made now.
+        dataset: its analysis; by default the run is analysed.
         progress: called with the name of each step as it begins.
         folder: where to write, by default the run's directory; created where there is none.
 
     Returns:
         Path of report.html.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> report(run).name
+        'report.html'
+        >>> folder.cleanup()
     """
     if dataset is None:
         progress("analysing")

@@ -109,10 +109,10 @@ _MEANINGS = {
 
 
 def write_bundle(run: Run, archive_path: str | Path) -> Path:
-    """Put a finished run into one archive; the same run gives the same bytes.
+    """Put a finished run into an archive; the same run gives the same bytes.
 
     The archive holds the files that the run knows by name, and results.nc and report.html as they
-    are there now: analyse the run before. Files that somebody else put into the folder stay out.
+    are now: analyse the run before. Other files in the folder stay out.
 
     Args:
         run: the run.
@@ -124,6 +124,22 @@ def write_bundle(run: Run, archive_path: str | Path) -> Path:
     Raises:
         BadInput: the run is not finished, damaged or in use, or the archive exists or cannot be
             written. Nothing is written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> write_bundle(run, f"{folder.name}/run.zip").name
+        'run.zip'
+        >>> folder.cleanup()
     """
     archive_path = Path(archive_path)
     if archive_path.exists() or archive_path.is_symlink():
@@ -160,8 +176,26 @@ def open_bundle(archive_path: str | Path, folder: str | Path, kinds: Kinds) -> R
         kinds: gives the kind of run by its name.
 
     Raises:
-        BadInput: the archive is not a bundle, damaged, unsafe to unpack, or written by a newer
-            version, or the folder exists or cannot be written. Nothing is written.
+        BadInput: the archive is not a bundle, is damaged or unsafe to unpack, or a newer version
+            wrote it, or the folder exists or cannot be written. Nothing is written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> archive = write_bundle(run, f"{folder.name}/run.zip")
+        >>> copy = open_bundle(archive, f"{folder.name}/copy", kinds=lambda name: run.study)
+        >>> copy.run_id == run.run_id
+        True
+        >>> folder.cleanup()
     """
     archive_path, folder = Path(archive_path), Path(folder)
     if folder.exists() or folder.is_symlink():

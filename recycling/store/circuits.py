@@ -25,7 +25,7 @@ _OLDEST_QPY = 13
 
 
 class _BracketMetadata(BaseModel):
-    """What a circuit of a bracket says of itself."""
+    """Metadata of a circuit of a bracket."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -39,6 +39,16 @@ def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
 
     Raises:
         Damaged: the file cannot be read, or not safely: a Qiskit too old wrote it.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from qiskit import QuantumCircuit, qpy
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "circuits.qpy"
+        ...     with path.open("wb") as stream:
+        ...         qpy.dump(QuantumCircuit(2, name="bell"), stream)
+        ...     list(read_circuits(path))
+        ['bell']
     """
     from qiskit import qpy
 
@@ -57,10 +67,22 @@ def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
 
 
 def check_protocol(circuit: QuantumCircuit, device: Device, design: Design) -> None:
-    """Check that a circuit is one of the protocol on a device.
+    """Check that a circuit is of the protocol on a device.
 
     Raises:
         Damaged: it is not.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> planned = recycling.plan(experiment)
+        >>> for circuit in planned.circuits.values():
+        ...     check_protocol(circuit, planned.device, experiment.design)
     """
     bits = len(design.recorded_roles)
     check_circuit(circuit, device, bits, {*design.parameter_names, *BASIS_PARAMETERS})
@@ -70,10 +92,18 @@ def check_protocol(circuit: QuantumCircuit, device: Device, design: Design) -> N
 
 
 def check_bracket(circuit: QuantumCircuit, device: Device) -> None:
-    """Check that a circuit is one of a bracket on a device, and says which.
+    """Check that a circuit is of a bracket on a device, and names its experiment.
 
     Raises:
         Damaged: it is not.
+
+    Example:
+        >>> from recycling.compilation.calibrations import compile_brackets
+        >>> from recycling.devices.profiles import ideal_device, override_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device = override_device(ideal, t1=2e-4, t2=1e-4)
+        >>> for circuit in compile_brackets(device):
+        ...     check_bracket(circuit, device)
     """
     check_circuit(circuit, device, 2)
     try:
@@ -85,10 +115,18 @@ def check_bracket(circuit: QuantumCircuit, device: Device) -> None:
 def check_circuit(
     circuit: QuantumCircuit, device: Device, bits: int, parameters: Collection[str] = ()
 ) -> None:
-    """Check that a circuit is one for a device, records so many bits, and has these parameters.
+    """Check that a circuit fits a device, and that its bits and parameters are as given.
 
     Raises:
         Damaged: it is not.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> check_circuit(QuantumCircuit(3, 1, name="wide"), device, bits=1)
+        Traceback (most recent call last):
+        recycling.store.files.Damaged: 'wide' has 3 qubits and 1 bits
     """
     name = shortened(circuit.name)
     if (circuit.num_qubits, circuit.num_clbits) != (device.num_qubits, bits):

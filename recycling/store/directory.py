@@ -76,9 +76,25 @@ class Damage:
 
 @dataclass(frozen=True)
 class Run:
-    """A stored run. Everything is read from its directory when it is asked for.
+    """A stored run. Everything is read from its directory when it is needed.
 
-    Whoever opens it says what study it is of: that the directory does not know by itself.
+    ``open_run`` gives it its study, which the directory does not know.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> run.complete, [job.name for job in run.jobs], run.counts.sizes["trial"]
+        (True, ['trial-0'], 1)
+        >>> folder.cleanup()
     """
 
     path: Path
@@ -387,12 +403,22 @@ class Run:
 
 
 def kind_of(record: Mapping[str, Any]) -> str:
-    """Kind of a run, by the content of run.json."""
+    """Read the kind of a run from the content of run.json.
+
+    Example:
+        >>> kind_of({}), kind_of({"kind": "latency"})
+        ('protocol', 'latency')
+    """
     return str(record.get("kind", "protocol"))
 
 
 def assignments_of(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of the jobs that measure the assignment matrices, by the content of run.json."""
+    """Read the names of the jobs that measure assignment matrices from run.json.
+
+    Example:
+        >>> assignments_of({"assignment": True}), assignments_of({})
+        (('assignment',), ())
+    """
     # Older runs measured them once, before the trials, or not at all, and name no job.
     once = ASSIGNMENTS[:1] if record.get("assignment", False) else ()
     return tuple(record.get("assignments", once))

@@ -1,8 +1,8 @@
-"""The identity of a run: run.json and its copy, checked, and which of them is right.
+"""The identity of a run: run.json and its copy, checked, and the choice between them.
 
-Where the two are of different runs, the journals decide: their tags carry the id of the run that
-they belong to. A record that no journal supports is refused and not believed: to go on with it
-would put away, or pay again for, what another run has.
+Where the two are of different runs, the journals decide: their tags carry the id of their run. A
+record that no journal supports is refused: to go on with it would put away, or pay again for, the
+jobs of another run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from recycling.store.telemetry import Head
 SCHEMA_VERSION = 2
 IDENTITY = ("run.json", "run.json.copy")
 File = Literal["experiment.toml", "device.json", "circuits.qpy", "calibration.json"]
-#: Files of a run that are written once, at its beginning; the last one for hardware only.
+#: Files of a run that are written once, at its beginning; the last for hardware only.
 KEPT: tuple[File, ...] = get_args(File)
 #: Name of a kind of run, or of an experiment.
 _NAME = r"^[A-Za-z0-9][\w.-]*$"
@@ -81,7 +81,24 @@ def _of_every_run(checksums: dict[str, str]) -> dict[str, str]:
 
 
 class RunRecord(BaseModel):
-    """Content of run.json. Keys that a later version added are kept and mean nothing here."""
+    """Content of run.json. Keys that a later version added are kept and mean nothing here.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> RunRecord.model_validate(run.record).kind
+        'protocol'
+        >>> folder.cleanup()
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -119,11 +136,27 @@ class RunRecord(BaseModel):
 
 
 def read_identity(run: Path) -> dict[str, Any]:
-    """Content of run.json, or of its copy where that is the right one or the only one.
+    """Read run.json, or its copy where only that is right or readable.
 
     Raises:
-        BadInput: both are damaged; an entry is not what it must be; it is of another run than the
-            journals; written by a newer version.
+        BadInput: both are damaged, an entry is invalid, the journals are of another run, or a newer
+            version wrote it.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> read_identity(run.path)["state"]
+        'done'
+        >>> folder.cleanup()
     """
     candidates = {name: record for name in IDENTITY if (record := _intact(run / name)) is not None}
     if not candidates:
@@ -131,7 +164,7 @@ def read_identity(run: Path) -> dict[str, Any]:
             f"{run / 'run.json'} is damaged, and so is its copy: restore it from a bundle; "
             "the shots are untouched"
         )
-    # Of two states of the same run any will do: what follows is done again.
+    # Of two states of the same run either is enough: later steps are repeated.
     name = next(iter(candidates))
     if len({str(record.get("run_id")) for record in candidates.values()}) > 1:
         name = _supported(run, candidates)
@@ -141,7 +174,13 @@ def read_identity(run: Path) -> dict[str, Any]:
 
 
 def identity_damage(path: Path, run_id: str) -> str:
-    """What is wrong with run.json or its copy, if anything."""
+    """Describe the damage to run.json or its copy; empty where there is none.
+
+    Example:
+        >>> from pathlib import Path
+        >>> identity_damage(Path("no such run") / "run.json", "2f0c")
+        'it is missing'
+    """
     try:
         record = unseal(read_whole(path))
     except Damaged as error:
@@ -187,7 +226,7 @@ def _supported(run: Path, candidates: dict[str, dict[str, Any]]) -> str:
 
 
 def _support(run: Path, record: dict[str, Any]) -> tuple[int, int]:
-    """How many journals, and how many of the files from its beginning, are those of a record."""
+    """Count the journals, and the files from the beginning of the run, that match a record."""
     run_id, checksums = str(record.get("run_id")), record.get("checksums")
     matching = [
         name

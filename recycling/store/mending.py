@@ -1,4 +1,4 @@
-"""Mending a run: damaged files are put aside, and restored from what can be checked."""
+"""Repair of a run: damaged files are put aside, and restored from what can be checked."""
 
 from __future__ import annotations
 
@@ -32,7 +32,28 @@ def mend(writer: RunWriter, make_again: Mapping[str, Callable[[], bytes]]) -> li
         make_again: makes the content of a file anew, by its name.
 
     Returns:
-        What was damaged.
+        The damage that was there.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> from recycling.store.writer import continued_run
+        >>> (run.path / "device.json").unlink()
+        >>> with continued_run(run) as writer:
+        ...     [damage.file for damage in mend(writer, {})]
+        ['device.json']
+        >>> (run.path / "device.json").is_file()
+        True
+        >>> folder.cleanup()
     """
     found = writer.run.damage()
     kept = _kept(writer.run, found, make_again)

@@ -1,4 +1,4 @@
-"""Open a run directory, of whichever kind it is."""
+"""Open a run directory of any kind."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ def check_intact(run: Run) -> Run:
 
     Raises:
         BadInput: a file is missing or damaged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> check_intact(run) is run
+        True
+        >>> folder.cleanup()
     """
     # What no number depends on is mended with the next resume; until then, ``warnings`` names it.
     damaged = [damage for damage in run.damage() if damage.file not in SPARE]
@@ -37,7 +53,12 @@ def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
         kinds: gives the kind of run by its name.
 
     Raises:
-        BadInput: not a run, of a kind that is not known, or written by a newer version.
+        BadInput: the folder is no run, its kind is unknown, or a newer version wrote it.
+
+    Example:
+        >>> open_unchecked("no such run", kinds=lambda name: None)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: run = 'no such run' is not a run directory: give one that ...
     """
     folder = Path(path)
     if not any((folder / name).is_file() for name in IDENTITY):

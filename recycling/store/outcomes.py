@@ -1,7 +1,7 @@
 """Outcomes of a job on disk: raw bits in the order of the shots, npz without pickle.
 
-A file holds the tag of its attempt, which names run, job and attempt, and what else the backend
-told: so it is bound to them by its checksum, and a lost journal can be restored from it. Files from
+A file holds the tag of its attempt, which names run, job and attempt, and the rest of the backend's
+report: so its checksum binds it to them, and a lost journal can be restored from it. Files from
 before there was a tag are bound by the checksum in their journal alone.
 """
 
@@ -32,7 +32,7 @@ _MOST_PUBS, _BESIDES = 1000, 10**6
 
 @dataclass(frozen=True)
 class Form:
-    """What the outcomes of a job look like.
+    """Form of the outcomes of a job.
 
     Attributes:
         sweep: shape of PUBs and sweep; None where any length will do.
@@ -54,12 +54,27 @@ class Stored:
 
 
 def outcomes_path(run: Path, job: str) -> Path:
-    """File of a job's outcomes."""
+    """File of a job's outcomes.
+
+    Example:
+        >>> outcomes_path(Path("runs/small"), "trial-0").as_posix()
+        'runs/small/shots/trial-0.npz'
+    """
     return run / "shots" / f"{job}.npz"
 
 
 def write_outcomes(path: Path, outcomes: Outcomes, tag: str) -> None:
-    """Write the outcomes of an attempt with its tag, whole and synced."""
+    """Write the outcomes of an attempt with its tag, complete and synced.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> outcomes = Outcomes(bits=2, shots=np.array([[0, 1, 1, 3]], dtype=np.uint8))
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "trial-0.npz"
+        ...     write_outcomes(path, outcomes, tag="recycling-2f0c-trial-0-1")
+        ...     path.is_file()
+        True
+    """
     kind, array = ("shots", outcomes.shots) if outcomes.table is None else ("table", outcomes.table)
     stream = io.BytesIO()
     arrays: dict[str, Any] = {
@@ -73,12 +88,21 @@ def write_outcomes(path: Path, outcomes: Outcomes, tag: str) -> None:
 
 
 def read_outcomes(path: Path, form: Form) -> Stored:
-    """Read outcomes and check them against what they must look like.
+    """Read outcomes and check their form.
 
     Raises:
-        Damaged: the file is missing or no such archive, or they are of another form or out of
+        Damaged: the file is missing or no archive, or the outcomes are of another form or out of
             range.
         OSError: as for ``read_whole``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> outcomes = Outcomes(bits=2, shots=np.array([[0, 1, 1, 3]], dtype=np.uint8))
+        >>> with TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "trial-0.npz"
+        ...     write_outcomes(path, outcomes, tag="recycling-2f0c-trial-0-1")
+        ...     read_outcomes(path, Form(sweep=(1,), shots=4, bits=2)).tag
+        'recycling-2f0c-trial-0-1'
     """
     content = read_whole(path)
     try:
@@ -109,7 +133,7 @@ def read_outcomes(path: Path, form: Form) -> Stored:
 
 
 def _fault(outcomes: Outcomes, form: Form) -> str:
-    """What is wrong with outcomes, if anything."""
+    """Describe the fault of outcomes; empty where there is none."""
     if form.bits not in (None, outcomes.bits):
         return f"bits = {outcomes.bits} instead of {form.bits}"
     name = "table" if outcomes.shots is None else "shots"

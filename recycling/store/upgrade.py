@@ -28,7 +28,24 @@ def upgrade(folder: Path) -> None:
     """Upgrade a run in place. A run of the present schema is left as it is.
 
     Raises:
-        BadInput: a file of the older run is damaged, or somebody else is writing.
+        BadInput: a file of the older run is damaged, or another process is writing.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> upgrade(run.path)
+        >>> run.record["schema_version"]
+        2
+        >>> folder.cleanup()
     """
     while _version(folder) in _STEPS:
         with locked(folder):

@@ -43,9 +43,27 @@ _BEFORE_IDENTITY = frozenset({
 
 @dataclass(frozen=True)
 class RunWriter:
-    """The one writer of a run. Every change is on the disk when its method returns.
+    """The only writer of a run. Every change is on the disk when its method returns.
 
     ``fresh``: this process has created the run, so that no other can have submitted its jobs.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> with continued_run(run) as writer:
+        ...     writer.note("looked at")
+        >>> run.telemetry[-1]["event"]
+        'looked at'
+        >>> folder.cleanup()
     """
 
     run: Run
@@ -92,10 +110,10 @@ class RunWriter:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a run directory begins with.
+    """Content of a run directory at its beginning.
 
     Attributes:
-        study: what the run is of.
+        study: study of the run.
         spec: text of the spec, kept as given.
         changes: top-level fields of the spec that were overruled.
         name: name of the experiment.
@@ -109,8 +127,27 @@ class Beginning:
         simulated: whether outcomes are simulated.
         account: whose account pays, without secrets; empty for simulators.
         calibration: calibration of the machine as it was reported; None for simulators.
-        executions_per_job: limit of the machine, where it is not the usual one.
-        max_qpu_seconds: budget of QPU time of the whole run, if it has one.
+        executions_per_job: limit of the machine, where it is not the usual limit.
+        max_qpu_seconds: budget of QPU time of the run, if it has a budget.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from types import SimpleNamespace
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> beginning = Beginning(
+        ...     study=SimpleNamespace(name="protocol"),
+        ...     spec='name = "tiny"',
+        ...     changes={},
+        ...     name="tiny",
+        ...     spec_hash="0" * 64,
+        ...     backend="exact",
+        ...     device=device,
+        ...     jobs=["trial-0"],
+        ...     circuits=b"",
+        ... )
+        >>> sorted(beginning.files)
+        ['circuits.qpy', 'device.json', 'experiment.toml']
     """
 
     study: Kind
@@ -187,10 +224,30 @@ def new_run(path: Path, beginning: Beginning) -> Iterator[RunWriter]:
 
     Args:
         path: directory to create.
-        beginning: what it begins with.
+        beginning: its content.
 
     Raises:
         BadInput: the directory exists with something else in it, or cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from types import SimpleNamespace
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> beginning = Beginning(
+        ...     study=SimpleNamespace(name="protocol"),
+        ...     spec='name = "tiny"',
+        ...     changes={},
+        ...     name="tiny",
+        ...     spec_hash="0" * 64,
+        ...     backend="exact",
+        ...     device=device,
+        ...     jobs=["trial-0"],
+        ...     circuits=b"",
+        ... )
+        >>> with TemporaryDirectory() as folder, new_run(Path(folder) / "run", beginning) as writer:
+        ...     writer.run.record["state"], writer.fresh
+        ('open', True)
     """
     check_new(path)
     try:
@@ -217,6 +274,23 @@ def continued_run(run: Run) -> Iterator[RunWriter]:
 
     Raises:
         BadInput: another process is writing.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> with continued_run(run) as writer:
+        ...     writer.fresh
+        False
+        >>> folder.cleanup()
     """
     with locked(run.path), _to_the_end(RunWriter(run.again())) as writer:
         yield writer
@@ -238,7 +312,12 @@ def check_new(path: Path) -> None:
     """Check that a run can be created at a path.
 
     Raises:
-        BadInput: something is there already.
+        BadInput: the path exists, and is no remnant of a run that never began.
+
+    Example:
+        >>> check_new(Path(__file__).parent)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: out = ... exists: give a new folder, or remove it
     """
     remnant = path.is_dir() and not path.is_symlink() and _is_remnant(path)
     if not remnant and (path.exists() or path.is_symlink()):
@@ -256,7 +335,12 @@ def _is_remnant(path: Path) -> bool:
 
 
 def software_versions() -> dict[str, str]:
-    """Versions of the software that a result depends on."""
+    """List the versions of the software that a result depends on.
+
+    Example:
+        >>> "numpy" in software_versions()
+        True
+    """
     versions = {}
     for name in SOFTWARE:
         try:
@@ -267,7 +351,13 @@ def software_versions() -> dict[str, str]:
 
 
 def circuits_bytes(circuits: Mapping[str, QuantumCircuit]) -> bytes:
-    """Circuits as QPY, by their names."""
+    """Write circuits as QPY, by their names.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuits_bytes({"bell": QuantumCircuit(2)})[:6]
+        b'QISKIT'
+    """
     from qiskit import qpy
 
     stream = io.BytesIO()
@@ -282,11 +372,24 @@ def _named(circuit: QuantumCircuit, name: str) -> QuantumCircuit:
 
 
 def device_bytes(device: Mapping[str, Any]) -> bytes:
-    """Content of device.json."""
+    """Write the content of device.json.
+
+    Example:
+        >>> device_bytes({"name": "ideal"}).decode().split()
+        ['{', '"name":', '"ideal"', '}']
+    """
     return json.dumps(device, indent=1).encode()
 
 
 def write_identity(path: Path, record: Mapping[str, Any]) -> None:
-    """Write run.json and its copy: the copy first, so that run.json says that both are there."""
+    """Write run.json and its copy: the copy first, so that run.json says that both are there.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     write_identity(Path(folder), {"state": "open"})
+        ...     sorted(path.name for path in Path(folder).iterdir())
+        ['run.json', 'run.json.copy']
+    """
     for name in reversed(IDENTITY):
         write_whole(path / name, seal(dict(record)))
