@@ -15,6 +15,7 @@ ROOMS = (
     "recycling.compilation",
     "recycling.devices",
     "recycling.errors",
+    "recycling.execution",
     "recycling.inference",
     "recycling.jobs",
     "recycling.planning",

@@ -24,6 +24,13 @@ def simulator(
         device: the device that circuits were compiled for.
         seed: seed of all shots.
         progress: called with a job and the fraction of it that is done.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from recycling.execution.registry import parse_backend
+        >>> simulator(parse_backend("exact"), device, seed=1).seed
+        1
     """
     from recycling.execution.local import LocalBackend
     from recycling.execution.registry import backend_kind

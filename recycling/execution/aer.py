@@ -31,12 +31,18 @@ if TYPE_CHECKING:
 
 
 def noise_model(device: Device) -> NoiseModel:
-    """Noise of the device's native gates and of its readout.
+    """Make the noise of the device's native gates and of its readout.
 
     A gate is followed by its ``gate_error``; readout is asymmetric.
 
-    Source: Aer's own device models, ``qiskit_aer.noise.device``. They take T0 by a frequency that
-    the snapshots lack, and symmetric readout; hence not those themselves.
+    Source: the device models of Aer, ``qiskit_aer.noise.device``. They take T0 by a frequency that
+    the snapshots lack, and symmetric readout; so they are not used here.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> sorted(noise_model(device).noise_qubits)
+        []
     """
     from qiskit_aer.noise import NoiseModel, ReadoutError
 
@@ -44,13 +50,13 @@ def noise_model(device: Device) -> NoiseModel:
     for gate in device.gates:
         model.add_quantum_error(gate_error(device, gate), gate.name, list(gate.qubits))
     for qubit, assignment in enumerate(device.assignment):
-        # Aer has a row for each true value, the device a row for each recorded one.
+        # Aer has a row for each true value, the device a row for each recorded value.
         model.add_readout_error(ReadoutError(assignment.T), [qubit])
     return model
 
 
 def gate_error(device: Device, gate: Gate) -> QuantumError:
-    """Depolarization, then relaxation, after a native gate.
+    """Make the error after a native gate: depolarization, then relaxation.
 
     Together they have the calibrated average infidelity. The average fidelity is linear in the
     channel, (1 - λ) F(relaxation) + λ F(full depolarization) = 1 - error, hence the strength λ.
@@ -58,6 +64,13 @@ def gate_error(device: Device, gate: Gate) -> QuantumError:
     is the most that a channel can depolarize.
 
     Source: ``qiskit_aer.noise.device.basic_device_gate_errors``.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from recycling.devices.gates import Gate
+        >>> gate_error(device, Gate(name="x", qubits=(0,), duration=32e-9, error=1e-3)).num_qubits
+        1
     """
     from qiskit.quantum_info import SuperOp, average_gate_fidelity
     from qiskit_aer.noise import depolarizing_error
@@ -74,7 +87,14 @@ def gate_error(device: Device, gate: Gate) -> QuantumError:
 
 
 def relaxation_error(device: Device, qubit: int, duration: float) -> QuantumError:
-    """Relaxation of an idle qubit towards its thermal state for a duration in s."""
+    """Make the relaxation of an idle qubit towards its thermal state for a duration in s.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> relaxation_error(device, qubit=0, duration=1e-6).ideal()  # T1 is infinite
+        True
+    """
     from qiskit_aer.noise import thermal_relaxation_error
 
     # Python's numbers: Aer subtracts infinite times, of which numpy's numbers warn.
@@ -96,6 +116,16 @@ def with_idle_noise(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
     Returns:
         QuantumCircuit with an excitation by chance at the start of each qubit, and a relaxation
         channel in place of each delay, those in conditional blocks included.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> with_idle_noise(circuit, device).count_ops()["quantum_channel"]
+        2
     """
     from qiskit_aer.noise import pauli_error
 
@@ -113,7 +143,20 @@ def execute_aer(
     seed: np.random.SeedSequence,
     progress: Progress = lambda _fraction: None,
 ) -> Outcomes:
-    """Execute a job shot by shot, each shot a noisy statevector; see ``execute_exact``."""
+    """Execute a job shot by shot, each shot a noisy statevector; see ``execute_exact``.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> from recycling.jobs.job import Job, Pub
+        >>> job, seed = Job("trial-0", trial=0, shots=5), np.random.SeedSequence(1)
+        >>> execute_aer(job, [Pub(circuit, {})], device, seed).shots.shape
+        (1, 5)
+    """
     assert job.shots is not None  # the plan refuses infinitely many
     device.refuse_sweep()
     noise = noise_model(device)
@@ -161,6 +204,16 @@ def simulate_shots(
     Raises:
         ValueError: a parameter is missing.
         BackendFailure: Aer failed.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> simulate_shots(circuit, device, {}, shots=5, seed=1).tolist()
+        [1, 1, 1, 1, 1]
     """
     bound = with_idle_noise(circuit, device).assign_parameters(dict(parameters))
     if bound.parameters:
@@ -170,7 +223,7 @@ def simulate_shots(
     result = simulator.run(bound, shots=shots, seed_simulator=seed, memory=True).result()
     if not result.success:
         raise BackendFailure(f"Aer failed: {result.status}")
-    # Qiskit writes the last register first: read as a binary number, the first one is lowest.
+    # Qiskit writes the last register first: in a binary number the first register is lowest.
     memory = np.array([key.replace(" ", "") for key in result.get_memory()])
     keys, inverse = np.unique(memory, return_inverse=True)
     dtype = shot_dtype(len(circuit.clbits))
@@ -178,7 +231,14 @@ def simulate_shots(
 
 
 def simulator_of(noise: NoiseModel) -> AerSimulator:
-    """Aer, shot by shot. Never shot_branching_enable: with noise it gives wrong counts (0.18.2)."""
+    """Make Aer, shot by shot. shot_branching_enable with noise gives wrong counts (0.18.2).
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> simulator_of(noise_model(device)).options.method
+        'statevector'
+    """
     from qiskit_aer import AerSimulator
 
     return AerSimulator(method="statevector", noise_model=noise)

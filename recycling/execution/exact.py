@@ -27,14 +27,26 @@ def execute_exact(
     """Execute a job on the exact engine.
 
     Args:
-        job: what to execute; without a number of shots the probabilities are the outcome.
-        pubs: PUBs of the job, all over one sweep and with the same number of bits.
+        job: the job; without a number of shots the probabilities are the outcome.
+        pubs: PUBs of the job, all over the same sweep and with the same number of bits.
         device: the device they were compiled for.
         seed: seed of the shots.
         progress: called with the fraction done.
 
     Raises:
         BadInput: the numbers of the device run over a sweep.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> from recycling.jobs.job import Pub
+        >>> job, seed = Job("trial-0", trial=0, shots=5), np.random.SeedSequence(1)
+        >>> execute_exact(job, [Pub(circuit, {})], device, seed).shots.tolist()
+        [[1, 1, 1, 1, 1]]
     """
     device.refuse_sweep()
     probabilities = np.stack(

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LocalBackend:
-    """A simulator. Nothing is lost with it: outcomes follow from job and seed alone."""
+    """A simulator, with which nothing is lost: outcomes follow from job and seed alone.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from recycling.execution.exact import execute_exact
+        >>> backend = LocalBackend(execute_exact, device, seed=1, progress=lambda _job, _done: None)
+        >>> backend.submit(Job("trial-0", trial=0), [], ["recycling-2f0c-trial-0-1"])
+        'recycling-2f0c-trial-0-1'
+        >>> backend.poll("recycling-2f0c-trial-0-1").state
+        'done'
+    """
 
     simulate: Simulate
     device: Device
@@ -63,7 +74,12 @@ class LocalBackend:
 
 
 def job_seed(seed: int, job: Job) -> np.random.SeedSequence:
-    """Seed of a job: independent of all others, and of when and how often it is executed."""
+    """Derive the seed of a job: independent of all others, and of the time of its execution.
+
+    Example:
+        >>> job_seed(7, Job("trial-1", trial=1)).spawn_key
+        (0, 1, 0, 0)
+    """
     if job.trial is None:
         return np.random.SeedSequence(seed, spawn_key=(2, *job.name.encode()))
     return np.random.SeedSequence(seed, spawn_key=(0, job.trial, job.points[0], job.first_shot))

@@ -1,4 +1,4 @@
-"""A machine as data: what a plan asks of any machine, whoever built it.
+"""A machine as data: what a plan needs of any machine of any vendor.
 
 A vendor's module makes a ``Connection``; it reads the ``Machine`` from it once. Planning, the run
 directory and the analysis know the machine alone, and execution the connection.
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Account:
-    """Whose account pays: the instance (name or CRN), the plan, and the name of a saved account.
+    """The account that pays: its instance (name or CRN), its plan, and the name of a saved account.
 
     None leaves the choice to the account. Tokens stay where the vendor's client keeps them.
     """
@@ -37,15 +37,15 @@ class Account:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a machine takes.
+    """Limits of a machine.
 
     Attributes:
-        executions_per_job: most circuit executions of one job.
+        executions_per_job: most circuit executions of a job.
         longest_job: QPU time after which a job is cancelled, s.
         jobs_per_minute: jobs that are accepted in a minute.
         shortest_rep_delay: shortest wait between shots, s.
         longest_rep_delay: longest wait between shots, s.
-        default_rep_delay: wait between shots where none is asked for, s.
+        default_rep_delay: wait between shots where the spec has none, s.
     """
 
     executions_per_job: int
@@ -58,7 +58,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Price:
-    """What a job takes of QPU time, and how much of it an account gets.
+    """QPU time of a job, and the allowance of an account.
 
     Attributes:
         job_overhead: QPU time of a job besides its executions, s.
@@ -66,6 +66,11 @@ class Price:
         formula: the same in words, e.g. "IBM's formula: 2 s a job + …".
         allowance: name of a free allowance and its QPU time in s, where the vendor has one.
         allowance_days: days after which the allowance is given again.
+
+    Example:
+        >>> price = Price(2.0, "2 s a job and its shots", allowance=("open plan", 600.0))
+        >>> price.seconds(executions=1000, circuit_seconds=0.5, rep_delay=1e-3)
+        3.5
     """
 
     job_overhead: float
@@ -92,19 +97,27 @@ class Price:
 
 @dataclass(frozen=True)
 class Machine:
-    """What a plan asks of a machine.
+    """What a plan needs of a machine.
 
     Attributes:
-        name: as the vendor calls it.
+        name: name by the vendor.
         target: Qiskit target of the chip: its native gates with their errors and durations.
-        limits: what it takes.
-        price: what it costs.
+        limits: its limits.
+        price: its price.
         simulated: whether outcomes are simulated, e.g. by a service that imitates the machine.
-        account: whose account pays.
+        account: the account that pays.
         calibration: calibration of the chip as it was reported, which a run keeps as JSON.
-        readout: calibration in the form of Qiskit's ``properties()``, which tells both errors of
-            the readout; None where there is none such.
-        remaining_seconds: QPU time that the account still has, s; None where it was not asked.
+        readout: calibration in the form of Qiskit's ``properties()``, which has both errors of the
+            readout; None where there is none such.
+        remaining_seconds: QPU time that the account still has, s; None where it is unknown.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> limits = Limits(10_000, 60.0, 5, 1e-4, 1.0, 1e-3)
+        >>> price = Price(2.0, "2 s a job and the time of its shots")
+        >>> machine = Machine("another chip", FakeTorino().target, limits, price, simulated=True)
+        >>> machine.num_qubits, "cz" in machine.native_gates
+        (133, True)
     """
 
     name: str
@@ -145,10 +158,10 @@ class Connection(Protocol):
         """The machine as it is now; read once."""
 
     def remaining_seconds(self) -> float | None:
-        """QPU time that the account still has, s; None where it is not told."""
+        """QPU time that the account still has, s; None where it is unknown."""
 
     def executor(self, device: Device, options: HardwareSpec, earlier: Collection[str]) -> Backend:
-        """What takes the jobs of a run.
+        """Backend that takes the jobs of a run.
 
         Args:
             device: qubits of the machine that the circuits were compiled for.
@@ -158,9 +171,17 @@ class Connection(Protocol):
 
 
 def placed_circuit(circuit: QuantumCircuit, device: Device, num_qubits: int) -> QuantumCircuit:
-    """Circuit as it is sent: on the chip's qubits, idle time left to the service's scheduler.
+    """Place a circuit as it is sent: on the chip's qubits, idle time left to the service.
 
-    A circuit of a calibration keeps its delays: they are what it measures.
+    A circuit of a calibration keeps its delays, since it measures by them.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from types import SimpleNamespace
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.cz(0, 1)
+        >>> placed_circuit(circuit, SimpleNamespace(layout=(7, 3)), num_qubits=10).num_qubits
+        10
     """
     assert device.layout is not None
     return place_on_chip(circuit, device.layout, num_qubits, keep_delays=not circuit.parameters)

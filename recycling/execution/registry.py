@@ -1,6 +1,6 @@
-"""Every kind of backend: one line here, or an entry point of an installed package.
+"""Every kind of backend: a line here, or an entry point of an installed package.
 
-A backend is called by its kind and, where the kind has several chips, the name of one:
+The name of a backend is its kind and, where the kind has several chips, the name of a chip:
 ``exact``, ``fake:FakeFez``, ``ibm:ibm_fez``. The module of a kind holds its ``BACKEND``.
 """
 
@@ -42,7 +42,7 @@ class BackendKind:
     """A kind of backend: a simulator on this machine, or the machines of a vendor.
 
     Attributes:
-        usage: what to give, for the error of whoever gave something else.
+        usage: names of this kind, for the error about another name.
         has_chips: whether a name needs a chip.
         simulate: executes a job here; None for machines.
         connect: way to the machine of a name; None for simulators.
@@ -73,7 +73,11 @@ def backend_kind(name: str) -> BackendKind | None:
     """Kind of backend by its name; None where there is none.
 
     Raises:
-        BadInput: an installed package names one that cannot be loaded.
+        BadInput: the kind of an installed package cannot be loaded.
+
+    Example:
+        >>> backend_kind("exact").infinite_shots, backend_kind("cat") is None
+        (True, True)
     """
     if name in BACKENDS:
         kind: BackendKind = import_module(BACKENDS[name]).BACKEND
@@ -99,7 +103,7 @@ def parse_backend(backend: str) -> BackendName:
     """Read the name of a backend.
 
     Raises:
-        BadInput: it is none.
+        BadInput: there is no such backend.
 
     Example:
         >>> parse_backend("fake:FakeFez")
@@ -116,6 +120,12 @@ def parse_backend(backend: str) -> BackendName:
 
 
 def connect(name: BackendName, account: Account) -> Connection | None:
-    """Way to the machine of a backend, not yet connected; None for simulators."""
+    """Make the way to the machine of a backend, not yet connected; None for simulators.
+
+    Example:
+        >>> from recycling.execution.machine import Account
+        >>> connect(BackendName("exact"), Account()) is None
+        True
+    """
     kind = backend_kind(name.kind)
     return None if kind is None or kind.connect is None else kind.connect(name.chip, account)

@@ -1,4 +1,4 @@
-"""What the answers of the service mean: outcomes, metrics, and whether to ask again."""
+"""Meaning of the answers of the service: outcomes, metrics, and whether to ask again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from recycling.jobs.outcomes import MOST_BITS, shot_dtype
 if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult
 
-#: Answers that another attempt may mend. 408: the service waited too long for the request.
+#: Answers after which another attempt may succeed. 408: the request came too slowly.
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, 520, 522, 524})
-#: Answers that say that a job is not there, or no longer.
+#: Answers for a job that does not exist, or no longer.
 GONE = frozenset({404, 410})
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether another attempt may mend it: no answer, or an answer that says so."""
+    """Whether another attempt may succeed: after no answer, or an answer that says so.
+
+    Example:
+        >>> is_transient(ConnectionError("no route to host")), is_transient(ValueError("bad spec"))
+        (True, False)
+    """
     from requests.exceptions import RequestException
 
     code = status_code(error)
@@ -30,7 +35,15 @@ def is_transient(error: BaseException) -> bool:
 
 
 def status_code(error: BaseException) -> int | None:
-    """Status that the service answered with; −1: there was no answer, None: it is not said."""
+    """Read the status of the answer of the service; −1: no answer, None: unknown.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> error = RuntimeError("the service is overloaded")
+        >>> error.response = SimpleNamespace(status_code=503)
+        >>> status_code(error)
+        503
+    """
     found = None
     for each in _chain(error):
         response = getattr(each, "response", None)
@@ -50,7 +63,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def outcomes_of(result: PrimitiveResult) -> list[NDArray[Any]]:
-    """Bits of each shot as a number, at most 16, the first register lowest."""
+    """Read the bits of each shot as a number, at most 16 bits, the first register lowest.
+
+    Example:
+        >>> from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
+        >>> bits = BitArray(np.array([[0], [1], [1]], dtype=np.uint8), num_bits=1)
+        >>> outcomes_of(PrimitiveResult([SamplerPubResult(DataBin(flag=bits))]))[0].tolist()
+        [0, 1, 1]
+    """
     outcomes = []
     for pub in result:
         registers = list(pub.data.values())
@@ -59,7 +79,7 @@ def outcomes_of(result: PrimitiveResult) -> list[NDArray[Any]]:
             raise ValueError(f"a PUB with {count} classical bits: give 1 to {MOST_BITS}")
         numbers, place = np.zeros((), dtype=shot_dtype(count)), 0
         for bits in registers:
-            # A register is written in bytes, of which the last one is lowest.
+            # A register is written in bytes, of which the last is lowest.
             for byte, values in enumerate(np.moveaxis(np.asarray(bits.array), -1, 0)[::-1]):
                 numbers = numbers | values.astype(numbers.dtype) << (place + 8 * byte)
             place += bits.num_bits
@@ -68,7 +88,13 @@ def outcomes_of(result: PrimitiveResult) -> list[NDArray[Any]]:
 
 
 def metrics_of(job: Any) -> dict[str, Any]:
-    """Metrics of a job; empty where the service has none, which must not cost its result."""
+    """Read the metrics of a job; empty where the service has none, which must not cost its result.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> metrics_of(SimpleNamespace(metrics=lambda: {"usage": {"seconds": 3}}))
+        {'usage': {'seconds': 3}}
+    """
     try:
         return dict(job.metrics())
     except Exception as error:

@@ -1,4 +1,4 @@
-"""IBM Quantum as a backend: circuits on the whole chip, jobs found again by their tags."""
+"""IBM Quantum as a backend: circuits on the chip, jobs identified by their tags."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ class HardwareBackend:
 
     ``group`` is the batch or session of this process, opened with the first job that is submitted;
     ``earlier`` are those of processes that may have died before they closed them.
+
+    Example:
+        >>> from recycling.execution.machine import Account
+        >>> hardware = Hardware("ibm_fez", Account(name="lab"))
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.spec.sections import HardwareSpec
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> HardwareBackend(hardware, device, HardwareSpec(mode="session")).group is None
+        True
     """
 
     hardware: Hardware
@@ -62,7 +71,7 @@ class HardwareBackend:
         """All jobs with a tag, the oldest first."""
         found = self.hardware.find(tag)
         if self.spec.mode == "session" and self.group is None:
-            # Their sessions may have been opened by a process that died before it could say so.
+            # A process may have opened their sessions and died before it recorded them.
             self.earlier = {*self.earlier, *(job.group for job in found if job.group)}
         return found
 
@@ -71,7 +80,7 @@ class HardwareBackend:
         return self.hardware.poll(job_id)
 
     def fetch(self, job: Job, pubs: Sequence[Pub], job_id: str) -> Outcomes:
-        """Outcomes of a finished job and what the service tells about its time."""
+        """Outcomes of a finished job, and the report of the service on its time."""
         del job
         outcomes, record = self.hardware.fetch(job_id)
         shots = np.stack(outcomes)
@@ -102,7 +111,14 @@ class HardwareBackend:
 
 @dataclass(frozen=True)
 class IBMConnection:
-    """The way to a device of IBM Quantum."""
+    """The way to a device of IBM Quantum.
+
+    Example:
+        >>> from recycling.execution.machine import Account
+        >>> hardware = Hardware("ibm_fez", Account(name="lab"))
+        >>> IBMConnection(hardware).hardware.name  # it connects when it is first used
+        'ibm_fez'
+    """
 
     hardware: Hardware
 
@@ -118,7 +134,7 @@ class IBMConnection:
     def executor(
         self, device: Device, options: HardwareSpec, earlier: Collection[str]
     ) -> HardwareBackend:
-        """What takes the jobs of a run."""
+        """Backend that takes the jobs of a run."""
         return HardwareBackend(self.hardware, device, options, earlier)
 
 

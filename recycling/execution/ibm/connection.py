@@ -1,4 +1,4 @@
-"""IBM's client with an end to every wait, and without submissions of its own.
+"""IBM's client with an end to every wait, and without repeated submissions.
 
 The client lets a service that accepts a request never answer, and submits again behind a gateway's
 error.
@@ -22,11 +22,16 @@ from urllib3.util import Retry
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Longest waits of one request, s: for a connection, for an answer, and for a submission's.
+    """Longest waits of a request, s: for a connection, for an answer, and for a submission.
 
-    A submission waits as long as IBM's client lets it: one that is given up early may be accepted
-    later, when nobody looks for it any more. Sign-in and the list of instances have the 60 s of
-    IBM's SDK.
+    A submission waits as long as IBM's client lets it: the service may accept an abandoned
+    submission later, when nothing looks for it any more. Sign-in and the list of instances have the
+    60 s of IBM's SDK.
+
+    Example:
+        >>> from requests import Request
+        >>> Timeouts(read=30.0).of(Request("GET", "https://localhost/jobs").prepare())
+        (10.0, 30.0)
     """
 
     connect: float = 10.0
@@ -46,6 +51,10 @@ class Service(QiskitRuntimeService):  # type: ignore[misc]
     Args:
         timeouts: longest waits.
         options: as for ``QiskitRuntimeService``.
+
+    Example:
+        >>> issubclass(Service, QiskitRuntimeService)
+        True
     """
 
     def __init__(self, timeouts: Timeouts, **options: Any) -> None:
@@ -77,7 +86,7 @@ class Service(QiskitRuntimeService):  # type: ignore[misc]
 
 
 class _Adapter(HTTPAdapter):
-    """Sends requests with our time-outs, whatever the client asks for: some ask for none."""
+    """Sends requests with our time-outs, also where the client has none."""
 
     def __init__(self, timeouts: Timeouts, rule: Retry) -> None:
         self.timeouts = timeouts
@@ -90,9 +99,9 @@ class _Adapter(HTTPAdapter):
 class _Rule(Retry):
     """Repeats no POST that was sent, and nothing that was not answered in time.
 
-    Behind a gateway's error may be a job that was accepted: a POST again would be a second one, and
-    urllib3's own rule repeats one only where the connection was never made. Whoever asked decides
-    how long to wait.
+    Behind a gateway's error may be a job that was accepted: to repeat the POST would submit a
+    second job, and urllib3's rule repeats it only where the connection was never made. The caller
+    decides how long to wait.
     """
 
     def increment(

@@ -1,4 +1,4 @@
-"""The logs of IBM's client without what opens an account."""
+"""The logs of IBM's client without the secrets of an account."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import logging
 import re
 from typing import Any
 
-#: Packages whose records may hold a request: the client and what it asks with.
+#: Packages whose records may hold a request: the client and the libraries that it uses.
 _CLIENT = ("qiskit_ibm_runtime", "ibm_cloud_sdk_core", "ibm_platform_services", "urllib3",
            "requests")  # fmt: skip
 #: JSON Web Token.
 BEARER_TOKEN = re.compile(r"\beyJ[\w-]+(\.[\w-]+)+")
-#: Any other key, by what stands before it in a header, a form, JSON or a printed dict.
+#: Any other key, by the text before it in a header, a form, JSON or a printed dict.
 _KEY = re.compile(
     r"(?i)(\b(?:bearer|apikey)\s+|[\"']?\b(?:api_?key|\w*token|authorization)[\"']?\s*[:=]\s*[\"']?)"
     r"(?!bearer\b|apikey\b)([^\s\"'&,;}]+)"
@@ -19,15 +19,27 @@ _KEY = re.compile(
 
 
 def without_secrets(text: str) -> str:
-    """Text whose tokens and keys are an ellipsis each."""
+    """Replace each token and key in a text by an ellipsis.
+
+    Example:
+        >>> without_secrets("Authorization: Bearer abcdef")
+        'Authorization: Bearer …'
+    """
     return _KEY.sub(r"\1…", BEARER_TOKEN.sub("…", text))
 
 
 def keep_secrets_out_of_logs() -> None:
-    """Have the client's records made without secrets, whichever handler prints them.
+    """Make the client's records without secrets, whichever handler prints them.
 
-    A filter on a logger does not see the records of its children, and the client has one for each
-    module; so the records are changed where they are made. To call it again changes nothing.
+    A filter on a logger does not see the records of its children, and the client has a logger for
+    each module; so the records are changed where they are made. Another call changes nothing.
+
+    Example:
+        >>> before = logging.getLogRecordFactory()
+        >>> keep_secrets_out_of_logs()
+        >>> logging.getLogRecordFactory().keeps_secrets
+        True
+        >>> logging.setLogRecordFactory(before)
     """
     make = logging.getLogRecordFactory()
     if getattr(make, "keeps_secrets", False):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from recycling.execution.ibm.service import Hardware
 
 
-#: Limits of a Heron that reports none of its own.
+#: Limits of a Heron that reports none.
 HERON = Limits(
     executions_per_job=EXECUTIONS_PER_JOB,
     longest_job=10_800.0,
@@ -30,11 +30,22 @@ PRICE = Price(
 
 
 def machine_of(hardware: Hardware) -> Machine:
-    """Machine of a connected device.
+    """Describe a connected device as a machine.
 
     Raises:
-        BadInput: no account, or a device that the account does not have.
+        BadInput: there is no account, or the account does not have the device.
         BackendFailure: the service failed, refused, or did not answer.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> from recycling.execution.machine import Account
+        >>> hardware = SimpleNamespace(
+        ...     name="fake_torino", backend=FakeTorino(), rep_delay_range=(0.0, 5e-4),
+        ...     default_rep_delay=None, simulated=True, payer=Account(), calibration={},
+        ... )
+        >>> machine_of(hardware).limits.longest_rep_delay
+        0.0005
     """
     shortest, longest = hardware.rep_delay_range
     default = hardware.default_rep_delay

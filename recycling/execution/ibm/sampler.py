@@ -32,17 +32,29 @@ def execute_sampler(
     seed: np.random.SeedSequence,
     progress: Progress = lambda _fraction: None,
 ) -> Outcomes:
-    """Execute a job by the Sampler on the device's own six qubits; see ``execute_exact``.
+    """Execute a job by the Sampler on the device's qubits; see ``execute_exact``.
 
-    The whole chip would take Aer minutes a circuit. Idle noise and the thermal start are written
+    The complete chip would take Aer minutes a circuit. Idle noise and the thermal start are written
     into the circuits, since Aer has neither.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> from recycling.jobs.job import Job, Pub
+        >>> job, seed = Job("trial-0", trial=0, shots=5), np.random.SeedSequence(1)
+        >>> execute_sampler(job, [Pub(circuit, {})], device, seed).shots.shape
+        (1, 5)
     """
     assert job.shots is not None  # the plan refuses infinitely many
     simulator = simulator_of(noise_model(device))
     outcomes = []
-    for number, (pub, own) in enumerate(zip(pubs, seed.generate_state(len(pubs)), strict=True)):
+    for number, (pub, state) in enumerate(zip(pubs, seed.generate_state(len(pubs)), strict=True)):
         noisy = with_idle_noise(pub.circuit, device)
-        sampled = sample_locally(simulator, [(noisy, full_parameters(pub))], job.shots, int(own))
+        sampled = sample_locally(simulator, [(noisy, full_parameters(pub))], job.shots, int(state))
         outcomes.append(sampled[0])
         progress((number + 1) / len(pubs))
     return Outcomes(len(pubs[0].circuit.clbits), shots=np.stack(outcomes))
@@ -51,7 +63,19 @@ def execute_sampler(
 def sample_locally(
     simulator: BackendV2, pubs: Sequence[SamplerPub], shots: int, seed: int
 ) -> list[NDArray[Any]]:
-    """Run PUBs through the Sampler in its local mode; see ``outcomes_of`` for the result."""
+    """Run PUBs through the Sampler in its local mode; see ``outcomes_of`` for the result.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2, 1)
+        >>> _ = circuit.x(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> simulator = simulator_of(noise_model(device))
+        >>> sample_locally(simulator, [(circuit, {})], shots=5, seed=1)[0].tolist()
+        [1, 1, 1, 1, 1]
+    """
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
     sampler = Sampler(mode=simulator)

@@ -54,13 +54,17 @@ _IBM_DOMAIN = "ibm.com"
 
 @dataclass(frozen=True)
 class Hardware:
-    """A device of IBM Quantum. It connects when it is first asked for something.
+    """A device of IBM Quantum. It connects when it is first used.
 
-    ``timeouts`` are the longest waits for the service; None takes the usual ones.
+    ``timeouts`` are the longest waits for the service; None takes the usual waits.
 
     Raises:
-        BadInput: from every use: no account, or a device that the account does not have.
+        BadInput: from every use: there is no account, or the account does not have the device.
         BackendFailure: from every use: the service failed, refused, or did not answer.
+
+    Example:
+        >>> Hardware("ibm_fez", Account(name="lab")).name
+        'ibm_fez'
     """
 
     name: str

@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 
 
 def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
-    """Offline snapshot of an IBM device, by class name, e.g. "FakeTorino".
+    """Load the offline snapshot of an IBM device, by class name, e.g. "FakeTorino".
 
     Args:
         name: class name.
-        field: where the user gave it, for the error.
+        field: field of the user's input, for the error.
 
     Raises:
-        BadInput: there is no such snapshot, or it has no CZ gate (it is not a Heron).
+        BadInput: the snapshot does not exist, or has no CZ gate (it is not a Heron).
+
+    Example:
+        >>> snapshot_backend("FakeTorino").num_qubits
+        133
     """
     from qiskit.providers import BackendV2
     from qiskit_ibm_runtime import fake_provider
