@@ -23,7 +23,7 @@ from recycling.devices.profiles import (
 )
 from recycling.devices.shape import Shape, shape_of
 from recycling.errors import BadInput
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning.circuits import compile_as_executed, protocol_circuits
 from recycling.spec.messages import fault_lines
 

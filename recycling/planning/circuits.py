@@ -105,7 +105,7 @@ def compile_as_executed(
         >>> compiled.count_ops()["cz"]
         1
     """
-    from recycling.execution.ibm.service import schedule_as_late_as_possible
+    from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
 
     return compile_circuits(
         circuits,

@@ -17,7 +17,8 @@ import recycling.cli.app
 import recycling.running.desk
 import recycling.running.submitting
 from recycling.errors import Incomplete
-from recycling.execution.ibm.service import Account, Hardware
+from recycling.execution.ibm.service import Hardware
+from recycling.execution.machine import Account
 from recycling.execution.registry import connect
 from tests.loopback import (
     Answer,

@@ -21,7 +21,8 @@ from recycling.devices.placement import placements
 from recycling.devices.profiles import device_from_backend, ideal_device
 from recycling.devices.shape import shape_of
 from recycling.errors import BadInput
-from recycling.execution.ibm.service import schedule_as_late_as_possible, snapshot_backend
+from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning.circuits import compile_as_executed
 
 snapshot = cache(snapshot_backend)

@@ -40,7 +40,7 @@ from recycling.devices.profiles import (
     paper_device,
 )
 from recycling.devices.shape import shape_of
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning.circuits import compile_as_executed
 
 EPS = np.finfo(float).eps

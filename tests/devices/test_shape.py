@@ -18,7 +18,7 @@ from circuits.settings import Settings
 from recycling.devices.placement import check_layout, cz_errors, placements, working_qubits
 from recycling.devices.shape import derived_coupling, interactions, make_shape, shape_of
 from recycling.errors import BadInput
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 
 ALGORITHM = HHL([[2, -1], [-1, 2]])
 snapshot = cache(snapshot_backend)

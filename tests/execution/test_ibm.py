@@ -12,7 +12,8 @@ import recycling.studies.protocol
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import timeline
 from recycling.errors import BackendFailure, BadInput, Incomplete
-from recycling.execution.ibm.service import Account, Hardware
+from recycling.execution.ibm.service import Hardware
+from recycling.execution.machine import Account
 from recycling.jobs.job import executions
 from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary

@@ -28,7 +28,7 @@ from qiskit_ibm_runtime.executor_sampler import Sampler
 from scipy.stats import chi2
 
 from recycling.devices.profiles import device_from_backend
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program

@@ -16,7 +16,7 @@ from scipy.stats import chi2
 from circuits.calibration.characterisation import REGISTER, bracket_circuits
 from recycling.errors import BadInput
 from recycling.execution.aer import noise_model, with_idle_noise
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.inference.bath.brackets import (
     Bracket,
     Quantity,

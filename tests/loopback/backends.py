@@ -10,7 +10,7 @@ from typing import Any
 
 from qiskit.providers import BackendV2
 
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 
 from .execution import Executor, Physics
 

@@ -24,7 +24,7 @@ from recycling.compilation.timeline import Operation, timeline
 from recycling.devices.device import Device
 from recycling.devices.gates import Gate
 from recycling.devices.profiles import device_from_backend
-from recycling.execution.ibm.service import schedule_as_late_as_possible
+from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
 from recycling.simulation.engine import execute
 from recycling.simulation.lower import compile_program
 from recycling.simulation.program import Program

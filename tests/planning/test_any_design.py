@@ -21,7 +21,7 @@ from recycling.compilation.timeline import timeline
 from recycling.compilation.walk import cz_counts, walk
 from recycling.devices.placement import check_layout, placements
 from recycling.devices.shape import shape_of
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.jobs.counts import counts_of, trial_counts
 from recycling.jobs.outcomes import Outcomes
 from recycling.planning.rehearsal import simulate_counts

@@ -18,7 +18,7 @@ from recycling.devices.placement import cz_errors, expected_errors, placements
 from recycling.devices.profiles import override_device
 from recycling.devices.shape import shape_of
 from recycling.errors import BadInput
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.inference.bath.quantities import bloch_of
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap

@@ -15,7 +15,8 @@ import recycling as rc
 from recycling.cli.terminal import errors
 from recycling.errors import BackendFailure
 from recycling.execution.ibm.connection import Timeouts
-from recycling.execution.ibm.service import Account, Hardware
+from recycling.execution.ibm.service import Hardware
+from recycling.execution.machine import Account
 from tests.loopback import Delay, Fault, LoopbackService
 from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, spec, without_results
 

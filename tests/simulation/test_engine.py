@@ -36,7 +36,7 @@ from recycling.execution.aer import (
     relaxation_error,
     simulate_shots,
 )
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.jobs.outcomes import Outcomes
 from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import execute

@@ -19,7 +19,7 @@ from qiskit_ibm_runtime import fake_provider
 import recycling as rc
 from recycling.devices.device import ROLES
 from recycling.devices.snapshots import HERONS, SIMILAR
-from recycling.execution.ibm.service import snapshot_backend
+from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning import chips
 from recycling.spec.experiment import (
     PROFILES,

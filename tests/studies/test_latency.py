@@ -21,7 +21,7 @@ from recycling.compilation.timeline import timeline
 from recycling.compilation.walk import cz_counts
 from recycling.errors import BadInput
 from recycling.execution.ibm.backend import placed_circuit
-from recycling.execution.ibm.service import schedule_as_late_as_possible
+from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
 from recycling.execution.machine import Account
 from recycling.execution.registry import connect, parse_backend
 from recycling.inference.ladders import nodes

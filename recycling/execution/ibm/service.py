@@ -24,8 +24,6 @@ from recycling.execution.ibm.answers import (
     status_code,
 )
 from recycling.execution.ibm.logs import BEARER_TOKEN, keep_secrets_out_of_logs
-from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
-from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.execution.machine import Account
 from recycling.jobs.status import JobStatus, ListedJob, charged_seconds
 
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
     from recycling.execution.ibm.connection import Timeouts
-
-__all__ = ["Account", "Hardware", "schedule_as_late_as_possible", "snapshot_backend"]
 
 #: PUB as the Sampler takes it: a circuit and the values of its parameters by name.
 SamplerPub = tuple["QuantumCircuit", Mapping[str, NDArray[np.float64]]]
