@@ -74,20 +74,15 @@ def recycling_circuit(
     Example:
         >>> from circuits import HHL
         >>> circuit = recycling_circuit(HHL([[2, -1], [-1, 2]]), stage="before")
-        >>> [register.name for register in circuit.cregs]
-        ['flag', 'S', 'B', 'C_I']
+        >>> circuit.num_qubits, circuit.num_clbits
+        (6, 4)
     """
     from qiskit.circuit import Parameter
 
     design = design_of(algorithm, task)
     preparation = design.preparations[int(excited)] if preparation is None else preparation
-    _check_name("arm", arm, design.arm_names)
-    _check_name("stage", stage, design.stages)
-    _check_name("preparation", preparation, design.preparations)
-    if not feedforward_latency >= 0:
-        raise ValueError(f"feedforward_latency = {feedforward_latency}: give seconds, 0 or more")
-
-    computation = algorithm.circuit(*(Parameter(name) for name in design.parameter_names))
+    _check(design, (arm, stage, preparation), feedforward_latency)
+    computation = algorithm.circuit(*map(Parameter, design.parameter_names))
     wires = _wires(design, computation, name=f"{arm} {stage} {preparation}")
     _compute(wires, computation)
     _measure_flags(wires)
@@ -190,6 +185,13 @@ def _tomography(wires: _Wires) -> None:
     append_tomography(wires.circuit, measured, [register[0] for register in bits])
 
 
-def _check_name(field: str, name: str, known: tuple[str, ...]) -> None:
-    if name not in known:
-        raise ValueError(f"{field} = {name!r}: give one of {', '.join(known)}")
+def _check(design: Design, setting: Setting, latency: float) -> None:
+    """Check that a design has a setting, and that a latency is a time."""
+    choices = {
+        "arm": design.arm_names, "stage": design.stages, "preparation": design.preparations
+    }  # fmt: skip
+    for (field, known), name in zip(choices.items(), setting, strict=True):
+        if name not in known:
+            raise ValueError(f"{field} = {name!r}: give one of {', '.join(known)}")
+    if not latency >= 0:
+        raise ValueError(f"feedforward_latency = {latency}: give seconds, 0 or more")

@@ -75,17 +75,14 @@ def bracket_circuits(
     """
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
-    for name, time in (("t1", t1), ("t2", t2), ("dt", dt)):
-        if not 0 < time < np.inf:
-            raise ValueError(f"{name} = {time} s: give a positive, finite time")
+    _check_times(t1=t1, t2=t2, dt=dt)
     if alignment < 1:
         raise ValueError(f"alignment = {alignment}: give 1 or more dt")
     if points < 4:
         raise ValueError(f"points = {points}: give 4 or more, for a fit of three parameters")
     if not 0 <= qubit < num_qubits:
         raise ValueError(f"qubit = {qubit}: give one from 0 to {num_qubits - 1}")
-    unit = alignment * dt
-    manager = _native(dt)
+    unit, manager = alignment * dt, _native(dt)
     ring_down = round(whole_multiple(RING_DOWN, unit) / dt)
     circuits = []
     for experiment, index, circuit in _of_one_qubit(t1, t2, points, unit):
@@ -98,6 +95,13 @@ def bracket_circuits(
         placed.measure(qubit, bits[1])
         circuits.append(placed)
     return circuits
+
+
+def _check_times(**times: float) -> None:
+    """Check that times, by their names, are positive and finite."""
+    for name, time in times.items():
+        if not 0 < time < np.inf:
+            raise ValueError(f"{name} = {time} s: give a positive, finite time")
 
 
 def _of_one_qubit(

@@ -85,11 +85,7 @@ def route_algorithm(
     target = device_target(device, count)
     graph = _couplings(target)
     if not rx.is_connected(graph):
-        raise BadInput(
-            "device.layout: the qubits of the algorithm "
-            f"({', '.join(device.roles[:count])}) are not connected with each other by CZ gates: "
-            "give neighbours, or layout = 'best'"
-        )
+        raise _unconnected(device.roles[:count])
     kept = kept_qubits(algorithm)
     manager = pass_manager(target, optimization_level)
     candidates = [
@@ -111,6 +107,13 @@ def route_algorithm(
     named = QuantumCircuit(*circuit.qregs, name=circuit.name)
     named.compose(best.circuit, named.qubits, inplace=True)
     return with_circuit(algorithm, named)
+
+
+def _unconnected(roles: Sequence[str]) -> BadInput:
+    return BadInput(
+        f"device.layout: the qubits of the algorithm ({', '.join(roles)}) are not connected with "
+        "each other by CZ gates: give neighbours, or layout = 'best'"
+    )
 
 
 def kept_qubits(algorithm: AnyAlgorithm) -> tuple[int, ...]:

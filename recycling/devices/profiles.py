@@ -21,6 +21,7 @@ PRINTED_FEEDFORWARD_ROUND = 3.3e-6
 #: Effective temperature of the bath qubit, K (from calibration data, as printed).
 PRINTED_TEMPERATURE = 0.043
 PAPER = "arXiv:2601.07522"
+_PRINTED_LATENCY = f"{PAPER}: 3.3 µs a round, less this device's measurement and SWAP"
 #: Snapshot behind the paper's profile: a 156-qubit r2 Heron with the printed 68 ns CZ. Two have it.
 #: FakeMarrakesh has the medians (CZ 3.3e-3, readout 9.5e-3) nearer to an ordinary Heron;
 #: FakeKingston has the printed 32 ns too, and a better CZ (1.8e-3). The choice was not blind, since
@@ -61,31 +62,25 @@ def device_from_backend(
 
     Raises:
         BadInput: a native gate is missing.
-        pydantic.ValidationError: T0, a frequency or the latency is out of range, or the numbers of
-            roles and of qubits in the layout differ.
+        pydantic.ValidationError: a number is out of range, or roles and layout differ in length.
 
     Example:
         >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
-        >>> device = device_from_backend(
-        ...     FakeTorino(), (0, 1), temperature=0.043, frequency=5e9, roles=("B", "S")
-        ... )
-        >>> device.name, device.t1.shape
-        ('fake_torino', (2,))
+        >>> place = {"layout": (0, 1), "roles": ("B", "S")}
+        >>> device_from_backend(FakeTorino(), temperature=0.043, frequency=5e9, **place).name
+        'fake_torino'
     """
-    target = backend.target
-    for name in (*SINGLE_QUBIT_GATES, "cz", "measure"):
-        if name not in target.operation_names:
-            raise BadInput(f"{backend.name} has no {name}: give a backend with x, sx, rz and cz")
+    target = _native_target(backend)
     snapshot = f"{backend.name} snapshot"
     times, time_sources = _relaxation_times(target, layout, roles, snapshot)
     frequencies, frequency_sources = _frequencies(target, layout, roles, frequency, snapshot)
     readout, readout_source = _readout(backend, layout, calibration)
     measure = tuple(float(target["measure"][(qubit,)].duration) for qubit in layout)
     gates = tuple(_native_gates(backend, layout))
-    latency_source = "given"
-    if feedforward_latency is None:
-        feedforward_latency = _printed_latency(measure, gates)
-        latency_source = f"{PAPER}: 3.3 µs a round, less this device's measurement and SWAP"
+    sources = dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), snapshot)
+    sources |= time_sources | frequency_sources | dict.fromkeys(readout, readout_source)
+    latency, latency_source = _latency(feedforward_latency, measure, gates)
+    sources |= {"feedforward_latency": latency_source, "temperature": "given in the spec"}
     return Device.model_validate(
         {
             "name": backend.name,
@@ -96,15 +91,28 @@ def device_from_backend(
             "temperature": temperature,
             **readout,
             "measure_duration": measure,
-            "feedforward_latency": feedforward_latency,
+            "feedforward_latency": latency,
             "dt": float(target.dt),
             "gates": gates,
-            "sources": dict.fromkeys(("t1", "t2", "gates", "measure_duration", "dt"), snapshot)
-            | time_sources
-            | frequency_sources
-            | dict.fromkeys(readout, readout_source)
-            | {"feedforward_latency": latency_source, "temperature": "given in the spec"},
+            "sources": sources,
         }
+    )
+
+
+def _native_target(backend: BackendV2) -> Target:
+    """Target of a backend that has the native gates of a Heron."""
+    for name in (*SINGLE_QUBIT_GATES, "cz", "measure"):
+        if name not in backend.target.operation_names:
+            raise BadInput(f"{backend.name} has no {name}: give a backend with x, sx, rz and cz")
+    return backend.target
+
+
+def _latency(
+    given: float | None, measure: tuple[float, ...], gates: tuple[Gate, ...]
+) -> tuple[float, str]:
+    """Latency of the feedforward, s, and where it comes from."""
+    return (
+        (_printed_latency(measure, gates), _PRINTED_LATENCY) if given is None else (given, "given")
     )
 
 

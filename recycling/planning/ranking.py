@@ -46,7 +46,7 @@ from recycling.inference.bath.quantities import (
 from recycling.inference.states.records import Layout
 from recycling.inference.states.tomography import mix, project
 from recycling.planning.branches import branch_states, predicted_settings
-from recycling.planning.chips import chip, circuit_work
+from recycling.planning.chips import Chip, chip, circuit_work
 from recycling.planning.circuits import compile_as_executed, protocol_circuits
 from recycling.spec.experiment import Experiment, shown_p_x
 from recycling.thermodynamics import Bath
@@ -130,9 +130,7 @@ def score_layouts(
     if backend is None and experiment.device.profile == "ideal":
         raise BadInput("device.profile = 'ideal' has no chip: give 'paper' or a snapshot")
     whole = chip(experiment, backend)
-    everywhere = list(placements(whole.target, whole.shape))
-    if not everywhere:
-        raise BadInput("device.layout: no placement on working gates; choose another device")
+    everywhere = _everywhere(whole)
     layouts = everywhere if candidates is None else list(candidates)
     for layout in layouts:
         check_layout(layout, whole.target, whole.shape)
@@ -154,6 +152,14 @@ def score_layouts(
         scored.append(_score(experiment, device, compiled[timing], noiseless, errors, whole.shape))
         progress(done / len(layouts))
     return sorted(scored, key=lambda each: (-each.predicted_gain, each.layout))
+
+
+def _everywhere(whole: Chip) -> list[tuple[int, ...]]:
+    """All placements on the working gates of a chip."""
+    found = list(placements(whole.target, whole.shape))
+    if not found:
+        raise BadInput("device.layout: no placement on working gates; choose another device")
+    return found
 
 
 def with_layout(spec_text: str, layout: Sequence[int]) -> str:

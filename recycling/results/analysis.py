@@ -18,7 +18,7 @@ from recycling.results.calibrations import calibrations, keep
 from recycling.results.counts import tables_of
 from recycling.results.estimates import estimate_arms
 from recycling.results.reference import known_reference, theory_reference
-from recycling.results.schema import LIMITS, variables
+from recycling.results.schema import LIMITS, ArmEstimates, variables
 from recycling.results.theory import stored_theory
 from recycling.store.files import write_whole
 from recycling.thermodynamics import Bath
@@ -181,13 +181,9 @@ def analyse_counts(
         >>> dataset["heat"].dims, dataset["heat"].shape
         (('arm', 'theta', 'p_x', 'trial'), (2, 2, 2, 1))
     """
-    import xarray as xr
-
-    design = experiment.design
     if readout != "raw" and assignment is None:
         raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
-    tables = tables_of(counts, design)
-    labels = Labels(design, experiment.points, counts["trial"].values)
+    tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
     check_counts(tables, experiment.measurement.shots, labels)
     temperature = attributes.get("temperature_K", experiment.bath.temperature)
     if reference is None:
@@ -201,11 +197,7 @@ def analyse_counts(
         assignment=assignment,
         progress=progress,
     )
-    success = next(arm.name for arm in design.arms if not arm.resets)
-    dataset = xr.Dataset(
-        variables(estimates, success, experiment.coordinates),
-        _coordinates(experiment, counts["trial"].values),
-    )
+    dataset = _dataset(experiment, estimates, counts["trial"].values)
     if reference is None or np.isnan(reference).all():
         dataset["success_fidelity"].attrs["comment"] = _NO_REFERENCE
     # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
@@ -214,10 +206,32 @@ def analyse_counts(
         "readout": readout,
         "masked": "; ".join(masked_settings(tables, labels)),
     }
-    if assignment is not None and readout != "raw":
-        joint = ", joint matrix" if assignment.correlated else ""
-        complete["readout_source"] = assignment.source + joint
-    return dataset.assign_attrs(complete | dict(attributes))
+    return dataset.assign_attrs(complete | _readout_source(readout, assignment) | dict(attributes))
+
+
+def _dataset(
+    experiment: Experiment, estimates: Mapping[str, ArmEstimates], trials: NDArray[np.integer]
+) -> xr.Dataset:
+    """Estimates of all arms with their dims and coordinates."""
+    import xarray as xr
+
+    success = next(arm.name for arm in experiment.design.arms if not arm.resets)
+    return xr.Dataset(
+        variables(estimates, success, experiment.coordinates), _coordinates(experiment, trials)
+    )
+
+
+def _readout_source(readout: Readout, assignment: Assignment | None) -> dict[str, str]:
+    """Attribute that says what corrected the readout, if anything did."""
+    if assignment is None or readout == "raw":
+        return {}
+    joint = ", joint matrix" if assignment.correlated else ""
+    return {"readout_source": assignment.source + joint}
+
+
+def _labels(experiment: Experiment, counts: xr.DataArray) -> Labels:
+    """What the settings of counts are called in messages."""
+    return Labels(experiment.design, experiment.points, counts["trial"].values)
 
 
 def dataset_bytes(dataset: xr.Dataset) -> bytes:

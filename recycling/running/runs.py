@@ -16,7 +16,8 @@ from recycling.jobs.job import Job
 from recycling.running.budget import keep_budget
 from recycling.running.driver import Driver
 from recycling.running.work import Conduct, Progress, Study, Work, prepare
-from recycling.store.directory import CIRCUITS, Run
+from recycling.store.damage import CIRCUITS
+from recycling.store.directory import Run
 from recycling.store.files import Damaged
 from recycling.store.journal import JobRecord
 from recycling.store.mending import mend

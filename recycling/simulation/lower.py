@@ -75,10 +75,7 @@ def compile_program(
         >>> outcome.probabilities[:, 1].round(3)
         array([0.135, 0.368, 1.   ])
     """
-    values = {name: np.asarray(value, float) for name, value in (parameters or {}).items()}
-    missing = sorted({p.name for p in circuit.parameters} - values.keys())
-    if missing:
-        raise ValueError(f"parameters: {missing[0]} has no value: give one for each parameter")
+    values = _values(circuit, parameters or {})
     parameter_sweep = np.broadcast_shapes(*(value.shape for value in values.values()))
     noise = Noise(device, len(parameter_sweep))
     aligned = {
@@ -93,6 +90,15 @@ def compile_program(
         bits=tuple(sorted(compiler.recorded)),
         qubits=tuple(keep),
     )
+
+
+def _values(circuit: QuantumCircuit, parameters: Mapping[str, Any]) -> dict[str, Real]:
+    """Values of all parameters of a circuit by their names, as arrays."""
+    values = {name: np.asarray(value, float) for name, value in parameters.items()}
+    missing = sorted({p.name for p in circuit.parameters} - values.keys())
+    if missing:
+        raise ValueError(f"parameters: {missing[0]} has no value: give one for each parameter")
+    return values
 
 
 class _Compiler:

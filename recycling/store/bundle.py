@@ -17,15 +17,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-import shutil
 import stat
-import struct
 import zipfile
-import zlib
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,35 +27,29 @@ from tempfile import TemporaryDirectory
 from circuits.design import FLAG
 from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput
+from recycling.store.bag import (
+    FILE_NAME,
+    MANIFEST,
+    TAG_MANIFEST,
+    check_bag,
+    members_of,
+    refusing,
+    unpack,
+)
 from recycling.store.directory import Run
-from recycling.store.files import Damaged, checksum, sync_folder
+from recycling.store.files import Damaged, sync_folder
 from recycling.store.kinds import Kind, Kinds
 from recycling.store.lock import locked
 from recycling.store.opening import open_unchecked
 from recycling.store.targets import way_on
 
-#: Most bytes that an archive may unpack to, and most times its own size.
-LARGEST, LARGEST_RATIO = 20 * 10**9, 1000
-
 _DATA = "data/"
-_MANIFEST, _TAG_MANIFEST = "manifest-sha256.txt", "tagmanifest-sha256.txt"
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 #: Files that a run may lack. Figures are left out: the report holds them.
 _OPTIONAL = ("telemetry.jsonl", "results.nc", "report.html")
 #: Earliest time that ZIP can tell: the same run gives the same bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE, _UNIX = stat.S_IFREG | 0o644, 3
-_ENCRYPTED = 0x1
-_LARGEST_MANIFEST = 16 * 10**6
-#: Parts of a name: nothing hidden, absolute, with "..", a drive, or special on any system.
-_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
-_NAME = re.compile(rf"{_PART}(?:/{_PART})*")
-_LINE = re.compile(rf"([0-9a-f]{{64}})  ({_PART}(?:/{_PART})*)")
-#: What reading a damaged archive raises.
-_UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError,
-    OverflowError, MemoryError,
-)  # fmt: skip
 
 _README = """\
 Run {run_id} of the experiment "{name}": {kind} data.
@@ -200,14 +188,14 @@ def open_bundle(archive_path: str | Path, folder: str | Path, kinds: Kinds) -> R
     archive_path, folder = Path(archive_path), Path(folder)
     if folder.exists() or folder.is_symlink():
         raise BadInput(f"out = {str(folder)!r} exists: give a new folder, or remove it")
-    with _refusing(archive_path), zipfile.ZipFile(archive_path) as archive:
-        members = _members(archive, archive_path.stat().st_size)
+    with refusing(archive_path), zipfile.ZipFile(archive_path) as archive:
+        members = members_of(archive, archive_path.stat().st_size)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
             bag = Path(scratch) / "bag"
             for name, info in members.items():
-                _unpack(archive, info, bag / name)
-            _check_bag(bag, set(members))
+                unpack(archive, info, bag / name)
+            check_bag(bag, set(members))
             study = _check_run(bag / "data", kinds)
             for path in bag.glob("data/**/"):
                 sync_folder(path)
@@ -236,13 +224,13 @@ def _write_bag(archive: zipfile.ZipFile, run: Run) -> None:
 
     names = sorted(_names(run))
     for name in (base, *names):
-        if not _NAME.fullmatch(name):
+        if not FILE_NAME.fullmatch(name):
             raise BadInput(f"run = {str(run.path)!r}: {name!r} is no name for a file: rename it")
     # Shots are compressed as they are, and how zlib compresses depends on its version.
     payload = {_DATA + name: add(_DATA + name, (run.path / name).read_bytes()) for name in names}
-    tags = {"README.txt": _readme(run, names), "bagit.txt": _BAGIT, _MANIFEST: _lines(payload)}
+    tags = {"README.txt": _readme(run, names), "bagit.txt": _BAGIT, MANIFEST: _lines(payload)}
     checksums = {name: add(name, text.encode()) for name, text in tags.items()}
-    add(_TAG_MANIFEST, _lines(checksums).encode())
+    add(TAG_MANIFEST, _lines(checksums).encode())
 
 
 def _names(run: Run) -> list[str]:
@@ -277,106 +265,10 @@ def _readme(run: Run, names: list[str]) -> str:
         arms=", ".join(design.arm_names),
         stages=", ".join(design.stages),
         preparations=", ".join(design.preparations),
-        manifest=_MANIFEST,
+        manifest=MANIFEST,
         files="\n".join(f"  {group:18}{_MEANINGS.get(group, '')}".rstrip() for group in groups),
         software="\n".join(f"  {name} {of}" for name, of in run.record["software"].items()),
     )
-
-
-@contextmanager
-def _refusing(archive_path: Path) -> Iterator[None]:
-    """Turn whatever is wrong with an archive, or with unpacking it, into one line."""
-    name = f"bundle = {str(archive_path)!r}"
-    try:
-        yield
-    except BadInput as error:
-        raise BadInput(f"{name}: {error}") from error
-    except _UNREADABLE as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise BadInput(
-            f"{name}: {reason}; give an undamaged archive that recycling bundle made"
-        ) from error
-
-
-def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
-    """Files of an archive by their name in the bag, once all names and sizes are safe.
-
-    Raises:
-        Damaged: the archive is no bag, or unsafe to unpack.
-    """
-    files = []
-    for info in archive.infolist():
-        if reason := _refusal(info):
-            raise Damaged(f"{info.orig_filename!r} {reason}")
-        if not info.is_dir():
-            files.append(info)
-    # Names that differ in case alone are one file on some systems.
-    names = Counter(info.filename.casefold() for info in files)
-    for name, times in names.items():
-        if times > 1:
-            raise Damaged(f"{name!r} is in it {times} times")
-    bases = sorted({info.filename.partition("/")[0] for info in files})
-    if len(bases) != 1:
-        raise Damaged(f"it holds {', '.join(bases[:3]) or 'nothing'} instead of one folder")
-    unpacked = sum(info.file_size for info in files)
-    if unpacked > min(LARGEST, LARGEST_RATIO * size):
-        raise Damaged(f"its {size} bytes unpack to {unpacked}, which is absurd")
-    return {info.filename.partition("/")[2]: info for info in files}
-
-
-def _refusal(info: zipfile.ZipInfo) -> str:
-    """Why a member is not unpacked, if it is not."""
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    # The name as it is in the archive: zipfile has cut it at a null byte.
-    if not _NAME.fullmatch(info.orig_filename.removesuffix("/")):
-        return "is no safe name for a file"
-    if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
-        return "is a link or a special file"
-    if info.flag_bits & _ENCRYPTED:
-        return "is encrypted"
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "is compressed in an unusual way"
-    return ""
-
-
-def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with archive.open(info) as source, path.open("xb") as target:
-            shutil.copyfileobj(source, target)
-            target.flush()
-            os.fsync(target.fileno())
-    except _UNREADABLE as error:
-        raise Damaged(f"{info.filename!r} cannot be unpacked: {error}") from error
-
-
-def _check_bag(bag: Path, names: set[str]) -> None:
-    """Check that a bag holds what its manifests list, and nothing else.
-
-    Raises:
-        Damaged: it does not.
-    """
-    expected = _manifest(bag / _TAG_MANIFEST) | _manifest(bag / _MANIFEST)
-    listed = {*expected, _TAG_MANIFEST}
-    for name in sorted(listed - names):
-        raise Damaged(f"{name!r} is missing")
-    for name in sorted(names - listed):
-        raise Damaged(f"{name!r} is in no manifest")
-    for name, digest in expected.items():
-        if checksum(bag / name) != digest:
-            raise Damaged(f"the checksum of {name!r} differs")
-
-
-def _manifest(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        raise Damaged(f"{path.name!r} is missing")
-    if path.stat().st_size > _LARGEST_MANIFEST:
-        raise Damaged(f"{path.name!r} is absurdly long")
-    found = [_LINE.fullmatch(line) for line in path.read_text(encoding="ascii").splitlines()]
-    checksums = {line[2]: line[1] for line in found if line is not None}
-    if len(checksums) != len(found):
-        raise Damaged(f"{path.name!r} is no list of checksums")
-    return checksums
 
 
 def _check_run(folder: Path, kinds: Kinds) -> Kind:

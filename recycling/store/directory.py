@@ -33,15 +33,22 @@ from recycling.jobs.cut import ASSIGNMENTS
 from recycling.jobs.job import Job
 from recycling.spec.experiment import Experiment
 from recycling.store.circuits import check_bracket, check_circuit, read_circuits
-from recycling.store.files import Damaged, checksum
-from recycling.store.identity import IDENTITY, identity_damage, read_identity
+from recycling.store.damage import (
+    CIRCUITS,
+    SPARE,
+    Damage,
+    checksum_damage,
+    damage_besides_jobs,
+    damage_of,
+)
+from recycling.store.files import Damaged
+from recycling.store.identity import read_identity
 from recycling.store.journal import JobRecord, read_journal
 from recycling.store.kinds import Kind
 from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
 from recycling.store.schema import shortened
 from recycling.store.targets import way_on
-from recycling.store.telemetry import NAME as TELEMETRY
-from recycling.store.telemetry import Head, events, telemetry_damage
+from recycling.store.telemetry import events
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,28 +57,9 @@ if TYPE_CHECKING:
     from circuits.design import Design
     from recycling.jobs.outcomes import Outcomes
 
-CIRCUITS = "circuits.qpy"
-#: Files that no number depends on, and what is missing without them: run.json and the journals hold
-#: everything else.
-SPARE = {
-    "run.json.copy": "nothing else",
-    "experiment.toml": "nothing else: run.json holds the spec",
-    "device.json": "nothing else: run.json holds the device",
-    "calibration.json": "the calibration of the rest of the chip",
-    CIRCUITS: "the drawings, the schedules and what follows from them",
-    TELEMETRY: "times of the steps",
-}
 #: Beginning of the names of the brackets' circuits, and of circuits as sent to a chip.
 BRACKET_PREFIX = "bracket "
 SENT_PREFIX = "sent: "
-
-
-@dataclass(frozen=True)
-class Damage:
-    """A file of a run that is not what was written: its name in the run, and why."""
-
-    file: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -291,7 +279,7 @@ class Run:
             BadInput: the file is not what was written, or cannot be read safely.
         """
         with self.reading_circuits():
-            if why := _checksum_damage(self.path / CIRCUITS, self.record["checksums"][CIRCUITS]):
+            if why := checksum_damage(self.path / CIRCUITS, self.record["checksums"][CIRCUITS]):
                 raise Damaged(why)
             return read_circuits(self.path / CIRCUITS)
 
@@ -366,38 +354,14 @@ class Run:
 
     def damage(self) -> list[Damage]:
         """Files that are missing, torn, changed or another run's; derived files are left alone."""
-        found = self._damage_besides_jobs()
-        for job in self.jobs:
-            try:
-                record = self.journal(job)
-            except Damaged as error:
-                found.append((f"jobs/{job.name}.json", str(error)))
-                continue
-            if record.state == "done":
-                path = outcomes_path(self.path, job.name)
-                why = _checksum_damage(path, record.current.shots_checksum)
-                found.append((f"shots/{job.name}.npz", why))
-        return [Damage(name, why) for name, why in found if why]
-
-    def _damage_besides_jobs(self) -> list[tuple[str, str]]:
-        """Files of the run as a whole, and what is wrong with each, if anything."""
-        head = self.record.get("telemetry")
-        known = None if head is None else Head(**head)
-        return [
-            *((name, identity_damage(self.path / name, self.run_id)) for name in IDENTITY),
-            *(
-                (name, _checksum_damage(self.path / name, expected))
-                for name, expected in self.record["checksums"].items()
-            ),
-            (TELEMETRY, telemetry_damage(self.path, self.run_id, known)),
-        ]
+        return damage_of(self)
 
     @property
     def warnings(self) -> list[str]:
         """What is damaged that no number depends on, and what is therefore missing; a line each."""
         return [
             f"{name} is damaged ({why}): missing is {SPARE[name]}"
-            for name, why in self._damage_besides_jobs()
+            for name, why in damage_besides_jobs(self)
             if why and name in SPARE
         ]
 
@@ -422,9 +386,3 @@ def assignments_of(record: Mapping[str, Any]) -> tuple[str, ...]:
     # Older runs measured them once, before the trials, or not at all, and name no job.
     once = ASSIGNMENTS[:1] if record.get("assignment", False) else ()
     return tuple(record.get("assignments", once))
-
-
-def _checksum_damage(path: Path, expected: str | None) -> str:
-    if not path.is_file():
-        return "it is missing"
-    return "" if checksum(path) == expected else "its checksum differs"

@@ -8,7 +8,8 @@ from pathlib import Path
 from recycling.errors import BackendFailure, BadInput
 from recycling.jobs.job import Job
 from recycling.jobs.outcomes import Outcomes
-from recycling.store.directory import SPARE, Damage, Run
+from recycling.store.damage import SPARE, Damage
+from recycling.store.directory import Run
 from recycling.store.files import Damaged, checksum, write_whole
 from recycling.store.identity import KEPT
 from recycling.store.journal import LOST, Attempt, JobRecord, now, tag_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from recycling.errors import BadInput
-from recycling.store.directory import SPARE, Run, kind_of
+from recycling.store.damage import SPARE
+from recycling.store.directory import Run, kind_of
 from recycling.store.identity import IDENTITY, read_identity
 from recycling.store.kinds import Kinds
 from recycling.store.targets import way_on

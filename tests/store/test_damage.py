@@ -14,7 +14,7 @@ import recycling.running.runs
 from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.jobs.status import JobStatus
 from recycling.reporting.status import status_summary
-from recycling.store.directory import SPARE
+from recycling.store.damage import SPARE
 from recycling.store.journal import JobRecord, write_journal
 from recycling.studies.stored import cancel, open_unchecked, resume, status
 from tests.scripted import (
