@@ -13,7 +13,7 @@
     telemetry.jsonl   timings and brackets, one line each
     quarantine/       what was found damaged
     calibrations.json                     derived: what the run's calibrations say, if it has any
-    results.nc  report.html  figures/     derived, made again at any time
+    theory.nc  results.nc  report.html  figures/    derived, made again at any time
 """
 
 from __future__ import annotations

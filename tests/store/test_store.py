@@ -51,7 +51,7 @@ from tests.scripted import (
 #: Outcomes of a trial of the small run.
 FORM = Form((8, 3, 3), 500, bits=4)
 KEPT = ("experiment.toml", "device.json", "circuits.qpy")
-DERIVED = ("results.nc", "report.html", "figures")
+DERIVED = ("results.nc", "report.html", "figures", "theory.nc")
 DIMENSIONS = (
     "arm", "stage", "preparation", "theta_b", "basis", "trial", "flag", "S", "B", "C_I",
 )  # fmt: skip
