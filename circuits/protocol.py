@@ -52,8 +52,7 @@ def recycling_circuit(
         algorithm: the algorithm whose failed branches are recycled.
         arm: "recycling" (conditional reset into B) or "equilibrium" (none).
         stage: when to measure, a stage of the task: of the erasure "before" or "after" SWAP(S, B).
-        excited: prepare the target S by the second preparation of the task, in the erasure |1⟩,
-            instead of the first, |0⟩.
+        excited: prepare the target S by the task's second preparation (|1⟩), not by its first.
         feedforward_latency: time from the end of the flags' measurement to the start of a
             conditional block, s. It becomes a delay on every qubit, since no scheduling pass
             accounts for it. The equilibrium arm does not wait.
