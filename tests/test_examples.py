@@ -23,6 +23,14 @@ ROOMS = (
     "recycling.simulation",
     "recycling.spec",
     "recycling.store",
+    "recycling.studies.latency.clock",
+    "recycling.studies.latency.plan",
+    "recycling.studies.latency.results",
+    "recycling.studies.latency.run",
+    "recycling.studies.latency.spec",
+    "recycling.studies.latency.study",
+    "recycling.studies.protocol",
+    "recycling.studies.stored",
     "recycling.thermodynamics",
 )
 

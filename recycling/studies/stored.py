@@ -1,4 +1,4 @@
-"""Stored runs of whichever study: open them, go on with them, cancel their jobs."""
+"""Stored runs of any study: open them, go on with them, cancel their jobs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def open_run(path: str | Path) -> Run:
     """Open a run directory and check it against its checksums; an older schema is upgraded.
 
     Raises:
-        BadInput: not a run of the protocol, written by a newer version, or a file that is missing
-            or damaged.
+        BadInput: the folder is no run of the protocol, a newer version wrote it, or a file is
+            missing or damaged.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -29,8 +29,8 @@ def open_run(path: str | Path) -> Run:
         >>> with TemporaryDirectory() as folder:
         ...     _ = rc.run(rc.preset("theory"), out=f"{folder}/run")
         ...     run = rc.open_run(f"{folder}/run")
-        ...     run.record["backend"], run.design.arm_names
-        ('exact', ('equilibrium', 'recycling'))
+        ...     run.record["backend"], run.design.measured
+        ('exact', ('S', 'B', 'C_I'))
     """
     return opening.check_intact(of_the_protocol(open_unchecked(path)))
 
@@ -39,16 +39,29 @@ def open_unchecked(path: str | Path) -> Run:
     """Open a run of any study, whose files may be damaged.
 
     Raises:
-        BadInput: not a run, or written by a newer version.
+        BadInput: the folder is no run, or a newer version wrote it.
+
+    Example:
+        >>> open_unchecked("no such run")
+        Traceback (most recent call last):
+        recycling.errors.BadInput: run = 'no such run' is not a run directory: give one that ...
     """
     return opening.open_unchecked(path, study_of)
 
 
 def of_the_protocol(run: Run) -> Run:
-    """A run of the protocol.
+    """Check that a run is of the protocol, and return it.
 
     Raises:
-        BadInput: it is one of another study; says how to get its results.
+        BadInput: it is of another study; the message says how to get its results.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     run = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     of_the_protocol(run) is run
+        True
     """
     if run.kind != ANALYSED:
         again = study_of(run.kind).again.format(path=run.path)
@@ -70,8 +83,7 @@ def resume(
     Args:
         path: run directory.
         retry_failed: submit jobs that failed or were cancelled again.
-        max_qpu_seconds: another budget of QPU time for the whole run, which replaces the one that
-            it remembers.
+        max_qpu_seconds: another budget of QPU time for the run, which replaces that of the run.
         wait: wait for jobs under way.
         progress: called with the name of each step as it begins.
         watch: called with the name of a job, its state, and the fraction of jobs done.
@@ -99,8 +111,16 @@ def cancel(path: str | Path) -> int:
     """Cancel the jobs of a run that are under way; returns their number.
 
     Raises:
-        BadInput: not a run, or another process is writing.
+        BadInput: the folder is no run, or another process is writing.
         BackendFailure: the backend cannot be reached.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     cancel(f"{folder}/run")  # all are done
+        0
     """
     found = open_unchecked(path)
     return runs.cancel(study_of(found.kind), found)
@@ -127,6 +147,15 @@ def open_bundle(archive_path: str | Path, folder: str | Path) -> Run:
     """Unpack a bundle into a new run directory and open it.
 
     Raises:
-        BadInput: as for ``recycling.store.bundle.open_bundle``, or it is no run of the protocol.
+        BadInput: as for ``recycling.store.bundle.open_bundle``, or the run is not of the protocol.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     run = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     archive = bundle.write_bundle(run, f"{folder}/run.zip")
+        ...     open_bundle(archive, f"{folder}/copy").run_id == run.run_id
+        True
     """
     return bundle.open_bundle(archive_path, folder, study_of)

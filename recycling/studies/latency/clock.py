@@ -1,4 +1,4 @@
-"""A clock model of the service: the time that a job takes, as coarsely as a service tells it."""
+"""A clock model of the service: the time of a job, as coarse as a service reports it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from recycling.jobs.outcomes import Outcomes
 from recycling.studies.latency.spec import ClockSpec, LatencySpec
 
 _ROUND: dict[str, Callable[[float], float]] = {"up": np.ceil, "down": np.floor, "nearest": np.round}
-#: Beginning of simulated time: nobody takes it for the time of a device.
+#: Beginning of simulated time, which cannot be mistaken for that of a device.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,8 +32,19 @@ def execute_clock(
     """Time a job by the clock model, on the schedule of its compiled circuit.
 
     Returns:
-        Outcomes without a single count, since no shot is simulated; the record is that of a job on
-        hardware, its metrics and schedules.
+        Outcomes without counts, since no shot is simulated; the record is that of a job on
+        hardware: its metrics and schedules.
+
+    Example:
+        >>> from circuits.calibration.ladders import x_ladder
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
+        >>> job = Job("x-3", None, kind="ladder")
+        >>> pub = Pub(x_ladder(3), {"repetition": np.zeros(10)})
+        >>> seed, progress = np.random.SeedSequence(1), lambda _done: None
+        >>> outcomes = execute_clock(job, [pub], device, seed, progress, spec=LatencySpec())
+        >>> sorted(outcomes.record)
+        ['metrics', 'schedules']
     """
     del job
     circuit = pubs[0].circuit
@@ -51,7 +62,13 @@ def execute_clock(
 def job_metrics(
     duration: float, spec: LatencySpec, generator: np.random.Generator
 ) -> dict[str, Any]:
-    """Metrics of a job whose circuit takes a duration in s, as a service reports them."""
+    """Make the metrics of a job whose circuit takes a duration in s, as a service reports them.
+
+    Example:
+        >>> metrics = job_metrics(100e-6, LatencySpec(), np.random.default_rng(1))
+        >>> metrics["usage"]["qpu_charge_time_seconds"]  # s, in steps of 1 s
+        38.0
+    """
     clock = spec.clock
     queue = clock.queue * generator.standard_exponential()
     executing = spec.executions * shot_period(duration, spec)
@@ -71,6 +88,11 @@ def job_metrics(
 
 
 def shot_period(duration: float, spec: LatencySpec) -> float:
-    """Time from shot to shot of a circuit that takes a duration, s."""
+    """Compute the time from shot to shot of a circuit that takes a duration, s.
+
+    Example:
+        >>> f"{shot_period(100e-6, LatencySpec()):.3e} s"
+        '3.510e-04 s'
+    """
     clock: ClockSpec = spec.clock
     return spec.rep_delay + max(clock.shortest_shot, clock.reset + duration)

@@ -35,15 +35,24 @@ if TYPE_CHECKING:
     from recycling.planning.cost import Cost
     from recycling.spec.experiment import Experiment
 
-#: Ladder and length: what a circuit of a latency run is called.
+#: Ladder and length, which name a circuit of a latency run.
 LadderKey = tuple[str, str]
 
 
 @dataclass(frozen=True)
 class LatencyPlan:
-    """Plan of a latency run: one job for each ladder and length.
+    """Plan of a latency run: a job for each ladder and length.
 
     ``hardware`` is the machine that the jobs go to; None for the clock model.
+
+    Example:
+        >>> from recycling.studies.latency.spec import LatencySpec
+        >>> ladders = {"x": (110, 230, 470, 950, 1900), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout})
+        >>> plan = plan_latency(spec)
+        >>> len(plan.jobs), plan.cost is None  # the clock model draws no shots
+        (5, True)
     """
 
     spec: LatencySpec
@@ -60,7 +69,7 @@ class LatencyPlan:
 
     @cached_property
     def cost(self) -> Cost | None:
-        """QPU time that this costs; None for the clock model, which draws no shots."""
+        """QPU time of the plan; None for the clock model, which draws no shots."""
         jobs = ((job, self.pubs(job)) for job in self.jobs)
         wait = wait_between_shots(self.spec.hardware.rep_delay, self.hardware)
         return estimate_cost(jobs, self.device, wait, self.hardware)
@@ -87,7 +96,7 @@ class LatencyPlan:
         """Check the cost against a budget in s, and each job against the limit of a service.
 
         Raises:
-            BadInput: too long.
+            BadInput: the ladders take too long.
         """
         if max_qpu_seconds is not None:
             check_number(max_qpu_seconds)
@@ -115,9 +124,14 @@ class LatencyPlan:
 
 
 def ladder_jobs(spec: LatencySpec, *, simulated: bool) -> tuple[Job, ...]:
-    """One job for each ladder and length, in an order by chance, so that drift is no slope.
+    """List a job for each ladder and length, in random order: so drift does not look like a slope.
 
     The clock model draws no shots.
+
+    Example:
+        >>> jobs = ladder_jobs(LatencySpec(), simulated=False)
+        >>> len(jobs), jobs[0].shots
+        (30, 10000)
     """
     jobs = [
         Job(
@@ -136,7 +150,12 @@ def ladder_jobs(spec: LatencySpec, *, simulated: bool) -> tuple[Job, ...]:
 
 
 def name_of(key: LadderKey) -> str:
-    """Name of the circuit of a ladder and a length."""
+    """Name the circuit of a ladder and a length.
+
+    Example:
+        >>> name_of(("x", "110"))
+        'x 110'
+    """
     return " ".join(key)
 
 
@@ -154,13 +173,27 @@ def plan_latency(
     Raises:
         BadInput: unknown backend or device, no layout, or no account.
         BackendFailure: the service does not answer.
+
+    Example:
+        >>> from recycling.studies.latency.spec import LatencySpec
+        >>> ladders = {"x": (110, 230, 470, 950, 1900), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout})
+        >>> sorted(plan_latency(spec).circuits)[0]
+        ('x', '110')
     """
     name = parse_backend(backend)
     return plan_on(spec, name, connect(name, account or Account()))
 
 
 def plan_on(spec: LatencySpec, name: BackendName, connection: Connection | None) -> LatencyPlan:
-    """Plan as ``plan_latency`` does, for a machine that is connected, or None for the clock."""
+    """Plan as ``plan_latency`` does, for a connected machine, or None for the clock model.
+
+    Example:
+        >>> plan_on(LatencySpec(), parse_backend("aer"), connection=None)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: backend = 'aer' has no clock: give 'exact', ...
+    """
     if name.kind == "aer":
         raise BadInput("backend = 'aer' has no clock: give 'exact', 'fake:NAME' or 'ibm:NAME'")
     experiment = spec.experiment
@@ -174,7 +207,15 @@ def plan_on(spec: LatencySpec, name: BackendName, connection: Connection | None)
 
 
 def compile_ladders(spec: LatencySpec, device: Device) -> dict[LadderKey, QuantumCircuit]:
-    """Compile the circuits of all ladders."""
+    """Compile the circuits of all ladders.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device = ideal.replace("example", measure_duration=(1e-6,) * 6)
+        >>> len(compile_ladders(LatencySpec(), device))
+        30
+    """
     level = spec.device.optimization_level
     return {
         (ladder, str(length)): circuit
@@ -186,7 +227,16 @@ def compile_ladders(spec: LatencySpec, device: Device) -> dict[LadderKey, Quantu
 def compile_ladder(
     ladder: LadderName, lengths: Sequence[int], device: Device, optimization_level: int
 ) -> dict[int, QuantumCircuit]:
-    """Compile one ladder at some lengths, on the qubits that the protocol uses."""
+    """Compile a ladder at some lengths, on the qubits that the protocol uses.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device = ideal.replace("example", measure_duration=(1e-6,) * 6)
+        >>> circuits = compile_ladder("feedforward", [1, 4], device, optimization_level=1)
+        >>> circuits[4].count_ops()["if_else"]
+        4
+    """
     ancilla, system, bath = (device.roles.index(role) for role in ("C_A", "C_I", "B"))
     count = device.num_qubits
     if ladder == "x":
@@ -204,17 +254,29 @@ def compile_ladder(
 
 
 def compiled_slope(ladder: LadderName, spec: LatencySpec, device: Device) -> float:
-    """Time of one operation in the compiled schedule, s."""
+    """Compute the time of an operation in the compiled schedule, s.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device = ideal.replace("example", measure_duration=(1e-6,) * 6)
+        >>> round(compiled_slope("feedforward", LatencySpec(), device), 9)  # the measurement
+        1e-06
+    """
     pair = compile_ladder(ladder, (1, 2), device, spec.device.optimization_level)
     one, two = (duration_of_circuit(circuit, device) for circuit in pair.values())
     return two - one
 
 
 def repeat_rung(ladder: QuantumCircuit, length: int) -> QuantumCircuit:
-    """Ladder of N compiled rungs from the ladder of one.
+    """Repeat the rung of a compiled ladder of a single rung N times.
 
     A hundred rounds take seconds to compile, and each is like the first: barriers bring its qubits
     to the same time before and after it.
+
+    Example:
+        >>> repeat_rung(feedforward_ladder(1), 3).count_ops()["if_else"]
+        3
     """
     repeated = ladder.copy_empty_like(name_of(("feedforward", str(length))))
     names = [instruction.operation.name for instruction in ladder.data]

@@ -1,4 +1,4 @@
-"""From the stored times of jobs to the time of one operation."""
+"""From the stored times of jobs to the time of an operation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JOB_RESOLUTION, EXECUTION_RESOLUTION = 1.0, 1e-9
 
 @dataclass(frozen=True)
 class LadderTimes:
-    """What is known of the times of one ladder, in the order of its lengths.
+    """Times of a ladder, in the order of its lengths.
 
     Attributes:
         ladder: "x" or "feedforward".
@@ -34,8 +34,8 @@ class LadderTimes:
         resolution: step in which it was recorded, s.
         executions: executions of the circuit of each job.
         execution: time of all executions of each job, s, where the service counts it; else None.
-        scheduled: duration of the circuit in the service's own schedule, s, where it tells; else
-            None.
+        scheduled: duration of the circuit in the schedule of the service, s, where it reports that;
+            else None.
         order: place of each job in the order of submission, over all ladders (array of shape
             (job,)).
     """
@@ -52,15 +52,30 @@ class LadderTimes:
 
 @dataclass(frozen=True)
 class LadderResult:
-    """Time of one operation by every clock there is; slopes in s.
+    """Time of an operation by every known clock; slopes in s.
 
     Attributes:
-        times: what was measured.
+        times: measured times.
         fit: from the coarse times of jobs.
         execution_fit: from the times of executions, where the service counts them.
         execution_note: why there is no such fit although there are times.
-        scheduled_slope: slope of the service's own schedule, where it tells.
+        scheduled_slope: slope of the schedule of the service, where it reports that.
         compiled_slope: slope of the compiled schedule, by the device's calibration and latency.
+
+    Example:
+        >>> times = LadderTimes(
+        ...     ladder="x",
+        ...     lengths=np.array([110, 410, 790, 1130, 1490, 1870]),
+        ...     job=np.array([40.0, 41.0, 42.0, 43.0, 44.0, 45.0]),
+        ...     resolution=1.0,
+        ...     executions=100_000,
+        ...     execution=None,
+        ...     scheduled=None,
+        ...     order=np.arange(6),
+        ... )
+        >>> result = ladder_result(times, compiled=32e-9)
+        >>> result.contains(32e-9), result.execution_fit is None
+        (True, True)
     """
 
     times: LadderTimes
@@ -79,7 +94,21 @@ def analyse_latency(run: Run) -> list[LadderResult]:
     """Fit every ladder of a complete run.
 
     Raises:
-        BadInput: times that no line can be fitted to, or that the service did not tell.
+        BadInput: no line fits the times, or the service did not report them.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from recycling.studies.latency.run import run_latency
+        >>> from recycling.studies.latency.spec import LatencySpec
+        >>> ladders = {"x": (110, 1130, 2930, 4370, 6170, 9470), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout}, shots=100_000)
+        >>> folder = TemporaryDirectory()
+        >>> run = run_latency(spec, out=f"{folder.name}/run")
+        >>> (result,) = analyse_latency(run)
+        >>> f"{result.compiled_slope:.1e} s"
+        '3.2e-08 s'
+        >>> folder.cleanup()
     """
     return [
         ladder_result(times, compiled_slope(times.ladder, run.spec, run.device))
@@ -88,14 +117,27 @@ def analyse_latency(run: Run) -> list[LadderResult]:
 
 
 def ladder_times(run: Run) -> list[LadderTimes]:
-    """Times of all ladders of a complete run.
+    """Read the times of all ladders of a complete run.
 
     Raises:
-        BadInput: the service did not tell the time of a job.
+        BadInput: the service did not report the time of a job.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from recycling.studies.latency.run import run_latency
+        >>> from recycling.studies.latency.spec import LatencySpec
+        >>> ladders = {"x": (110, 1130, 2930, 4370, 6170, 9470), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout}, shots=100_000)
+        >>> folder = TemporaryDirectory()
+        >>> run = run_latency(spec, out=f"{folder.name}/run")
+        >>> [times.lengths.tolist() for times in ladder_times(run)]
+        [[110, 1130, 2930, 4370, 6170, 9470]]
+        >>> folder.cleanup()
     """
     found = []
     journals = {job: run.journal(job) for job in run.jobs}
-    # A job that was submitted again came after all that were submitted once.
+    # A job that was submitted again came after all jobs that were submitted once.
     places = {
         job: place
         for place, job in enumerate(sorted(run.jobs, key=lambda job: len(journals[job].attempts)))
@@ -123,10 +165,25 @@ def ladder_times(run: Run) -> list[LadderTimes]:
 
 
 def ladder_result(times: LadderTimes, compiled: float) -> LadderResult:
-    """Fit one ladder by every clock there is; ``compiled`` is the slope of our own schedule, s.
+    """Fit a ladder by every known clock; ``compiled`` is the slope of the compiled schedule, s.
 
     Raises:
         BadInput: no line can be fitted to the times of the jobs.
+
+    Example:
+        >>> times = LadderTimes(
+        ...     ladder="x",
+        ...     lengths=np.array([110, 410, 790, 1130, 1490, 1870]),
+        ...     job=np.array([40.0, 41.0, 42.0, 43.0, 44.0, 45.0]),
+        ...     resolution=1.0,
+        ...     executions=100_000,
+        ...     execution=None,
+        ...     scheduled=None,
+        ...     order=np.arange(6),
+        ... )
+        >>> result = ladder_result(times, compiled=32e-9)
+        >>> result.fit.slope.low < 30e-9 < result.fit.slope.high
+        True
     """
     try:
         fit = fit_ladder(
@@ -161,10 +218,14 @@ def ladder_result(times: LadderTimes, compiled: float) -> LadderResult:
 
 
 def job_time(name: str, metrics: Mapping[str, Any]) -> float:
-    """Time of a job that the service charges, or else from its start to its end, s.
+    """Read the time of a job that the service charges, or else from its start to its end, s.
 
     Raises:
-        BadInput: it tells neither.
+        BadInput: the service reports neither.
+
+    Example:
+        >>> job_time("x-110", {"usage": {"qpu_charge_time_seconds": 39.0}})
+        39.0
     """
     charged = charged_seconds(metrics)
     if charged is not None:
@@ -178,7 +239,7 @@ def job_time(name: str, metrics: Mapping[str, Any]) -> float:
             f"{name}: metrics = {dict(metrics)}: the service tells no time of this job; run it on "
             "another"
         ) from None
-    # As coarse as what a service charges, so that both can stand in one ladder.
+    # As coarse as the charges of a service, so that both can stand in the same ladder.
     return float(round(seconds))
 
 
@@ -200,5 +261,5 @@ def _all_or_none(values: Sequence[float | None]) -> Array | None:
 
 
 def _slope(times: LadderTimes, durations: Array) -> float:
-    """Time of one operation in a schedule, which has neither noise nor a break, s."""
+    """Time of an operation in a schedule, which has neither noise nor a break, s."""
     return float(np.ptp(durations) / np.ptp(times.lengths))

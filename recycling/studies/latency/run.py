@@ -38,7 +38,7 @@ def run_latency(
         text: text of the spec to keep; by default the spec written out as TOML.
         changes: top-level fields that overrule the text.
         account: whose account to use; None takes the default one.
-        max_qpu_seconds: budget of QPU time of the whole run, which remembers it.
+        max_qpu_seconds: budget of QPU time of the run, which remembers it.
         wait: wait for the jobs; otherwise return when all are submitted.
         progress: called with the name of each step as it begins.
         watch: called with the name of a job, its state, and the fraction of jobs done.
@@ -47,6 +47,17 @@ def run_latency(
         BadInput: the directory holds something else, or the spec cannot be run as it is.
         BackendFailure: the backend failed; what is done is kept, and ``recycling.resume`` goes on.
         Incomplete: jobs are under way, or it was interrupted; ``recycling.resume`` goes on.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> ladders = {"x": (110, 1130, 2930, 4370, 6170, 9470), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout}, shots=100_000)
+        >>> folder = TemporaryDirectory()
+        >>> run = run_latency(spec, out=f"{folder.name}/run")
+        >>> run.kind, run.complete
+        ('latency', True)
+        >>> folder.cleanup()
     """
     conduct = Conduct(wait, False, max_qpu_seconds, progress, watch)
     return runs.run(
@@ -58,7 +69,18 @@ def open_latency_run(path: str | Path) -> Run:
     """Open a latency run, whose files may be damaged.
 
     Raises:
-        BadInput: not a run, or one of another kind.
+        BadInput: the folder is no run, or a run of another kind.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> ladders = {"x": (110, 1130, 2930, 4370, 6170, 9470), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout}, shots=100_000)
+        >>> folder = TemporaryDirectory()
+        >>> run = run_latency(spec, out=f"{folder.name}/run")
+        >>> open_latency_run(run.path).spec == spec
+        True
+        >>> folder.cleanup()
     """
     run = open_unchecked(path)
     if run.kind != STUDY.name:

@@ -29,10 +29,14 @@ class _Section(BaseModel):
 
 
 class LaddersSpec(_Section):
-    """Lengths N of the ladders; one that is empty is left out.
+    """Lengths N of the ladders; an empty ladder is left out.
 
-    Round numbers would be a bad choice: where all steps are multiples of one, every job is rounded
-    alike, and rounding errors do not average out.
+    Round numbers would be a bad choice: where all steps are multiples of the same number, every job
+    is rounded alike, and rounding errors do not average out.
+
+    Example:
+        >>> len(LaddersSpec(x=(110, 230, 470, 950, 1900), feedforward=()).x)
+        5
     """
 
     x: Lengths = (110, 410, 790, 1130, 1490, 1870, 2270, 2930, 3610, 4370, 5230, 6170, 7190, 8290,
@@ -57,16 +61,20 @@ class LaddersSpec(_Section):
 
 
 class ClockSpec(_Section):
-    """The clock model: what a service adds to the time of the circuits; simulated runs only.
+    """The clock model: additions of a service to the time of the circuits; simulated runs only.
 
     Times in s. A job takes ``overhead``, ``load`` for each repetition of its circuit, and for each
     shot the repetition delay, the ``reset`` and the circuit, yet never less than ``shortest_shot``
-    for the latter two: so the time grows linearly from some length on only. The default is where
-    the paper saw it begin: 2,000 X gates and 20 rounds of feedforward both take about 65 µs.
+    for the latter two: so the time grows linearly only from some length on. The default is the
+    beginning in the paper: 2,000 X gates and 20 rounds of feedforward both take about 65 µs.
     ``jitter`` is the standard deviation of the time of a job. The time is recorded in steps of
     ``resolution``, rounded up, down or to the nearest. ``queue`` is the mean wait before a job; it
     is not part of its time. ``execution_jitter`` is that of the time of all executions alone, which
     the service counts in ns.
+
+    Example:
+        >>> ClockSpec(overhead="2 s", jitter=0.1).overhead
+        2.0
     """
 
     overhead: JobDelay = USUAL_PRICE.job_overhead
@@ -81,7 +89,12 @@ class ClockSpec(_Section):
 
 
 class LatencyHardwareSpec(_Section):
-    """How an IBM Quantum backend executes the jobs; see ``HardwareSpec``."""
+    """How an IBM Quantum backend executes the jobs; see ``HardwareSpec``.
+
+    Example:
+        >>> LatencyHardwareSpec(rep_delay="250 us").rep_delay
+        0.00025
+    """
 
     mode: Literal["batch", "session", "job"] = "batch"
     rep_delay: ShotTime | None = None
@@ -90,13 +103,18 @@ class LatencyHardwareSpec(_Section):
 
 
 class LatencySpec(_Section):
-    """A validated latency experiment.
+    r"""A validated latency experiment.
 
     ``shots`` of each circuit, which each job repeats ``repetitions`` times. The other sections are
     those of an experiment; the qubits are those that the protocol would use.
 
     Raises:
-        BadInput: from ``parse``, one line that names field, value and mend.
+        BadInput: from ``parse``: a line for each fault that names field, value and mend.
+
+    Example:
+        >>> spec = LatencySpec.parse("shots = 1000\nrepetitions = 5")
+        >>> spec.executions, len(spec.lengths("feedforward"))
+        (5000, 15)
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")] = "latency"
@@ -131,7 +149,7 @@ class LatencySpec(_Section):
         return parse_spec(cls, text, changes, any_size=True)
 
     def to_toml(self) -> str:
-        """Write the spec as TOML that ``parse`` reads back as an equal one."""
+        """Write the spec as TOML that ``parse`` reads back as an equal spec."""
         import tomli_w
 
         return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
@@ -154,7 +172,7 @@ class LatencySpec(_Section):
             seed=self.seed,
             bath=self.bath,
             device=self.device,
-            # Validated before, and those of a stored run by its own measure.
+            # Validated before, and that of a stored run by other limits.
             hardware=HardwareSpec.model_construct(**self.hardware.model_dump()),
         )
 
