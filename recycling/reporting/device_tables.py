@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 
 def device_table(device: Device) -> Table:
-    """Every qubit's numbers."""
+    """Write the numbers of every qubit.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device_table(device).rows[4][0]
+        'B'
+    """
     excited = device.excited_population
     rows = []
     for qubit, role in enumerate(device.roles):
@@ -43,7 +50,17 @@ def device_table(device: Device) -> Table:
 
 
 def coupling_table(device: Device, circuit: QuantumCircuit) -> Table:
-    """Every coupled pair and how often the longest circuit uses it."""
+    """Write every coupled pair, with its number of gates in the longest circuit.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(6)
+        >>> _ = circuit.cz(4, 5)
+        >>> coupling_table(device, circuit).rows
+        [('B – S', '0.0e+00', '0', '1')]
+    """
     used = cz_counts(circuit)
     rows = []
     for first, second in device.edges:
@@ -61,5 +78,12 @@ def coupling_table(device: Device, circuit: QuantumCircuit) -> Table:
 
 
 def source_table(device: Device) -> Table:
-    """Where each number comes from."""
+    """Write the source of each number.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> ("temperature", "given in the spec") in source_table(device).rows
+        True
+    """
     return Table(("number", "source"), sorted(device.sources.items()))

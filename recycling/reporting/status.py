@@ -15,7 +15,24 @@ from recycling.store.targets import way_on
 
 
 def status_summary(run: Run) -> dict[str, Any]:
-    """State of a run and of each of its jobs, from its journals alone; its files may be damaged."""
+    """Describe a run and each of its jobs, from its journals alone; its files may be damaged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> status_summary(run)["headline"]
+        '1 of 1 jobs done'
+        >>> folder.cleanup()
+    """
     jobs = []
     for each in run.jobs:
         try:
@@ -55,7 +72,24 @@ def status_summary(run: Run) -> dict[str, Any]:
 
 
 def status_table(summary: dict[str, Any]) -> Table:
-    """Jobs of a run as a table; reasons are in its note, since a terminal cuts wide columns."""
+    """Write the jobs of a run as a table; its note has reasons, which a column would cut.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> status_table(status_summary(run)).rows[0][:2]
+        ('trial-0', 'done')
+        >>> folder.cleanup()
+    """
     reasons = [f"{job['name']}: {job['reason']}" for job in summary["jobs"] if job.get("reason")]
     return Table(
         ("job", "state", "since (UTC)", "QPU s", "id"),
@@ -74,7 +108,12 @@ def status_table(summary: dict[str, Any]) -> Table:
 
 
 def surplus_of(records: Iterable[JobRecord]) -> list[dict[str, Any]]:
-    """Jobs that a service accepted beside those of a run: id, state and cost of each."""
+    """List the jobs that a service accepted beside those of a run: id, state and cost of each.
+
+    Example:
+        >>> surplus_of([JobRecord(name="trial-0")])
+        []
+    """
     return [
         {"id": each.id, "state": each.state, "qpu_seconds": each.qpu_seconds}
         for record in records
@@ -83,7 +122,12 @@ def surplus_of(records: Iterable[JobRecord]) -> list[dict[str, Any]]:
 
 
 def surplus_text(surplus: Sequence[Mapping[str, Any]]) -> str:
-    """Jobs that were accepted beside those of a run, and what they cost, in one line."""
+    """Write the jobs that were accepted beside those of a run, and their cost, in a line.
+
+    Example:
+        >>> surplus_text([{"id": "job-2", "state": "done", "qpu_seconds": 3.0}])
+        "accepted beside the run's jobs: 1 job, 3 s of QPU time: job-2"
+    """
     known = [each["qpu_seconds"] for each in surplus if each["qpu_seconds"] is not None]
     more = "" if len(known) == len(surplus) else " or more"
     count = f"{len(surplus)} {'job' if len(surplus) == 1 else 'jobs'}"

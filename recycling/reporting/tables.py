@@ -1,4 +1,4 @@
-"""A table as plain rows of text, and how numbers are written in it."""
+"""A table as plain rows of text, and the form of numbers in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,12 @@ class Table:
 
 
 def with_interval(interval: Interval[float], unit: float) -> str:
-    """Value and interval in a unit; the value alone where it has no error."""
+    """Write value and interval in a unit; the value alone where it has no error.
+
+    Example:
+        >>> with_interval(Interval(2e-25, low=1e-25, high=4e-25), unit=1e-25)
+        '+2.000 [+1.000, +4.000]'
+    """
     if interval.low == interval.high:
         return number(interval.value / unit)
     ends = (number(end / unit, "+.3f") for end in interval.ends.values())
@@ -28,7 +33,12 @@ def with_interval(interval: Interval[float], unit: float) -> str:
 
 
 def number(value: float, form: str = "+.4f") -> str:
-    """Number as text: a dash where there is none, ∞ where it is infinite."""
+    """Write a number: a dash where there is none, ∞ where it is infinite.
+
+    Example:
+        >>> number(0.12345), number(float("nan")), number(float("-inf"))
+        ('+0.1235', '–', '−∞')
+    """
     if np.isnan(value):
         return "–"
     if np.isinf(value):

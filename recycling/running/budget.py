@@ -25,7 +25,7 @@ def keep_budget(
     Args:
         writer: the run, its journals undamaged.
         work: its plan.
-        max_qpu_seconds: budget of the whole run, s; None keeps to the one that it remembers.
+        max_qpu_seconds: budget of the run, s; None keeps to that of the run.
         retry_failed: whether jobs that failed, were cancelled or got lost are submitted again.
 
     Raises:
@@ -59,6 +59,13 @@ def used_seconds(record: JobRecord, estimates: Mapping[str, float]) -> float:
 
     It is what the service reports. Where it reports nothing, a job that is under way or done counts
     as estimated, and one that failed, was cancelled or got lost does not count.
+
+    Example:
+        >>> from recycling.store.journal import JobRecord
+        >>> record = JobRecord(name="trial-0").another_attempt("2f0c")
+        >>> record = record.update("submitted", id="job-1")
+        >>> used_seconds(record, estimates={"trial-0": 12.5})
+        12.5
     """
     without = {"intended", *UNSUCCESSFUL}
 

@@ -1,4 +1,4 @@
-"""Compute the noiseless theory of a run by the exact engine, once, and keep it with the run."""
+"""Compute the noiseless theory of a run by the exact engine, and keep it with the run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _COLD = 1e-3
 
 
 def keep_theory(run: Run, folder: Path | None = None) -> xr.Dataset:
-    """Theory of a run, computed and written beside it where it is not there yet.
+    """Compute the theory of a run and write it beside the run, unless it is there.
 
     Args:
         run: opened run.
@@ -43,6 +43,24 @@ def keep_theory(run: Run, folder: Path | None = None) -> xr.Dataset:
 
     Raises:
         BadInput: the ideal experiment is more than this machine can do.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> (run.path / THEORY).is_file()  # a run keeps it at its end
+        True
+        >>> keep_theory(run).sizes["p_x"]
+        2
+        >>> folder.cleanup()
     """
     known = stored_theory(run, folder)
     if known is not None:
@@ -55,11 +73,21 @@ def keep_theory(run: Run, folder: Path | None = None) -> xr.Dataset:
 
 
 def theory_dataset(experiment: Experiment) -> xr.Dataset:
-    """Noiseless counterpart of an experiment, with infinitely many shots: Fig. 4(c).
+    """Compute the noiseless counterpart of an experiment, with infinitely many shots: Fig. 4(c).
 
     Returns:
         The Dataset of ``analyse`` for ideal gates and a thermal start, and the states of
         ``branch_states``.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> theory_dataset(experiment)["gain"].sizes["theta"]
+        2
     """
     ideal = ideal_experiment(experiment)
     planned = plan(ideal)
@@ -73,12 +101,22 @@ def theory_dataset(experiment: Experiment) -> xr.Dataset:
 
 
 def branch_states(experiment: Experiment) -> xr.Dataset:
-    """States of the recycled register after the ideal algorithm, begun in |0…0⟩.
+    """Compute the states of the recycled register after the ideal algorithm, begun in |0…0⟩.
 
     Returns:
         ``BLOCH``: Bloch vector of each recycled qubit in the branch that an arm analyses (dims arm,
         swept parameters, role, axis; NaN where the branch has no probability). ``PROBABILITY`` of
         that branch (dims arm, swept parameters).
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> branch_states(experiment)[BLOCH].dims
+        ('arm', 'theta', 'role', 'axis')
     """
     import xarray as xr
 

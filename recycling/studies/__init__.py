@@ -1,6 +1,6 @@
 """Studies: kinds of runs. Each goes from a spec by a plan and its outcomes to results.
 
-A module of a study holds its ``STUDY``; one line here makes every command know it.
+A module of a study holds its ``STUDY``; a line here makes every command know it.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ STUDIES = {
 
 
 def study_of(name: str) -> Study:
-    """Study by its name.
+    """Load a study by its name.
 
     Raises:
-        BadInput: there is none.
+        BadInput: there is no such study.
+
+    Example:
+        >>> study_of("latency").name
+        'latency'
     """
     if name not in STUDIES:
         known = " or ".join(map(repr, STUDIES))

@@ -36,12 +36,25 @@ _DIAMETER, _PITCH = 17.0, 36.0
 
 
 def layout_table(scored: Sequence[ScoredLayout], frequency: float, *, top: int = 10) -> Table:
-    """Best placements as rows of text.
+    """Write the best placements as rows of text.
 
     Args:
         scored: placements, the best first.
         frequency: frequency of the bath qubit, Hz.
         top: number of rows.
+
+    Example:
+        >>> from recycling.planning.ranking import score_layouts
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "FakeTorino"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> scored = score_layouts(experiment, candidates=[(1, 0, 2, 3), (2, 1, 3, 4)])
+        >>> [row[:2] for row in layout_table(scored, frequency=5e9).rows]
+        [('1', '  2   1   3   4'), ('2', '  1   0   2   3')]
     """
     rows = [
         (
@@ -69,7 +82,21 @@ def layout_table(scored: Sequence[ScoredLayout], frequency: float, *, top: int =
 
 
 def layout_summary(scored: Sequence[ScoredLayout], frequency: float) -> list[dict[str, Any]]:
-    """All placements for scripts, the best first: energies in hf of the bath qubit."""
+    """Describe all placements for scripts, the best first: energies in hf of the bath qubit.
+
+    Example:
+        >>> from recycling.planning.ranking import score_layouts
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "FakeTorino"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> scored = score_layouts(experiment, candidates=[(1, 0, 2, 3), (2, 1, 3, 4)])
+        >>> layout_summary(scored, frequency=5e9)[0]["layout"]
+        {'data': 2, 'ancilla': 1, 'B': 3, 'S': 4}
+    """
     quantum = planck * frequency
     return [
         {
@@ -94,7 +121,7 @@ def chip_map(
     title: str,
     alternatives: int = 4,
 ) -> Figure:
-    """Draw the best placements on the whole chip.
+    """Draw the best placements on the chip.
 
     Args:
         target: the chip.
@@ -102,6 +129,21 @@ def chip_map(
         frequency: frequency of the bath qubit, Hz.
         title: title of the figure.
         alternatives: how many more to outline, the next best that share no qubit with those before.
+
+    Example:
+        >>> from recycling.planning.ranking import score_layouts
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "FakeTorino"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> scored = score_layouts(experiment, candidates=[(1, 0, 2, 3), (2, 1, 3, 4)])
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> figure = chip_map(FakeTorino().target, scored, frequency=5e9, title="Two placements")
+        >>> len(figure.axes) > 0
+        True
     """
     positions = qubit_positions(target)
     width, height = np.ptp(positions, axis=0) * _PITCH / 72
@@ -127,9 +169,14 @@ def chip_map(
 
 
 def qubit_positions(target: Target) -> Positions:
-    """Places of the qubits for a drawing (array of shape (qubit, 2)), in units of their distance.
+    """Place the qubits for a drawing (array of shape (qubit, 2)), in units of their distance.
 
     The Herons stand on their lattice; any other chip is laid out from its couplings.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> qubit_positions(FakeTorino().target).shape
+        (133, 2)
     """
     count = target.num_qubits
     if count not in _HEAVY_HEX:

@@ -23,12 +23,38 @@ _NINETY_FIVE = 1.96
 
 
 def plan_headline(plan: Plan) -> str:
-    """Cost and promise of a plan in one line."""
+    """Write the cost and the promise of a plan in a line.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> plan = recycling.plan(experiment)
+        >>> plan_headline(plan).split(";")[0]
+        'on hardware 8.17 min of QPU time in 5 jobs'
+    """
     return f"{_cost_in_words(plan)}; {_promise(plan.prediction, _quantum(plan))}"
 
 
 def plan_tables(plan: Plan) -> list[Table]:
-    """Everything about a plan, in tables that fit a terminal of 80 columns."""
+    """Describe a plan, in tables that fit a terminal of 80 columns.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> plan = recycling.plan(experiment)
+        >>> plan_tables(plan)[1].columns[0]
+        'circuit'
+    """
     tables = [_overview(plan), _circuits(plan)]
     if not plan.device.is_instantaneous:
         tables.append(_schedule(plan))
@@ -38,7 +64,20 @@ def plan_tables(plan: Plan) -> list[Table]:
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
-    """Everything about a plan as JSON: units are in the keys, null is what is infinite."""
+    """Describe a plan as JSON: units are in the keys, null stands for infinity.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> plan = recycling.plan(experiment)
+        >>> len(plan_summary(plan)["circuits"])
+        8
+    """
     device = plan.device
     return {
         "headline": plan_headline(plan),
@@ -82,7 +121,20 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
 
 
 def longest_setting(plan: Plan) -> Setting:
-    """Setting whose circuit takes longest; of several the one with most gates."""
+    """Setting whose circuit takes longest; of several the one with most gates.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> plan = recycling.plan(experiment)
+        >>> longest_setting(plan)[1:]
+        ('after', 'X')
+    """
     circuits = plan.circuits
     return max(
         circuits,

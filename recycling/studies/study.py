@@ -60,7 +60,7 @@ def _of_any_size(_spec: Any, _name: BackendName, _path: Path) -> None:
 
 @dataclass(frozen=True)
 class Study:
-    """One kind of run. A spec is of any type that the study reads.
+    """A kind of run. A spec is of any type that the study reads.
 
     Attributes:
         name: name in run.json.
@@ -68,12 +68,12 @@ class Study:
             ``{path}`` stands for its directory.
         read: spec from a text, the top-level fields that overrule it, and the name of its file.
         stored: spec of a stored run from its text and changes, whose quantities may be any.
-        to_toml: spec as TOML that ``read`` reads back as an equal one.
+        to_toml: spec as TOML that ``read`` reads back as an equal spec.
         timed: whether the telemetry tells how long planning and collecting took.
-        fingerprint: what is equal for equal specs.
+        fingerprint: value that is equal for equal specs.
         experiment: the experiment of a spec: its device, and the qubits on it.
         jobs: all jobs of a spec and a content of run.json, in the order of their submission.
-        form: what the outcomes of a job look like.
+        form: form of the outcomes of a job.
         circuit_names: name of each circuit in circuits.qpy, by what the circuit is for.
         check_circuit: raises ``Damaged`` for a circuit that is none of the study on a device.
         plan: plan of a spec for a backend, by the way to its machine or None for a simulator.
@@ -81,11 +81,17 @@ class Study:
             again (False); no machine is asked.
         check: raises ``BadInput`` for a plan above the limits of its machine or a budget in s.
         check_size: raises ``BadInput`` for a spec that does not fit this computer or a folder.
-        simulate: what executes a job of a plan here; None takes the simulator of the backend.
+        simulate: executes a job of a plan here; None takes the simulator of the backend.
         notes: events for the telemetry of a run at its end.
         keep: keeps what else belongs to a run at its end, once it is noted.
         conclude: writes the results of a complete run, calling a function with each step as it
             begins; None where the command line shows the verdicts of the protocol.
+
+    Example:
+        >>> from recycling.studies import study_of
+        >>> study = study_of("protocol")
+        >>> study.read('name = "tiny"', {}, "").measurement.shots
+        8000
     """
 
     name: str

@@ -36,14 +36,45 @@ _DATA, _FIT, _REGIME = "#111111", "#d55e00", "#56b4e9"
 
 
 def data_kind(run: Run) -> str:
-    """Where the times come from."""
+    """Where the times come from.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from recycling.studies.latency.run import run_latency
+        >>> from recycling.studies.latency.spec import LatencySpec
+        >>> ladders = {"x": (110, 1130, 2930, 4370, 6170, 9470), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout}, shots=100_000)
+        >>> folder = TemporaryDirectory()
+        >>> run = run_latency(spec, out=f"{folder.name}/run")
+        >>> data_kind(run).split()[0]
+        'simulated'
+        >>> folder.cleanup()
+    """
     if not run.on_machine:
         return "simulated by the clock model"
     return "simulated by a service that imitates IBM Quantum" if run.simulated else "measured"
 
 
 def latency_table(results: Sequence[LadderResult]) -> Table:
-    """Time of one operation by every clock, one row each."""
+    """Time of one operation by every clock, one row each.
+
+    Example:
+        >>> from recycling.studies.latency.results import LadderTimes, ladder_result
+        >>> times = LadderTimes(
+        ...     ladder="x",
+        ...     lengths=np.array([110, 410, 790, 1130, 1490, 1870]),
+        ...     job=np.array([40.0, 41.0, 42.0, 43.0, 44.0, 45.0]),
+        ...     resolution=1.0,
+        ...     executions=100_000,
+        ...     execution=None,
+        ...     scheduled=None,
+        ...     order=np.arange(6),
+        ... )
+        >>> result = ladder_result(times, compiled=32e-9)
+        >>> len(latency_table([result]).rows)  # of each clock
+        2
+    """
     rows: list[tuple[str, ...]] = []
     for result in results:
         operation, unit, scale = _OPERATIONS[result.times.ladder]
@@ -70,7 +101,24 @@ def latency_table(results: Sequence[LadderResult]) -> Table:
 
 
 def latency_headline(results: Sequence[LadderResult]) -> str:
-    """What was found, in one sentence an operation."""
+    """What was found, in one sentence an operation.
+
+    Example:
+        >>> from recycling.studies.latency.results import LadderTimes, ladder_result
+        >>> times = LadderTimes(
+        ...     ladder="x",
+        ...     lengths=np.array([110, 410, 790, 1130, 1490, 1870]),
+        ...     job=np.array([40.0, 41.0, 42.0, 43.0, 44.0, 45.0]),
+        ...     resolution=1.0,
+        ...     executions=100_000,
+        ...     execution=None,
+        ...     scheduled=None,
+        ...     order=np.arange(6),
+        ... )
+        >>> result = ladder_result(times, compiled=32e-9)
+        >>> latency_headline([result]).split(":")[0]
+        'X gate'
+    """
     parts = []
     for result in results:
         name, unit, scale = _OPERATIONS[result.times.ladder]
@@ -82,7 +130,22 @@ def latency_headline(results: Sequence[LadderResult]) -> str:
 
 
 def latency_record(run: Run, results: Sequence[LadderResult]) -> dict[str, Any]:
-    """All results as plain numbers, times in s."""
+    """Collect all results as plain numbers, times in s.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from recycling.studies.latency.run import run_latency
+        >>> from recycling.studies.latency.spec import LatencySpec
+        >>> ladders = {"x": (110, 1130, 2930, 4370, 6170, 9470), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout}, shots=100_000)
+        >>> folder = TemporaryDirectory()
+        >>> run = run_latency(spec, out=f"{folder.name}/run")
+        >>> from recycling.studies.latency.results import analyse_latency
+        >>> latency_record(run, analyse_latency(run))["shots"]
+        100000
+        >>> folder.cleanup()
+    """
     return {
         "data_kind": data_kind(run),
         "simulated": run.simulated,
@@ -99,7 +162,24 @@ def latency_record(run: Run, results: Sequence[LadderResult]) -> dict[str, Any]:
 
 
 def latency_csv(results: Iterable[LadderResult]) -> str:
-    """One row for each job: what was recorded, and the fit."""
+    """Write a row for each job: its recorded times, and the fit.
+
+    Example:
+        >>> from recycling.studies.latency.results import LadderTimes, ladder_result
+        >>> times = LadderTimes(
+        ...     ladder="x",
+        ...     lengths=np.array([110, 410, 790, 1130, 1490, 1870]),
+        ...     job=np.array([40.0, 41.0, 42.0, 43.0, 44.0, 45.0]),
+        ...     resolution=1.0,
+        ...     executions=100_000,
+        ...     execution=None,
+        ...     scheduled=None,
+        ...     order=np.arange(6),
+        ... )
+        >>> result = ladder_result(times, compiled=32e-9)
+        >>> latency_csv([result]).splitlines()[0].split(",")[:3]
+        ['ladder', 'length', 'job_time_s']
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(
@@ -127,7 +207,24 @@ def latency_csv(results: Iterable[LadderResult]) -> str:
 
 
 def latency_figure(results: Sequence[LadderResult], kind: str) -> Figure:
-    """Both panels of Fig. 6: times, fit and linear regime, with the residuals beneath."""
+    """Draw both panels of Fig. 6: times, fit and linear regime, with the residuals beneath.
+
+    Example:
+        >>> from recycling.studies.latency.results import LadderTimes, ladder_result
+        >>> times = LadderTimes(
+        ...     ladder="x",
+        ...     lengths=np.array([110, 410, 790, 1130, 1490, 1870]),
+        ...     job=np.array([40.0, 41.0, 42.0, 43.0, 44.0, 45.0]),
+        ...     resolution=1.0,
+        ...     executions=100_000,
+        ...     execution=None,
+        ...     scheduled=None,
+        ...     order=np.arange(6),
+        ... )
+        >>> result = ladder_result(times, compiled=32e-9)
+        >>> len(latency_figure([result], "simulated").axes)
+        2
+    """
     figure = Figure(figsize=(4.6 * len(results), 4.6), layout="constrained")
     axes = figure.subplots(
         2, len(results), squeeze=False, sharex="col", gridspec_kw={"height_ratios": [3, 1.1]}
@@ -142,7 +239,22 @@ def latency_figure(results: Sequence[LadderResult], kind: str) -> Figure:
 
 
 def write_latency(run: Run, results: Sequence[LadderResult]) -> dict[str, Path]:
-    """Write latency.csv, latency.json and latency.svg into the run; returns their paths."""
+    """Write latency.csv, latency.json and latency.svg into the run; returns their paths.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from recycling.studies.latency.run import run_latency
+        >>> from recycling.studies.latency.spec import LatencySpec
+        >>> ladders = {"x": (110, 1130, 2930, 4370, 6170, 9470), "feedforward": ()}
+        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+        >>> spec = LatencySpec(ladders=ladders, device={"layout": layout}, shots=100_000)
+        >>> folder = TemporaryDirectory()
+        >>> run = run_latency(spec, out=f"{folder.name}/run")
+        >>> from recycling.studies.latency.results import analyse_latency
+        >>> sorted(path.name for path in write_latency(run, analyse_latency(run)).values())
+        ['latency.csv', 'latency.json', 'latency.svg']
+        >>> folder.cleanup()
+    """
     import json
 
     with mpl.rc_context(SETTINGS):
