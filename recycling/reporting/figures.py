@@ -46,15 +46,31 @@ _PI_TICKS = {
 
 
 def paper_figures(dataset: xr.Dataset, theory: xr.Dataset | None) -> dict[str, tuple[Figure, str]]:
-    """Figures by file name, each with its caption.
+    """Draw the figures by file name, each with its caption.
 
-    Where several parameters are swept, curves run over the first one at the first values of all
-    others.
+    Where several parameters are swept, curves run over the first parameter at the first values of
+    all others.
 
     Args:
         dataset: the run.
         theory: its noiseless counterpart with infinitely many shots; without it, its figure is left
             out.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> sorted(paper_figures(recycling.analyse(run), theory=None))[:2]
+        ['fig3-fidelity', 'fig4a-equilibrium']
+        >>> folder.cleanup()
     """
     cut = curve_note(dataset)
     dataset = first_curve(dataset)
@@ -122,7 +138,12 @@ def _fidelity_of(dataset: xr.Dataset) -> str:
 
 
 def to_svg(figure: Figure) -> bytes:
-    """Figure as an SVG file that is the same each time."""
+    """Write a figure as an SVG file that is the same each time.
+
+    Example:
+        >>> to_svg(Figure())[:5]
+        b'<?xml'
+    """
     stream = io.BytesIO()
     with mpl.rc_context(SETTINGS):
         figure.savefig(
@@ -230,14 +251,25 @@ def _draw_energies(axes: Axes, point: xr.Dataset, along: str, quantum: float) ->
 
 
 def math_label(label: str) -> str:
-    """Label such as "Q_tight" in the notation of matplotlib."""
+    r"""Write a label such as "Q_tight" in the notation of matplotlib.
+
+    Example:
+        >>> math_label("Q_tight")
+        '$Q_{\\mathrm{tight}}$'
+    """
     name, _, index = label.partition("_")
     index = rf"\mathrm{{{index}}}" if len(index) > 1 else index
     return rf"${name.replace('Δ', chr(92) + 'Delta ')}_{{{index}}}$"
 
 
 def new_axes(x: str, y: str) -> tuple[Figure, Axes]:
-    """Figure with one pair of labelled axes."""
+    """Make a figure with a pair of labelled axes.
+
+    Example:
+        >>> figure, axes = new_axes("time (s)", "energy (hf)")
+        >>> axes.get_ylabel()
+        'energy (hf)'
+    """
     figure = Figure(figsize=SIZE)
     figure.subplots_adjust(left=0.13, right=0.87, bottom=0.14, top=0.97)
     axes = figure.add_subplot()
@@ -247,7 +279,14 @@ def new_axes(x: str, y: str) -> tuple[Figure, Axes]:
 
 
 def sweep_ticks(axes: Axes, axis: Axis) -> None:
-    """Ticks at multiples of π/16 where the values are angles as the paper's."""
+    """Put ticks at multiples of π/16 where the angles are those of the paper.
+
+    Example:
+        >>> _, axes = new_axes("angle (rad)", "energy (hf)")
+        >>> sweep_ticks(axes, Axis("angle", "rad", np.linspace(0, np.pi / 4, 3)))
+        >>> [label.get_text() for label in axes.get_xticklabels()][:3]
+        ['0', 'π/16', 'π/8']
+    """
     first, last = axis.values[0], axis.values[-1]
     if axis.unit == "rad" and np.isclose(last, np.pi / 4) and first == 0:
         axes.set_xticks(list(_PI_TICKS), list(_PI_TICKS.values()))

@@ -36,11 +36,27 @@ _HEADINGS = {
 
 
 def verdict_table(dataset: xr.Dataset, corrected: xr.Dataset | None = None) -> Table:
-    """Heat against both bounds at every point, in J, hf and k_B T0 ln 2.
+    """Write the heat against both bounds at every point, in J, hf and k_B T0 ln 2.
 
     Args:
         dataset: the analysis to show.
         corrected: the same with readout errors corrected, to show what they do to the excess.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> len(verdict_table(recycling.analyse(run)).rows)
+        2
+        >>> folder.cleanup()
     """
     columns = tuple(_headings(dataset).values())
     rows = [tuple(cells.values()) for cells in _cells(dataset)]
@@ -58,11 +74,27 @@ def verdict_table(dataset: xr.Dataset, corrected: xr.Dataset | None = None) -> T
 
 
 def brief_verdict_table(dataset: xr.Dataset, columns: Sequence[Sequence[str]]) -> Table:
-    """The same with less in it: columns of the sweep, then the given ones, several joined to one.
+    """Write a shorter table: columns of the sweep, then the given columns, several joined.
 
     Args:
         dataset: the analysis to show.
         columns: names of the columns that each column of the table joins.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> brief_verdict_table(recycling.analyse(run), [["excess"], ["tight"]]).columns
+        ('θ (rad)', 'ΔQ_B − Q_tight (hf)', 'vs tight')
+        >>> folder.cleanup()
     """
     joined = [*((axis.name,) for axis in sweep_axes(dataset)), *columns]
     headings = _headings(dataset)
