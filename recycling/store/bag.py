@@ -36,7 +36,14 @@ _UNREADABLE = (
 
 @contextmanager
 def refusing(archive_path: Path) -> Iterator[None]:
-    """Turn whatever is wrong with an archive, or with unpacking it, into one line."""
+    """Turn every fault of an archive, or of unpacking it, into a line.
+
+    Example:
+        >>> with refusing(Path("run.zip")):
+        ...     raise zipfile.BadZipFile("File is not a zip file")
+        Traceback (most recent call last):
+        recycling.errors.BadInput: bundle = 'run.zip': File is not a zip file; give an undamaged ...
+    """
     name = f"bundle = {str(archive_path)!r}"
     try:
         yield
@@ -50,10 +57,20 @@ def refusing(archive_path: Path) -> Iterator[None]:
 
 
 def members_of(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
-    """Files of an archive by their name in the bag, once all names and sizes are safe.
+    """List the files of an archive by their name in the bag, once all names and sizes are safe.
 
     Raises:
         Damaged: the archive is no bag, or unsafe to unpack.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> folder = TemporaryDirectory()
+        >>> archive = zipfile.ZipFile(f"{folder.name}/run.zip", "w")
+        >>> archive.writestr("run/data/run.json", "{}")
+        >>> list(members_of(archive, size=100))
+        ['data/run.json']
+        >>> archive.close()
+        >>> folder.cleanup()
     """
     files = []
     for info in archive.infolist():
@@ -95,6 +112,18 @@ def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
 
     Raises:
         Damaged: it cannot be unpacked.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> folder = TemporaryDirectory()
+        >>> archive = zipfile.ZipFile(f"{folder.name}/run.zip", "w")
+        >>> archive.writestr("run/data/run.json", "{}")
+        >>> path = Path(folder.name) / "run.json"
+        >>> unpack(archive, archive.infolist()[0], path)
+        >>> path.read_text()
+        '{}'
+        >>> archive.close()
+        >>> folder.cleanup()
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,10 +136,15 @@ def unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> None:
 
 
 def check_bag(bag: Path, names: set[str]) -> None:
-    """Check that a bag holds what its manifests list, and nothing else.
+    """Check that a bag holds the files of its manifests, and no others.
 
     Raises:
-        Damaged: it does not.
+        Damaged: a file is missing, in no manifest, or has another checksum.
+
+    Example:
+        >>> check_bag(Path("no such bag"), set())
+        Traceback (most recent call last):
+        recycling.store.files.Damaged: 'tagmanifest-sha256.txt' is missing
     """
     expected = _manifest(bag / TAG_MANIFEST) | _manifest(bag / MANIFEST)
     listed = {*expected, TAG_MANIFEST}

@@ -1,4 +1,4 @@
-"""What is damaged in a run directory, by the checksums that it holds."""
+"""Damage to a run directory, by the checksums that it holds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,27 @@ class Damage:
 
 
 def damage_of(run: Run) -> list[Damage]:
-    """Files of a run that are missing, torn, changed or another run's, derived files left out."""
+    """List the files of a run that are missing, torn, changed or of another run.
+
+    Derived files are left out.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> (run.path / "device.json").unlink()
+        >>> [(damage.file, damage.why) for damage in damage_of(run)]
+        [('device.json', 'it is missing')]
+        >>> folder.cleanup()
+    """
     found = damage_besides_jobs(run)
     for job in run.jobs:
         try:
@@ -53,7 +73,24 @@ def damage_of(run: Run) -> list[Damage]:
 
 
 def damage_besides_jobs(run: Run) -> list[tuple[str, str]]:
-    """Files of a run that belong to no job, and what is wrong with each, if anything."""
+    """List the files of a run that belong to no job, each with its damage or an empty text.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> {why for _, why in damage_besides_jobs(run)}
+        {''}
+        >>> folder.cleanup()
+    """
     head = run.record.get("telemetry")
     known = None if head is None else Head(**head)
     return [

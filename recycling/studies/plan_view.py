@@ -27,15 +27,9 @@ def plan_headline(plan: Plan) -> str:
 
     Example:
         >>> import recycling
-        >>> experiment = recycling.Experiment(
-        ...     name="tiny",
-        ...     algorithm={"name": "repeat-until-success"},
-        ...     device={"profile": "ideal"},
-        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
-        ... )
-        >>> plan = recycling.plan(experiment)
+        >>> plan = recycling.plan(recycling.preset("theory"))
         >>> plan_headline(plan).split(";")[0]
-        'on hardware 8.17 min of QPU time in 5 jobs'
+        'infinitely many shots: for the exact engine alone'
     """
     return f"{_cost_in_words(plan)}; {_promise(plan.prediction, _quantum(plan))}"
 
@@ -45,13 +39,7 @@ def plan_tables(plan: Plan) -> list[Table]:
 
     Example:
         >>> import recycling
-        >>> experiment = recycling.Experiment(
-        ...     name="tiny",
-        ...     algorithm={"name": "repeat-until-success"},
-        ...     device={"profile": "ideal"},
-        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
-        ... )
-        >>> plan = recycling.plan(experiment)
+        >>> plan = recycling.plan(recycling.preset("theory"))
         >>> plan_tables(plan)[1].columns[0]
         'circuit'
     """
@@ -68,13 +56,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
 
     Example:
         >>> import recycling
-        >>> experiment = recycling.Experiment(
-        ...     name="tiny",
-        ...     algorithm={"name": "repeat-until-success"},
-        ...     device={"profile": "ideal"},
-        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
-        ... )
-        >>> plan = recycling.plan(experiment)
+        >>> plan = recycling.plan(recycling.preset("theory"))
         >>> len(plan_summary(plan)["circuits"])
         8
     """
@@ -125,13 +107,7 @@ def longest_setting(plan: Plan) -> Setting:
 
     Example:
         >>> import recycling
-        >>> experiment = recycling.Experiment(
-        ...     name="tiny",
-        ...     algorithm={"name": "repeat-until-success"},
-        ...     device={"profile": "ideal"},
-        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
-        ... )
-        >>> plan = recycling.plan(experiment)
+        >>> plan = recycling.plan(recycling.preset("theory"))
         >>> longest_setting(plan)[1:]
         ('after', 'X')
     """
