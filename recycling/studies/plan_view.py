@@ -11,6 +11,7 @@ from scipy.constants import k as boltzmann
 from circuits.design import symbol
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
 from recycling.reporting.tables import Table
+from recycling.studies.words import counted, finite_or_none, fits_or_not, formatted, in_time
 
 if TYPE_CHECKING:
     from circuits.design import Setting
@@ -27,8 +28,7 @@ def plan_headline(plan: Plan) -> str:
 
     Example:
         >>> import recycling
-        >>> plan = recycling.plan(recycling.preset("theory"))
-        >>> plan_headline(plan).split(";")[0]
+        >>> plan_headline(recycling.plan(recycling.preset("theory"))).split(";")[0]
         'infinitely many shots: for the exact engine alone'
     """
     return f"{_cost_in_words(plan)}; {_promise(plan.prediction, _quantum(plan))}"
@@ -39,8 +39,7 @@ def plan_tables(plan: Plan) -> list[Table]:
 
     Example:
         >>> import recycling
-        >>> plan = recycling.plan(recycling.preset("theory"))
-        >>> plan_tables(plan)[1].columns[0]
+        >>> plan_tables(recycling.plan(recycling.preset("theory")))[1].columns[0]
         'circuit'
     """
     tables = [_overview(plan), _circuits(plan)]
@@ -56,8 +55,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
 
     Example:
         >>> import recycling
-        >>> plan = recycling.plan(recycling.preset("theory"))
-        >>> len(plan_summary(plan)["circuits"])
+        >>> len(plan_summary(recycling.plan(recycling.preset("theory")))["circuits"])
         8
     """
     device = plan.device
@@ -107,8 +105,7 @@ def longest_setting(plan: Plan) -> Setting:
 
     Example:
         >>> import recycling
-        >>> plan = recycling.plan(recycling.preset("theory"))
-        >>> longest_setting(plan)[1:]
+        >>> longest_setting(recycling.plan(recycling.preset("theory")))[1:]
         ('after', 'X')
     """
     circuits = plan.circuits
@@ -141,7 +138,7 @@ def _overview(plan: Plan) -> Table:
         (
             "shots",
             f"{'infinitely many' if shots == 'exact' else f'{shots:,}'} of each basis and "
-            f"preparation, {_count(measurement.trials, 'trial')}",
+            f"preparation, {counted(measurement.trials, 'trial')}",
         ),
         ("bath", f"{experiment.bath.frequency / 1e9:g} GHz at {_temperature(plan)}"),
         ("shown", f"p_x = {prediction.p_x:g}, recycling arm"),
@@ -208,23 +205,23 @@ def _limits(plan: Plan, cost: Cost) -> Table:
     limits, allowance = cost.limits, cost.price.allowance
     rows = [
         ("executions of a job", f"{largest:,}", f"{limits.executions_per_job:,}",
-         _verdict(largest <= limits.executions_per_job)),
+         fits_or_not(largest <= limits.executions_per_job)),
         ("QPU time of a job", f"{longest:,.0f} s", f"{_longest_job(plan, cost):,.0f} s",
-         _verdict(longest <= _longest_job(plan, cost))),
-        ("posts", _count(count, "job"), f"{limits.jobs_per_minute} a minute",
+         fits_or_not(longest <= _longest_job(plan, cost))),
+        ("posts", counted(count, "job"), f"{limits.jobs_per_minute} a minute",
          f"takes {cost.posting_minutes} min" if cost.posting_minutes else "fits"),
     ]  # fmt: skip
     if allowance is not None:
         name, given = allowance
         rows.append(
-            (name, _time(seconds), f"{_time(given)} in {cost.price.allowance_days} days",
+            (name, in_time(seconds), f"{in_time(given)} in {cost.price.allowance_days} days",
              f"{seconds / given:.2g} allowances" if seconds > given else "fits")
         )  # fmt: skip
     remaining = _remaining(plan)
     if remaining is not None:
         rows.append(
-            ("left in the instance", _time(seconds), _time(remaining),
-             _verdict(seconds <= remaining))
+            ("left in the instance", in_time(seconds), in_time(remaining),
+             fits_or_not(seconds <= remaining))
         )  # fmt: skip
     mode = plan.experiment.hardware.mode
     note = "" if mode != "session" else (
@@ -243,13 +240,13 @@ def _predictions(plan: Plan) -> Table:
             ", ".join(f"{each[point]:.4f}" for each in prediction.points.values()),
             f"{values['entropy_decrease'][point]:.4f}",
             *(
-                _number(values[name][point] / quantum, "+.4f")
+                formatted(values[name][point] / quantum, "+.4f")
                 for name in ("heat", "bound_tight", "gain")
             ),
-            _number(values["excess_tight"][point] / quantum, "+.4f")
-            + ("" if prediction.shots is None else f" ± {_number(errors[point], '.4f')}"),
-            _number(z[point], "+.1f"),
-            _number(prediction.shots_for_verdict[point], ",.0f"),
+            formatted(values["excess_tight"][point] / quantum, "+.4f")
+            + ("" if prediction.shots is None else f" ± {formatted(errors[point], '.4f')}"),
+            formatted(z[point], "+.1f"),
+            formatted(prediction.shots_for_verdict[point], ",.0f"),
             "below" if below[point] else "",
         )
         for point in range(prediction.count)
@@ -311,13 +308,17 @@ def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
                     for parameter in prediction.parameters
                 },
                 **{
-                    f"{name}_{'nat' if name == 'entropy_decrease' else 'J'}": _finite(values[point])
+                    f"{name}_{'nat' if name == 'entropy_decrease' else 'J'}": finite_or_none(
+                        values[point]
+                    )
                     for name, values in prediction.values.items()
                 },
-                "excess_tight_stderr_J": _finite(prediction.pooled_stderr("excess_tight")[point]),
-                "excess_tight_z": _finite(z[point]),
+                "excess_tight_stderr_J": finite_or_none(
+                    prediction.pooled_stderr("excess_tight")[point]
+                ),
+                "excess_tight_z": finite_or_none(z[point]),
                 "below_tight": bool(below[point]),
-                "shots_for_verdict": _finite(prediction.shots_for_verdict[point]),
+                "shots_for_verdict": finite_or_none(prediction.shots_for_verdict[point]),
             }
             for point in range(prediction.count)
         ],
@@ -327,7 +328,7 @@ def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
 def _cost_in_words(plan: Plan) -> str:
     if plan.cost is None:
         return "infinitely many shots: for the exact engine alone"
-    cost = f"{_time(plan.cost.qpu_seconds)} of QPU time in {_count(len(plan.cost.jobs), 'job')}"
+    cost = f"{in_time(plan.cost.qpu_seconds)} of QPU time in {counted(len(plan.cost.jobs), 'job')}"
     return cost if plan.hardware is not None else f"on hardware {cost}"
 
 
@@ -395,24 +396,3 @@ def _temperature(plan: Plan) -> str:
 def _quantum(plan: Plan) -> float:
     """The bath quantum hf, J."""
     return float(planck * plan.experiment.bath.frequency)
-
-
-def _verdict(fits: bool) -> str:
-    return "fits" if fits else "too much"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:,.3g} min"
-
-
-def _number(value: float, form: str) -> str:
-    return format(value, form) if np.isfinite(value) else "–"
-
-
-def _finite(value: float) -> float | None:
-    """JSON knows no infinity."""
-    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,55 @@
+"""Numbers of a plan in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def fits_or_not(fits: bool) -> str:
+    """Say whether a number fits its limit.
+
+    Example:
+        >>> fits_or_not(True), fits_or_not(False)
+        ('fits', 'too much')
+    """
+    return "fits" if fits else "too much"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Example:
+        >>> counted(1, "job"), counted(1200, "job")
+        ('1 job', '1,200 jobs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def in_time(seconds: float) -> str:
+    """Write a time in s, or in min where it is long.
+
+    Example:
+        >>> in_time(42), in_time(600)
+        ('42 s', '10 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:,.3g} min"
+
+
+def formatted(value: float, form: str) -> str:
+    """Write a number in a form; a dash where it is not finite.
+
+    Example:
+        >>> formatted(0.5, "+.2f"), formatted(float("inf"), "+.2f")
+        ('+0.50', '–')
+    """
+    return format(value, form) if np.isfinite(value) else "–"
+
+
+def finite_or_none(value: float) -> float | None:
+    """Replace infinity and NaN, which JSON lacks, by None.
+
+    Example:
+        >>> finite_or_none(0.5), finite_or_none(float("inf")) is None
+        (0.5, True)
+    """
+    return float(value) if np.isfinite(value) else None
