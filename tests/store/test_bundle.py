@@ -14,6 +14,7 @@ import pytest
 import xarray as xr
 
 import recycling as rc
+import recycling.store.bag
 import recycling.store.bundle
 from recycling.store.files import seal, unseal
 from recycling.store.journal import JobRecord, write_journal
@@ -464,12 +465,12 @@ def test_absurd_sizes_are_refused_before_anything_is_unpacked(archive, tmp_path,
     def never(*_arguments):
         raise AssertionError("nothing may be unpacked")
 
-    monkeypatch.setattr(recycling.store.bundle, "_unpack", never)
+    monkeypatch.setattr(recycling.store.bundle, "unpack", never)
     bomb = patched(
         archive, "data/telemetry.jsonl", UNPACKED_SIZE, b"\xfe\xff\xff\xff", tmp_path / "bomb.zip"
     )
     assert "which is absurd" in refused(bomb, tmp_path)
-    monkeypatch.setattr(recycling.store.bundle, "LARGEST", archive.stat().st_size // 2)
+    monkeypatch.setattr(recycling.store.bag, "LARGEST", archive.stat().st_size // 2)
     assert "which is absurd" in refused(archive, tmp_path)
 
 
