@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,11 +66,18 @@ def keep_theory(run: Run, folder: Path | None = None) -> xr.Dataset:
     known = stored_theory(run, folder)
     if known is not None:
         return known
-    theory = theory_dataset(run.experiment)
+    theory, content = _computed(run.experiment.to_toml())
     folder = run.path if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / THEORY, theory_bytes(theory))
+    write_whole(folder / THEORY, content)
     return theory
+
+
+@lru_cache(maxsize=4)
+def _computed(spec: str) -> tuple[xr.Dataset, bytes]:
+    """Theory of a spec, and the content of its file: many runs in a row are of the same spec."""
+    theory = theory_dataset(Experiment.stored(spec, {}))
+    return theory, theory_bytes(theory)
 
 
 def theory_dataset(experiment: Experiment) -> xr.Dataset:
