@@ -49,11 +49,10 @@ def timeline(circuit: QuantumCircuit, device: Device) -> list[Operation]:
         >>> from recycling.devices.profiles import ideal_device
         >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
         >>> circuit = QuantumCircuit(2)
-        >>> _ = circuit.x(0)
         >>> _ = circuit.delay(1, 0, unit="us")
         >>> _ = circuit.cz(0, 1)
         >>> [(each.name, each.start) for each in timeline(circuit, device)]  # s
-        [('x', 0.0), ('delay', 0.0), ('cz', 1e-06)]
+        [('delay', 0.0), ('cz', 1e-06)]
     """
     free = [0.0] * device.num_qubits
     operations: list[Operation] = []

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     #: Executes a job: job, PUBs, device, seed, progress.
     Simulate = Callable[[Job, Sequence[Pub], Device, np.random.SeedSequence, Progress], Outcomes]
 
-#: Module of each kind of backend.
 BACKENDS = {
     "exact": "recycling.execution.exact",
     "aer": "recycling.execution.aer",

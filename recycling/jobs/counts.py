@@ -47,7 +47,6 @@ def counts_of(experiment: Experiment, by_trial: Mapping[int, NDArray[Any]]) -> x
     """Label the ``trial_counts`` of all trials with the dims of the design.
 
     Example:
-        >>> from recycling.spec.experiment import Experiment
         >>> experiment = Experiment(
         ...     name="tiny",
         ...     algorithm={"name": "repeat-until-success"},

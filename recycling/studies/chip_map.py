@@ -73,7 +73,7 @@ def layout_table(scored: Sequence[ScoredLayout], frequency: float, *, top: int =
     return Table(
         ("", roles, "recycled", "recorded", "realised", "G", "fidelity", "errors"),
         rows,
-        "Exact engine, means over θ_b in hf; errors is the expected number of them in a shot. "
+        "Exact engine, means over the sweep in hf; errors are those expected in a shot. "
         "Ranked by the recycled gain, true or as recorded with misread bits of S and B, whichever "
         "is smaller: the realised gain Q_tight − ΔQ_B without credit for less heat than the "
         "noiseless protocol dissipates, which is owed to faults. "

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from scipy.constants import h as planck
-from scipy.constants import k as boltzmann
 
 from circuits.design import symbol
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
 from recycling.reporting.tables import Table
-from recycling.studies.words import counted, finite_or_none, fits_or_not, formatted, in_time
+from recycling.studies.prediction_view import prediction_summary, prediction_table, promise
+from recycling.studies.words import (
+    counted,
+    fits_or_not,
+    in_time,
+)
 
 if TYPE_CHECKING:
     from circuits.design import Setting
     from recycling.planning.cost import Cost, JobCost
     from recycling.planning.plan import Plan
-    from recycling.planning.prediction import Prediction
-
-#: Part of a Gaussian in the middle 95 %, in standard errors.
-_NINETY_FIVE = 1.96
 
 
 def plan_headline(plan: Plan) -> str:
@@ -31,7 +30,7 @@ def plan_headline(plan: Plan) -> str:
         >>> plan_headline(recycling.plan(recycling.preset("theory"))).split(";")[0]
         'infinitely many shots: for the exact engine alone'
     """
-    return f"{_cost_in_words(plan)}; {_promise(plan.prediction, _quantum(plan))}"
+    return f"{_cost_in_words(plan)}; {promise(plan.prediction, _quantum(plan))}"
 
 
 def plan_tables(plan: Plan) -> list[Table]:
@@ -47,7 +46,10 @@ def plan_tables(plan: Plan) -> list[Table]:
         tables.append(_schedule(plan))
     if plan.cost is not None:
         tables += [_jobs(plan, plan.cost), _limits(plan, plan.cost)]
-    return [*tables, _predictions(plan)]
+    return [
+        *tables,
+        prediction_table(plan.prediction, _quantum(plan), plan.experiment.bath.temperature),
+    ]
 
 
 def plan_summary(plan: Plan) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         ],
         "cost": None if plan.cost is None else _cost_summary(plan, plan.cost),
         "instance_remaining_seconds": _remaining(plan),
-        "prediction": _prediction_summary(plan.prediction),
+        "prediction": prediction_summary(plan.prediction),
     }
 
 
@@ -231,39 +233,6 @@ def _limits(plan: Plan, cost: Cost) -> Table:
     return Table(("limit", "this plan", "allowed", ""), rows, note)
 
 
-def _predictions(plan: Plan) -> Table:
-    prediction, quantum = plan.prediction, _quantum(plan)
-    values, z, below = prediction.values, prediction.z(), prediction.below()
-    errors = _NINETY_FIVE * prediction.pooled_stderr("excess_tight") / quantum
-    rows = [
-        (
-            ", ".join(f"{each[point]:.4f}" for each in prediction.points.values()),
-            f"{values['entropy_decrease'][point]:.4f}",
-            *(
-                formatted(values[name][point] / quantum, "+.4f")
-                for name in ("heat", "bound_tight", "gain")
-            ),
-            formatted(values["excess_tight"][point] / quantum, "+.4f")
-            + ("" if prediction.shots is None else f" ± {formatted(errors[point], '.4f')}"),
-            formatted(z[point], "+.1f"),
-            formatted(prediction.shots_for_verdict[point], ",.0f"),
-            "below" if below[point] else "",
-        )
-        for point in range(prediction.count)
-    ]
-    unit = quantum / (boltzmann * plan.experiment.bath.temperature * np.log(2))
-    return Table(
-        ("θ_b", "ΔS", "ΔQ_B", "Q_tight", "gain", "ΔQ_B − Q_tight", "z", "3 σ shots", "verdict"),
-        rows,
-        f"Predicted by the exact engine for this device at p_x = {prediction.p_x:g}: θ_b in rad, "
-        f"ΔS in nats, heat in hf = {quantum:.3e} J = {unit:.3g} k_B T0 ln 2. ± is 95 % by "
-        "shots alone and z the significance of the excess as a verdict counts it, from trials that "
-        "do not drift, all of them together. 3 σ shots, of each basis and preparation, give one "
-        "trial about even odds to show ΔQ_B < Q_tight, and an erasure, by 3 σ; three times as many "
-        "make it near certain. Verdict: expected of all trials, for all angles together.",
-    )  # fmt: skip
-
-
 def _cost_summary(plan: Plan, cost: Cost) -> dict[str, Any]:
     return {
         "qpu_seconds": cost.qpu_seconds,
@@ -292,64 +261,11 @@ def _cost_summary(plan: Plan, cost: Cost) -> dict[str, Any]:
     }
 
 
-def _prediction_summary(prediction: Prediction) -> dict[str, Any]:
-    z, below = prediction.z(), prediction.below()
-    return {
-        "arm": "recycling",
-        "p_x": prediction.p_x,
-        "shots": prediction.shots,
-        "trials": prediction.trials,
-        "points": [
-            {
-                **{
-                    f"{parameter.name}_{parameter.unit}": float(
-                        prediction.points[parameter.name][point]
-                    )
-                    for parameter in prediction.parameters
-                },
-                **{
-                    f"{name}_{'nat' if name == 'entropy_decrease' else 'J'}": finite_or_none(
-                        values[point]
-                    )
-                    for name, values in prediction.values.items()
-                },
-                "excess_tight_stderr_J": finite_or_none(
-                    prediction.pooled_stderr("excess_tight")[point]
-                ),
-                "excess_tight_z": finite_or_none(z[point]),
-                "below_tight": bool(below[point]),
-                "shots_for_verdict": finite_or_none(prediction.shots_for_verdict[point]),
-            }
-            for point in range(prediction.count)
-        ],
-    }
-
-
 def _cost_in_words(plan: Plan) -> str:
     if plan.cost is None:
         return "infinitely many shots: for the exact engine alone"
     cost = f"{in_time(plan.cost.qpu_seconds)} of QPU time in {counted(len(plan.cost.jobs), 'job')}"
     return cost if plan.hardware is not None else f"on hardware {cost}"
-
-
-def _promise(prediction: Prediction, quantum: float) -> str:
-    """The angle at which the verdict is easiest, and what it takes there."""
-    shots, excess = prediction.shots_for_verdict, prediction.values["excess_tight"]
-    hopeless = bool(np.isinf(shots).all())
-    point = int(np.argmin(excess if hopeless else shots))
-    if np.isinf(excess[point]):
-        return "no process that erases so much exists at any θ_b"
-    z = prediction.z()[point]
-    found = (
-        f"predicted ΔQ_B − Q_tight = {excess[point] / quantum:+.3f} hf at θ_b = "
-        + ", ".join(f"{values[point]:.3f}" for values in prediction.points.values())
-        + (f", z = {z:+.0f}" if np.isfinite(z) else "")
-    )
-    if hopeless:
-        return f"{found}; no shots will show it below"
-    given = prediction.shots
-    few = f", not {given:,}" if given is not None and given < shots[point] else ""
-    return f"{found}; for 3 σ one trial needs {shots[point]:,.0f} shots{few}"
 
 
 def _alike(cost: Cost) -> dict[tuple[str, ...], list[JobCost]]:

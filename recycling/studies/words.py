@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
+
+from circuits.design import symbol
 
 
 def fits_or_not(fits: bool) -> str:
@@ -53,3 +57,13 @@ def finite_or_none(value: float) -> float | None:
         (0.5, True)
     """
     return float(value) if np.isfinite(value) else None
+
+
+def symbols(names: Iterable[str]) -> str:
+    """Write the names of swept parameters as a physicist does.
+
+    Example:
+        >>> symbols(["phi", "theta"])
+        'φ, θ'
+    """
+    return ", ".join(map(symbol, names))

@@ -282,10 +282,9 @@ def test_points_are_unflattened_in_their_order():
         )  # fmt: skip
 
 
-@pytest.mark.parametrize("settings", [TwoFlags, OneFlag])
-def test_aer_agrees_with_the_engine_on_a_noisy_chip(settings):
+def test_aer_agrees_with_the_engine_on_a_noisy_chip():
     shots = 300
-    plan = planned(settings, "FakeTorino", "aer", shots)
+    plan = planned(TwoFlags, "FakeTorino", "aer", shots)
     assert len(plan.assignment) == 2 ** len(plan.experiment.design.recorded_roles) + 1
     trial = next(job for job in plan.jobs if job.kind == "trial")
     counts = simulate_counts(plan).squeeze("trial").values
