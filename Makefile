@@ -18,9 +18,9 @@ replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 	$(BIN)/recycling replay --seed 7 $(ARGS)
 
 # A file's tests share what is slow to make, so that they stay together. Three workers for two
-# cores: the tests of the service wait now and then.
+# cores: the tests of the service wait now and then. One thread a worker is enough for both.
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(STAMP) ## everything that a change must pass: what .ci/run runs
 	./.ci/run
