@@ -150,7 +150,7 @@ def recycling_arm(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def first_curve(dataset: xr.Dataset) -> xr.Dataset:
-    """Select the first parameter alone, all others at their first values.
+    """Select the first parameter of several values alone, all others at their first values.
 
     Example:
         >>> import xarray as xr
@@ -160,7 +160,7 @@ def first_curve(dataset: xr.Dataset) -> xr.Dataset:
         >>> first_curve(dataset).sizes["angle"]
         2
     """
-    _, *others = sweep_axes(dataset)
+    _, others = _drawn(dataset)
     return dataset.isel({axis.name: 0 for axis in others}, drop=True)
 
 
@@ -175,11 +175,18 @@ def curve_note(dataset: xr.Dataset) -> str:
         >>> curve_note(dataset)
         ''
     """
-    first, *others = sweep_axes(dataset)
+    first, others = _drawn(dataset)
     if not others:
         return ""
     where = ", ".join(f"{axis.symbol} = {axis.values[0]:.4g}" for axis in others)
     return f" Shown over {first.symbol} at {where}, the first of their values."
+
+
+def _drawn(dataset: xr.Dataset) -> tuple[Axis, list[Axis]]:
+    """The axis that curves are drawn over: the first of several values, if any; and the others."""
+    axes = sweep_axes(dataset)
+    drawn = next((axis for axis in axes if axis.values.size > 1), axes[0])
+    return drawn, [axis for axis in axes if axis.name != drawn.name]
 
 
 def _indexed(letter: str, index: str) -> str:

@@ -17,6 +17,7 @@ from recycling.results.analysis import analyse_counts
 from recycling.results.controls import controls
 from recycling.results.export import counts_table, tables
 from recycling.results.sensitivity import erasure_of
+from recycling.results.sweep import curve_note, first_curve
 from recycling.results.temperature import run_temperature
 from recycling.results.verdicts import verdicts
 from recycling.thermodynamics import binary_entropy
@@ -327,3 +328,12 @@ def test_without_parameters_the_sweep_is_one_point():
     np.testing.assert_allclose(found["success_fidelity"], 0.75, atol=0.05)
     (verdict,) = verdicts(found)
     assert verdict.point == {"point": 0.0}
+
+
+def test_curves_are_drawn_over_the_first_parameter_of_several_values():
+    branch = (("kick", "angle"), np.zeros((1, 3)))
+    dataset = xr.Dataset(
+        {"branch_probability_combined": branch}, {"kick": [0.3], "angle": [0.1, 0.2, 0.3]}
+    )
+    assert first_curve(dataset).sizes == {"angle": 3}
+    assert curve_note(dataset) == " Shown over angle at kick = 0.3, the first of their values."
