@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 from circuits.design import EQUILIBRIUM
-from recycling.planning.plan import plan
+from recycling.planning.plan import Plan, plan
 from recycling.planning.rehearsal import simulate_counts
 from recycling.results.analysis import analyse_counts
 from recycling.results.attributes import experiment_attributes
@@ -23,7 +24,7 @@ from recycling.results.theory import (
     stored_theory,
     theory_bytes,
 )
-from recycling.spec.experiment import BathSpec, Experiment
+from recycling.spec.experiment import Experiment
 from recycling.store.files import write_whole
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def theory_dataset(experiment: Experiment) -> xr.Dataset:
     ideal = ideal_experiment(experiment)
     planned = plan(ideal)
     attributes = experiment_attributes(ideal, planned.device) | {"data_kind": "simulated"}
-    states = branch_states(experiment)
+    states = branch_states(planned)
     reference = known_reference(ideal)
     if reference is None:
         reference = theory_reference(states, experiment.design)
@@ -108,8 +109,11 @@ def theory_dataset(experiment: Experiment) -> xr.Dataset:
     return theory.merge(states)
 
 
-def branch_states(experiment: Experiment) -> xr.Dataset:
+def branch_states(ideal: Plan) -> xr.Dataset:
     """Compute the states of the recycled register after the ideal algorithm, begun in |0…0⟩.
+
+    Args:
+        ideal: plan of an ideal experiment; its thermal start is left out.
 
     Returns:
         ``BLOCH``: Bloch vector of each recycled qubit in the branch that an arm analyses (dims arm,
@@ -123,17 +127,14 @@ def branch_states(experiment: Experiment) -> xr.Dataset:
         ...     algorithm={"name": "repeat-until-success"},
         ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
         ... )
-        >>> branch_states(experiment)[BLOCH].dims
+        >>> branch_states(plan(ideal_experiment(experiment)))[BLOCH].dims
         ('arm', 'theta', 'role', 'axis')
     """
     import xarray as xr
 
-    frequency = experiment.bath.frequency
-    cold = BathSpec.model_construct(
-        frequency=frequency, temperature=_COLD * planck * frequency / boltzmann
-    )
-    counts = simulate_counts(plan(ideal_experiment(experiment).model_copy(update={"bath": cold})))
-    design = experiment.design
+    cold = _COLD * planck * ideal.device.frequency.max() / boltzmann
+    device = ideal.device.replace("a start in the ground state", temperature=cold)
+    counts, design = simulate_counts(replace(ideal, device=device)), ideal.experiment.design
     # Nothing is reset in this arm: it shows all branches.
     before = counts.sel(
         arm=EQUILIBRIUM, stage=design.stages[0], preparation=design.preparations[0], drop=True

@@ -12,7 +12,14 @@ import recycling as rc
 import recycling.running.theory
 from circuits.algorithms.hhl import HHL
 from circuits.design import EQUILIBRIUM, RECYCLING
-from recycling.results.theory import BLOCH, PROBABILITY, THEORY, stored_theory, theory_bytes
+from recycling.results.theory import (
+    BLOCH,
+    PROBABILITY,
+    THEORY,
+    ideal_experiment,
+    stored_theory,
+    theory_bytes,
+)
 from recycling.running.theory import branch_states, keep_theory, theory_dataset
 from recycling.spec.experiment import AlgorithmSpec, Range, SweepSpec
 from tests.on_ibm import command
@@ -48,7 +55,7 @@ def bloch_vectors(states):
 def test_the_engine_and_the_formula_agree(small_experiment, matrix):
     experiment = of_matrix(small_experiment, matrix)
     algorithm, angles = HHL(matrix), experiment.theta_b
-    found = branch_states(experiment)
+    found = branch_states(rc.plan(ideal_experiment(experiment)))
     assert found[BLOCH].dims == ("arm", "theta_b", "role", "axis")
     assert list(found["role"].values) == ["C_I"]
     assert list(found["axis"].values) == ["X", "Y", "Z"]
