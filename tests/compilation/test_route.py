@@ -1,7 +1,5 @@
 """Routing any algorithm: recycled and flag qubits keep their places, and nothing is lost."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,7 +23,6 @@ from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
 from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning.circuits import compile_as_executed
 
-snapshot = cache(snapshot_backend)
 #: Synthesis of gates takes angles from eigenvalues by square roots.
 SYNTHESIS = np.sqrt(np.finfo(float).eps)
 
@@ -39,7 +36,7 @@ def registers(count):
 
 
 def on_heron(algorithm, name="FakeTorino"):
-    backend = snapshot(name)
+    backend = snapshot_backend(name)
     shape = shape_of(algorithm.design, algorithm)
     layout = next(placements(backend.target, shape))
     return device_from_backend(backend, layout, temperature=0.043, frequency=5e9, roles=shape.roles)

@@ -54,12 +54,10 @@ WAITING = (C_I, C_C0, C_C1, C_A, B)
 #: Sum of some hundred times below 1e-4 s, each rounded; a cycle of the hardware is 4e-9 s.
 TIME_ROUNDING = 1000 * 1e-4 * EPS
 
-backend_of = cache(snapshot_backend)
-
 
 @cache
 def device_of(name):
-    backend = backend_of(name)
+    backend = snapshot_backend(name)
     return device_from_backend(
         backend, next(placements(backend.target, SHAPE)), temperature=0.043, frequency=5e9
     )
@@ -355,7 +353,7 @@ def place(layout):
 
 @pytest.mark.parametrize("name", HERONS)
 def test_placements_have_the_shape_on_working_gates(name):
-    target = backend_of(name).target
+    target = snapshot_backend(name).target
     found = list(placements(target, SHAPE))
     assert len(found) == len(set(found)) > 100
     for layout in found:
@@ -368,7 +366,7 @@ def test_placements_have_the_shape_on_working_gates(name):
 
 
 def test_dead_gates_and_qubits_are_left_out():
-    target = backend_of("FakeTorino").target
+    target = snapshot_backend("FakeTorino").target
     layout = place(next(placements(target, SHAPE)))
     pair = (layout["C_I"], layout["B"])
     dead_gate = changed(target, "cz", pair, duration=68e-9, error=1.0)
@@ -390,7 +388,7 @@ def test_dead_gates_and_qubits_are_left_out():
 
 
 def test_snapshots_hold_dead_gates_that_no_placement_uses():
-    target = backend_of("FakeTorino").target
+    target = snapshot_backend("FakeTorino").target
     dead = {frozenset(pair) for pair, p in target["cz"].items() if p.error == 1}
     assert dead
     for layout in placements(target, SHAPE):
@@ -399,7 +397,7 @@ def test_snapshots_hold_dead_gates_that_no_placement_uses():
 
 
 def test_wrong_layouts_are_refused_in_one_line():
-    target = backend_of("FakeTorino").target
+    target = snapshot_backend("FakeTorino").target
     good = next(placements(target, SHAPE))
     c_i, c_c0, c_c1, c_a, bath, _ = good
     other = next(layout for layout in placements(target, SHAPE) if set(layout).isdisjoint(good))
@@ -424,7 +422,7 @@ def test_wrong_layouts_are_refused_in_one_line():
 
 @pytest.mark.parametrize("name", HERONS)
 def test_best_layout_has_the_best_score(name):
-    target = backend_of(name).target
+    target = snapshot_backend(name).target
     circuit = compiled_at(1)["recycling", "after", True]
     counts = {frozenset(ROLES[q] for q in pair): n for pair, n in cz_counts(circuit).items()}
     busy = busy_times(timeline(circuit, paper()), paper())
@@ -437,7 +435,7 @@ def test_best_layout_has_the_best_score(name):
 
 
 def test_score_is_the_sum_of_its_parts():
-    target = backend_of("FakeTorino").target
+    target = snapshot_backend("FakeTorino").target
     layout = next(placements(target, SHAPE))
     roles = place(layout)
     nothing = dict.fromkeys(ROLES, 0.0)
@@ -468,7 +466,7 @@ def test_device_without_a_place_is_refused():
 
 @pytest.mark.parametrize("name", HERONS)
 def test_device_holds_what_the_snapshot_reports(name):
-    backend, device = backend_of(name), device_of(name)
+    backend, device = snapshot_backend(name), device_of(name)
     reported = backend.properties()
     for position, qubit in enumerate(device.layout):
         assert device.t1[position] == reported.t1(qubit)
@@ -491,7 +489,7 @@ def test_device_holds_what_the_snapshot_reports(name):
 
 
 def test_t2_above_its_limit_is_cut_and_the_source_says_so():
-    backend = backend_of("FakeTorino")
+    backend = snapshot_backend("FakeTorino")
     above = {q for q, p in enumerate(backend.target.qubit_properties) if p.t2 > 2 * p.t1}
     layout = next(p for p in placements(backend.target, SHAPE) if above.intersection(p))
     device = device_from_backend(backend, layout, temperature=0.043, frequency=5e9)
@@ -530,7 +528,7 @@ def test_backend_without_properties_works():
 
 def test_profiles_take_other_roles():
     roles = ("A", "B", "C")
-    backend = backend_of("FakeTorino")
+    backend = snapshot_backend("FakeTorino")
     layout = (0, 1, 2)
     device = device_from_backend(backend, layout, temperature=0.043, frequency=5e9, roles=roles)
     alike = device_of("FakeTorino")

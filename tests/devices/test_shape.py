@@ -1,6 +1,5 @@
 """Shapes of experiments on a chip: the order of HHL's placements, and trees for any algorithm."""
 
-from functools import cache
 from itertools import combinations, permutations
 
 import pytest
@@ -21,7 +20,6 @@ from recycling.errors import BadInput
 from recycling.execution.ibm.snapshots import snapshot_backend
 
 ALGORITHM = HHL([[2, -1], [-1, 2]])
-snapshot = cache(snapshot_backend)
 HERONS = ("FakeTorino", "FakeFez", "FakeMarrakesh", "FakeKingston")
 
 
@@ -50,7 +48,7 @@ def as_before(target):
 
 @pytest.mark.parametrize("name", HERONS)
 def test_placements_of_hhl_are_in_the_order_of_before(name):
-    target = snapshot(name).target
+    target = snapshot_backend(name).target
     shape = shape_of(ALGORITHM.design, ALGORITHM)
     assert list(placements(target, shape)) == list(as_before(target))
 
@@ -102,7 +100,7 @@ def test_a_star_becomes_what_fits_beside_the_bath():
     coupling = derived_coupling(design, counts)
     assert coupling[:2] == (("q0", "q1"), ("q0", "q2"))
     assert sum("q0" in pair for pair in coupling) == 2
-    assert next(placements(snapshot("FakeTorino").target, make_shape(design, coupling)))
+    assert next(placements(snapshot_backend("FakeTorino").target, make_shape(design, coupling)))
 
 
 def design_of_size(count, recycled=0):
@@ -138,7 +136,7 @@ def test_any_algorithm_has_a_tree_that_a_heron_holds(algorithm):
     assert len(coupling) == len(roles) - 1
     assert rx.is_connected(graph)
     shape = make_shape(design, coupling)
-    target = snapshot("FakeTorino").target
+    target = snapshot_backend("FakeTorino").target
     layout = next(placements(target, shape))
     check_layout(layout, target, shape)
     if any(counts.values()):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.transpiler import CouplingMap, InstructionProperties
+from qiskit_ibm_runtime.fake_provider import FakeMarrakesh
 from scipy.constants import h as planck
 
 import recycling as rc
@@ -292,7 +293,7 @@ def test_circuits_chosen_by_gate_errors():
 
 
 def test_dead_gates_are_not_used(experiment):
-    backend = snapshot_backend("FakeMarrakesh")
+    backend = FakeMarrakesh()  # changed below
     assert CANDIDATES[0] in list(placements(backend.target, SHAPE))
     for pair in ((10, 9), (9, 10)):
         if pair in backend.target["cz"]:

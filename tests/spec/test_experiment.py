@@ -19,7 +19,6 @@ from qiskit_ibm_runtime import fake_provider
 import recycling as rc
 from recycling.devices.device import ROLES
 from recycling.devices.snapshots import HERONS, SIMILAR
-from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning import chips
 from recycling.spec.experiment import (
     PROFILES,
@@ -523,17 +522,6 @@ def test_an_unknown_preset_is_refused():
 # -- bad input that only the device can tell -------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def heron():
-    """Snapshot behind the paper's profile, loaded once."""
-    return snapshot_backend(chips.PAPER_SNAPSHOT)
-
-
-@pytest.fixture
-def snapshots(heron, monkeypatch):
-    monkeypatch.setattr(chips, "snapshot_backend", lambda _name: heron)
-
-
 def planned(layout=None, **device):
     return rc.plan(Experiment(name="x", device=DeviceSpec(layout=layout or GOOD_LAYOUT, **device)))
 
@@ -547,7 +535,6 @@ def planned(layout=None, **device):
         ({"S": 999}, ("S = 999", "not a working qubit")),
     ],
 )
-@pytest.mark.usefixtures("snapshots")
 def test_an_impossible_layout_is_refused(change, parts):
     message = complaint(planned, GOOD_LAYOUT | change)
     assert message.startswith("device.layout")
@@ -557,7 +544,6 @@ def test_an_impossible_layout_is_refused(change, parts):
 
 
 @pytest.mark.parametrize("keys", [("C_I", "B"), (), (*ROLES, "X"), ("c_i", *ROLES[1:])])
-@pytest.mark.usefixtures("snapshots")
 def test_a_layout_names_every_role_and_no_other(keys):
     layout = {key: index for index, key in enumerate(keys)}
     experiment = Experiment(name="x", device=DeviceSpec(layout=layout))
@@ -576,7 +562,7 @@ def test_a_layout_names_every_role_and_no_other(keys):
     ],
 )
 def test_a_layout_on_a_dead_gate_is_refused(monkeypatch, gate, qubits, parts):
-    backend = snapshot_backend(chips.PAPER_SNAPSHOT)
+    backend = getattr(fake_provider, chips.PAPER_SNAPSHOT)()  # changed below
     dead = InstructionProperties(duration=68e-9, error=1.0)
     backend.target.update_instruction_properties(gate, qubits, dead)
     if len(qubits) == 2:  # the snapshot lists both directions
@@ -589,7 +575,6 @@ def test_a_layout_on_a_dead_gate_is_refused(monkeypatch, gate, qubits, parts):
         assert part in message
 
 
-@pytest.mark.usefixtures("snapshots")
 def test_a_chip_without_a_place_is_refused(monkeypatch):
     monkeypatch.setattr(chips, "placements", lambda _target, _shape: iter(()))
     assert complaint(planned, "best").startswith("device.layout: no placement on working gates")
@@ -625,14 +610,12 @@ def test_clock_qubits_that_a_layout_does_not_hold_are_refused():
         ({"t2": 1.0}, "t2 of C_I = 1 s is above 2 t1"),
     ],
 )
-@pytest.mark.usefixtures("snapshots")
 def test_t2_above_twice_t1_is_refused(device, value):
     message = complaint(planned, **device)
     assert value in message
     assert message.endswith("give t2 ≤ 2 t1")
 
 
-@pytest.mark.usefixtures("snapshots")
 def test_t2_of_twice_t1_is_allowed():
     plan = planned(t1=100e-6, t2=200e-6)
     assert plan.device.t2.tolist() == [200e-6] * 6

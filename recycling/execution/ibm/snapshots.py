@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from recycling.devices.snapshots import why_unknown
@@ -11,8 +12,11 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
 
+@lru_cache(maxsize=4)  # reading the dates of a snapshot takes as long as a compilation
 def snapshot_backend(name: str, field: str = "device.profile") -> BackendV2:
     """Load the offline snapshot of an IBM device, by class name, e.g. "FakeTorino".
+
+    Later calls give the same object: leave it unchanged.
 
     Args:
         name: class name.
