@@ -117,12 +117,12 @@ class Link:
     @property
     def total_transmissivity(self) -> Number:
         """Transmissivity η of all losses together."""
-        return self._along()[0]
+        return cast(Number, self._along()[0][()])
 
     @property
     def added_photons(self) -> Number:
         """Photons n_added that the link puts where nothing is sent: (1 - η) n."""
-        return self._along()[2]
+        return cast(Number, self._along()[2][()])
 
     @property
     def thermal_photons(self) -> Number:

@@ -33,10 +33,13 @@ class Choice:
         group: entry point group of installed packages.
         usual: name where a spec gives none.
         check: raises ValueError where the settings build a part that the experiment cannot use.
+        with_keys: name where a spec gives none, but other keys; ``usual`` if empty.
 
     Example:
         >>> LINK.settings({"name": "identity"}).__name__
         'IdentitySettings'
+        >>> LINK.settings({"transmissivity": 0.9}).__name__
+        'PhotonicSettings'
         >>> TASK.settings({"name": "cooling"})
         Traceback (most recent call last):
         ValueError: name = 'cooling': give 'erasure'
@@ -46,6 +49,7 @@ class Choice:
     group: str
     usual: str
     check: Callable[[Any], None]
+    with_keys: str = ""
 
     def settings(self, section: object) -> type[Settings]:
         """Settings class of a section.
@@ -53,8 +57,12 @@ class Choice:
         Raises:
             ValueError: its name is unknown, or its package is broken; one line.
         """
-        name = section.get("name", self.usual) if isinstance(section, Mapping) else self.usual
-        return settings_of(name, self.known, self.group)
+        return settings_of(self._name(section), self.known, self.group)
+
+    def _name(self, section: object) -> object:
+        if not isinstance(section, Mapping):
+            return self.usual
+        return section.get("name", (self.with_keys if section else "") or self.usual)
 
     def validate(self, section: Any, info: ValidationInfo) -> Settings:
         """Read and check the settings of a section.
@@ -82,7 +90,7 @@ class Choice:
             raise
         except Exception as error:  # whatever the code of an installed package raises
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            name = section.get("name", self.usual)
+            name = self._name(section)
             raise ValueError(
                 f"name = {name!r} fails ({reason}); repair the installed package"
             ) from None
@@ -125,4 +133,10 @@ def _check_link(link: Any) -> None:
 
 ALGORITHM = Choice(ALGORITHMS, ALGORITHM_GROUP, "hhl", _check_algorithm)
 TASK = Choice(TASKS, TASK_GROUP, "erasure", _check_task)
-LINK = Choice(links.LINKS, links.GROUP, "identity", _check_link)
+LINK = Choice(
+    links.LINKS | {"photonic": "recycling.spec.link:PhotonicSettings"},
+    links.GROUP,
+    "identity",
+    _check_link,
+    with_keys="photonic",
+)

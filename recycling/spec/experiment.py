@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,11 @@ from circuits.algorithms.hhl import HHL, HHLSettings
 from circuits.design import Design, design_of
 from circuits.links import IdentitySettings
 from circuits.tasks.erasure import ErasureSettings
+from recycling.devices.idle import idle_wait, link_made
+from recycling.devices.link import Link
 from recycling.errors import BadInput
 from recycling.spec.chosen import ALGORITHM, LINK, TASK
+from recycling.spec.link import PhotonicSettings
 from recycling.spec.messages import parse_spec
 from recycling.spec.sections import (
     PROFILES,
@@ -33,6 +36,9 @@ from recycling.spec.sections import (
 )
 from recycling.spec.sweep import Range, Sweep, SweepSpec, sweep_section, values_of
 from recycling.spec.texts import preset_names, spec_text
+
+if TYPE_CHECKING:
+    from recycling.devices.device import Device
 
 __all__ = [
     "LARGEST_THETA_B",
@@ -162,6 +168,35 @@ class Experiment(Section):
     def design(self) -> Design:
         """Registers, arms, settings and recorded bits of the experiment."""
         return design_of(self.algorithm.build(), self.task.build())
+
+    @property
+    def physical_link(self) -> Link | None:
+        """The link that the bath crosses, at its frequency; None without one.
+
+        A link of another package, which is a channel without parameters, is None too. With
+        realisation = "idle" this is the link that is wanted; ``link_on`` gives what a device makes.
+
+        Example:
+            >>> Experiment(name="linked", link={"preset": "eth-5m"}).physical_link.frequency
+            5000000000.0
+        """
+        return self.link.on(self.bath) if isinstance(self.link, PhotonicSettings) else None
+
+    def link_on(self, device: Device) -> Link | None:
+        """The link that the bath crosses on a device: of an idle one, what its wait makes.
+
+        Example:
+            >>> from recycling.devices.profiles import ideal_device, override_device
+            >>> ideal = ideal_device(temperature=0.05, frequency=5e9)
+            >>> device = override_device(ideal, t1=3e-4, t2=6e-4)
+            >>> link = {"preset": "eth-5m", "realisation": "idle"}
+            >>> f"{Experiment(name='linked', link=link).link_on(device).coherence:.2f}"
+            '1.00'
+        """
+        link = self.physical_link
+        if link is None or not self.link.is_idle:
+            return link
+        return link_made(idle_wait(float(link.total_transmissivity), device), device)
 
     @property
     def theta_b(self) -> NDArray[np.float64]:

@@ -120,6 +120,12 @@ _NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 #: From below any dilution refrigerator's qubit to above helium's 4.2 K, at which no qubit is cold.
 Temperature = Annotated[_Positive, *_annotations(
     Quantity("a temperature", "K", 1e-3, 10, "1 mK to 10 K", "43 mK"))]  # fmt: skip
+#: Of a line between cryostats: from cold to a warm room.
+LineTemperature = Annotated[_NotNegative, *_annotations(
+    Quantity("a temperature", "K", 0, 400, "0 to 400 K", "20 mK"))]  # fmt: skip
+#: Spread of a phase; beyond some turns there is no phase.
+PhaseAngle = Annotated[_NotNegative, *_annotations(
+    Quantity("an angle", "rad", 0, 10, "0 to 10 rad", "5 deg"))]  # fmt: skip
 #: From heavy fluxonium to above the gap of superconductors.
 Frequency = Annotated[_Positive, *_annotations(
     Quantity("a frequency", "Hz", 1e6, 1e12, "1 MHz to 1 THz", "5 GHz"))]  # fmt: skip
