@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.3.0"
 
 if TYPE_CHECKING:
+    from recycling.devices.link import Link
+    from recycling.devices.link_presets import link_preset
+    from recycling.devices.remote import minimum_transmissivity, remote_erasure
     from recycling.errors import BackendFailure, BadInput, Incomplete
     from recycling.planning.plan import Plan, plan
     from recycling.reporting import report
@@ -41,11 +44,15 @@ _HOME = {
     "gain": "thermodynamics",
     "Incomplete": "errors",
     "landauer_bound": "thermodynamics",
+    "Link": "devices.link",
+    "link_preset": "devices.link_presets",
     "max_bath_entropy": "thermodynamics",
+    "minimum_transmissivity": "devices.remote",
     "open_run": "studies.stored",
     "Plan": "planning.plan",
     "plan": "planning.plan",
     "preset": "spec.experiment",
+    "remote_erasure": "devices.remote",
     "report": "reporting",
     "resume": "studies.stored",
     "Run": "store",
@@ -60,6 +67,7 @@ __all__ = [
     "Bath",
     "Experiment",
     "Incomplete",
+    "Link",
     "Plan",
     "Run",
     "analyse",
@@ -67,10 +75,13 @@ __all__ = [
     "branch_gains",
     "gain",
     "landauer_bound",
+    "link_preset",
     "max_bath_entropy",
+    "minimum_transmissivity",
     "open_run",
     "plan",
     "preset",
+    "remote_erasure",
     "report",
     "resume",
     "run",
