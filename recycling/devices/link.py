@@ -11,34 +11,25 @@ from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.constants import h, k
 
+from recycling.devices.link_checks import check_link, line_of
+from recycling.devices.link_metrics import LinkMetrics, link_metrics
+from recycling.devices.photons import (
+    Number,
+    Real,
+    Segment,
+    absorbed_in_time,
+    along_line,
+    passed_of_decibels,
+)
 from recycling.errors import BadInput
 
-#: A number, or an array of numbers over which links run side by side.
-Number: TypeAlias = "float | np.float64 | NDArray[np.float64]"
 States: TypeAlias = NDArray[np.complex128]
 
 #: Thermal photons above which a qubit channel is no good stand-in for a bosonic mode.
 MOST_PHOTONS = 0.05
 #: Frequency of a link that has none and is on no bath, Hz: that of the paper's bath.
 USUAL_FREQUENCY = 5e9
-
-
-@dataclass(frozen=True)
-class LinkMetrics:
-    """How well a link transmits states and entanglement (arrays of the link's shape).
-
-    ``state_fidelity`` is the mean over all pure states, ``process_fidelity`` that of the channel
-    with the identity, ``bell_fidelity`` that of a Bell pair of which a half is sent;
-    ``concurrence`` (Wootters) and the largest ``chsh`` (Horodecki) are those of the same pair.
-    """
-
-    state_fidelity: Number
-    process_fidelity: Number
-    bell_fidelity: Number
-    concurrence: Number
-    chsh: Number
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,7 +66,7 @@ class Link:
     """
 
     transmissivity: Number = 1.0
-    segments: tuple[tuple[float, float, float], ...] = ()
+    segments: tuple[Segment, ...] = ()
     insertion_loss: Number = 0.0
     return_loss: Number = np.inf
     mode_overlap: Number = 1.0
@@ -89,20 +80,8 @@ class Link:
     usual_frequency: Number = USUAL_FREQUENCY
 
     def __post_init__(self) -> None:
-        for name in ("transmissivity", "mode_overlap", "coherence"):
-            _check(name, getattr(self, name), "give 0 to 1", most=1)
-        for name in ("insertion_loss", "timing_offset", "bandwidth", "phase_rms", "temperature",
-                     "delay"):  # fmt: skip
-            _check(name, getattr(self, name), "give a finite number, 0 or more")
-        _check("return_loss", self.return_loss, "give 0 dB or more", finite=False)
-        if self.frequency is not None:
-            _check("frequency", self.frequency, "give a finite number above 0", above=True)
-        _check("usual_frequency", self.usual_frequency, "give a finite number above 0", above=True)
-        object.__setattr__(self, "segments", _line(self.segments))
-        if np.any((np.asarray(self.timing_offset) > 0) & (np.asarray(self.bandwidth) == 0)):
-            raise BadInput(
-                "bandwidth is missing: give that of the photon, since timing_offset is not 0"
-            )
+        object.__setattr__(self, "segments", line_of(self.segments))
+        check_link(self)
 
     def on(self, frequency: float) -> Link:
         """The same link for a bath: photons without a frequency get that of the bath, Hz.
@@ -206,8 +185,6 @@ class Link:
     def metrics(self) -> LinkMetrics:
         """Fidelities, concurrence and CHSH of the link.
 
-        A Bell pair of which a half was sent has an X-shaped density matrix, hence closed forms.
-
         Example:
             >>> metrics = Link(transmissivity=0.675, coherence=0.896, temperature=0.01).metrics()
             >>> f"{metrics.state_fidelity:.3f}, {metrics.bell_fidelity:.3f}, {metrics.chsh:.2f}"
@@ -216,84 +193,18 @@ class Link:
         kept = np.asarray(self.total_transmissivity)
         factor = np.asarray(self.coherence_factor)
         up, down = self._rates()
-        bell = (1 + kept + 2 * factor) / 4
-        return LinkMetrics(
-            state_fidelity=((2 * bell + 1) / 3)[()],
-            process_fidelity=bell[()],
-            bell_fidelity=bell[()],
-            concurrence=np.maximum(0, factor - np.sqrt(up * down))[()],
-            chsh=2 * np.sqrt(factor**2 + np.maximum(factor, kept) ** 2)[()],
-        )
+        return link_metrics(kept, factor, up, down)
 
-    def _rates(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _rates(self) -> tuple[Real, Real]:
         """Probabilities of |0⟩ → |1⟩ and of |1⟩ → |0⟩."""
         loss, population = self._along()[1], np.asarray(self.thermal_population)
         return loss * population, loss * (1 - population)
 
-    def _along(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def _along(self) -> tuple[Real, Real, Real]:
         """Transmissivity η, loss 1 - η and added photons after all losses in their order."""
-        kept = self._lumped()
-        loss = 1 - kept
-        added = loss * self._bose_einstein(self.temperature)
-        for length, attenuation, temperature in self.segments:
-            exponent = length * attenuation * np.log(10) / 10
-            here, lost = np.exp(-exponent), -np.expm1(-exponent)
-            kept, loss = here * kept, here * loss + lost
-            added = here * added + lost * self._bose_einstein(temperature)
-        return kept, loss, added
-
-    def _lumped(self) -> NDArray[np.float64]:
-        """Transmissivity of everything but the segments."""
-        timing = np.asarray(self.bandwidth) * np.asarray(self.timing_offset) / 2
-        bounded = np.clip(timing, 1e-9, 350)  # sinh overflows beyond; (y/sinh y)² is 0 there
-        absorbed = np.where(timing > 350, 0, (bounded / np.sinh(bounded)) ** 2)
-        absorbed = np.where(timing == 0, 1, absorbed)
-        losses = _of_decibels(self.insertion_loss) * (1 - _of_decibels(self.return_loss))
-        return np.asarray(
-            np.asarray(self.transmissivity, dtype=float) * losses * self.mode_overlap * absorbed
-        )
-
-    def _bose_einstein(self, temperature: Number) -> NDArray[np.float64]:
-        """Photon number 1/(exp(hf/kT) - 1)."""
+        reflected = passed_of_decibels(self.return_loss)
+        absorbed = self.mode_overlap * absorbed_in_time(self.timing_offset, self.bandwidth)
+        passed = passed_of_decibels(self.insertion_loss) * (1 - reflected) * absorbed
         frequency = self.usual_frequency if self.frequency is None else self.frequency
-        with np.errstate(divide="ignore", over="ignore"):  # 0 is the answer
-            ratio = h * np.asarray(frequency) / (k * np.asarray(temperature, dtype=float))
-            return np.asarray(1 / np.expm1(ratio))
-
-
-def _of_decibels(loss: Number) -> NDArray[np.float64]:
-    return np.asarray(10 ** (-np.asarray(loss, dtype=float) / 10))
-
-
-def _line(segments: object) -> tuple[tuple[float, float, float], ...]:
-    """Segments as a tuple of triples.
-
-    Raises:
-        BadInput: they are no triples of finite, non-negative numbers.
-    """
-    reason = "give [length in m, loss in dB/m, temperature in K], each 0 or more"
-    line = []
-    for index, segment in enumerate(cast("tuple[tuple[float, float, float], ...]", segments)):
-        numbers = np.asarray(segment, dtype=float)
-        if numbers.shape != (3,) or not (np.isfinite(numbers) & (numbers >= 0)).all():
-            raise BadInput(f"segments[{index}] = {list(segment)}: {reason}")
-        line.append((float(numbers[0]), float(numbers[1]), float(numbers[2])))
-    return tuple(line)
-
-
-def _check(
-    name: str,
-    value: Number,
-    reason: str,
-    *,
-    most: float = np.inf,
-    finite: bool = True,
-    above: bool = False,
-) -> None:
-    """Check that all numbers of a parameter are in its range."""
-    numbers = np.asarray(value, dtype=float)
-    good = (numbers > 0 if above else numbers >= 0) & (numbers <= most)
-    if finite:
-        good &= np.isfinite(numbers)
-    if not good.all():
-        raise BadInput(f"{name} = {numbers[~good].flat[0]:g}: {reason}")
+        lumped = np.asarray(np.asarray(self.transmissivity, dtype=float) * passed)
+        return along_line(lumped, self.segments, self.temperature, frequency)
