@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.3.0"
 
 if TYPE_CHECKING:
+    from recycling.devices.least import minimum_transmissivity
     from recycling.devices.link import Link
     from recycling.devices.link_presets import link_preset
-    from recycling.devices.remote import minimum_transmissivity, remote_erasure
+    from recycling.devices.remote import remote_erasure
     from recycling.errors import BackendFailure, BadInput, Incomplete
     from recycling.planning.plan import Plan, plan
     from recycling.reporting import report
@@ -47,7 +48,7 @@ _HOME = {
     "Link": "devices.link",
     "link_preset": "devices.link_presets",
     "max_bath_entropy": "thermodynamics",
-    "minimum_transmissivity": "devices.remote",
+    "minimum_transmissivity": "devices.least",
     "open_run": "studies.stored",
     "Plan": "planning.plan",
     "plan": "planning.plan",
