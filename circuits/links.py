@@ -21,14 +21,16 @@ _TRACE_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False, init=False)
 class Link:
-    """A channel ρ → Σ K ρ K† on all qubits of the bath; without operators it does nothing.
+    """A wait of the bath, then a channel ρ → Σ K ρ K† on all of its qubits.
 
     Args:
         name: what it is called.
-        kraus: operators K (arrays of shape (d, d)), d = 2 for a bath of one qubit.
+        kraus: operators K (arrays of shape (d, d)), d = 2 for a bath of one qubit; without any
+            there is no channel.
+        wait: how long the bath waits, s. The target is prepared after it.
 
     Raises:
-        ValueError: the operators are no channel; one line.
+        ValueError: the operators are no channel, or the wait is no time; one line.
 
     Example:
         >>> decay = 0.1
@@ -40,8 +42,9 @@ class Link:
 
     name: str
     kraus: tuple[NDArray[np.complex128], ...]
+    wait: float
 
-    def __init__(self, name: str, kraus: Sequence[ArrayLike] = ()) -> None:
+    def __init__(self, name: str, kraus: Sequence[ArrayLike] = (), *, wait: float = 0.0) -> None:
         operators = tuple(np.array(operator, dtype=complex) for operator in kraus)
         shapes = {operator.shape for operator in operators}
         if any(len(shape) != 2 or shape[0] != shape[1] for shape in shapes) or len(shapes) > 1:
@@ -49,11 +52,14 @@ class Link:
         total = sum(operator.conj().T @ operator for operator in operators)
         if operators and not np.allclose(total, np.eye(len(total)), rtol=0, atol=_TRACE_TOLERANCE):
             raise ValueError("kraus does not keep the trace: give operators with Σ K†K = 1")
+        if not 0 <= wait < np.inf:
+            raise ValueError(f"wait = {wait}: give seconds, 0 or more")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "kraus", operators)
+        object.__setattr__(self, "wait", float(wait))
 
     def append(self, circuit: QuantumCircuit, bath: Sequence[Qubit]) -> bool:
-        """Append the channel on the bath, in place; False where there is nothing to append.
+        """Append wait and channel on the bath, in place; False where there is nothing to append.
 
         Example:
             >>> from qiskit import QuantumCircuit
@@ -63,9 +69,12 @@ class Link:
         """
         from qiskit.quantum_info import Kraus
 
-        if not self.kraus:
+        if not self.kraus and not self.wait:
             return False
-        circuit.append(Kraus(list(self.kraus)).to_instruction(), list(bath))
+        if self.wait:
+            circuit.delay(self.wait, list(bath), unit="s")
+        if self.kraus:
+            circuit.append(Kraus(list(self.kraus)).to_instruction(), list(bath))
         return True
 
 

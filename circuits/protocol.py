@@ -10,13 +10,15 @@ There is a circuit for each arm, stage and target preparation, here for HHL and 
 
 It is a chain: algorithm, flags, reset, link, task, tomography. The recycling arm has the
 conditional SWAP and the link, and its failed branches are analysed; the equilibrium arm has
-neither, so that B stays thermal, and its successful branches are analysed.
+neither, so that B stays thermal, and its successful branches are analysed. Where B waits for the
+link, S is prepared after the wait.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from circuits.design import RECYCLING, Design, design_of
@@ -85,11 +87,11 @@ def recycling_circuit(
     wires = _wires(design, computation, name=f"{arm} {stage} {preparation}")
     _compute(wires, computation)
     _measure_flags(wires)
-    task.preparations[preparation](wires.circuit, wires.of(design.target))
+    prepare = partial(task.preparations[preparation], wires.circuit, wires.of(design.target))
     if design.arm(arm).resets:
-        for record in design.failure:
-            _reset(wires, record, algorithm.corrections.get(record), feedforward_latency)
-        _link(wires, link)
+        _recycle(wires, algorithm, feedforward_latency, link, prepare)
+    else:
+        prepare()
     _act(wires, task, stage)
     if tomography:
         _tomography(wires)
@@ -141,6 +143,27 @@ def _measure_flags(wires: _Wires) -> None:
     wires.circuit.barrier(wires.waiting)
 
 
+def _recycle(
+    wires: _Wires,
+    algorithm: AnyAlgorithm,
+    latency: float,
+    link: Link,
+    prepare: Callable[[], object],
+) -> None:
+    """Reset each failed branch into the bath, and send this over the link.
+
+    The target is prepared beside the reset, or after a wait.
+    """
+    if not link.wait:
+        prepare()
+    for record in wires.design.failure:
+        _reset(wires, record, algorithm.corrections.get(record), latency)
+    if link.append(wires.circuit, wires.of(wires.design.bath)):
+        wires.circuit.barrier()
+    if link.wait:
+        prepare()
+
+
 def _reset(wires: _Wires, record: int, correction: QuantumCircuit | None, latency: float) -> None:
     """Swap the recycled register into the bath where the flags have a record.
 
@@ -156,12 +179,6 @@ def _reset(wires: _Wires, record: int, correction: QuantumCircuit | None, latenc
             circuit.compose(correction, recycled, inplace=True)
         swap_all(circuit, recycled, bath)
     circuit.barrier()
-
-
-def _link(wires: _Wires, link: Link) -> None:
-    """Append the channel on the recycled state, which is in the bath now."""
-    if link.append(wires.circuit, wires.of(wires.design.bath)):
-        wires.circuit.barrier()
 
 
 def _act(wires: _Wires, task: Task, stage: str) -> None:

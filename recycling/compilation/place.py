@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from recycling.compilation.walk import waits
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
@@ -18,7 +20,8 @@ def place_on_chip(
         layout: physical qubit of each of its qubits.
         num_qubits: number of qubits of the chip.
         keep_delays: False leaves out all idle time, for a service that schedules by itself and
-            waits for the classical side of a conditional by itself.
+            waits for the classical side of a conditional by itself. A wait that is part of the
+            experiment stays.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -38,13 +41,13 @@ def place_on_chip(
 
 
 def _without_delays(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Undo scheduling: no delays, and no barrier that it put before a conditional.
+    """Undo scheduling: no delays but waits, and no barrier that it put before a conditional.
 
     That barrier spans all qubits, and would have the target wait in |1⟩ for the feedforward.
     """
-    kept = circuit.copy_empty_like()
+    kept, wanted = circuit.copy_empty_like(), waits(circuit)
     following = [*(each.operation.name for each in circuit.data[1:]), ""]
-    for instruction, after in zip(circuit.data, following, strict=True):
+    for place, (instruction, after) in enumerate(zip(circuit.data, following, strict=True)):
         operation = instruction.operation
         if operation.name == "if_else":
             operation = operation.replace_blocks(
@@ -52,6 +55,6 @@ def _without_delays(circuit: QuantumCircuit) -> QuantumCircuit:
             )
         spans_all = len(instruction.qubits) == circuit.num_qubits
         added = operation.name == "barrier" and after == "if_else" and spans_all
-        if operation.name != "delay" and not added:
+        if (operation.name != "delay" or place in wanted) and not added:
             kept.append(operation, instruction.qubits, instruction.clbits)
     return kept

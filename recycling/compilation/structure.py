@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from recycling.compilation.target import CHANNEL
 from recycling.compilation.timeline import Operation, timeline
-from recycling.compilation.walk import walk
+from recycling.compilation.walk import waits, walk
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -100,9 +100,7 @@ def algorithm_part(circuit: QuantumCircuit) -> QuantumCircuit:
         False
     """
     names = [instruction.operation.name for instruction in circuit.data]
-    head = circuit.copy_empty_like()
-    head.data = circuit.data[: names.index("measure")]
-    return head
+    return _head(circuit, names.index("measure"))
 
 
 def schedule(circuit: QuantumCircuit, device: Device, design: Design) -> list[Step]:
@@ -138,13 +136,16 @@ def schedule(circuit: QuantumCircuit, device: Device, design: Design) -> list[St
     block = [o for o in operations if o.conditional]
     began, recorded = min(o.start for o in flags), max(o.end for o in flags)
     several = "s" if len(design.flags) > 1 else ""
+    waited = timeline(_head(circuit, max(waits(circuit), default=-1) + 1), device)
     # The last barrier across all qubits comes after the erasure.
-    swapped = _until_last_common_barrier(circuit, device)
+    head = _head(circuit, _last_common_barrier(circuit))
+    swapped = [o for o in timeline(head, device) if o.name != "delay"]
     ends = [
         ("algorithm", design.purpose("algorithm"), began),
         (f"measurement of the flag{several}", _roles(flags, device), recorded),
         ("feedforward latency", device.roles, min((o.start for o in block), default=recorded)),
         ("conditional SWAP", _roles(block, device), max((o.end for o in block), default=recorded)),
+        ("link", design.bath, max((o.end for o in waited), default=recorded)),
         (
             "erasure SWAP",
             (*design.target, *design.bath),
@@ -162,15 +163,21 @@ def schedule(circuit: QuantumCircuit, device: Device, design: Design) -> list[St
     return steps
 
 
-def _until_last_common_barrier(circuit: QuantumCircuit, device: Device) -> list[Operation]:
-    common = [
+def _last_common_barrier(circuit: QuantumCircuit) -> int:
+    """Position of the last barrier across all qubits, 0 without any."""
+    common = (
         place
         for place, instruction in enumerate(circuit.data)
         if instruction.operation.name == "barrier" and len(instruction.qubits) == circuit.num_qubits
-    ]
+    )
+    return max(common, default=0)
+
+
+def _head(circuit: QuantumCircuit, count: int) -> QuantumCircuit:
+    """The first instructions of a circuit."""
     head = circuit.copy_empty_like()
-    head.data = circuit.data[: max(common, default=0)]
-    return [o for o in timeline(head, device) if o.name != "delay"]
+    head.data = circuit.data[:count]
+    return head
 
 
 def _roles(operations: Sequence[Operation], device: Device) -> tuple[str, ...]:

@@ -55,6 +55,38 @@ def cz_counts(circuit: QuantumCircuit) -> Mapping[frozenset[int], int]:
     return counts
 
 
+def waits(circuit: QuantumCircuit) -> frozenset[int]:
+    """Find the delays that are part of an experiment, and no idle time of its schedule.
+
+    They stand alone between two barriers across all qubits.
+
+    Returns:
+        Their positions in ``circuit.data``.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.barrier()
+        >>> _ = circuit.delay(1, 0, unit="us")
+        >>> _ = circuit.barrier()
+        >>> _ = circuit.delay(1, 0, unit="us")
+        >>> waits(circuit)
+        frozenset({1})
+    """
+    found: set[int] = set()
+    since: set[int] | None = None  # delays since the last common barrier, if all were delays
+    for place, instruction in enumerate(circuit.data):
+        name = instruction.operation.name
+        if name == "barrier" and len(instruction.qubits) == circuit.num_qubits:
+            found |= since or set()
+            since = set()
+        elif name == "delay" and since is not None:
+            since.add(place)
+        else:
+            since = None
+    return frozenset(found)
+
+
 def _walk(
     circuit: QuantumCircuit, outer: tuple[int, ...], *, conditional: bool
 ) -> Iterator[Located]:

@@ -45,6 +45,19 @@ def idle_wait(transmissivity: float, device: Device) -> float:
             f"link.realisation = 'idle': B would wait {wait:.3g} s for η = {transmissivity:.3g}; "
             f"give a link that needs {LONGEST_WAIT:g} s or less, or 'channel'"
         )
+    return aligned(wait, device)
+
+
+def aligned(wait: float, device: Device) -> float:
+    """Round a wait to whole steps of ``ALIGNMENT`` dt of a device, s; a short one is none.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> heron = device.replace("example", dt=4e-9)
+        >>> [f"{aligned(wait, heron) * 1e9:.0f} ns" for wait in (28e-9, 1e-6)]
+        ['0 ns', '1024 ns']
+    """
     step = ALIGNMENT * device.dt
     return float(round(wait / step) * step)
 

@@ -76,7 +76,9 @@ def branch_states(
         >>> from recycling.planning.circuits import compile_as_executed, protocol_circuits
         >>> device, algorithm = build_device(experiment), experiment.algorithm.build()
         >>> settings = predicted_settings(experiment.design)
-        >>> circuits = protocol_circuits(experiment, algorithm, settings, 0.0, tomography=False)
+        >>> circuits = protocol_circuits(
+        ...     experiment, algorithm, settings, device, tomography=False
+        ... )
         >>> compiled = compile_as_executed(circuits, device, optimization_level=1)
         >>> by_setting = dict(zip(settings, compiled, strict=True))
         >>> branch_states(by_setting, device, experiment.design, experiment.points).ground.shape

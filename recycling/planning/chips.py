@@ -176,7 +176,7 @@ def circuit_work(
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
     design = experiment.design
     longest = (RECYCLING, design.stages[-1], design.preparations[-1])
-    circuits = protocol_circuits(experiment, routed, [longest], device.feedforward_latency)
+    circuits = protocol_circuits(experiment, routed, [longest], device)
     (compiled,) = compile_as_executed(circuits, device, optimization_level=level)
     counts = {
         frozenset(device.roles[qubit] for qubit in pair): count

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from circuits.design import Setting
+from circuits.links import Link
 from circuits.protocol import recycling_circuit
 from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
+from recycling.devices.idle import aligned, idle_wait
 from recycling.errors import BadInput
 from recycling.jobs.outcomes import MOST_BITS
 
@@ -46,7 +48,7 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
         )
     settings, level = experiment.design.settings, experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuits = protocol_circuits(experiment, routed, settings, device.feedforward_latency)
+    circuits = protocol_circuits(experiment, routed, settings, device)
     compiled = compile_as_executed(circuits, device, optimization_level=level)
     return dict(zip(settings, compiled, strict=True))
 
@@ -55,11 +57,16 @@ def protocol_circuits(
     experiment: Experiment,
     algorithm: AnyAlgorithm,
     settings: Iterable[Setting],
-    feedforward_latency: float,
+    device: Device,
     *,
     tomography: bool = True,
 ) -> list[QuantumCircuit]:
     """Build the circuits of the protocol at some settings, with a compiled algorithm.
+
+    The device gives the latency of the feedforward, and the wait of an idle link.
+
+    Raises:
+        BadInput: B cannot wait as the link wants it.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -69,25 +76,50 @@ def protocol_circuits(
         ...     device={"profile": "ideal"},
         ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
         ... )
-        >>> settings = experiment.design.settings[:2]
-        >>> circuits = protocol_circuits(experiment, experiment.algorithm.build(), settings, 0.0)
+        >>> from recycling.planning.chips import build_device
+        >>> settings, device = experiment.design.settings[:2], build_device(experiment)
+        >>> algorithm = experiment.algorithm.build()
+        >>> circuits = protocol_circuits(experiment, algorithm, settings, device)
         >>> [circuit.name for circuit in circuits]
         ['equilibrium before I', 'equilibrium before X']
     """
-    task, link = experiment.task.build(), experiment.link.build()
+    task, link = experiment.task.build(), channel_on(experiment, device)
     return [
         recycling_circuit(
             algorithm,
             arm=arm,
             stage=stage,
             preparation=preparation,
-            feedforward_latency=feedforward_latency,
+            feedforward_latency=device.feedforward_latency,
             tomography=tomography,
             task=task,
             link=link,
         )
         for arm, stage, preparation in settings
     ]
+
+
+def channel_on(experiment: Experiment, device: Device) -> Link:
+    """Wait and channel that stand for the link of an experiment on a device.
+
+    Raises:
+        BadInput: B cannot wait as an idle link wants it.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> from recycling.planning.chips import build_device
+        >>> link = {"preset": "eth-5m", "realisation": "idle"}
+        >>> experiment = Experiment(name="linked", link=link)
+        >>> f"{channel_on(experiment, build_device(experiment)).wait * 1e6:.1f} µs"
+        '156.0 µs'
+    """
+    settings, physical = experiment.link, experiment.physical_link
+    if physical is None:
+        return cast(Link, settings.build())
+    if settings.is_idle:
+        return Link(settings.name, wait=idle_wait(float(physical.total_transmissivity), device))
+    wait = aligned(float(physical.delay), device)
+    return Link(settings.name, list(physical.kraus()), wait=wait)
 
 
 def compile_as_executed(

@@ -279,12 +279,32 @@ def check_for_machine(experiment: Experiment, connection: Connection) -> None:
         value = getattr(experiment.device, name)
         if value is not None:
             raise BadInput(f"device.{name} = {value:g}: hardware has its own; remove it")
+    refuse_channel(experiment)
     delay, machine = experiment.hardware.rep_delay, connection.machine
     shortest, longest = machine.limits.shortest_rep_delay, machine.limits.longest_rep_delay
     if delay is not None and not shortest <= delay <= longest:
         raise BadInput(
             f"hardware.rep_delay = {delay:g} s: {machine.name} takes {shortest:g} to {longest:g} s"
         )
+
+
+def refuse_channel(experiment: Experiment) -> None:
+    """Refuse a link that only a simulator can apply.
+
+    Raises:
+        BadInput: the link is a channel.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> refuse_channel(Experiment(name="linked", link={"preset": "eth-5m"}))
+        Traceback (most recent call last):
+        recycling.errors.BadInput: link.realisation = 'channel': hardware applies none; give 'idle'
+    """
+    if not experiment.link.build().kraus:
+        return
+    if experiment.physical_link is None:
+        raise BadInput(f"link.name = {experiment.link.name!r}: hardware applies no channel")
+    raise BadInput("link.realisation = 'channel': hardware applies none; give 'idle'")
 
 
 def _wanted(wanted: Literal["auto"] | bool, measured: bool) -> bool:

@@ -47,7 +47,7 @@ from recycling.inference.states.records import Layout
 from recycling.inference.states.tomography import mix, project
 from recycling.planning.branches import branch_states, predicted_settings
 from recycling.planning.chips import Chip, chip, circuit_work
-from recycling.planning.circuits import compile_as_executed, protocol_circuits
+from recycling.planning.circuits import channel_on, compile_as_executed, protocol_circuits
 from recycling.spec.experiment import Experiment, shown_p_x
 from recycling.thermodynamics import Bath
 
@@ -143,7 +143,7 @@ def score_layouts(
         device = whole.device_on(layout)
         # From level 2 on Qiskit chooses gates by their errors; below, all placements get the same.
         gates = device.gates if experiment.device.optimization_level > 1 else ()
-        timing = (gates, _timing(device))
+        timing = (gates, _timing(device), channel_on(experiment, device).wait)
         if gates not in routed:
             routed[gates] = _route(experiment, device)
         if timing not in compiled:
@@ -251,9 +251,10 @@ def _noiseless_heat(experiment: Experiment) -> Real:
         frequency=experiment.bath.frequency,
         roles=experiment.design.roles,
     )
-    circuits = _compile(experiment, _route(experiment, device), device)
-    states = branch_states(circuits, device, experiment.design, experiment.points)
-    return _quantities(experiment, states.ground, states.excited)["heat"]
+    ideal = experiment.without_waiting
+    circuits = _compile(ideal, _route(ideal, device), device)
+    states = branch_states(circuits, device, ideal.design, ideal.points)
+    return _quantities(ideal, states.ground, states.excited)["heat"]
 
 
 def _quantities(experiment: Experiment, ground: Real, excited: Real) -> dict[str, Real]:
@@ -281,9 +282,7 @@ def _compile(
 ) -> dict[Setting, QuantumCircuit]:
     """Compile the predicted settings, up to the tomography."""
     settings, level = predicted_settings(experiment.design), experiment.device.optimization_level
-    circuits = protocol_circuits(
-        experiment, algorithm, settings, device.feedforward_latency, tomography=False
-    )
+    circuits = protocol_circuits(experiment, algorithm, settings, device, tomography=False)
     compiled = compile_as_executed(circuits, device, optimization_level=level)
     return dict(zip(settings, compiled, strict=True))
 

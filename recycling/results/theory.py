@@ -31,12 +31,14 @@ _CHECKSUM = "checksum"
 def ideal_experiment(experiment: Experiment) -> Experiment:
     """Make the noiseless counterpart of an experiment, with infinitely many shots.
 
+    An ideal bath does not relax: the channel of an idle link's losses stands for its wait.
+
     Example:
         >>> from recycling.spec.experiment import preset
         >>> ideal_experiment(preset("paper")).device.profile
         'ideal'
     """
-    return experiment.model_copy(
+    return experiment.without_waiting.model_copy(
         update={
             "device": DeviceSpec(profile="ideal"),
             "measurement": MeasurementSpec(shots="exact", trials=1),

@@ -199,6 +199,19 @@ class Experiment(Section):
         return link_made(idle_wait(float(link.total_transmissivity), device), device)
 
     @property
+    def without_waiting(self) -> Experiment:
+        """The same experiment with the channel of an idle link's losses in place of its wait.
+
+        Example:
+            >>> idle = Experiment(name="linked", link={"preset": "eth-5m", "realisation": "idle"})
+            >>> idle.without_waiting.link.realisation
+            'channel'
+        """
+        if not (isinstance(self.link, PhotonicSettings) and self.link.is_idle):
+            return self
+        return self.model_copy(update={"link": self.link.as_channel(self.bath)})
+
+    @property
     def theta_b(self) -> NDArray[np.float64]:
         """Angles θ_b of the sweep (array of shape (θ_b,)), rad."""
         return self.coordinates["theta_b"]

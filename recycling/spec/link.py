@@ -111,13 +111,18 @@ class PhotonicSettings(Settings):
             >>> settings.on(BathSpec()).temperature
             0.043
         """
-        if not self.is_idle:
-            return self.link.on(bath.frequency)
-        return Link(
-            transmissivity=self.link.total_transmissivity,
-            temperature=bath.temperature,
-            frequency=bath.frequency,
-        )
+        settings = self.as_channel(bath) if self.is_idle else self
+        return settings.link.on(bath.frequency)
+
+    def as_channel(self, bath: BathSpec) -> PhotonicSettings:
+        """The channel of these losses at the temperature of the bath.
+
+        Example:
+            >>> PhotonicSettings(preset="eth-5m").as_channel(BathSpec()).coherence is None
+            True
+        """
+        kept = float(self.link.total_transmissivity)
+        return PhotonicSettings(transmissivity=kept, temperature=bath.temperature)
 
     @property
     def sources(self) -> Mapping[str, str]:
