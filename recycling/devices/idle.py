@@ -84,6 +84,7 @@ def link_of_wait(wait: float, t1: float, t2: float, temperature: float, frequenc
         coherence=float(min(coherence, 1)),  # rounding, with T2 = 2 T1
         temperature=temperature,
         frequency=frequency,
+        relaxation=True,
     )
 
 

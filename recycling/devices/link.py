@@ -53,6 +53,8 @@ class Link:
         frequency: of the photons, Hz; None: that of the bath, see ``on``.
         delay: time of flight, s, during which the receiving qubit waits.
         usual_frequency: frequency where neither the link nor a bath gives one, Hz.
+        relaxation: True for a qubit that relaxes in place of a photon: without the factor G⁻²,
+            which stands for the mode's higher levels.
 
     Raises:
         BadInput: a number is out of range, or a timing offset has no bandwidth.
@@ -78,6 +80,7 @@ class Link:
     frequency: Number | None = None
     delay: Number = 0.0
     usual_frequency: Number = USUAL_FREQUENCY
+    relaxation: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "segments", line_of(self.segments))
@@ -117,16 +120,16 @@ class Link:
 
     @property
     def coherence_factor(self) -> Number:
-        """Factor √η c exp(-φ²/2)/G² on the off-diagonal element, with G = 1 + n_added."""
+        """Factor √η c exp(-φ²/2) G⁻² on the off-diagonal element, with G = 1 + n_added."""
         dephasing = np.exp(-(np.asarray(self.phase_rms, dtype=float) ** 2) / 2)
-        gain = 1 + np.asarray(self.added_photons)
+        gain = 1 + np.asarray(0.0 if self.relaxation else self.added_photons)
         kept = np.sqrt(self.total_transmissivity) * np.asarray(self.coherence, dtype=float)
         return cast(Number, (kept * dephasing / gain**2)[()])
 
     @property
     def is_hot(self) -> bool:
         """Whether it mixes in more photons than a qubit channel describes well."""
-        return bool(np.any(np.asarray(self.thermal_photons) > MOST_PHOTONS))
+        return not self.relaxation and bool(np.any(np.asarray(self.thermal_photons) > MOST_PHOTONS))
 
     @property
     def warning(self) -> str:

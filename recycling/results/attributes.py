@@ -10,6 +10,7 @@ from recycling.inference.bath.thermometry import Thermometry
 from recycling.inference.states.records import Layout
 from recycling.results.calibrations import calibrations, temperature_of_bounds
 from recycling.results.dataset import unusual_roles
+from recycling.results.link import link_attributes, made_link
 from recycling.results.schema import RESULTS_SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -41,11 +42,15 @@ def run_attributes(run: Run) -> dict[str, Any]:
     kind = "simulated" if run.simulated else "measured"
     attributes = {
         "data_kind": kind,
-        "warnings": "; ".join(run.warnings),
+        "warnings": "; ".join(filter(None, [*run.warnings, _link_warning(run.experiment)])),
         **experiment_attributes(run.experiment, run.device),
         **versions,
     }
-    found = calibrations(run).temperatures
+    known = calibrations(run)
+    link = made_link(run.experiment, run.device, known.brackets.values())
+    if link is not None:
+        attributes |= link_attributes(link)
+    found = known.temperatures
     chosen = temperature_of_bounds(run.experiment, found)
     if chosen is not found["given"]:
         attributes |= _named_temperature("temperature", chosen)
@@ -75,7 +80,7 @@ def experiment_attributes(experiment: Experiment, device: Device) -> dict[str, A
         0.043
     """
     exact = experiment.measurement.shots == "exact"
-    layout = Layout.of(experiment.design)
+    layout, link = Layout.of(experiment.design), made_link(experiment, device)
     target, bath = layout.measured[layout.target], layout.measured[layout.bath]
     return {
         "title": f"thermodynamic recycling: {experiment.name}",
@@ -93,4 +98,10 @@ def experiment_attributes(experiment: Experiment, device: Device) -> dict[str, A
         else "95 % by test inversion, of all trials with the drift between them; bands by "
         f"{experiment.inference.resamples} resamples",
         **unusual_roles({"target": target, "bath": bath}),
+        **({} if link is None else link_attributes(link)),
     }
+
+
+def _link_warning(experiment: Experiment) -> str:
+    link = experiment.physical_link
+    return "" if link is None else link.warning

@@ -9,6 +9,7 @@ from scipy.constants import h as planck
 from circuits.design import symbol
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
 from recycling.reporting.tables import Table
+from recycling.results.link import link_attributes, link_in_words, made_link
 from recycling.studies.prediction_view import prediction_summary, prediction_table, promise
 from recycling.studies.words import (
     counted,
@@ -60,7 +61,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         >>> len(plan_summary(recycling.plan(recycling.preset("theory")))["circuits"])
         8
     """
-    device = plan.device
+    device, link = plan.device, made_link(plan.experiment, plan.device)
     return {
         "headline": plan_headline(plan),
         "experiment": plan.experiment.name,
@@ -99,6 +100,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "cost": None if plan.cost is None else _cost_summary(plan, plan.cost),
         "instance_remaining_seconds": _remaining(plan),
         "prediction": prediction_summary(plan.prediction),
+        **({} if link is None else {"link": link_attributes(link)}),
     }
 
 
@@ -145,7 +147,12 @@ def _overview(plan: Plan) -> Table:
         ("bath", f"{experiment.bath.frequency / 1e9:g} GHz at {_temperature(plan)}"),
         ("shown", f"p_x = {prediction.p_x:g}, recycling arm"),
     ]
-    return Table((f"plan of {experiment.name}", ""), rows)
+    link = made_link(experiment, device)
+    if link is None:
+        return Table((f"plan of {experiment.name}", ""), rows)
+    rows.append(("link", link_in_words(link)))
+    warning = f"Warning: {link.link.warning}." if link.link.warning else ""
+    return Table((f"plan of {experiment.name}", ""), rows, warning)
 
 
 def _circuits(plan: Plan) -> Table:
