@@ -137,14 +137,14 @@ class Link:
 
         Example:
             >>> Link(transmissivity=0.5, temperature=0.1).warning
-            'link: 0.0998 thermal photons, above 0.05: a qubit channel is no good model of it'
+            '0.0998 thermal photons, above 0.05: a qubit channel is no good model of it'
         """
         if not self.is_hot:
             return ""
         photons = float(np.max(self.thermal_photons))
         return (
-            f"link: {photons:.3g} thermal photons, above {MOST_PHOTONS:g}: a qubit channel is no "
-            "good model of it"
+            f"{photons:.3g} thermal photons, above {MOST_PHOTONS:g}: a qubit channel is no good "
+            "model of it"
         )
 
     def transmit(self, state: ArrayLike) -> States:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.figures import to_svg
+from recycling.reporting.link_section import link_section
 from recycling.reporting.machine_sections import (
     circuit_section,
     conduct_section,
@@ -48,6 +49,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     control_section,
     readout_section,
     temperature_section,
+    link_section,
     branch_section,
     paper_section,
     device_section,

@@ -104,4 +104,4 @@ def experiment_attributes(experiment: Experiment, device: Device) -> dict[str, A
 
 def _link_warning(experiment: Experiment) -> str:
     link = experiment.physical_link
-    return "" if link is None else link.warning
+    return "" if link is None or not link.warning else f"link: {link.warning}"

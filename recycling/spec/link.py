@@ -22,7 +22,7 @@ _Segment = tuple[_NotNegative, _NotNegative, LineTemperature]
 #: Keys of a section that are no parameters of the link.
 _BESIDES = ("name", "preset", "realisation")
 #: What a bath that waits cannot be given: its T2 makes the coherence, its environment the photons.
-_NOT_IDLE = {
+NOT_IDLE = {
     "coherence": "T2 of B makes the coherence",
     "phase_rms": "T2 of B makes the coherence",
     "temperature": "B relaxes to its temperature",
@@ -71,7 +71,7 @@ class PhotonicSettings(Settings):
         """Build the channel for a bath of the usual frequency, and check the parameters."""
         if not self.is_idle:
             return Channel(self.name, list(self.link.kraus()))
-        for name, reason in _NOT_IDLE.items():
+        for name, reason in NOT_IDLE.items():
             if name in self.given:
                 raise ValueError(
                     f"{name} = {self.given[name]:g}: {reason} with realisation = 'idle'; remove it"

@@ -151,7 +151,7 @@ def _overview(plan: Plan) -> Table:
     if link is None:
         return Table((f"plan of {experiment.name}", ""), rows)
     rows.append(("link", link_in_words(link)))
-    warning = f"Warning: {link.link.warning}." if link.link.warning else ""
+    warning = f"Warning of the link: {link.link.warning}." if link.link.warning else ""
     return Table((f"plan of {experiment.name}", ""), rows, warning)
 
 
