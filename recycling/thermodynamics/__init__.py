@@ -11,6 +11,7 @@ from recycling.thermodynamics.bounds import (
 )
 from recycling.thermodynamics.branches import BranchGains, branch_gains, max_bath_entropy
 from recycling.thermodynamics.entropy import binary_entropy, von_neumann_entropy
+from recycling.thermodynamics.records import record_break_even, record_cost
 
 __all__ = [
     "Bath",
@@ -23,6 +24,8 @@ __all__ = [
     "gain_from",
     "landauer_bound",
     "max_bath_entropy",
+    "record_break_even",
+    "record_cost",
     "tight_bound",
     "von_neumann_entropy",
 ]

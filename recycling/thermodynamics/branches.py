@@ -11,9 +11,7 @@ from recycling.thermodynamics._arrays import Floats, as_scalar
 from recycling.thermodynamics.bath import Bath
 from recycling.thermodynamics.bounds import gain, tight_bound
 from recycling.thermodynamics.entropy import von_neumann_entropy
-
-#: How far probabilities may sum from 1: the rounding of measured frequencies.
-_NORMALISATION = 1e-9
+from recycling.thermodynamics.records import require_distribution
 
 
 class BranchGains(NamedTuple):
@@ -52,13 +50,7 @@ def branch_gains(
         >>> f"{gains.mean:.3e} J, {gains.mixed} J, {gains.holevo:.4f} nats"
         '1.666e-24 J, -inf J, 0.6931 nats'
     """
-    weights = np.asarray(probabilities, dtype=np.float64)
-    if (weights < 0).any():
-        raise ValueError(f"probabilities = {weights.min():g}: give values of 0 or more")
-    total = weights.sum(axis=-1)
-    if (np.abs(total - 1) > _NORMALISATION).any():
-        worst = total.flat[np.argmax(np.abs(total - 1))]
-        raise ValueError(f"probabilities sum to {worst:.12g}: give values that sum to 1")
+    weights = require_distribution(probabilities)
     matrices = np.asarray(states, dtype=np.complex128)
     decrease = np.asarray(entropy_decrease, dtype=np.float64)
     mixture = (weights[..., np.newaxis, np.newaxis] * matrices).sum(axis=-3)

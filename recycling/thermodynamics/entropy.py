@@ -32,7 +32,7 @@ def binary_entropy(probability: ArrayLike) -> Floats:
     outside = p[(p < 0) | (p > 1)]
     if outside.size:
         raise ValueError(f"probability = {outside.flat[0]:g}: give values between 0 and 1")
-    return as_scalar(_entropy_from_minor(np.minimum(p, 1 - p)[..., np.newaxis]))
+    return as_scalar(entropy_from_minor(np.minimum(p, 1 - p)[..., np.newaxis]))
 
 
 def von_neumann_entropy(state: ArrayLike) -> Floats:
@@ -55,6 +55,25 @@ def von_neumann_entropy(state: ArrayLike) -> Floats:
         >>> [round(float(S), 4) for S in von_neumann_entropy([pure, mixed])]
         [0.0, 0.6931]
     """
+    return as_scalar(entropy_from_minor(state_probabilities(state)[..., :-1]))
+
+
+def state_probabilities(state: ArrayLike) -> FloatArray:
+    """Eigenvalues of density matrices, checked, those within rounding of zero set to zero.
+
+    Args:
+        state: density matrices (array of shape (..., d, d)).
+
+    Returns:
+        Array of shape (..., d), ascending, of sum 1; NaN for a matrix that holds a NaN.
+
+    Raises:
+        ValueError: as of ``von_neumann_entropy``.
+
+    Example:
+        >>> [round(float(p), 4) for p in state_probabilities([[0.9, 0.3], [0.3, 0.1]])]
+        [0.0, 1.0]
+    """
     rho = np.asarray(state, dtype=np.complex128)
     _require_states(rho)
     eigenvalues = _qubit_eigenvalues(rho) if rho.shape[-1] == 2 else _eigenvalues(rho)
@@ -62,8 +81,7 @@ def von_neumann_entropy(state: ArrayLike) -> Floats:
     if lowest < -STATE_TOLERANCE:
         raise ValueError(f"state has the eigenvalue {lowest:g}: project it onto the states first")
     probabilities = np.maximum(eigenvalues, 0)
-    probabilities /= probabilities.sum(axis=-1, keepdims=True)
-    return as_scalar(_entropy_from_minor(probabilities[..., :-1]))
+    return np.asarray(probabilities / probabilities.sum(axis=-1, keepdims=True))
 
 
 def _require_states(rho: ComplexArray) -> None:
@@ -95,11 +113,15 @@ def _eigenvalues(rho: ComplexArray) -> FloatArray:
     return np.where(undefined[..., None], np.nan, eigenvalues)
 
 
-def _entropy_from_minor(minor: FloatArray) -> FloatArray:
+def entropy_from_minor(minor: FloatArray) -> FloatArray:
     """Shannon entropy from all probabilities but the largest, (..., d - 1) -> (...).
 
     The largest enters as 1 - (sum of the others), so that log1p keeps the relative precision
     of the entropy near a pure state.
+
+    Example:
+        >>> [round(float(S), 4) for S in entropy_from_minor(np.array([[0.1], [0.5]]))]
+        [0.3251, 0.6931]
     """
     rest = minor.sum(axis=-1)
     surprise = -np.log(np.where(minor == 0, 1, minor))  # 0 ln 0 = 0
