@@ -12,6 +12,7 @@ from recycling.thermodynamics.bounds import (
 from recycling.thermodynamics.branches import BranchGains, branch_gains, max_bath_entropy
 from recycling.thermodynamics.entropy import binary_entropy, von_neumann_entropy
 from recycling.thermodynamics.records import record_break_even, record_cost
+from recycling.thermodynamics.resources import ergotropy, free_energy, free_energy_from
 
 __all__ = [
     "Bath",
@@ -20,6 +21,9 @@ __all__ = [
     "athermal_bound_from",
     "binary_entropy",
     "branch_gains",
+    "ergotropy",
+    "free_energy",
+    "free_energy_from",
     "gain",
     "gain_from",
     "landauer_bound",
