@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.inference.bath.link import NO_LINK, LinkChannel
 from recycling.inference.readout.correction import Readout, record_maps
 from recycling.inference.states.estimates import (
     QUANTILE,
@@ -20,7 +21,7 @@ from recycling.inference.states.estimates import (
     plain_values,
 )
 from recycling.inference.states.records import Layout
-from recycling.inference.statistics.resampling import BANDED, resample, simultaneous_quantile
+from recycling.inference.statistics.resampling import banded, resample, simultaneous_quantile
 from recycling.inference.statistics.trials import Scatter, scatter, with_drift
 from recycling.results.schema import ESTIMATES, ArmEstimates
 from recycling.thermodynamics import Bath
@@ -47,6 +48,7 @@ def estimate_arms(
     readout: Readout,
     assignment: Assignment | None,
     progress: Progress,
+    link: LinkChannel | None = None,
 ) -> dict[str, ArmEstimates]:
     """Estimate each arm; each has another stream of random numbers, so their order is free.
 
@@ -58,6 +60,7 @@ def estimate_arms(
         readout: how records are read.
         assignment: assignment matrices, unless the readout is raw.
         progress: called with the fraction done.
+        link: the link that recycled states cross; None for an experiment without links.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -83,8 +86,9 @@ def estimate_arms(
     def of_arm(arm: Arm) -> ArmEstimates:
         own = design.arms.index(arm)
         records, moved = record_maps(arm, readout, assignment, layout)
+        crossed = link if link is None or arm.resets else NO_LINK
         question = Question(
-            records, moved, experiment.p_x, bath, reference, experiment.inference.estimator
+            records, moved, experiment.p_x, bath, reference, experiment.inference.estimator, crossed
         )
         if experiment.measurement.shots == "exact":
             return _exact(tables[own], question)
@@ -103,7 +107,7 @@ def _exact(table: NDArray[Any], question: Question) -> ArmEstimates:
     trials = {name: Estimate.exact(own) for name, own in plain_values(table, question).items()}
     combined = {name: _trials(name, own, 0) for name, own in trials.items()}
     none = {name: Scatter.none(own.value.shape) for name, own in combined.items()}
-    bands = {name: combined[name] for name in BANDED}
+    bands = {name: combined[name] for name in banded(combined)}
     return ArmEstimates(trials, combined, none, bands, QUANTILE)
 
 
@@ -139,7 +143,7 @@ def _sampled(
     combined = {name: with_drift(own, scatters[name], QUANTILE) for name, own in together.items()}
     combined[_RATIO] = at(QUANTILE)[_RATIO]
     band = at(quantile)
-    bands = {name: with_drift(band[name], scatters[name], quantile) for name in BANDED}
+    bands = {name: with_drift(band[name], scatters[name], quantile) for name in banded(band)}
     bands[_RATIO] = band[_RATIO]
     step("bands")
     return ArmEstimates(trials, combined, scatters, bands, quantile)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.inference.states.estimates import QUANTILE, Estimate
-from recycling.inference.statistics.resampling import BANDED
 from recycling.inference.statistics.trials import Scatter
 from recycling.results.dataset import POINT
 
@@ -66,7 +65,7 @@ class Quantity:
         return [own for own in self.dims if own != "arm"].index(dim)
 
 
-#: Quantities by the name of their variable.
+#: Quantities by the name of their variable, of every Dataset.
 VARIABLES: dict[str, Quantity] = {
     "branch_probability": Quantity(
         ("arm", POINT, "trial"), "1", "probability of the branch that the arm analyses"),
@@ -90,8 +89,18 @@ VARIABLES: dict[str, Quantity] = {
     "success_fidelity": Quantity(
         (POINT, "trial"), "1", "fidelity of C_I with A⁻¹b in the success branch", "fidelity"),
 }  # fmt: skip
-#: The same by the name of their estimate.
-ESTIMATES = {quantity.estimate or name: quantity for name, quantity in VARIABLES.items()}
+#: Further ones, of an experiment with a link alone: readers of others never see them.
+OF_LINK: dict[str, Quantity] = {
+    "link_heat": Quantity(
+        _GRID, "J", "heat that the bath's state left in the link", scattered=True, tested=True),
+    "excess_strict_tight": Quantity(
+        _GRID, "J", "heat and link heat together above the tight bound",
+        scattered=True, tested=True),
+}  # fmt: skip
+#: All of them by the name of their estimate.
+ESTIMATES = {
+    quantity.estimate or name: quantity for name, quantity in (VARIABLES | OF_LINK).items()
+}
 #: What an estimate of all trials together, and a band, hold along their dim "limit".
 LIMITS = ("value", "low", "high")
 
@@ -104,7 +113,7 @@ class ArmEstimates:
         trials: of each trial, over the axes of ``ESTIMATES`` but the arm.
         combined: of all trials together, widened where they drift; without the axis of trials.
         scatter: how the trials scatter.
-        bands: limits that hold over the sweep at once, for ``BANDED``.
+        bands: limits that hold over the sweep at once, of those that have them.
         quantile: normal quantile of the bands.
     """
 
@@ -120,9 +129,10 @@ def variables(
 ) -> dict[str, Variable]:
     """Make the variables of the Dataset by name.
 
-    Each of ``VARIABLES`` with its ends ``_low`` and ``_high`` for every trial; with
-    ``_combined`` for all trials together; with ``_band`` for ``BANDED``; some with ``_scatter``,
-    some with ``_stderr`` and ``_z`` of trials and of ``_combined``.
+    Each of ``VARIABLES``, and of ``OF_LINK`` where it was estimated, with its ends ``_low`` and
+    ``_high`` for every trial; with ``_combined`` for all trials together; some with ``_band`` over
+    the sweep, some with ``_scatter``, some with ``_stderr`` and ``_z`` of trials and of
+    ``_combined``.
 
     Args:
         estimates: those of each arm by its name.
@@ -148,7 +158,8 @@ def variables(
         (('arm', 'theta', 'p_x', 'trial'), (2, 2, 2, 1), 'J')
     """
     found: dict[str, Variable] = {}
-    for name, quantity in VARIABLES.items():
+    of_link = {name: own for name, own in OF_LINK.items() if name in estimates[success].trials}
+    for name, quantity in (VARIABLES | of_link).items():
         arms = estimates if "arm" in quantity.dims else {success: estimates[success]}
         found |= _of_quantity(name, quantity, arms)
     return {name: _unfolded(variable, coordinates) for name, variable in found.items()}
@@ -175,7 +186,7 @@ def _of_quantity(
     found[f"{name}_combined"] = _limits(
         combined, together, {"units": units, "long_name": f"{long_name}, all trials", **notes}
     )
-    if own in BANDED:
+    if own in arms[0].bands:
         bands = [arm.bands[own] for arm in arms]
         text = f"{long_name}, all trials, 95 % band over the sweep"
         found[f"{name}_band"] = _limits(bands, together, {"units": units, "long_name": text})
@@ -184,13 +195,13 @@ def _of_quantity(
         ratios = np.stack([arm.scatter[own].ratio for arm in arms])
         found[f"{name}_scatter"] = (together, ratios, {"units": "1", "long_name": text})
     if quantity.tested:
-        found |= _significance(name, name, dims, trials, dict.fromkeys(estimates, QUANTILE))
+        found |= _significance(quantity, name, dims, trials, dict.fromkeys(estimates, QUANTILE))
         # Far from zero, where verdicts are, the wider limits of a band are more accurate.
         wide = [arm.bands.get(own, arm.combined[own]) for arm in arms]
         quantiles = {
             arm: one.quantile if own in one.bands else QUANTILE for arm, one in estimates.items()
         }
-        found |= _significance(name, f"{name}_combined", together, wide, quantiles)
+        found |= _significance(quantity, f"{name}_combined", together, wide, quantiles)
     return found
 
 
@@ -212,7 +223,7 @@ def _notes(name: str) -> Attributes:
 
 
 def _significance(
-    quantity: str,
+    quantity: Quantity,
     name: str,
     dims: tuple[str, ...],
     arms: list[Estimate],
@@ -223,13 +234,13 @@ def _significance(
     That is the normal quantile of their limits: an attribute for each arm, ``quantile_<arm>``.
     """
     known = {f"quantile_{arm}": value for arm, value in quantiles.items()}
-    units, long_name = VARIABLES[quantity].units, VARIABLES[quantity].long_name
+    units, long_name = quantity.units, quantity.long_name
     error = {
         "units": units,
         "long_name": f"standard error of: {long_name}",
         "comment": "width of the limits at the normal quantile over twice that quantile",
     }
-    if name != quantity:
+    if "trial" not in dims:
         error["comment"] += "; with the drift between trials"
     significance = {"units": "1", "long_name": f"significance of: {long_name}", "comment": _Z_NOTE}
     return {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.errors import BadInput
+from recycling.inference.bath.link import LinkChannel
 from recycling.inference.states.records import Layout
 from recycling.thermodynamics import (
     Bath,
@@ -21,7 +22,9 @@ from recycling.thermodynamics import (
 Real = NDArray[np.float64]
 
 
-def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
+def thermodynamic_quantities(
+    length: Real, z: Real, bath: Bath, layout: Layout, link: LinkChannel | None = None
+) -> dict[str, Real]:
     """Compute heat, entropies and bounds from the states before and after the erasure.
 
     Args:
@@ -29,11 +32,13 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) 
         z: its z component (likewise).
         bath: bath at the temperature T0 of the bounds.
         layout: places of the stages and the qubits.
+        link: the link that the bath's state has crossed; None for an experiment without links.
 
     Returns:
         ``entropy`` (nats) and ``excited_population`` of shape (..., stage, qubit); of shape (...):
         ``entropy_decrease`` (nats), ``heat``, the three bounds, ``gain`` and the excess of the heat
-        over each bound (J), and ``dissipation_ratio``.
+        over each bound (J), and ``dissipation_ratio``. With a link ``link_heat`` and the
+        ``excess_strict_tight`` of both heats together over the tight bound (J).
 
     An excess over a bound that is +inf is +inf: no process exists, so it is never "below the
     bound". The gain is -inf where the athermal bound is +inf.
@@ -56,6 +61,11 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) 
     reachable = np.isfinite(athermal)
     gain = np.subtract(tight, athermal, out=np.full_like(tight, -np.inf), where=reachable)
     excess_tight = excess(heat, tight)
+    with_link = {}
+    if link is not None:
+        quantum = float(bath_energy([np.ones(())], bath))
+        left = link.heat(found["excited_population"][there], quantum)
+        with_link = {"link_heat": left, "excess_strict_tight": excess(heat + left, tight)}
     return {
         **found,
         "bound_landauer": landauer,
@@ -66,6 +76,7 @@ def thermodynamic_quantities(length: Real, z: Real, bath: Bath, layout: Layout) 
         "excess_landauer": excess(heat, landauer),
         "excess_athermal": excess(heat, athermal),
         "dissipation_ratio": dissipation_ratio(excess_tight, tight),
+        **with_link,
     }
 
 

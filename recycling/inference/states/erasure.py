@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.inference.bath.link import LinkChannel
 from recycling.inference.bath.quantities import bath_energy
 from recycling.inference.states.estimation import States, entropies_of, populations_of
 from recycling.inference.statistics.interval import Interval, Intervals
@@ -18,7 +19,7 @@ Real = NDArray[np.float64]
 
 
 def estimate_heat_and_bounds(
-    states: States, bath: Bath, stretch: Real | float = 1.0
+    states: States, bath: Bath, stretch: Real | float = 1.0, link: LinkChannel | None = None
 ) -> dict[str, Intervals]:
     """Estimate heat, entropy decrease, bounds, gain, excesses and dissipation ratio with limits.
 
@@ -27,6 +28,7 @@ def estimate_heat_and_bounds(
         bath: bath at the temperature of the bounds.
         stretch: factor of the deviations of heat and bound in their ratio, whose limits cannot be
             stretched afterwards (array of shape (...)).
+        link: the link that the bath's state has crossed; None for an experiment without links.
 
     Returns:
         Estimates by the names of ``thermodynamic_quantities`` (arrays of shape (...)), J and nats.
@@ -73,6 +75,28 @@ def estimate_heat_and_bounds(
         "excess_landauer": joint.sum(heat, -landauer).limited,
         "excess_athermal": _plus(joint.sum(final, -absorbed).limited, no_athermal),
         "dissipation_ratio": _where_possible(ratio, no_process),
+        **(_with_link(joint, tight, no_process, bath, link) if link is not None else {}),
+    }
+
+
+def _with_link(
+    joint: Joint, tight: Term, no_process: Intervals, bath: Bath, link: LinkChannel
+) -> dict[str, Intervals]:
+    """Heat that the state left in the link, and the excess of both heats over the tight bound.
+
+    Both follow from the energy E of the bath before the erasure: the link took
+    (1 - η)/η (E - hf p_eq) of it, so that the strict heat is E' - E + (1 - η)/η (E - hf p_eq).
+    """
+    *_, initial, final = joint.terms()
+    in_equilibrium = link.lost * float(bath_energy([np.array(link.population)], bath))
+
+    def above_equilibrium(term: Term) -> Intervals:
+        return term.map(lambda x: x - in_equilibrium).limited
+
+    strict = joint.sum(joint.sum(final, initial.times(link.lost - 1)), -tight)
+    return {
+        "link_heat": above_equilibrium(initial.times(link.lost)),
+        "excess_strict_tight": _plus(above_equilibrium(strict), no_process),
     }
 
 

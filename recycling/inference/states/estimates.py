@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from recycling.inference.bath.link import LinkChannel
 from recycling.inference.states.erasure import estimate_heat_and_bounds
 from recycling.inference.states.estimation import (
     calibration_terms,
@@ -47,6 +48,7 @@ class Question:
         reference: Bloch vectors of the pure states that the output is compared with (array of
             shape (point, 3)); NaN or None where none is known.
         estimator: of the values; the limits are always those of the calibrated tests.
+        link: the link that the bath's state has crossed; None for an experiment without links.
 
     Example:
         >>> from circuits import HHL
@@ -63,6 +65,7 @@ class Question:
     bath: Bath
     reference: Real | None
     estimator: Estimator
+    link: LinkChannel | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ def estimate(
     limited = {
         "entropy": found.entropy,
         "excited_population": found.population,
-        **estimate_heat_and_bounds(found, question.bath),
+        **estimate_heat_and_bounds(found, question.bath, link=question.link),
         "fidelity": estimate_fidelity(states, outcomes, question.reference, quantile),
         "branch_probability": _branch_probability(counts, question, quantile),
     }
@@ -196,7 +199,7 @@ def estimate_erasure(
     """
     states = mixture(counts, question.records, question.p_x, question.moved).without_output()
     found = estimate_states(states, estimate_outcomes(states, quantile), quantile)
-    return estimate_heat_and_bounds(found, question.bath, stretch)
+    return estimate_heat_and_bounds(found, question.bath, stretch, question.link)
 
 
 def plain_values(counts: NDArray[Any], question: Question) -> dict[str, Real]:
@@ -212,7 +215,7 @@ def plain_values(counts: NDArray[Any], question: Question) -> dict[str, Real]:
         (3, 2, 1)
     """
     return plain_estimates(
-        counts, question.records, question.p_x, question.bath, question.reference
+        counts, question.records, question.p_x, question.bath, question.reference, question.link
     )
 
 

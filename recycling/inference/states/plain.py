@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.inference.bath.link import LinkChannel
 from recycling.inference.bath.quantities import fidelity, thermodynamic_quantities
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.states.samples import Mixture, mixture
@@ -25,6 +26,7 @@ def plain_estimates(
     p_x: Real,
     bath: Bath,
     reference: Real | None,
+    link: LinkChannel | None = None,
 ) -> dict[str, Real]:
     """Estimate everything by linear inversion and projection.
 
@@ -36,6 +38,7 @@ def plain_estimates(
         bath: bath at the temperature of the bounds.
         reference: Bloch vectors of the pure states that the output is compared with (array of
             shape (point, 3)); NaN or None where none is known.
+        link: the link that the bath's state has crossed; None for an experiment without links.
 
     Returns:
         Quantities by name: those of ``thermodynamic_quantities`` with leading axes (point, p_x,
@@ -52,13 +55,15 @@ def plain_estimates(
     pooled = np.asarray(counts, dtype=float).sum(axis=(-4, -3, -2))
     even = mixture(counts, records, np.array([0.5]))
     return {
-        **plain_quantities(mixture(counts, records, p_x).vector(), bath, records.layout),
+        **plain_quantities(mixture(counts, records, p_x).vector(), bath, records.layout, link),
         "fidelity": plain_fidelity(even, reference),
         "branch_probability": pooled @ records.weights / pooled.sum(axis=-1),
     }
 
 
-def plain_quantities(vector: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
+def plain_quantities(
+    vector: Real, bath: Bath, layout: Layout, link: LinkChannel | None = None
+) -> dict[str, Real]:
     """Thermodynamic quantities of Bloch vectors (basis, ..., stage, qubit).
 
     Example:
@@ -68,7 +73,7 @@ def plain_quantities(vector: Real, bath: Bath, layout: Layout) -> dict[str, Real
         >>> float(plain_quantities(vector, Bath.qubit(), layout)["heat"])
         0.0
     """
-    return thermodynamic_quantities(*projected(vector), bath, layout)
+    return thermodynamic_quantities(*projected(vector), bath, layout, link)
 
 
 def projected(vector: Real) -> tuple[Real, Real]:

@@ -106,10 +106,20 @@ class Term:
     """
 
     limited: Intervals
-    coefficients: tuple[int, ...]
+    coefficients: tuple[float, ...]
 
     def __neg__(self) -> Term:
         return Term(-self.limited, tuple(-c for c in self.coefficients))
+
+    def times(self, factor: float) -> Term:
+        """The term times a factor of any sign.
+
+        Example:
+            >>> interval = Interval(np.array([1.0]), np.array([0.7]), np.array([1.4]))
+            >>> Term(interval, coefficients=(1, 0)).times(-0.5).limited.low.tolist()
+            [-0.7]
+        """
+        return Term(self.limited.times(factor), tuple(factor * c for c in self.coefficients))
 
     def map(self, increasing: Callable[[Real], Real]) -> Term:
         """Increasing function of the term."""
@@ -161,10 +171,10 @@ class Joint:
         """Correlation of two terms (array of shape (...))."""
         return self._correlation(one.coefficients, other.coefficients)
 
-    def _correlation(self, one: tuple[int, ...], other: tuple[int, ...]) -> Real:
+    def _correlation(self, one: tuple[float, ...], other: tuple[float, ...]) -> Real:
         deviations = [(own.high - own.low) / 2 for own in self.estimates]
 
-        def covariance(a: tuple[int, ...], b: tuple[int, ...]) -> Real:
+        def covariance(a: tuple[float, ...], b: tuple[float, ...]) -> Real:
             shared = np.zeros(self.correlation.shape[2:])
             for i, weight in enumerate(a):
                 for j, weight_of_other in enumerate(b):

@@ -8,6 +8,7 @@ must be to hold everywhere at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,8 @@ from numpy.typing import NDArray
 from recycling.inference.bath.quantities import thermodynamic_quantities
 from recycling.inference.states.estimates import CONFIDENCE, QUANTILE, Question
 from recycling.inference.states.plain import projected
-from recycling.inference.states.records import Layout, RecordMap
+from recycling.inference.states.records import RecordMap
 from recycling.inference.states.samples import mixture
-from recycling.thermodynamics import Bath
 
 Real = NDArray[np.float64]
 
@@ -26,6 +26,18 @@ Real = NDArray[np.float64]
 #: from ΔS, on which alone they depend.
 _RESAMPLED = ("entropy_decrease", "heat", "excess_tight", "excess_landauer", "bound_athermal")
 BANDED = (*_RESAMPLED, "bound_tight", "bound_landauer", "dissipation_ratio")
+#: Further ones, of an experiment with a link.
+BANDED_OF_LINK = ("link_heat", "excess_strict_tight")
+
+
+def banded(names: Iterable[str]) -> list[str]:
+    """List those of the estimates that have bands over a sweep.
+
+    Example:
+        >>> banded(["gain", "heat", "link_heat"])
+        ['heat', 'link_heat']
+    """
+    return [name for name in (*BANDED, *BANDED_OF_LINK) if name in set(names)]
 
 
 def resample(
@@ -46,6 +58,7 @@ def resample(
 
     Example:
         >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
         >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
         >>> counts = np.full((4, 5, 2, 2, 3, 16), 100)  # point, trial, ..., record
         >>> resample(counts, records, resamples=20, generator=np.random.default_rng(1)).shape
@@ -87,10 +100,12 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
 
     Example:
         >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
         >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
         >>> generator = np.random.default_rng(1)
         >>> counts = generator.multinomial(1600, np.full(16, 1 / 16), size=(4, 5, 2, 2, 3))
         >>> draws = resample(counts, records, resamples=100, generator=generator)
+        >>> from recycling.thermodynamics import Bath
         >>> p_x = np.array([0.1, 0.4])
         >>> question = Question(records, (), p_x, Bath.qubit(), None, "linear inversion")
         >>> simultaneous_quantile(draws, question) > QUANTILE
@@ -100,29 +115,30 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
     # The output of the algorithm has no part in any of them.
     layout = samples.layout
     ground, excited = (own.mean[..., layout.thermal] for own in (samples.ground, samples.excited))
-    largest = np.zeros((len(_RESAMPLED) + 1, draws.shape[1]))
+    moving = (*_RESAMPLED, *(BANDED_OF_LINK if question.link is not None else ()))
+    largest = np.zeros((len(moving) + 1, draws.shape[1]))
     for p_x in question.p_x:  # each by itself: its arrays stay in the processor's cache
         vector = (1 - p_x) * ground[:, :, 0] + p_x * excited[:, :, 0]
-        found = _banded(vector, question.bath, layout)
+        quantities = thermodynamic_quantities(
+            *projected(vector), question.bath, layout, question.link
+        )
+        found = (*(quantities[name] for name in moving), _ratio_moves(quantities))
         for own, values in zip(largest, found, strict=True):
             np.maximum(own, _largest_deviation(values), out=own)
     quantile = np.quantile(largest, CONFIDENCE, axis=1).max()
     return max(QUANTILE, float(quantile))
 
 
-def _banded(vector: Real, bath: Bath, layout: Layout) -> tuple[Real, ...]:
-    """What bands depend on, by the plain estimator from Bloch vectors (basis, ..., stage, qubit).
+def _ratio_moves(found: Mapping[str, Real]) -> Real:
+    """How much heat - ratio · bound moves in each draw.
 
     A ratio r of heat and bound is outside of its limits where heat - r bound is resolved from zero,
     so that its band needs the deviations of that difference.
     """
-    found = thermodynamic_quantities(*projected(vector), bath, layout)
     heat, bound = found["heat"], found["bound_tight"]
     with np.errstate(invalid="ignore", divide="ignore"):  # no process in some draw: left out
-        difference = (
-            heat - heat.mean(axis=1, keepdims=True) / bound.mean(axis=1, keepdims=True) * bound
-        )
-    return (*(found[name] for name in _RESAMPLED), difference)
+        ratio = heat.mean(axis=1, keepdims=True) / bound.mean(axis=1, keepdims=True)
+        return np.asarray(heat - ratio * bound)
 
 
 def _largest_deviation(values: Real) -> Real:
