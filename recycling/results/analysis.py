@@ -17,8 +17,10 @@ from recycling.results.attributes import run_attributes
 from recycling.results.calibrations import calibrations, keep
 from recycling.results.counts import tables_of
 from recycling.results.estimates import estimate_arms
+from recycling.results.link import channel_attributes
+from recycling.results.link_gains import link_of
 from recycling.results.reference import known_reference, theory_reference
-from recycling.results.schema import LIMITS, ArmEstimates, variables
+from recycling.results.schema import LIMITS, OF_LINK, ArmEstimates, variables
 from recycling.results.theory import stored_theory
 from recycling.store.files import write_whole
 from recycling.thermodynamics import Bath
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 Real = NDArray[np.float64]
 Progress = Callable[[float], None]
 
+_NOT_ARRIVED = "NaN: nothing arrives (η = 0), so that what was sent cannot be known"
 _NO_REFERENCE = "NaN: no pure state is known that the output should have in the success branch"
 
 
@@ -162,9 +165,9 @@ def analyse_counts(
 ) -> xr.Dataset:
     """Analyse counts without a run directory; see ``analyse`` for the Dataset.
 
-    The temperature of the bounds is that of the attributes, or the spec's. Unless the readout is
-    raw, ``assignment`` corrects it. The output is compared with ``reference`` in the success
-    branch, by default the algorithm's formula: Bloch vectors of pure states (array of shape
+    The temperature of the bounds is that of the attributes, or the spec's; so is the link. Unless
+    the readout is raw, ``assignment`` corrects it. The output is compared with ``reference`` in the
+    success branch, by default the algorithm's formula: Bloch vectors of pure states (array of shape
     (point, 3)), NaN where it is not pure.
 
     Example:
@@ -185,6 +188,8 @@ def analyse_counts(
         raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
     tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
     check_counts(tables, experiment.measurement.shots, labels)
+    attributes = channel_attributes(experiment.physical_link) | dict(attributes)
+    link = link_of(attributes)
     temperature = attributes.get("temperature_K", experiment.bath.temperature)
     if reference is None:
         reference = known_reference(experiment)
@@ -196,17 +201,21 @@ def analyse_counts(
         readout=readout,
         assignment=assignment,
         progress=progress,
+        link=link,
     )
     dataset = _dataset(experiment, estimates, counts["trial"].values)
     if reference is None or np.isnan(reference).all():
         dataset["success_fidelity"].attrs["comment"] = _NO_REFERENCE
+    if link is not None and link.transmissivity == 0:
+        for name in OF_LINK:
+            dataset[name].attrs["comment"] = _NOT_ARRIVED
     # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
     complete = {
         "trials": f"{counts.sizes['trial']} of {experiment.measurement.trials}",
         "readout": readout,
         "masked": "; ".join(masked_settings(tables, labels)),
     }
-    return dataset.assign_attrs(complete | _readout_source(readout, assignment) | dict(attributes))
+    return dataset.assign_attrs(complete | _readout_source(readout, assignment) | attributes)
 
 
 def _dataset(

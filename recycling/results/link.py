@@ -77,6 +77,22 @@ def made_link(
     return _by_brackets(on_device, wait, *measured)
 
 
+def channel_attributes(link: Link | None) -> dict[str, float]:
+    """Write what a link does to a qubit as attributes of a Dataset; none without a link.
+
+    Example:
+        >>> channel_attributes(Link(transmissivity=0.5, temperature=0.0))["link_transmissivity"]
+        0.5
+    """
+    if link is None:
+        return {}
+    return {
+        "link_transmissivity": float(link.total_transmissivity),
+        "link_thermal_population": float(link.thermal_population),
+        "link_coherence_factor": float(link.coherence_factor),
+    }
+
+
 def link_attributes(made: MadeLink) -> dict[str, Any]:
     """Write a link as attributes of a Dataset; units are in the names.
 
@@ -94,7 +110,7 @@ def link_attributes(made: MadeLink) -> dict[str, Any]:
         "link_wait_s": made.wait,
         "link_frequency_Hz": float(np.asarray(made.link.frequency)),
         "link_thermal_photons": float(made.link.thermal_photons),
-        "link_thermal_population": float(made.link.thermal_population),
+        **channel_attributes(made.link),
     }
     for name, interval in (("transmissivity", made.transmissivity), ("coherence", made.coherence)):
         found[f"link_{name}"] = interval.value

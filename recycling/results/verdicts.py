@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Real = NDArray[np.float64]
-Bound = Literal["tight", "landauer", "athermal"]
+#: "strict_tight": heat and link heat together against the tight bound; of runs with a link alone.
+Bound = Literal["tight", "landauer", "athermal", "strict_tight"]
 #: "few trials": resolved but for a possible drift, which so few trials cannot exclude.
 Outcome = Literal[
     "below", "above", "at the bound", "not resolved", "few trials", "erasure not resolved",
@@ -102,6 +103,8 @@ class Verdict:
             return "below, if nothing drifts"
         if self.outcome == "few trials":
             return f"not resolved: {self.trials} trials cannot show 3σ under drift"
+        if self.outcome == "no data" and not np.isnan(self.entropy_decrease):
+            return "unknown: nothing arrived"  # over a link of η = 0, which took an unknown heat
         return "no data: too few shots" if self.outcome == "no data" else self.outcome
 
 
@@ -110,7 +113,8 @@ def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") 
 
     The p-values are adjusted for the points, and for both thermal bounds, which are claimed side by
     side: the chance of any false "below" among them is that of a single finding. Those of the
-    athermal bound, which cannot be broken, are another family.
+    athermal bound, which cannot be broken, are another family, and so are those of the strict
+    ledger, whose heat is that of the bath and of the link.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -130,9 +134,10 @@ def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") 
     p_x, parameters = shown_p_x(dataset), swept(dataset)
     point = by_point(dataset.sel(arm=arm, p_x=p_x), parameters)
     excess = point[f"excess_{bound}_combined"].transpose(POINT, "limit").values
-    decrease, heat = (
-        point[f"{name}_combined"].sel(limit="value").values for name in ("entropy_decrease", "heat")
-    )
+    together = point.sel(limit="value")
+    decrease, heat = (together[f"{name}_combined"].values for name in ("entropy_decrease", "heat"))
+    if bound == "strict_tight":
+        heat = heat + together["link_heat_combined"].values
     p_value, p_adjusted, p_known = _p_values(point, bound)
     # Only of the excesses whose scatter is kept.
     scatter = point.get(f"excess_{bound}_scatter", point[parameters[0]] * np.nan).values

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.thermodynamics import Bath, binary_entropy, gain_from
+
 Real = NDArray[np.float64]
 
 
@@ -41,6 +43,10 @@ class LinkChannel:
         """Excited population before the link, (P1 - (1 - η) p_eq)/η, of those after it."""
         return np.asarray(excited + self.lost * (excited - self.population))
 
+    def received(self, excited: Real) -> Real:
+        """Excited population after the link, η P1 + (1 - η) p_eq, of those before it."""
+        return np.asarray(self.population + self.transmissivity * (excited - self.population))
+
     def heat(self, excited: Real, quantum: float) -> Real:
         """Heat that the state left in the link, hf (P1 before - P1 after), J.
 
@@ -58,3 +64,23 @@ class LinkChannel:
 
 #: No link: nothing is lost.
 NO_LINK = LinkChannel(transmissivity=1.0, population=0.0, coherence=1.0)
+
+
+def link_gain(entropy_decrease: Real, bath: Bath, link: LinkChannel) -> Real:
+    """Gain of a *thermal* qubit bath at T0 after a link, J: what a cold link makes alone.
+
+    Args:
+        entropy_decrease: ΔS (array of shape (...)), nats.
+        bath: the bath, with its temperature T0.
+        link: the link.
+
+    Example:
+        >>> link = LinkChannel(transmissivity=0.675, population=6.15e-6, coherence=0.7365)
+        >>> alone = link_gain(np.array([0.653613]), Bath.qubit(), link)
+        >>> [f"{gain / Bath.qubit().energies[1]:.4f} hf" for gain in alone]
+        ['0.0161 hf']
+    """
+    quantum = float(bath.energies[-1] - bath.energies[0])
+    thermal = np.asarray(float(bath.mean_energy()) / quantum)
+    arrived = link.received(thermal)
+    return np.asarray(gain_from(entropy_decrease, bath, binary_entropy(arrived), quantum * arrived))
