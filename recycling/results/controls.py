@@ -11,10 +11,12 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from circuits.design import EQUILIBRIUM, RECYCLING, symbol
 from recycling.inference.states.estimates import QUANTILE
-from recycling.inference.statistics.interval import Interval
+from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.propagation import total
 from recycling.inference.statistics.significance import LEVEL, RESOLUTION, holm
 from recycling.results.dataset import POINT, by_point, qubit_of, shown_p_x, swept
+from recycling.results.link import link_of
+from recycling.results.production import entropy_production
 from recycling.results.verdicts import ROUNDING, Verdict, verdicts
 from recycling.thermodynamics import Bath, gain
 
@@ -59,6 +61,7 @@ def controls(dataset: xr.Dataset) -> list[Control]:
         _equilibrium_arm(dataset),
         _temperature(dataset),
         _mutual_information(dataset),
+        _entropy_production(dataset),
         _energy_balance(dataset),
         _free_cooling(dataset, bath),
         _homogeneity(dataset),
@@ -181,7 +184,27 @@ def _mutual_information(dataset: xr.Dataset) -> Control:
             own = there.transpose("arm", POINT, "limit").values
             low, high = np.minimum(own[..., 1], own[..., 0]), np.maximum(own[..., 2], own[..., 0])
             terms.append(Interval(own[..., 0], low, high).times(sign))
-    found = total(terms, np.eye(len(terms)))
+    return _never_negative(
+        "entropy balance of the erasure",
+        "mutual information S(ρ'_S) + S(ρ'_B) − S(ρ_S) − S(ρ_B)",
+        total(terms, np.eye(len(terms))),
+    )
+
+
+def _entropy_production(dataset: xr.Dataset) -> Control:
+    """ΔQ_B/kT0 − ΔS + F(ρ_B)/kT0 ≥ 0: the second law, with the bath's state as a resource."""
+    arms = [entropy_production(dataset, arm) for arm in dataset["arm"].values]
+    ends = zip(*(arm.ends.values() for arm in arms), strict=True)
+    link = "" if link_of(dataset.attrs) is None else " + Q_link/kT_link + S(out) − S(in)"
+    return _never_negative(
+        "entropy production with the resource counted",
+        f"ΔQ_B/kT0 − ΔS + F(ρ_B)/kT0{link}",
+        Interval(*map(np.concatenate, ends)),
+    )
+
+
+def _never_negative(name: str, quantity: str, found: Intervals) -> Control:
+    """Check that an entropy is below zero nowhere, within its error at all points together."""
     sampled = np.isfinite(found.value)
     # Of so many points the worst may be that far off.
     quantile = -ndtri(LEVEL / max(int(sampled.sum()), 1))
@@ -189,9 +212,8 @@ def _mutual_information(dataset: xr.Dataset) -> Control:
     lost = sampled & (found.value + reach < 0)
     least = float(np.min(found.value[sampled], initial=np.inf))
     return Control(
-        "entropy balance of the erasure",
-        "mutual information S(ρ'_S) + S(ρ'_B) − S(ρ_S) − S(ρ_B) ≥ 0 within "
-        f"{RESOLUTION:g}σ at all points together",
+        name,
+        f"{quantity} ≥ 0 within {RESOLUTION:g}σ at all points together",
         f"least {least:+.4f} nat; below 0 at {int(lost.sum())} of {int(sampled.sum())} points",
         not lost.any(),
     )

@@ -318,7 +318,7 @@ def test_replay_passes_its_controls(paper):
     dataset = paper
     found = controls(dataset)
     assert [control.name for control in found if control.passed is False] == []
-    assert sum(control.passed is True for control in found) == 6
+    assert sum(control.passed is True for control in found) == 7
     for control in found:
         assert control.name
         assert control.expected
