@@ -22,6 +22,10 @@ _TERMINAL_COLUMNS = (
 )  # fmt: skip
 #: Those of a narrower one, which would cut the interval's digits off.
 _NARROW_COLUMNS, _NARROW = (("heat",), *_TERMINAL_COLUMNS[2:]), 78
+#: Those of a wider one, with what was erased.
+_WIDE_COLUMNS, _WIDE = (("erased",), *_TERMINAL_COLUMNS), 110
+#: Columns of the table of a link.
+_LINK_COLUMNS = (("erased",), ("link heat",), ("strict", "z of strict"), ("made",))
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,13 @@ def print_result(
         raise ControlFailed(warning(checks))
 
 
+def _columns(width: int) -> Sequence[Sequence[str]]:
+    """Columns of the verdict table that fit a terminal."""
+    if width < _NARROW:
+        return _NARROW_COLUMNS
+    return _WIDE_COLUMNS if width >= _WIDE else _TERMINAL_COLUMNS
+
+
 def _print_verdict(
     dataset: xr.Dataset,
     checks: list[Control],
@@ -84,6 +95,7 @@ def _print_verdict(
 ) -> None:
     from rich.console import Console
 
+    from recycling.reporting.link_table import link_table
     from recycling.reporting.status import surplus_text
     from recycling.reporting.verdict_table import brief_verdict_table
     from recycling.results.controls import warning
@@ -96,8 +108,11 @@ def _print_verdict(
         f"{attributes['title']} ({attributes['data_kind']}, {attributes['trials']} trials, "
         f"readout {attributes['readout']})"
     )
-    columns = _NARROW_COLUMNS if Console().width < _NARROW else _TERMINAL_COLUMNS
-    print_table(brief_verdict_table(dataset, columns), title)
+    of_link = link_table(dataset, _LINK_COLUMNS)
+    title += "" if of_link is None else ", net against separate"
+    print_table(brief_verdict_table(dataset, _columns(Console().width)), title)
+    if of_link is not None:
+        print_table(of_link, "strict: with the heat that was left in the link")
     print_lines([headline(dataset)], style="bold")
     failed = [c for c in checks if c.passed is False]
     if attributes["warnings"]:

@@ -15,7 +15,7 @@ from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.propagation import total
 from recycling.inference.statistics.significance import LEVEL, RESOLUTION, holm
 from recycling.results.dataset import POINT, by_point, qubit_of, shown_p_x, swept
-from recycling.results.link import link_of
+from recycling.results.link_gains import link_of
 from recycling.results.production import entropy_production
 from recycling.results.verdicts import ROUNDING, Verdict, verdicts
 from recycling.thermodynamics import Bath, gain

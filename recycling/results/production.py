@@ -23,7 +23,7 @@ from recycling.inference.bath.link import LinkChannel
 from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.propagation import total
 from recycling.results.dataset import POINT, by_point, qubit_of, shown_p_x, swept
-from recycling.results.link import link_of
+from recycling.results.link_gains import link_of
 from recycling.thermodynamics import Bath, binary_entropy
 
 if TYPE_CHECKING:

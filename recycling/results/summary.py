@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from recycling.results.controls import Control, failed_controls
 from recycling.results.dataset import shown_p_x
+from recycling.results.link_gains import link_gains, link_of
 from recycling.results.sweep import sweep_axes
 from recycling.results.verdicts import Bound, Verdict, verdicts
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Bounds that a finding is claimed against, and their names in text.
 _BOUNDS: Mapping[Bound, str] = {"tight": "Q_tight", "landauer": "Q_Landauer"}
+#: Names of the two ledgers of a run with a link.
+_NET, _STRICT = "net against separate", "strict"
 
 
 def headline(dataset: xr.Dataset) -> str:
@@ -40,37 +44,62 @@ def headline(dataset: xr.Dataset) -> str:
         >>> headline(dataset)
         'At p_x = 0.4, ΔQ_B is below Q_tight at none of 2 angles; ΔQ_B is ...'
     """
-    parts = [_against(dataset, bound) for bound in _BOUNDS]
+    net = "; ".join(
+        _against(verdicts(dataset, bound=bound), dataset, "ΔQ_B", name)
+        for bound, name in _BOUNDS.items()
+    )
+    link = link_of(dataset.attrs)
+    if link is not None:
+        found = verdicts(dataset, bound="strict_tight")
+        strict = _against(found, dataset, "ΔQ_B + link heat", _BOUNDS["tight"])
+        if link.transmissivity == 0:
+            strict = "unknown, since nothing arrives"
+        net = f"{_NET}: {net}; {_STRICT}: {strict}. {_of_the_link(dataset)}"
     sampled = dataset.attrs.get("shots") != "exact"
     single = " One trial: this holds if nothing drifted." if len(dataset["trial"]) == 1 else ""
-    return f"At p_x = {shown_p_x(dataset):g}, {'; '.join(parts)}.{single if sampled else ''}"
+    return f"At p_x = {shown_p_x(dataset):g}, {net}.{single if sampled else ''}"
 
 
-def _against(dataset: xr.Dataset, bound: Bound) -> str:
-    """Say where the heat is below a bound."""
-    found = verdicts(dataset, bound=bound)
-    count, noun = len(found), f"{sweep_axes(dataset)[0].noun}s"
+def _against(found: list[Verdict], dataset: xr.Dataset, heat: str, bound: str) -> str:
+    """Say where a heat is below a bound."""
     below = [verdict for verdict in found if verdict.below]
     if not below:
-        return f"ΔQ_B is below {_BOUNDS[bound]} at none of {count} {noun}{_open(found)}"
+        noun = sweep_axes(dataset)[0].noun
+        return f"{heat} is below {bound} at none of {len(found)} {noun}s{_open(found)}"
     strongest = min(verdict.z for verdict in below)
     strength = f" (z down to {strongest:.1f})" if np.isfinite(strongest) else ""
-    where = f"{len(below)} of {count} {noun}{_ranges(dataset, found)}"
-    return f"ΔQ_B is below {_BOUNDS[bound]} at {where}{strength}"
+    where = _places(dataset, [verdict.below for verdict in found])
+    return f"{heat} is below {bound} at {where}{strength}"
 
 
-def _ranges(dataset: xr.Dataset, found: Sequence[Verdict]) -> str:
-    """Values between which the heat is below a bound, where a single parameter is swept."""
+def _of_the_link(dataset: xr.Dataset) -> str:
+    """Say how much of the gain the link makes alone."""
+    gains = link_gains(dataset)
+    assert gains is not None  # there is a link
+    share = gains.share
+    if np.isnan(share).all():
+        return "No gain is resolved"
+    whole, most = share == 1, float(np.max(share[share < 1], initial=0))
+    rest = f"{100 * most:.2g} % of it at most" if most else "none of it"
+    if not whole.any():
+        return f"The link alone makes {rest.replace('it', 'the gain')}"
+    elsewhere = f", elsewhere {rest}" if (share < 1).any() else ""
+    return f"The link alone makes all of the gain at {_places(dataset, list(whole))}{elsewhere}"
+
+
+def _places(dataset: xr.Dataset, there: Sequence[bool]) -> str:
+    """Number of points, and between which values where a single parameter is swept."""
     first, *others = sweep_axes(dataset)
+    where = f"{sum(there)} of {len(there)} {first.noun}s"
     if others:
-        return ""
+        return where
     ranges = []
-    for below, group in groupby(found, key=lambda verdict: verdict.below):
-        values = [verdict.point[first.name] for verdict in group]
+    for inside, group in groupby(zip(there, first.values, strict=True), key=lambda own: own[0]):
+        values = [value for _, value in group]
         last = f" to {values[-1]:.3f}" if len(values) > 1 else ""
-        if below:
+        if inside:
             ranges.append(f"{values[0]:.3f}{last}")
-    return f", {first.symbol} = {' and '.join(ranges)}"
+    return f"{where}, {first.symbol} = {' and '.join(ranges)}"
 
 
 def _open(found: list[Verdict]) -> str:
@@ -122,11 +151,39 @@ def summary(
             for bound in _BOUNDS
             for verdict in verdicts(dataset, bound=bound)
         ],
+        **_ledgers(dataset),
         "controls": [
             {"name": c.name, "expected": c.expected, "found": c.found, "passed": c.passed}
             for c in checks
         ],
         "files": {name: str(path) for name, path in files.items()},
+    }
+
+
+def _ledgers(dataset: xr.Dataset) -> dict[str, Any]:
+    """Verdicts of the strict ledger, and what the link makes alone; nothing without a link."""
+    link, gains = link_of(dataset.attrs), link_gains(dataset)
+    if link is None or gains is None:
+        return {}
+    strict = verdicts(dataset, bound="strict_tight")
+    rows = zip(strict, gains.gain, gains.alone, gains.made_by_link, strict=True)
+    return {
+        "verdict_ledger": _NET,
+        "link": {
+            **asdict(link),
+            "ledger": _STRICT,
+            "verdicts": [
+                {
+                    "bound": "tight",
+                    **verdict.point,
+                    **_verdict(verdict),
+                    "gain_J": float(gain),
+                    "link_gain_J": float(alone),
+                    "link_makes": made,
+                }
+                for verdict, gain, alone, made in rows
+            ],
+        },
     }
 
 
