@@ -24,8 +24,9 @@ _TERMINAL_COLUMNS = (
 _NARROW_COLUMNS, _NARROW = (("heat",), *_TERMINAL_COLUMNS[2:]), 78
 #: Those of a wider one, with what was erased.
 _WIDE_COLUMNS, _WIDE = (("erased",), *_TERMINAL_COLUMNS), 110
-#: Columns of the table of a link.
+#: Columns of the table of a link, and those of a narrow terminal.
 _LINK_COLUMNS = (("erased",), ("link heat",), ("strict", "z of strict"), ("made",))
+_NARROW_LINK_COLUMNS = (_LINK_COLUMNS[0], *_LINK_COLUMNS[2:])
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def _print_verdict(
         f"{attributes['title']} ({attributes['data_kind']}, {attributes['trials']} trials, "
         f"readout {attributes['readout']})"
     )
-    of_link = link_table(dataset, _LINK_COLUMNS)
+    narrow = Console().width < _NARROW
+    of_link = link_table(dataset, _NARROW_LINK_COLUMNS if narrow else _LINK_COLUMNS)
     title += "" if of_link is None else ", net against separate"
     print_table(brief_verdict_table(dataset, _columns(Console().width)), title)
     if of_link is not None:

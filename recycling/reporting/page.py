@@ -25,6 +25,7 @@ from recycling.reporting.result_sections import (
     branch_section,
     control_section,
     figure_section,
+    link_section,
     paper_section,
     readout_section,
     temperature_section,
@@ -45,6 +46,7 @@ Progress = Callable[[str], None]
 #: Sections in the order of the page. Each is made from the evidence, or left out.
 SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     verdict_section,
+    link_section,
     figure_section,
     control_section,
     readout_section,

@@ -6,6 +6,8 @@ from recycling.reporting import paper
 from recycling.reporting.branch_figures import branch_figures
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.figures import paper_figures
+from recycling.reporting.link_figures import link_figures
+from recycling.reporting.link_table import link_table
 from recycling.reporting.parts import Comparisons, Controls, Gallery, Paragraph, Part, Rows, Section
 from recycling.reporting.readings import (
     assignment_table,
@@ -39,6 +41,14 @@ def verdict_section(evidence: Evidence) -> Section:
     )
     table = verdict_table(evidence.dataset, evidence.corrected)
     return Section("Verdict", [Rows(table), Paragraph(note, "note")])
+
+
+def link_section(evidence: Evidence) -> Section | None:
+    """Both ledgers of a run with a link, and what the link makes alone."""
+    table = link_table(evidence.dataset)
+    if table is None:
+        return None
+    return Section("Heat in the link", [Rows(table), Gallery(link_figures(evidence.dataset))])
 
 
 def figure_section(evidence: Evidence) -> Section:

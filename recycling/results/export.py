@@ -25,7 +25,7 @@ from circuits.design import EQUILIBRIUM, FLAG, RECYCLING, Design
 from recycling.errors import BadInput
 from recycling.results.dataset import POINT, qubit_of, swept
 from recycling.results.formats import FORMATS, WRITERS, Format, Table
-from recycling.results.schema import VARIABLES
+from recycling.results.schema import OF_LINK, VARIABLES
 from recycling.store.files import write_whole
 from recycling.store.targets import check_new_folder
 
@@ -179,7 +179,7 @@ def _qubits(dataset: xr.Dataset) -> str:
 
 def _place(name: str) -> tuple[int, str]:
     """Place of a variable: that of the estimate it belongs to, then by its name."""
-    estimates = list(VARIABLES)
+    estimates = [*VARIABLES, *OF_LINK]
     own = [place for place, known in enumerate(estimates) if f"{name}_".startswith(f"{known}_")]
     return min(own, default=len(estimates)), name
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from scipy.constants import h, k
-from scipy.special import ndtr
+from scipy.special import entr, ndtr
 
 import recycling as rc
 import recycling.results.controls
@@ -16,6 +16,7 @@ from recycling.planning.rehearsal import simulate_counts
 from recycling.results.analysis import analyse_counts
 from recycling.results.attributes import experiment_attributes
 from recycling.results.controls import controls
+from recycling.results.production import entropy_production
 from recycling.results.summary import headline
 from recycling.results.verdicts import verdicts
 from recycling.spec.experiment import InferenceSpec, MeasurementSpec, SweepSpec
@@ -260,6 +261,19 @@ def test_ideal_recycling_saturates_the_athermal_bound(theory_file):
     # The target is p_x|1⟩⟨1| + (1 - p_x)|0⟩⟨0| made of thermal qubits.
     target = recycling["p_x"] * (1 - thermal) + (1 - recycling["p_x"]) * thermal
     np.testing.assert_allclose(*xr.broadcast(balance, target - thermal), rtol=0, atol=1e-12)
+
+
+def test_ideal_swap_produces_what_the_target_is_away_from_equilibrium(theory_file):
+    """I(S:B) = 0 and ρ'_B = ρ_S, so that D(ρ_S ‖ thermal) is left, whatever was recycled."""
+    reduced = QUANTUM / (k * 0.043)
+    thermal = 1 / (1 + np.exp(reduced))
+    target = 0.4 * (1 - thermal) + 0.6 * thermal
+    expected = reduced * target + np.log1p(np.exp(-reduced)) - entr(target) - entr(1 - target)
+    for arm in ("equilibrium", "recycling"):
+        found = entropy_production(theory_file, arm)
+        # A few hundred gates and entropies, each exact to rounding.
+        np.testing.assert_allclose(found.value, expected, rtol=0, atol=1e-11)
+        np.testing.assert_array_equal(found.low, found.value)
 
 
 def test_replay_has_the_fidelities_of_fig_3(paper):

@@ -26,11 +26,7 @@ TINY = {
     "measurement": {"shots": 4000, "trials": 2},
     "inference": {"resamples": 100},
 }
-#: Preset theory with the link eth-5m, in units of hf and nats: θ_b/(π/4), ΔS, ΔQ_B, gain and that
-#: of the link alone.
-PRINTED = [(0.0, None, None, 0.009669, 0.016123), (1.0, 0.346579, 0.063249, None, None)]
 BATH = {"temperature_K": 0.043, "frequency_Hz": 5e9, "temperature_source": "the spec"}
-LANDAUER, TIGHT = 0.062105, 0.118454  # at θ_b = π/4
 
 
 def drawn(**changes):
@@ -118,47 +114,6 @@ def test_saving_heat_and_reset_heat_are_the_separate_heat(linked):
         parts["excess_strict_tight"] - parts["excess_tight"], parts["link_heat"],
         rtol=0, atol=1e-12 * QUANTUM,
     )  # fmt: skip
-
-
-@pytest.mark.parametrize("row", PRINTED, ids=["0", "pi/4"])
-def test_theory_with_the_5_m_link_has_the_printed_figures(linked_theory, row):
-    quarter, decrease, heat, gain, alone = row
-    theory = linked_theory
-    point = theory.isel(theta_b=int(quarter)).sel(p_x=0.4)
-    printed = {"rel": 0, "abs": 6e-7}
-    shown = point.sel(arm="recycling", limit="value")
-    if heat is not None:
-        assert float(shown["entropy_decrease_combined"]) == pytest.approx(decrease, **printed)
-        assert float(shown["heat_combined"]) / QUANTUM == pytest.approx(heat, **printed)
-        assert float(shown["bound_tight_combined"]) / QUANTUM == pytest.approx(TIGHT, **printed)
-        bound = float(shown["bound_landauer_combined"]) / QUANTUM
-        assert bound == pytest.approx(LANDAUER, **printed)
-    gains, index = link_gains(theory), int(quarter)
-    if gain is not None:
-        assert gains.gain[index] / QUANTUM == pytest.approx(gain, **printed)
-        assert gains.alone[index] / QUANTUM == pytest.approx(alone, **printed)
-        assert gains.made_by_link[index] == "all of it"
-    else:
-        assert 0 < gains.share[index] < 0.1
-
-
-def test_verdicts_of_both_ledgers_and_the_sentence_about_them(linked_theory):
-    theory = linked_theory
-    tight, landauer, strict = (
-        verdicts(theory, bound=bound) for bound in ("tight", "landauer", "strict_tight")
-    )
-    assert [v.text for v in tight] == ["below", "below"]
-    assert [v.text for v in landauer] == ["above", "above"]
-    assert [v.text for v in strict] == ["below", "above"]
-    left = theory["link_heat_combined"].sel(arm="recycling", limit="value", p_x=0.4).values
-    assert [s.heat - t.heat for s, t in zip(strict, tight, strict=True)] == pytest.approx(left)
-    sentence = headline(theory)
-    for text in (
-        "net against separate: ΔQ_B is below Q_tight at 2 of 2 angles",
-        "strict: ΔQ_B + link heat is below Q_tight at 1 of 2 angles, θ_b = 0.000",
-        "The link alone makes all of the gain at 1 of 2 angles, θ_b = 0.000, elsewhere",
-    ):
-        assert text in sentence
 
 
 def test_without_a_link_nothing_is_said_of_one(plain):
