@@ -43,7 +43,7 @@ def verdict_section(evidence: Evidence) -> Section:
     return Section("Verdict", [Rows(table), Paragraph(note, "note")])
 
 
-def link_section(evidence: Evidence) -> Section | None:
+def link_heat_section(evidence: Evidence) -> Section | None:
     """Both ledgers of a run with a link, and what the link makes alone."""
     table = link_table(evidence.dataset)
     if table is None:
