@@ -18,6 +18,7 @@ ROOMS = (
     "recycling.execution",
     "recycling.inference",
     "recycling.jobs",
+    "recycling.ledger",
     "recycling.planning",
     "recycling.reporting.device_tables",
     "recycling.reporting.figures",
