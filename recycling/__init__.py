@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recycling.devices.link_presets import link_preset
     from recycling.devices.remote import remote_erasure
     from recycling.errors import BackendFailure, BadInput, Incomplete
+    from recycling.ledger.error_correction import qec_heat
     from recycling.planning.plan import Plan, plan
     from recycling.reporting import report
     from recycling.results.analysis import analyse
@@ -60,6 +61,7 @@ _HOME = {
     "plan": "planning.plan",
     "preset": "spec.experiment",
     "remote_erasure": "devices.remote",
+    "qec_heat": "ledger.error_correction",
     "record_break_even": "thermodynamics",
     "record_cost": "thermodynamics",
     "report": "reporting",
@@ -92,6 +94,7 @@ __all__ = [
     "open_run",
     "plan",
     "preset",
+    "qec_heat",
     "record_break_even",
     "record_cost",
     "remote_erasure",
