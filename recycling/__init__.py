@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recycling.devices.remote import remote_erasure
     from recycling.errors import BackendFailure, BadInput, Incomplete
     from recycling.ledger.error_correction import qec_heat
+    from recycling.ledger.of_run import ledger_of
     from recycling.planning.plan import Plan, plan
     from recycling.reporting import report
     from recycling.results.analysis import analyse
@@ -54,6 +55,7 @@ _HOME = {
     "landauer_bound": "thermodynamics",
     "Link": "devices.link",
     "link_preset": "devices.link_presets",
+    "ledger_of": "ledger.of_run",
     "max_bath_entropy": "thermodynamics",
     "minimum_transmissivity": "devices.least",
     "open_run": "studies.stored",
@@ -88,6 +90,7 @@ __all__ = [
     "free_energy",
     "gain",
     "landauer_bound",
+    "ledger_of",
     "link_preset",
     "max_bath_entropy",
     "minimum_transmissivity",
