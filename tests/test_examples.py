@@ -22,6 +22,7 @@ ROOMS = (
     "recycling.planning",
     "recycling.reporting.device_tables",
     "recycling.reporting.figures",
+    "recycling.reporting.ledger_table",
     "recycling.reporting.status",
     "recycling.reporting.tables",
     "recycling.reporting.verdict_table",

@@ -557,7 +557,7 @@ def test_commands_for_any_run_know_a_latency_run(finished):
     assert command("cancel", run).out == "0 jobs cancelled\n"
 
 
-@pytest.mark.parametrize("name", ["analyse", "report", "export", "bundle"])
+@pytest.mark.parametrize("name", ["analyse", "report", "ledger", "export", "bundle"])
 def test_commands_for_the_protocol_name_the_one_for_a_latency_run(name, finished):
     run = finished[0] / "run"
     refused = command(name, run)

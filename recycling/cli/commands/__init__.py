@@ -6,6 +6,7 @@ from recycling.cli.commands.cancel import cancel
 from recycling.cli.commands.export import export
 from recycling.cli.commands.latency import latency
 from recycling.cli.commands.layouts import layouts
+from recycling.cli.commands.ledger import ledger
 from recycling.cli.commands.plan import plan
 from recycling.cli.commands.report import report
 from recycling.cli.commands.resume import resume
@@ -14,6 +15,6 @@ from recycling.cli.commands.status import status
 from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
-    replay, run, resume, status, cancel, plan, layouts, analyse, report, export, bundle, unbundle,
-    latency,
+    replay, run, resume, status, cancel, plan, layouts, analyse, report, ledger, export, bundle,
+    unbundle, latency,
 )  # fmt: skip
