@@ -119,8 +119,8 @@ def pulse_energy(pulses: Pulses, gate_time: float, frequency: float) -> float:
         >>> f"{pulse_energy(Pulses(1, 0, 0), 32e-9, 5e9):.2e} J"
         '2.55e-18 J'
     """
-    rabi = pi / gate_time
-    pulse = planck * frequency * rabi**2 * gate_time * EXTERNAL_T1 / 4
+    # hf (π/t_g)² t_g T1ext/4
+    pulse = planck * frequency * pi**2 / gate_time * EXTERNAL_T1 / 4
     readout = PHOTONS * planck * RESONATOR * 2 * pi * LINEWIDTH * READOUT / 4
     return float((pulses.single + 2 * pulses.double) * pulse + pulses.measurements * readout)
 

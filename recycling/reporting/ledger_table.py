@@ -14,16 +14,17 @@ COLUMNS: Mapping[str, Callable[[Row], str]] = {
     "energy": lambda row: row.name,
     "J": lambda row: number(row.joule, "+.3e"),
     "95 % or range (J)": lambda row: _ends(row),
-    "k_B T ln 2": lambda row: number(row.landauer, "+.4g"),
+    "k_B T ln 2": lambda row: number(row.landauer, "+#.4g"),
     "T (K)": lambda row: f"{row.temperature:g}",
     "source": lambda row: row.source,
     "note": lambda row: row.note,
 }
-#: Columns for a terminal of 60 characters, and for one of ``ENOUGH``.
+#: Columns for a terminal of 60 characters, and for one of ``ENOUGH``; and those of the notes.
 NARROW, WIDE, ENOUGH = ("energy", "J", "k_B T ln 2", "source"), tuple(COLUMNS)[:-1], 106
+NOTES = ("energy", "source", "note")
 
 
-def ledger_table(ledger: Ledger, columns: Sequence[str] = tuple(COLUMNS)) -> Table:
+def ledger_table(ledger: Ledger, columns: Sequence[str] = WIDE) -> Table:
     """Write the rows of a ledger.
 
     Args:
@@ -34,7 +35,7 @@ def ledger_table(ledger: Ledger, columns: Sequence[str] = tuple(COLUMNS)) -> Tab
         >>> row = Row("heat", 4e-25, 3e-25, 5e-25, 0.043, "measured", "ΔQ_B")
         >>> table = ledger_table(Ledger({"theta_b": 0.4}, 0.4, (row,)), NARROW)
         >>> table.rows
-        [('heat', '+4.000e-25', '+0.972', 'measured')]
+        [('heat', '+4.000e-25', '+0.9720', 'measured')]
     """
     rows = [tuple(COLUMNS[column](row) for column in columns) for row in ledger.rows]
     notes = (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.figures import to_svg
+from recycling.reporting.ledger_section import ledger_section
 from recycling.reporting.link_section import link_section
 from recycling.reporting.machine_sections import (
     circuit_section,
@@ -52,6 +53,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     readout_section,
     temperature_section,
     branch_section,
+    ledger_section,
     paper_section,
     link_section,
     device_section,

@@ -70,7 +70,7 @@ def test_run_writes_results_and_report(finished):
     figures = {f"figures/{name}.svg" for name in (
         "fig3-fidelity", "fig4a-equilibrium", "fig4b-recycling", "fig4c-theory", "fig5a-mixedness",
         "fig5b-ratio", "sensitivity-temperature", "sensitivity-frequency", "critical-temperature",
-        "entropy-tradeoff", "branch-gain", "schedule", "circuit",
+        "entropy-tradeoff", "branch-gain", "ledger", "schedule", "circuit",
     )}  # fmt: skip
     assert written == figures | {
         ".lock", "run.json", "run.json.copy", "experiment.toml", "device.json", "circuits.qpy",
