@@ -9,7 +9,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test lint examples types layers notebooks soak fuzz bench coverage gate-times lock clean
+.PHONY: help replay check test lint examples types layers notebooks soak fuzz bench coverage gate-times chip lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,9 @@ coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with
 
 gate-times: $(STAMP) ## how often intervals of gate times cover (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/latency.py $(ARGS)
+
+chip: $(STAMP) ## draw a chip of a billion flux parametrons (five minutes; ARGS=1e7: seconds)
+	$(BIN)/python benchmarks/chip.py $(ARGS)
 
 # Pip's own settings are left out: a local mirror would put its files' hashes into the lock.
 lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="--upgrade" moves pins

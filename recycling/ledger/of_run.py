@@ -26,8 +26,6 @@ from recycling.store.targets import way_on
 if TYPE_CHECKING:
     import xarray as xr
 
-    from recycling.devices.device import Device
-
 #: A value as a table prints it names its point: four decimals, or four digits of small numbers.
 _DECIMALS, _DIGITS = 5e-5, 1e-3
 #: Kind of the runs that have a ledger.
@@ -155,12 +153,8 @@ def _control(run: Run, erasure: Erasure) -> tuple[tuple[Row, ...], tuple[str, ..
     if time == 0:
         return (), ("no control heat: gates of this device take no time",)
     heat = erasure.get("heat").value
-    frequency = _frequency(device, erasure.bath_role)
+    frequency = run.experiment.bath.frequency
     return tuple(control_rows(count_pulses(circuit, device), time, frequency, heat)), ()
-
-
-def _frequency(device: Device, role: str) -> float:
-    return float(np.asarray(device.frequency)[device.roles.index(role)])
 
 
 def _check_finished(run: Run) -> None:

@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -160,6 +161,18 @@ def test_chip_depends_on_the_seed_and_not_on_the_chunk():
     assert simulate_chip(5000, 0.01, 0.05, seed=3).mean_heat != chips[0].mean_heat
     assert math.isnan(simulate_chip(1, 0.01, 0.05, seed=3).mean_heat_stderr)
     assert simulate_chip(3, 0, 0, seed=3).smallest_factor == 1
+
+
+def test_memory_is_that_of_a_chunk():
+    def peak(devices):
+        tracemalloc.start()
+        try:
+            simulate_chip(devices, 0.01, 0.05, seed=2, chunk=2048)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(100_000) < 1.1 * peak(4096) < 1_000_000
 
 
 # -- logic ---------------------------------------------------------------------------------------
