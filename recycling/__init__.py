@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recycling.devices.link import Link
     from recycling.devices.link_presets import link_preset
     from recycling.devices.remote import remote_erasure
+    from recycling.devices.stage import Stage
     from recycling.errors import BackendFailure, BadInput, Incomplete
     from recycling.ledger.error_correction import qec_heat
     from recycling.ledger.of_run import ledger_of
@@ -70,6 +71,7 @@ _HOME = {
     "resume": "studies.stored",
     "Run": "store",
     "run": "studies.protocol",
+    "Stage": "devices.stage",
     "tight_bound": "thermodynamics",
     "von_neumann_entropy": "thermodynamics",
 }
@@ -83,6 +85,7 @@ __all__ = [
     "Link",
     "Plan",
     "Run",
+    "Stage",
     "analyse",
     "athermal_bound",
     "branch_gains",

@@ -105,6 +105,31 @@ def depolarizing_strength(error: ArrayLike, relaxation: Real) -> Real:
     return np.where(nothing_left, 0.0, np.clip(1 - kept, 0.0, squared / (squared - 1)))
 
 
+def gate_error(strength: ArrayLike, relaxation: Real) -> Real:
+    """Average infidelity of relaxation and depolarization of strength λ together.
+
+    Undoes ``depolarizing_strength``: F_e = [1 + (1 - λ)(tr R - 1)]/d², error = 1 - (d F_e + 1)/
+    (d + 1).
+
+    Args:
+        strength: λ, any shape, broadcast with the relaxation's leading axes.
+        relaxation: PTM of the relaxation during the gate (array of shape (..., d², d²)).
+
+    Returns:
+        Array of shape (...).
+
+    Example:
+        >>> round(float(gate_error(0.02, relaxation=np.eye(4))), 4)
+        0.01
+    """
+    squared = relaxation.shape[-1]
+    dimension = np.sqrt(squared)
+    surviving = np.trace(relaxation, axis1=-2, axis2=-1) - 1
+    # The complement of the fidelity, so that small errors keep their digits.
+    lost = (squared - 1 - (1 - np.asarray(strength)) * surviving) / squared
+    return np.asarray(np.maximum(lost * dimension / (dimension + 1), 0.0))
+
+
 def tensor_channel(first: Real, second: Real) -> Real:
     """PTM of two one-qubit channels side by side (..., 4, 4) → (..., 16, 16), first outermost.
 
