@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recycling.devices.link_presets import link_preset
     from recycling.devices.remote import remote_erasure
     from recycling.devices.stage import Stage
+    from recycling.devices.unit_cell import unit_cell
     from recycling.errors import BackendFailure, BadInput, Incomplete
     from recycling.ledger.error_correction import qec_heat
     from recycling.ledger.of_run import ledger_of
@@ -73,6 +74,7 @@ _HOME = {
     "run": "studies.protocol",
     "Stage": "devices.stage",
     "tight_bound": "thermodynamics",
+    "unit_cell": "devices.unit_cell",
     "von_neumann_entropy": "thermodynamics",
 }
 
@@ -108,6 +110,7 @@ __all__ = [
     "resume",
     "run",
     "tight_bound",
+    "unit_cell",
     "von_neumann_entropy",
 ]
 
