@@ -130,7 +130,7 @@ class Stage:
             self.dephasing_prefactor * loss * boltzmann * (temperature - self.calibrated_at) / hbar
         )
         total = dephasing + added
-        total = np.where(np.abs(total) <= _ROUNDING * np.abs(added), 0.0, total)
+        total = np.where(np.abs(total) <= _ROUNDING * (np.abs(added) + 1 / t2), 0.0, total)
         for place in np.argwhere(total < 0)[:1]:
             at = tuple(place)
             raise BadInput(
@@ -174,7 +174,7 @@ class Stage:
             return device
         t1, t2 = self.times(device.t1, device.t2, device.frequency, temperature)
         carried = device.replace(
-            "temperature of the stage",
+            "given for the stage",
             t1=t1,
             t2=t2,
             temperature=temperature,
@@ -188,6 +188,19 @@ class Stage:
             if key.split("[")[0] in ("t1", "t2", "gates")
         }
         return carried.model_copy(update={"sources": carried.sources | modelled})
+
+    def words(self, temperature: float) -> str:
+        """Say in a line what is carried to a temperature in K.
+
+        Example:
+            >>> Stage(calibrated_at=0.043, loss_tangent=1e-7).words(1.0)
+            'calibrated at 43 mK, carried to 1 K (modelled: boson bath, tan δ = 1e-07, η = 0.05)'
+        """
+        return (
+            f"calibrated at {in_kelvin(self.calibrated_at)}, carried to {in_kelvin(temperature)} "
+            f"(modelled: {self.bath} bath, tan δ = {self.loss_tangent:g}, "
+            f"η = {self.dephasing_prefactor:g})"
+        )
 
     def _gates(self, device: Device, t1: Real, t2: Real, temperature: float | Real) -> Gates:
         """Gates whose depolarizing part stays, and whose relaxation is that of new times."""

@@ -74,7 +74,7 @@ def build_device(experiment: Experiment, backend: BackendV2 | None = None) -> De
     if experiment.device.layout != "best":
         raise BadInput("device.layout: the ideal device has no chip; remove the layout")
     device = ideal_device(
-        temperature=experiment.bath.temperature,
+        temperature=_calibrated_at(experiment),
         frequency=experiment.bath.frequency,
         roles=experiment.design.roles,
     )
@@ -110,7 +110,7 @@ def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
         device = device_from_backend(
             whole,
             layout,
-            temperature=bath.temperature,
+            temperature=_calibrated_at(experiment),
             frequency=bath.frequency,
             calibration=calibration,
             roles=shape.roles,
@@ -132,11 +132,18 @@ def _on_chip(experiment: Experiment, whole: Chip) -> Device:
     return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole))
 
 
+def _calibrated_at(experiment: Experiment) -> float:
+    """Temperature at which the numbers of the profile hold, K."""
+    stage = experiment.stage
+    return experiment.bath.temperature if stage is None else stage.calibrated_at
+
+
 def _with_changes(device: Device, experiment: Experiment) -> Device:
-    spec = experiment.device
+    """Device with the numbers of the spec, carried to the temperature of the bath."""
+    spec, stage = experiment.device, experiment.stage
     latency = spec.feedforward_latency
     try:
-        return override_device(
+        calibrated = override_device(
             device,
             feedforward_latency=None if latency == "profile" else latency,
             t1=spec.t1,
@@ -148,6 +155,9 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
     except ValidationError as error:
         faults = fault_lines(error, type(device))
         raise BadInput(*(f"device: {fault}" for fault in faults)) from error
+    if stage is None:
+        return calibrated
+    return stage.build().carried(calibrated, experiment.bath.temperature)
 
 
 def _best_layout(experiment: Experiment, anywhere: Device, whole: Chip) -> tuple[int, ...]:

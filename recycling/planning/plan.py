@@ -280,6 +280,11 @@ def check_for_machine(experiment: Experiment, connection: Connection) -> None:
         if value is not None:
             raise BadInput(f"device.{name} = {value:g}: hardware has its own; remove it")
     refuse_channel(experiment)
+    if experiment.stage is not None:
+        raise BadInput(
+            f"stage.calibrated_at = {experiment.stage.calibrated_at:g}: hardware has its "
+            "temperature; remove [stage]"
+        )
     delay, machine = experiment.hardware.rep_delay, connection.machine
     shortest, longest = machine.limits.shortest_rep_delay, machine.limits.longest_rep_delay
     if delay is not None and not shortest <= delay <= longest:

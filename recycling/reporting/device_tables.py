@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recycling.compilation.walk import cz_counts
+from recycling.devices.stage import in_kelvin
 from recycling.reporting.tables import Table, number
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from recycling.devices.device import Device
+    from recycling.devices.stage import Stage
 
 
 def device_table(device: Device) -> Table:
@@ -75,6 +78,37 @@ def coupling_table(device: Device, circuit: QuantumCircuit) -> Table:
                 )
             )
     return Table(("pair", "CZ error", "CZ (ns)", "CZ gates in the longest circuit"), rows)
+
+
+def stage_table(device: Device, stage: Stage, temperature: float) -> Table:
+    """Write the times of every qubit and its thermal population, as calibrated and as carried.
+
+    Args:
+        device: device of a run, which was carried to a temperature.
+        stage: the stage that carried it.
+        temperature: that temperature, K.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device, override_device
+        >>> from recycling.devices.stage import Stage
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> stage = Stage(calibrated_at=0.043, loss_tangent=1e-7)
+        >>> warm = stage.carried(override_device(ideal, t1=4e-4, t2=2e-4), 1.0)
+        >>> stage_table(warm, stage, temperature=1.0).rows[0]
+        ('B', '400.0', '48.1', '200.0', '67.7', '0.00376', '0.44030')
+    """
+    calibrated = replace(stage, calibrated_at=temperature).carried(device, stage.calibrated_at)
+    rows = []
+    for qubit, role in enumerate(device.roles):
+        cells = [
+            *(f"{each.t1[qubit] * 1e6:.1f}" for each in (calibrated, device)),
+            *(f"{each.t2[qubit] * 1e6:.1f}" for each in (calibrated, device)),
+            *(f"{each.excited_population[qubit]:.5f}" for each in (calibrated, device)),
+        ]
+        rows.append((role, *cells))
+    at = [in_kelvin(kelvin) for kelvin in (stage.calibrated_at, temperature)]
+    names = (f"{name}, {kelvin}" for name in ("T1 (µs)", "T2 (µs)", "thermal P₁") for kelvin in at)
+    return Table(("role", *names), rows)
 
 
 def source_table(device: Device) -> Table:

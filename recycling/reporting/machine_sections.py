@@ -5,7 +5,12 @@ from __future__ import annotations
 from circuits.design import Design
 from recycling.reporting.circuit_figures import circuit_figure, schedule_figure
 from recycling.reporting.conduct import conduct_tables
-from recycling.reporting.device_tables import coupling_table, device_table, source_table
+from recycling.reporting.device_tables import (
+    coupling_table,
+    device_table,
+    source_table,
+    stage_table,
+)
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
 
@@ -29,6 +34,21 @@ def device_section(evidence: Evidence) -> Section:
             ),
         ],
     )
+
+
+def stage_section(evidence: Evidence) -> Section | None:
+    """What the stage makes of the device, where the run has one."""
+    spec, kelvin = evidence.experiment.stage, evidence.experiment.bath.temperature
+    if spec is None:
+        return None
+    stage = spec.build()
+    note = (
+        "Times, thermal starts and the relaxation in gate errors follow the model of "
+        "docs/stage.md. Readout, durations and the control's part of gate errors stay as "
+        "calibrated. The bounds take T0 from the bath, not from the calibration."
+    )
+    rows = Rows(stage_table(evidence.run.device, stage, kelvin))
+    return Section("Stage", [Paragraph(f"{stage.words(kelvin)}."), rows, Paragraph(note, "note")])
 
 
 def circuit_section(evidence: Evidence) -> Section:

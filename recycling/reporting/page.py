@@ -20,6 +20,7 @@ from recycling.reporting.machine_sections import (
     conduct_section,
     device_section,
     provenance_section,
+    stage_section,
 )
 from recycling.reporting.parts import Section
 from recycling.reporting.result_sections import (
@@ -57,6 +58,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     paper_section,
     link_section,
     device_section,
+    stage_section,
     circuit_section,
     conduct_section,
     provenance_section,

@@ -43,6 +43,7 @@ def ideal_experiment(experiment: Experiment) -> Experiment:
             "device": DeviceSpec(profile="ideal"),
             "measurement": MeasurementSpec(shots="exact", trials=1),
             "inference": InferenceSpec(),
+            "stage": None,
         }
     )
 

@@ -33,6 +33,7 @@ from recycling.spec.sections import (
     InferenceSpec,
     MeasurementSpec,
     Section,
+    StageSpec,
 )
 from recycling.spec.sweep import Range, Sweep, SweepSpec, sweep_section, values_of
 from recycling.spec.texts import preset_names, spec_text
@@ -52,6 +53,7 @@ __all__ = [
     "InferenceSpec",
     "MeasurementSpec",
     "Range",
+    "StageSpec",
     "SweepSpec",
     "preset",
     "preset_names",
@@ -108,6 +110,7 @@ class Experiment(Section):
     inference: InferenceSpec = InferenceSpec()
     task: Annotated[SerializeAsAny[Any], PlainValidator(TASK.validate)] = ErasureSettings()
     link: Annotated[SerializeAsAny[Any], PlainValidator(LINK.validate)] = IdentitySettings()
+    stage: StageSpec | None = None
 
     @classmethod
     def parse(cls, text: str, **changes: Any) -> Experiment:
@@ -257,7 +260,9 @@ class Experiment(Section):
     def _usual(self) -> set[str]:
         """Newer sections that hold their default, which is what older specs mean."""
         fields = type(self).model_fields
-        return {key for key in ("task", "link") if getattr(self, key) == fields[key].default}
+        return {
+            key for key in ("task", "link", "stage") if getattr(self, key) == fields[key].default
+        }
 
 
 def shown_p_x(p_x: NDArray[np.float64]) -> float:

@@ -23,6 +23,8 @@ Tables = Mapping[str, type[BaseModel]]
 MOST_FAULTS = 20
 #: Characters of a wrong value that are shown.
 _LONGEST_VALUE = 60
+#: Likeness from which a key of the same table is offered: "stage" is not what "Range" meant (0.6).
+_ALIKE = 0.61
 
 #: What to give instead, by the type of the fault; in braces the limit that was broken.
 _MENDS = {
@@ -201,7 +203,7 @@ def _known(keys: tuple[str | int, ...], model: type[BaseModel], tables: Tables) 
     """What to do about an unknown key: the nearest known key, here or in another table."""
     fields = _fields(model, keys[:-1], tables)
     name = str(keys[-1])
-    near = get_close_matches(name, fields, n=1)
+    near = get_close_matches(name, fields, n=1, cutoff=_ALIKE)
     if near:
         return f"did you mean {near[0]}?"
     elsewhere: dict[str, str] = {}

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
+from recycling.devices.stage import BathKind, Stage
 from recycling.spec.messages import wrong
 from recycling.spec.quantities import Frequency, Latency, Lifetime, ShotTime, Temperature
 
@@ -73,6 +74,28 @@ class DeviceSpec(Section):
     single_qubit_error: ErrorRate | None = None
     cz_error: ErrorRate | None = None
     readout_error: ErrorRate | None = None
+
+
+class StageSpec(Section):
+    """The stage that the device sits on: its numbers are carried to the temperature of the bath.
+
+    ``calibrated_at`` is the temperature in K at which the profile's numbers and those of
+    ``[device]`` hold, ``loss_tangent`` that of its dielectrics. ``bath`` is "boson" or "tls". The
+    dephasing rate grows by ``dephasing_prefactor`` × ``loss_tangent`` × k(T - calibrated_at)/ħ.
+
+    Example:
+        >>> StageSpec(calibrated_at="43 mK", loss_tangent=1e-7).build().calibrated_at
+        0.043
+    """
+
+    calibrated_at: Temperature
+    loss_tangent: Annotated[float, Field(ge=0, le=1)]
+    bath: BathKind = "boson"
+    dephasing_prefactor: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+
+    def build(self) -> Stage:
+        """Make the stage."""
+        return Stage(self.calibrated_at, self.loss_tangent, self.bath, self.dephasing_prefactor)
 
 
 class MeasurementSpec(Section):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from circuits.design import Setting
     from recycling.planning.cost import Cost, JobCost
     from recycling.planning.plan import Plan
+    from recycling.spec.experiment import Experiment
 
 
 def plan_headline(plan: Plan) -> str:
@@ -73,6 +74,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         else dict(zip(device.roles, device.layout, strict=True)),
         "temperature_K": plan.experiment.bath.temperature,
         "feedforward_latency_s": device.feedforward_latency,
+        **_stage_summary(plan.experiment),
         "circuits": [
             {
                 "arm": arm,
@@ -145,6 +147,7 @@ def _overview(plan: Plan) -> Table:
             f"preparation, {counted(measurement.trials, 'trial')}",
         ),
         ("bath", f"{experiment.bath.frequency / 1e9:g} GHz at {_temperature(plan)}"),
+        *_stage_row(experiment),
         ("shown", f"p_x = {prediction.p_x:g}, recycling arm"),
     ]
     link = made_link(experiment, device)
@@ -314,6 +317,27 @@ def _remaining(plan: Plan) -> float | None:
 def _temperature(plan: Plan) -> str:
     source = plan.device.source("temperature", "B")
     return f"T0 = {plan.experiment.bath.temperature * 1e3:g} mK ({source})"
+
+
+def _stage_row(experiment: Experiment) -> list[tuple[str, str]]:
+    if experiment.stage is None:
+        return []
+    return [("stage", experiment.stage.build().words(experiment.bath.temperature))]
+
+
+def _stage_summary(experiment: Experiment) -> dict[str, Any]:
+    """Entry of the stage, where there is one."""
+    stage = experiment.stage
+    if stage is None:
+        return {}
+    return {
+        "stage": {
+            "calibrated_at_K": stage.calibrated_at,
+            "loss_tangent": stage.loss_tangent,
+            "bath": stage.bath,
+            "dephasing_prefactor": stage.dephasing_prefactor,
+        }
+    }
 
 
 def _quantum(plan: Plan) -> float:

@@ -105,6 +105,21 @@ def test_a_stage_is_a_semigroup(t1, ratio, frequency, loss, bath, kelvin):
     np.testing.assert_allclose(found, direct, rtol=rounding)
 
 
+@settings(max_examples=300)
+@given(
+    t1=seconds, ratio=st.one_of(ratios, st.just(2.0)), frequency=frequencies, loss=losses,
+    kelvin=st.lists(temperatures, min_size=2, max_size=2).map(sorted), bath=baths,
+)  # fmt: skip
+def test_what_was_warmed_can_be_cooled_again(t1, ratio, frequency, loss, kelvin, bath):
+    """A report shows what was calibrated beside what was executed."""
+    low, high = kelvin
+    warm = Stage(low, loss, bath).times(t1, ratio * t1, frequency, high)
+    back = Stage(high, loss, bath).times(*warm, frequency, low)
+    lost = 0.05 * loss * k * high / hbar * ratio * t1  # dephasing that is added and taken again
+    widest = np.tanh(h * frequency / (2 * k * low)) / np.tanh(h * frequency / (2 * k * high))
+    np.testing.assert_allclose(back, (t1, ratio * t1), rtol=50 * EPS * (1 + lost + widest))
+
+
 @given(t1=seconds, ratio=ratios, frequency=frequencies, kelvin=temperatures, loss=losses)
 def test_nothing_changes_where_it_was_calibrated(t1, ratio, frequency, kelvin, loss):
     found = Stage(kelvin, loss).times(t1, ratio * t1, frequency, kelvin)
@@ -233,7 +248,7 @@ def test_sources_say_what_is_modelled():
     assert warm.source("t1", "B") == "carried from 43 mK to 1 K (modelled): printed"
     assert warm.source("t1", "S") == "carried from 43 mK to 1 K (modelled): calibrated"
     assert warm.sources["gates"] == "carried from 43 mK to 1 K (modelled): calibrated"
-    assert warm.sources["temperature"] == "temperature of the stage"
+    assert warm.sources["temperature"] == "given for the stage"
     assert warm.sources["false_excited"] == "calibrated"
 
 

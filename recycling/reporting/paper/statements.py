@@ -103,7 +103,10 @@ def _algorithm(replay: Replay) -> bool:
 
 
 def _bath(replay: Replay) -> bool:
-    return _algorithm(replay) and replay.experiment.bath == BathSpec()
+    experiment = replay.experiment
+    stage, kelvin = experiment.stage, experiment.bath.temperature
+    carried = stage is not None and stage.calibrated_at != kelvin
+    return _algorithm(replay) and experiment.bath == BathSpec() and not carried
 
 
 def _in_theory(replay: Replay) -> bool:
@@ -119,7 +122,7 @@ def _timed(replay: Replay) -> bool:
 
 
 def _kawasaki(replay: Replay) -> bool:
-    return _on_chip(replay) and PAPER in replay.device.sources.get("t1[B]", "")
+    return _on_chip(replay) and replay.device.sources.get("t1[B]", "").startswith(PAPER)
 
 
 def _complete(replay: Replay) -> bool:
