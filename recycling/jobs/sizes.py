@@ -27,6 +27,9 @@ _DRAW, _POINT = 8e3, 7e3
 #: Memory of the engine at each value of the algorithm's parameters, bytes, for up to so many qubits
 #: of the algorithm; each further qubit takes four times as much. Measured: 81 kB.
 _ENGINE, _ENGINE_QUBITS = 0.1e6, 8
+#: Of a map over devices: time of the engine at each device and value of the parameters, s, for up
+#: to so many qubits of the algorithm; and at each p_x of them memory, bytes, and time, s.
+_EVOLVED, _MAPPED_QUBITS, _MAPPED, _MAPPED_SECONDS = 2e-3, 4, 400.0, 2e-5
 #: Time of the analysis on a busy core, s: of each draw at each value of the parameters, to draw it
 #: in a trial and to read it at a p_x; and of each of them at each p_x in each trial.
 _DRAWN, _READ, _POINT_SECONDS = 2e-5, 3e-6, 1.6e-3
@@ -114,6 +117,38 @@ def check_size(
         )
     if faults:
         raise BadInput(*faults)
+
+
+def check_map(experiment: Experiment, cells: int, batch: int) -> float:
+    """Check that a map of an experiment over devices fits this machine.
+
+    Args:
+        experiment: validated spec.
+        cells: number of devices.
+        batch: number of devices that the engine evolves together.
+
+    Returns:
+        Estimate of its time on a busy core, s.
+
+    Raises:
+        BadInput: it does not fit; the line has the estimate and what to change.
+
+    Example:
+        >>> check_map(Experiment(name="small"), cells=20, batch=5) < 10  # s
+        True
+    """
+    points, weights = experiment.num_points, len(experiment.p_x)
+    engine = 4.0 ** max(0, len(experiment.design.purpose("algorithm")) - _MAPPED_QUBITS)
+    memory = _PROGRAM + batch * points * _ENGINE * engine + cells * points * weights * _MAPPED
+    seconds = cells * points * (_EVOLVED * engine + weights * _MAPPED_SECONDS)
+    if memory > SHARE * _memory() or seconds > LONGEST:
+        raise BadInput(
+            f"the map of {cells} devices takes about {_shown(memory)} of memory and "
+            f"{seconds / 3600:.2g} hours, this machine has {_shown(_memory())} and no simulation "
+            f"may take more than {LONGEST / 3600:.0f} hours: give fewer temperatures, frequencies "
+            f"or loss tangents, or {_fewer(experiment, ('points',)).removeprefix('give ')}"
+        )
+    return seconds
 
 
 def _engine(design: Design) -> float:

@@ -44,17 +44,21 @@ def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.fl
     return [outcome.probabilities for outcome in execute(programs)]
 
 
-def protocol_probabilities(pubs: Sequence[Pub], device: Device, design: Design) -> xr.DataArray:
+def protocol_probabilities(
+    pubs: Sequence[Pub], device: Device, design: Design, sweep: Sequence[str] = ()
+) -> xr.DataArray:
     """Compute the joint probabilities of the protocol's PUBs.
 
     Args:
         pubs: PUBs of the protocol, as ``protocol_pubs`` makes them for the design.
         device: the device they were compiled for.
         design: design of the experiment.
+        sweep: names of the axes of the device's sweep.
 
     Returns:
-        DataArray with the dims arm, stage, preparation, point (of the sweep), basis, flag (the
-        record of all flags, the first the lowest bit), and one for each measured qubit.
+        DataArray with the dims arm, stage, preparation, those of the device's sweep, point (of the
+        experiment's sweep), basis, flag (the record of all flags, the first the lowest bit), and
+        one for each measured qubit.
 
     Example:
         >>> import recycling
@@ -76,7 +80,7 @@ def protocol_probabilities(pubs: Sequence[Pub], device: Device, design: Design) 
     setting = setting_coordinates(design)
     return xr.DataArray(
         by_setting(design, table),
-        dims=(*setting, "point", "basis", FLAG, *design.measured),
+        dims=(*setting, *sweep, "point", "basis", FLAG, *design.measured),
         coords={**setting, "basis": list(BASIS_ANGLES)},
         name="probability",
     )

@@ -1,0 +1,54 @@
+"""Temperatures at which an erasure ends: of a thermal bath, and on any curve of ΔS."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.constants import h as planck
+from scipy.constants import k as boltzmann
+
+Real = NDArray[np.float64]
+
+
+def thermal_erasure_end(frequency: float | Real, p_x: float | Real) -> Real:
+    """Temperature up to which a thermal qubit bath erases a target of excited weight p_x, K.
+
+    There the bath has the same population: T = hf/(k ln((1 - p_x)/p_x)). Infinite from p_x = 1/2
+    on, and 0 for p_x = 0.
+
+    Example:
+        >>> round(float(thermal_erasure_end(5e9, 0.4)), 3)
+        0.592
+    """
+    frequency, p_x = np.broadcast_arrays(np.asarray(frequency, float), np.asarray(p_x, float))
+    with np.errstate(divide="ignore"):
+        odds = np.log1p(-p_x) - np.log(p_x)
+        end = planck * frequency / (boltzmann * odds)
+    return np.asarray(np.where(p_x >= 0.5, np.inf, end))
+
+
+def erasure_end(temperature: Real, entropy_decrease: Real) -> Real:
+    """Temperature at which an entropy decrease falls to zero, K: interpolated in its logarithm.
+
+    Args:
+        temperature: K, rising (array of shape (temperature,)).
+        entropy_decrease: nats (array of shape (temperature, ...)).
+
+    Returns:
+        The first such temperature (array of shape (...)); NaN where there is none between those
+        given.
+
+    Example:
+        >>> decreases = np.array([[0.4, 0.3, 0.1], [0.2, -0.3, 0.05]]).T
+        >>> erasure_end(np.array([0.01, 0.1, 1.0]), decreases).round(3)
+        array([  nan, 0.025])
+    """
+    above, below = entropy_decrease[:-1], entropy_decrease[1:]
+    ends = (above > 0) & (below <= 0)
+    if not len(ends):
+        return np.full(entropy_decrease.shape[1:], np.nan)
+    first = np.argmax(ends, axis=0)[None]
+    start, drop = (np.take_along_axis(each, first, 0)[0] for each in (above, above - below))
+    logs = np.log(temperature)
+    share = np.divide(start, drop, out=np.full_like(start, np.nan), where=ends.any(axis=0))
+    return np.asarray(np.exp(logs[first[0]] + share * np.diff(logs)[first[0]]))
