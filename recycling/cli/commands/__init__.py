@@ -11,10 +11,12 @@ from recycling.cli.commands.plan import plan
 from recycling.cli.commands.report import report
 from recycling.cli.commands.resume import resume
 from recycling.cli.commands.run import replay, run
+from recycling.cli.commands.stage import stage
 from recycling.cli.commands.status import status
 from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
-    replay, run, resume, status, cancel, plan, layouts, analyse, report, ledger, export, bundle,
+    replay, run, resume, status, cancel, plan, layouts, stage, analyse, report, ledger, export,
+    bundle,
     unbundle, latency,
 )  # fmt: skip
