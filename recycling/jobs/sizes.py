@@ -29,7 +29,7 @@ _DRAW, _POINT = 8e3, 7e3
 _ENGINE, _ENGINE_QUBITS = 0.1e6, 8
 #: Of a map over devices: time of the engine at each device and value of the parameters, s, for up
 #: to so many qubits of the algorithm; and at each p_x of them memory, bytes, and time, s.
-_EVOLVED, _MAPPED_QUBITS, _MAPPED, _MAPPED_SECONDS = 2e-3, 4, 400.0, 2e-5
+_EVOLVED, _MAPPED_QUBITS, _MAPPED, _MAPPED_SECONDS = 1e-3, 4, 400.0, 2e-5
 #: Time of the analysis on a busy core, s: of each draw at each value of the parameters, to draw it
 #: in a trial and to read it at a p_x; and of each of them at each p_x in each trial.
 _DRAWN, _READ, _POINT_SECONDS = 2e-5, 3e-6, 1.6e-3

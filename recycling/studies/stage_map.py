@@ -6,7 +6,9 @@ devices are evolved together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,11 @@ from numpy.typing import NDArray
 
 from circuits.design import FLAG
 from recycling.devices.stage import Stage
-from recycling.inference.bath.erasure_end import erasure_end, thermal_erasure_end
+from recycling.inference.bath.erasure_end import (
+    ends_between,
+    erasure_end,
+    thermal_erasure_end,
+)
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.jobs.cut import protocol_pubs
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from recycling.devices.device import Device
+    from recycling.jobs.job import Pub
     from recycling.spec.experiment import Experiment
 
 Real = NDArray[np.float64]
@@ -45,6 +52,8 @@ MAPPED = (
 )  # fmt: skip
 #: Times of the bath qubit.
 TIMES = ("t1", "t2")
+#: Largest ratio of the temperatures between which the end of an erasure is interpolated.
+_FINE = 1.1
 #: Points of the sweep, of all devices together, that are evolved at once: about 200 MB.
 _BATCH = 2000
 
@@ -89,20 +98,72 @@ def stage_map(
         (('arm', 'temperature', 'frequency', 'loss_tangent', 'theta'), 8)
     """
     stage_map_size(experiment, grid)
-    step = _step(experiment, grid)
     calibrated = _calibrated(experiment, grid.frequencies)
-    stage = _stage(experiment, np.array(grid.loss_tangents)[:, None])
-    pubs = protocol_pubs(experiment, compile_all(experiment, calibrated.at(0, 0)))
-    parts = []
-    for first in range(0, len(grid.temperatures), step):
-        kelvins = grid.temperatures[first : first + step]
-        device = stage.carried(calibrated, np.array(kelvins)[:, None, None, None])
-        probabilities = protocol_probabilities(pubs, device, experiment.design, AXES)
-        parts.append(
-            _times(experiment, device) | _estimated(experiment, probabilities, kelvins, grid)
-        )
-        progress((first + len(kelvins)) / len(grid.temperatures))
-    return _dataset(experiment, grid, parts).assign_attrs(_attributes(experiment, calibrated))
+    work = _Work(
+        experiment,
+        grid,
+        calibrated,
+        _stage(experiment, np.array(grid.loss_tangents)[:, None]),
+        protocol_pubs(experiment, compile_all(experiment, calibrated.at(0, 0))),
+    )
+    values = work.at(grid.temperatures, progress)
+    decrease = values["entropy_decrease"].swapaxes(0, 1)  # temperature first
+    kelvins = np.array(grid.temperatures)
+    between = _between(kelvins, ends_between(decrease))
+    if len(between):
+        finer = work.at(between.tolist(), progress)["entropy_decrease"].swapaxes(0, 1)
+        kelvins, decrease = np.append(kelvins, between), np.concatenate([decrease, finer])
+        order = np.argsort(kelvins)
+        kelvins, decrease = kelvins[order], decrease[order]
+    values["erasure_end"] = erasure_end(kelvins, decrease)
+    values["thermal_erasure_end"] = thermal_erasure_end(
+        np.array(grid.frequencies)[:, None], experiment.p_x
+    )
+    return _dataset(experiment, grid, values).assign_attrs(_attributes(experiment, calibrated))
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the stages of a map share."""
+
+    experiment: Experiment
+    grid: StageGrid
+    calibrated: Device
+    stage: Stage
+    pubs: Sequence[Pub]
+
+    def at(self, kelvins: Sequence[float], progress: Callable[[float], None]) -> dict[str, Real]:
+        """Numbers by name at some temperatures, a batch of them at a time.
+
+        Arrays with the dims arm, ``AXES``, point and p_x; "branch_probability" and "fidelity"
+        without p_x, ``TIMES`` with the dims ``AXES`` alone.
+        """
+        parts, step = [], _step(self.experiment, self.grid)
+        for first in range(0, len(kelvins), step):
+            batch = kelvins[first : first + step]
+            device = self.stage.carried(self.calibrated, np.array(batch)[:, None, None, None])
+            probabilities = protocol_probabilities(self.pubs, device, self.experiment.design, AXES)
+            estimated = _estimated(self.experiment, probabilities, batch, self.grid.frequencies)
+            parts.append(_times(self.experiment, device) | estimated)
+            progress((first + len(batch)) / len(kelvins))
+        return {
+            name: np.concatenate([part[name] for part in parts], axis=0 if name in TIMES else 1)
+            for name in parts[0]
+        }
+
+
+def _between(kelvins: Real, ends: NDArray[np.bool_]) -> Real:
+    """Temperatures between those of a map where a curve ends, at most ``_FINE`` apart."""
+    found = [
+        np.geomspace(low, high, _pieces(low, high) + 1)[1:-1]
+        for low, high, here in zip(kelvins, kelvins[1:], ends, strict=False)
+        if here.any()
+    ]
+    return np.concatenate(found) if found else np.zeros(0)
+
+
+def _pieces(low: float, high: float) -> int:
+    return int(np.ceil(np.log(high / low) / np.log(_FINE)))
 
 
 def stage_map_size(experiment: Experiment, grid: StageGrid) -> str:
@@ -115,12 +176,13 @@ def stage_map_size(experiment: Experiment, grid: StageGrid) -> str:
         >>> from recycling.spec.experiment import preset
         >>> from recycling.studies.stage_grid import stage_grid
         >>> stage_map_size(preset("paper"), stage_grid(preset("paper")))
-        '24 stages at 11 points (about 1 s)'
+        '24 stages at 11 points (about 3 s)'
     """
     row = len(grid.frequencies) * len(grid.loss_tangents)
     stages = len(grid.temperatures) * row
     together = min(_step(experiment, grid), len(grid.temperatures)) * row
-    seconds = check_map(experiment, stages, together)
+    finer = sum(_pieces(*ends) - 1 for ends in pairwise(grid.temperatures)) * row
+    seconds = check_map(experiment, stages + finer, together)
     return f"{stages} stages at {experiment.num_points} points (about {max(seconds, 1):.0f} s)"
 
 
@@ -164,14 +226,17 @@ def _times(experiment: Experiment, device: Device) -> dict[str, Real]:
 
 
 def _estimated(
-    experiment: Experiment, probabilities: xr.DataArray, kelvins: Sequence[float], grid: StageGrid
+    experiment: Experiment,
+    probabilities: xr.DataArray,
+    kelvins: Sequence[float],
+    frequencies: Sequence[float],
 ) -> dict[str, Real]:
     """Estimates by name: arrays with the dims arm, ``AXES``, point and, but for some, p_x."""
     design, reference = experiment.design, known_reference(experiment)
     settings = ("stage", "preparation", "basis", FLAG, *design.measured)
     ordered = probabilities.transpose("arm", *AXES[:2], "point", AXES[2], *settings)
     tables = ordered.values.reshape(*ordered.shape[:8], -1)
-    baths = [[Bath.qubit(hertz, kelvin) for hertz in grid.frequencies] for kelvin in kelvins]
+    baths = [[Bath.qubit(hertz, kelvin) for hertz in frequencies] for kelvin in kelvins]
     rows = []
     for table, arm in zip(tables, design.arms, strict=True):
         records = RecordMap.raw(Layout.of(design), arm.records)
@@ -180,7 +245,7 @@ def _estimated(
             for i, row in enumerate(baths)
             for j, bath in enumerate(row)
         ]
-    lengths = (len(design.arms), len(kelvins), len(grid.frequencies))
+    lengths = (len(design.arms), len(kelvins), len(frequencies))
     found = {}
     for name in (*MAPPED, "branch_probability", "fidelity"):
         stacked = np.stack([estimates[name] for estimates in rows])
@@ -189,20 +254,14 @@ def _estimated(
     return found
 
 
-def _dataset(
-    experiment: Experiment, grid: StageGrid, parts: Sequence[dict[str, Real]]
-) -> xr.Dataset:
-    """The Dataset of the parts of a map, each at some of its temperatures."""
+def _dataset(experiment: Experiment, grid: StageGrid, numbers: Mapping[str, Real]) -> xr.Dataset:
+    """The Dataset of the numbers of a map."""
     import xarray as xr
 
-    design = experiment.design
+    design, values = experiment.design, dict(numbers)
     swept = {
         each.name: (each.name, experiment.coordinates[each.name], {"units": each.unit})
         for each in design.parameters
-    }
-    values = {
-        name: np.concatenate([part[name] for part in parts], axis=0 if name in TIMES else 1)
-        for name in parts[0]
     }
     success = next(place for place, arm in enumerate(design.arms) if not arm.resets)
     values["success_fidelity"] = values.pop("fidelity")[success]
@@ -219,15 +278,6 @@ def _dataset(
     for name, array in values.items():
         dims = _dims(name, tuple(swept))
         found[name] = (dims, array.reshape([lengths[dim] for dim in dims]), _meaning(name))
-    dims, decrease, _ = found["entropy_decrease"]
-    falling = np.moveaxis(decrease, dims.index("temperature"), 0)
-    ends = {
-        "erasure_end": erasure_end(np.array(grid.temperatures), falling),
-        "thermal_erasure_end": thermal_erasure_end(
-            np.array(grid.frequencies)[:, None], experiment.p_x
-        ),
-    }
-    found |= {name: (_dims(name, tuple(swept)), ends[name], _meaning(name)) for name in ends}
     return xr.Dataset(found, coordinates)
 
 

@@ -179,7 +179,7 @@ def _ends(shown: xr.Dataset) -> str:
     if not found:
         return f"nowhere from {coldest} to {warmest}"
     where = f"at {found[0]}" if found[0] == found[-1] else f"from {found[0]} to {found[-1]}"
-    return f"{where}, by interpolation, on {len(found)} of {ends.size} curves"
+    return f"{where} on {len(found)} of {ends.size} curves"
 
 
 def _other_ends(dataset: xr.Dataset, place: dict[str, int]) -> str:
