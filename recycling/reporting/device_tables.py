@@ -101,14 +101,18 @@ def stage_table(device: Device, stage: Stage, temperature: float) -> Table:
     rows = []
     for qubit, role in enumerate(device.roles):
         cells = [
-            *(f"{each.t1[qubit] * 1e6:.1f}" for each in (calibrated, device)),
-            *(f"{each.t2[qubit] * 1e6:.1f}" for each in (calibrated, device)),
+            *(number(each.t1[qubit] * 1e6, ".1f") for each in (calibrated, device)),
+            *(number(each.t2[qubit] * 1e6, ".1f") for each in (calibrated, device)),
             *(f"{each.excited_population[qubit]:.5f}" for each in (calibrated, device)),
         ]
         rows.append((role, *cells))
     at = [in_kelvin(kelvin) for kelvin in (stage.calibrated_at, temperature)]
     names = (f"{name}, {kelvin}" for name in ("T1 (µs)", "T2 (µs)", "thermal P₁") for kelvin in at)
-    return Table(("role", *names), rows)
+    errors = (
+        f"{np.mean([gate.error for gate in each.gates if gate.name == 'cz']):.2e} at {kelvin}"
+        for each, kelvin in zip((calibrated, device), at, strict=True)
+    )
+    return Table(("role", *names), rows, f"Mean error of the CZ gates: {', '.join(errors)}.")
 
 
 def source_table(device: Device) -> Table:

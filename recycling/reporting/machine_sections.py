@@ -48,7 +48,9 @@ def stage_section(evidence: Evidence) -> Section | None:
         "calibrated. The bounds take T0 from the bath, not from the calibration."
     )
     rows = Rows(stage_table(evidence.run.device, stage, kelvin))
-    return Section("Stage", [Paragraph(f"{stage.words(kelvin)}."), rows, Paragraph(note, "note")])
+    words = stage.words(kelvin)
+    text = Paragraph(f"{words[0].upper()}{words[1:]}.")
+    return Section("Stage", [text, rows, Paragraph(note, "note")])
 
 
 def circuit_section(evidence: Evidence) -> Section:

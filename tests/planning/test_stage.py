@@ -123,13 +123,21 @@ def test_the_report_shows_the_stage(cold, warm):
     evidence = SimpleNamespace(experiment=warm.experiment, run=warm)
     text, table, note = stage_section(evidence).parts
     assert text.text == (
-        "calibrated at 43 mK, carried to 300 mK (modelled: boson bath, tan δ = 1e-07, η = 0.05)."
+        "Calibrated at 43 mK, carried to 300 mK (modelled: boson bath, tan δ = 1e-07, η = 0.05)."
     )
     assert table.table.columns[1:3] == ("T1 (µs), 43 mK", "T1 (µs), 300 mK")
     role, cold_t1, warm_t1, *_, population = table.table.rows[2]
     assert (role, population) == ("B", "0.31005")
     shown = [f"{plan.device.t1[2] * 1e6:.1f}" for plan in (cold, warm)]
     assert [cold_t1, warm_t1] == shown
+    errors = [
+        np.mean([gate.error for gate in plan.device.gates if gate.name == "cz"])
+        for plan in (cold, warm)
+    ]
+    assert table.table.note == (
+        f"Mean error of the CZ gates: {errors[0]:.2e} at 43 mK, {errors[1]:.2e} at 300 mK."
+    )
+    assert errors[0] < errors[1]
     assert "as calibrated" in note.text
     evidence = SimpleNamespace(experiment=cold.experiment, run=cold)
     assert stage_section(evidence) is None
