@@ -17,6 +17,5 @@ from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
     replay, run, resume, status, cancel, plan, layouts, stage, analyse, report, ledger, export,
-    bundle,
-    unbundle, latency,
+    bundle, unbundle, latency,
 )  # fmt: skip
