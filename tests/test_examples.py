@@ -12,6 +12,7 @@ import recycling
 #: Packages and modules whose public docstrings have an example each.
 ROOMS = (
     "circuits",
+    "recycling.campaign",
     "recycling.compilation",
     "recycling.devices",
     "recycling.errors",
