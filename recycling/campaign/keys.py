@@ -1,0 +1,63 @@
+"""The key of a signed log.
+
+Interface: ``read_key(file, outside=DIR)``: the key from its file, which must not be inside DIR;
+``checked_key(key, name)``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from recycling.errors import BadInput
+
+#: Bytes that a key has at least.
+KEY_BYTES = 32
+
+
+def read_key(file: str | Path, *, outside: str | Path | None = None) -> bytes:
+    """Read the key of a log: every byte of the file.
+
+    Args:
+        file: file with 32 random bytes or more.
+        outside: the campaign's directory, which must not hold the key: who copies or changes the
+            log there would have the key too.
+
+    Raises:
+        BadInput: there is no such file, it is too short, or it is inside ``outside``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / "key").write_bytes(bytes(range(32)))
+        ...     len(read_key(f"{folder}/key", outside=f"{folder}/campaign"))
+        32
+    """
+    file = Path(file)
+    if outside is not None and file.resolve().is_relative_to(Path(outside).resolve()):
+        raise BadInput(
+            f"key = {file}: it is inside the campaign's directory {outside}; keep it elsewhere"
+        )
+    try:
+        key = file.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise BadInput(
+            f"key = {file}: {reason}; give a file of {KEY_BYTES} random bytes or more"
+        ) from None
+    return checked_key(key, f"key = {file}")
+
+
+def checked_key(key: bytes, name: str = "key") -> bytes:
+    """Return a key that is long enough.
+
+    Raises:
+        BadInput: it is shorter than ``KEY_BYTES``; the line begins with ``name``.
+
+    Example:
+        >>> checked_key(b"short")
+        Traceback (most recent call last):
+        recycling.errors.BadInput: key: it has 5 bytes; give 32 random bytes or more
+    """
+    if len(key) < KEY_BYTES:
+        raise BadInput(f"{name}: it has {len(key)} bytes; give {KEY_BYTES} random bytes or more")
+    return key
