@@ -1,1 +1,30 @@
-"""Campaigns: runs over weeks, and how one knows that nothing drifted, stopped or was changed."""
+"""Campaigns: many runs over weeks, and how one knows that nothing drifted, stopped or was changed.
+
+Names are loaded when they are first used, so that importing a part stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recycling.campaign.log import SignedLog
+
+_HOME = {
+    "SignedLog": "log",
+}
+
+__all__ = [
+    "SignedLog",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'recycling.campaign' has no attribute {name!r}")
+    return getattr(import_module(f"recycling.campaign.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]
