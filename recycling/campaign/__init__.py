@@ -1,4 +1,4 @@
-"""Campaigns: many runs over weeks, and how one knows that nothing drifted, stopped or was changed.
+"""Campaigns: runs over weeks, and how one knows that nothing drifted, stopped or was changed.
 
 Names are loaded when they are first used, so that importing a part stays light.
 """
@@ -9,14 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recycling.campaign.burn import burn_rate
     from recycling.campaign.log import SignedLog
 
 _HOME = {
     "SignedLog": "log",
+    "burn_rate": "burn",
 }
 
 __all__ = [
     "SignedLog",
+    "burn_rate",
 ]
 
 
