@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from recycling.campaign.burn import burn_rate
+    from recycling.campaign.clocks import clock_offset
+    from recycling.campaign.gaps import completeness
     from recycling.campaign.log import SignedLog
 
 _HOME = {
     "SignedLog": "log",
     "burn_rate": "burn",
+    "clock_offset": "clocks",
+    "completeness": "gaps",
 }
 
 __all__ = [
     "SignedLog",
     "burn_rate",
+    "clock_offset",
+    "completeness",
 ]
 
 
