@@ -9,20 +9,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recycling.campaign.admission import admit
     from recycling.campaign.burn import burn_rate
     from recycling.campaign.clocks import clock_offset
     from recycling.campaign.gaps import completeness
     from recycling.campaign.log import SignedLog
+    from recycling.campaign.plate import Plate
 
 _HOME = {
+    "Plate": "plate",
     "SignedLog": "log",
+    "admit": "admission",
     "burn_rate": "burn",
     "clock_offset": "clocks",
     "completeness": "gaps",
 }
 
 __all__ = [
+    "Plate",
     "SignedLog",
+    "admit",
     "burn_rate",
     "clock_offset",
     "completeness",
