@@ -87,7 +87,7 @@ class Quantity:
     def _si(self, number: Decimal, unit: str) -> float | None:
         import pint
 
-        units = _units()
+        units = unit_registry()
         try:
             # Exact in decimal: "43 mK" is 0.043 K to the last digit, and the hash the same.
             magnitude = units.Quantity(number, unit).to(self.unit).magnitude
@@ -103,8 +103,13 @@ def _give(mend: str) -> PydanticCustomError:
 
 
 @cache
-def _units() -> pint.UnitRegistry[Any]:
-    """Units by name; loaded when the first quantity is given as text."""
+def unit_registry() -> pint.UnitRegistry[Any]:
+    """Units by name, exact in decimal; loaded when the first quantity is given as text.
+
+    Example:
+        >>> unit_registry().Quantity(Decimal("43"), "mK").to("K").magnitude
+        Decimal('0.043')
+    """
     import pint
 
     return pint.UnitRegistry(non_int_type=Decimal)
