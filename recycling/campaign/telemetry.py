@@ -5,7 +5,7 @@ Interface:
 * ``Sample(time, run, metric, value, source)``; ``SOURCES``.
 * ``write(path, samples)`` → number that were new; ``insert(connection, samples)`` inside a
   transaction of the caller.
-* ``read(path, metric=…, run=…)`` → samples in order of time.
+* ``read(path, metric=…, run=…)`` → samples in order of time; ``latest(path)`` → the last ones.
 
 A metric of a source has one value at one time of a run: a sample that comes again adds nothing,
 and one that contradicts is refused. So whoever was killed in between may simply write again.
@@ -116,6 +116,24 @@ def read(path: str | Path, metric: str | None = None, *, run: int | None = None)
             f"SELECT time, run, metric, value, source FROM telemetry WHERE {where} "
             "ORDER BY time, metric, source, run",
             list(given.values()),
+        )
+        return [Sample(*row) for row in rows]
+
+
+def latest(path: str | Path) -> list[Sample]:
+    """Read the last sample of each metric and source.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     _ = write(folder, [Sample(t, 1, "t1_s", t, "simulated") for t in (1.0, 2.0)])
+        ...     [sample.value for sample in latest(folder)]
+        [2.0]
+    """
+    with database(path, create=False) as connection:
+        # SQLite takes the other columns from the row of the maximum.
+        rows = connection.execute(
+            "SELECT max(time), run, metric, value, source FROM telemetry GROUP BY metric, source"
         )
         return [Sample(*row) for row in rows]
 
