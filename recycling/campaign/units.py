@@ -21,7 +21,12 @@ _UNIT = re.compile(rf"(?:1\s*/\s*)?{_NAMED}(?:\s*[*/]\s*{_NAMED}){{0,5}}")
 
 @dataclass(frozen=True)
 class SiUnit:
-    """Conversion of a unit to SI base units, x·scale + offset, and the product of these units."""
+    """Conversion of a unit to SI base units, x·scale + offset, and the product of these units.
+
+    Example:
+        >>> SiUnit(Decimal("0.001"), Decimal(0), "K").convert("43")
+        0.043
+    """
 
     scale: Decimal
     offset: Decimal
