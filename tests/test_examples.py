@@ -24,6 +24,7 @@ ROOMS = (
     "recycling.reporting.device_tables",
     "recycling.reporting.figures",
     "recycling.reporting.ledger_table",
+    "recycling.reporting.rendering",
     "recycling.reporting.status",
     "recycling.reporting.tables",
     "recycling.reporting.verdict_table",

@@ -5,14 +5,11 @@ It is made from a run directory alone: nothing is planned, simulated or executed
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recycling.reporting.evidence import Evidence
-from recycling.reporting.figures import to_svg
 from recycling.reporting.ledger_section import ledger_section
 from recycling.reporting.link_section import link_section
 from recycling.reporting.machine_sections import (
@@ -23,6 +20,7 @@ from recycling.reporting.machine_sections import (
     stage_section,
 )
 from recycling.reporting.parts import Section
+from recycling.reporting.rendering import render, write_figures
 from recycling.reporting.result_sections import (
     branch_section,
     control_section,
@@ -112,36 +110,20 @@ def write_page(evidence: Evidence, progress: Progress = lambda _step: None) -> P
     sections = [section for section in made if section is not None]
     folder = evidence.run.path if evidence.folder is None else evidence.folder
     progress("writing the report")
-    uris = _write_figures(sections, folder / "figures")
+    uris = write_figures(sections, folder / "figures")
     path = folder / "report.html"
     write_whole(path, _page(evidence, sections, uris).encode())
     return path
 
 
-def _write_figures(sections: Sequence[Section], folder: Path) -> dict[str, str]:
-    """Write each figure as a file; returns its data URI by its name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    uris = {}
-    for section in sections:
-        for name, (figure, _) in section.figures.items():
-            svg = to_svg(figure)
-            write_whole(folder / f"{name}.svg", svg)
-            uris[name] = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
-    return uris
-
-
 def _page(evidence: Evidence, sections: Sequence[Section], uris: dict[str, str]) -> str:
-    import jinja2
-
-    template = resources.files("recycling.reporting") / "report.html.j2"
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
+    return render(
+        "recycling.reporting/report.html.j2",
+        sections,
+        uris,
+        title=evidence.dataset.attrs["title"],
         record=evidence.run.record,
         attributes=evidence.dataset.attrs,
         headline=headline(evidence.dataset),
         warning=warning(evidence.controls),
-        sections=sections,
-        uris=uris,
     )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import recycling as rc
 import recycling.cli.finish
-import recycling.reporting.page
+import recycling.reporting.rendering
 import recycling.reporting.result_sections
 import recycling.results.analysis
 import recycling.store.targets
@@ -31,7 +31,7 @@ from tests.on_ibm import command
 
 def few_figures(patch):
     """Reports without the figures that take longest."""
-    patch.setattr(recycling.reporting.page, "to_svg", lambda _figure: b"<svg/>")
+    patch.setattr(recycling.reporting.rendering, "to_svg", lambda _figure: b"<svg/>")
     for name in ("paper_figures", "sensitivity_figures", "branch_figures"):
         patch.setattr(recycling.reporting.result_sections, name, lambda *_arguments: {})
 
