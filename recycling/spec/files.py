@@ -85,14 +85,18 @@ def lines_of(text: str) -> dict[tuple[str, ...], int]:
     r"""Find the number of the line on which each key, and each table, of TOML begins.
 
     A statement ends with the first line at which it is TOML. Where that would take long, the
-    lines that follow are left out.
+    lines that follow are left out. A further table of an array, from number 1 on, has its number
+    in its keys.
 
     Example:
         >>> lines_of('name = "small"\n\n[bath]\ntemperature = 0.05')
         {('name',): 1, ('bath',): 3, ('bath', 'temperature'): 4}
+        >>> lines_of("[[runs]]\n[[runs]]\ncount = 2")[("runs", "1", "count")]
+        3
     """
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
+    numbers: dict[tuple[str, ...], int] = {}
     statement, begins, left = "", 1, _PARSED_AGAIN
     for number, line in enumerate(text.split("\n"), 1):
         statement += line + "\n"
@@ -107,6 +111,11 @@ def lines_of(text: str) -> dict[tuple[str, ...], int]:
         if statement.lstrip().startswith("["):
             table = keys[-1]
             keys = [table]
+            if statement.lstrip().startswith("[["):
+                numbers[table] = numbers.get(table, -1) + 1
+                if numbers[table]:
+                    table = (*table, str(numbers[table]))
+                    keys = [table]
         else:
             keys = [(*table, *key) for key in keys]
         lines |= {key: begins for key in keys if key not in lines}

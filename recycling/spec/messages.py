@@ -139,7 +139,8 @@ def fault_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> int:
     """Line of a key, or of the table around it; 0 where it is unknown."""
-    known = (lines.get(tuple(map(str, keys[:n]))) for n in range(len(keys), 0, -1))
+    # The first table of an array has no number among the keys of ``lines``.
+    known = (lines.get(tuple(map(str, filter(None, keys[:n])))) for n in range(len(keys), 0, -1))
     return next((line for line in known if line is not None), 0)
 
 
@@ -218,9 +219,11 @@ def _known(keys: tuple[str | int, ...], model: type[BaseModel], tables: Tables) 
 
 def _fields(model: type[BaseModel], keys: Iterable[str | int], tables: Tables) -> list[str]:
     """Names of the fields of the table that keys lead to; ``tables`` are those of the spec."""
-    for depth, key in enumerate(keys):
+    names = [key for key in keys if not isinstance(key, int)]  # all tables of a list are alike
+    for depth, key in enumerate(names):
         field = model.model_fields.get(str(key))
         parts = [] if field is None else [*get_args(field.annotation), field.annotation]
+        parts += [inner for part in parts for inner in get_args(part)]
         if depth == 0:
             parts = [tables.get(str(key)), *parts[::-1]]
         models = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]

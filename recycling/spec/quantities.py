@@ -30,6 +30,7 @@ _FORGOTTEN = {
     "Hz": {"GHz": 1e9, "MHz": 1e6, "kHz": 1e3},
     "s": {"us": 1e-6, "ns": 1e-9, "ms": 1e-3},
     "rad": {"deg": pi / 180},
+    "W": {"uW": 1e-6, "mW": 1e-3, "nW": 1e-9},
 }
 
 
@@ -152,5 +153,14 @@ JobDelay = Annotated[_NotNegative, *_annotations(
 #: The same, but not zero.
 JobTime = Annotated[_Positive, *_annotations(
     Quantity("a time", "s", 1e-12, 604_800, "1 ps to 604800 s", "1 s"))]  # fmt: skip
+#: Times of a campaign: up to a year.
+CampaignTime = Annotated[_Positive, *_annotations(
+    Quantity("a time", "s", 1e-3, 31_536_000, "1 ms to 365 days", "1 h"))]  # fmt: skip
+#: What one clock is ahead of another: a day either way, a time zone being its likeliest error.
+ClockOffset = Annotated[float, Field(allow_inf_nan=False), *_annotations(
+    Quantity("a time", "s", -86_400, 86_400, "-86400 to 86400 s", "30 s"))]  # fmt: skip
+#: Powers into a cold plate: up to what cools no cryostat's first stage.
+Power = Annotated[_NotNegative, *_annotations(
+    Quantity("a power", "W", 0, 100, "0 to 100 W", "20 uW"))]  # fmt: skip
 
 ANGLE = Quantity("an angle", "rad", 0, pi / 4 * (1 + 1e-9), "0 to π/4 rad", "22.5 deg")
