@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: its SI unit, its meaning, and whether it needs brackets.
+    """A metric: its SI unit, its meaning, and whether a run may lack it though nothing is missing.
 
     Example:
-        >>> METRICS["t1"].unit, METRICS["t1"].bracket
+        >>> METRICS["t1"].unit, METRICS["saving_tight"].optional
         ('s', True)
     """
 
     unit: str
     meaning: str
-    bracket: bool = False
+    optional: bool = False
 
 
 #: Metrics by name. Those of a sweep are of its worst point, but for verdicts: of the best one.
@@ -28,20 +28,14 @@ METRICS: Mapping[str, Metric] = {
     "success": Metric("1", "1 where the run is done, 0 where it failed"),
     "success_fidelity": Metric("1", "lowest fidelity of the success branch over the sweep"),
     "entropy_decrease": Metric("nat", "lowest ΔS over the sweep, at the shown p_x"),
-    "saving_tight": Metric("J", "largest Q_tight - ΔQ_B over the sweep, at the shown p_x"),
-    "saving_landauer": Metric("J", "the same with the Landauer bound"),
-    "below_tight": Metric("σ", "most significant Q_tight - ΔQ_B over the sweep, in σ"),
-    "below_landauer": Metric("σ", "the same with the Landauer bound"),
-    "t1": Metric("s", "T1 of the bath qubit in the bracket before the run", bracket=True),
-    "t2": Metric("s", "its T2 by a Hahn echo", bracket=True),
-    "readout_fidelity": Metric("1", "1 - (P(1|0) + P(0|1))/2 of the same qubit", bracket=True),
-    "ground_population": Metric(
-        "1", "1 - its excited population after a long wait, which shows T0", bracket=True
-    ),
-    "steadiness": Metric(
-        "1", "1 where nothing drifted since the first run, 0 where something did", bracket=True
-    ),
+    "saving_tight": Metric("J", "largest Q_tight - ΔQ_B over the sweep, at the shown p_x", True),
+    "saving_landauer": Metric("J", "the same with the Landauer bound", True),
+    "below_tight": Metric("σ", "most significant Q_tight - ΔQ_B over the sweep, in σ", True),
+    "below_landauer": Metric("σ", "the same with the Landauer bound", True),
+    "t1": Metric("s", "T1 of the bath qubit in the bracket before the run"),
+    "t2": Metric("s", "its T2 by a Hahn echo"),
+    "readout_fidelity": Metric("1", "1 - (P(1|0) + P(0|1))/2 of the same qubit"),
+    "ground_population": Metric("1", "1 - its excited population after a long wait: shows T0"),
+    "steadiness": Metric("1", "1 where nothing drifted since the first run, else 0"),
     "completeness": Metric("1", "fraction of the expected metrics that were recorded"),
 }
-#: Metrics that every run has, whatever becomes of it.
-ALWAYS = ("success", "completeness")

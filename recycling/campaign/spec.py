@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import asdict
 from itertools import accumulate
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
 
+from recycling.campaign.alerts import WINDOWS_3X, WINDOWS_USUAL
 from recycling.campaign.metrics import METRICS
 from recycling.spec.messages import parse_spec, wrong
 from recycling.spec.quantities import CampaignTime, ClockOffset, Power, Temperature
@@ -36,9 +38,10 @@ class Thermal(Section):
     """A declared model of the plate under the chip: C1 T dT/dt = P - A (T² - T_b²).
 
     ``capacity_coefficient`` C1 in J/K², ``cooling_coefficient`` A in W/K², ``base_temperature``
-    T_b in K, ``idle_power`` and the ``job_power`` that a run adds in W, ``limit`` of the plate
+    T_b in K, ``temperature`` of the plate at the beginning in K, by default that of the idle plate,
+    ``idle_power`` and the ``job_power`` that a run adds in W, ``duration`` of a run in s, by
+    default its estimated QPU time and of infinitely many shots the interval, ``limit`` of the plate
     in K, ``utilisation``: fraction of the cooling power at the limit that may be used.
-    ``duration`` of a run in s, by default its estimated QPU time.
 
     Example:
         >>> Thermal(
@@ -51,11 +54,12 @@ class Thermal(Section):
     capacity_coefficient: _Positive
     cooling_coefficient: _Positive
     base_temperature: Temperature
+    temperature: Temperature | None = None
     idle_power: Power = 0.0
     job_power: Power
-    limit: Temperature
-    utilisation: Annotated[float, Field(gt=0, le=1)] = 0.8
     duration: CampaignTime | None = None
+    limit: Temperature
+    utilisation: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.8
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -102,6 +106,16 @@ class Rehearsal(Section):
         """Keys of the device that are overruled, as a spec holds them."""
         return self.device.model_dump(mode="json", include=self.device.model_fields_set)
 
+    @property
+    def told(self) -> dict[str, object]:
+        """What is rehearsed, as a record holds it; empty where nothing is."""
+        parts = {
+            "device": self.changes or None,
+            "clock_offset": self.clock_offset,
+            "telemetry": self.telemetry,
+        }
+        return {name: value for name, value in parts.items() if value is not None}
+
 
 class Window(Section):
     """Two windows in s over which an error budget burns, and what to do above ``burn``.
@@ -123,10 +137,9 @@ class Window(Section):
         return self
 
 
-#: 14.4 times for an hour burns 2 % of the budget of 30 days, 3 times 0.42 %.
-USUAL_WINDOWS = (
-    Window(long=3600.0, short=300.0, burn=14.4, action="page"),
-    Window(long=3600.0, short=300.0, burn=3.0, action="ticket"),
+#: Three times for an hour, and the usual set for a budget of 30 days.
+USUAL_WINDOWS = tuple(
+    Window.model_validate(asdict(window)) for window in (*WINDOWS_3X, *WINDOWS_USUAL)
 )
 
 
@@ -142,7 +155,7 @@ class Slo(Section):
     Example:
         >>> slo = Slo(name="fidelity", metric="success_fidelity", at_least=0.9, objective=0.99)
         >>> [window.burn for window in slo.windows]
-        [14.4, 3.0]
+        [3.0, 14.4, 6.0, 1.0]
     """
 
     name: _Name
