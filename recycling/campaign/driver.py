@@ -1,0 +1,211 @@
+"""Bring a campaign from its spec to its last run, such that no run is lost or done twice.
+
+The log has one record a run, in order, written when the run is over. What it does not have is done
+again from what is in the directory: the decision on the run that was under way is kept in
+``next.json`` before the run begins, and an ordinary run directory goes on where it stopped. So
+whoever is killed at any point starts the same command again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recycling.campaign.database import NAME
+from recycling.campaign.due import Due, Planner, due
+from recycling.campaign.folder import Folder
+from recycling.campaign.heads import Head
+from recycling.campaign.log import SignedLog
+from recycling.campaign.samples import samples_of
+from recycling.campaign.single_run import Execution, is_passing
+from recycling.campaign.timing import Clock, ScheduledClock, WallClock
+from recycling.errors import BackendFailure, BadInput, Incomplete
+from recycling.execution.machine import Account
+from recycling.running.work import Conduct, Progress, Watch
+from recycling.store.lock import locked
+
+
+@dataclass(frozen=True)
+class _Driver:
+    """Drives the runs of one campaign. The log and the directory are its only memory."""
+
+    folder: Folder
+    log: SignedLog
+    dues: Sequence[Due]
+    planner: Planner
+    clock: Clock
+    conduct: Conduct
+
+    def complete(self) -> None:
+        """Bring all runs that are left to their records.
+
+        Raises:
+            BadInput: the log does not verify, or is another campaign's.
+            BackendFailure: a service is away; the same command goes on.
+            Incomplete: it was interrupted; the same command goes on.
+        """
+        records = checked_records(self.folder, self.log)
+        count = self.folder.spec.count
+        for each in self.dues[len(records) :]:
+            self.conduct.watch(f"run {each.run}", f"of {count}", len(records) / count)
+            try:
+                record = self._record(each, records)
+            except (Incomplete, KeyboardInterrupt):
+                raise Incomplete(
+                    f"interrupted in run {each.run} of {count}; nothing is lost; go on with the "
+                    "same command"
+                ) from None
+            self.log.append(record, samples_of(record))
+            records.append(record)
+            self.conduct.watch(f"run {each.run}", _state(record), len(records) / count)
+
+    def _record(self, each: Due, records: list[dict[str, Any]]) -> dict[str, Any]:
+        execution = Execution(self.folder, each, records, self.planner, self.conduct)
+        decided = self.folder.under_way(each.run)
+        try:
+            if decided is None:
+                decided = self._decided(execution)
+            if decided["action"] == "reject":
+                return execution.rejected(decided)
+            self.clock.wait_until(decided["time"], self.conduct.progress)
+            return execution.carried_out(decided)
+        except (BadInput, BackendFailure) as error:
+            if is_passing(error):
+                raise BackendFailure(
+                    f"run {each.run}: {error}; nothing is lost; go on with the same command",
+                    transient=True,
+                ) from None
+            if decided is None:
+                decided = undecided(each.run, self._time(execution))
+            return execution.failed(decided, error)
+
+    def _decided(self, execution: Execution) -> dict[str, Any]:
+        """Decide on a run when it is due, and keep the decision before it begins."""
+        decided = execution.decided(self._time(execution))
+        self.folder.begin(decided)
+        return decided
+
+    def _time(self, execution: Execution) -> float:
+        """Wait until a run is due; returns that time, or the later one that it has become."""
+        records, interval = execution.records, self.folder.spec.interval
+        beginning = records[0]["due"] if records else self.clock.beginning
+        scheduled = beginning + (execution.due.run - 1) * interval
+        return self.clock.wait_until(scheduled, self.conduct.progress)
+
+
+def run_campaign(
+    folder: Folder,
+    key: bytes,
+    *,
+    account: Account | None = None,
+    progress: Progress = lambda _step: None,
+    watch: Watch = lambda _run, _state, _done: None,
+) -> Head:
+    r"""Run a campaign, or go on with it; returns the head of its log, to be kept elsewhere.
+
+    Args:
+        folder: its directory, which is written if it is new.
+        key: key of the log.
+        account: whose account pays on machines; None takes the default one.
+        progress: called with the name of each step as it begins.
+        watch: called with a run, its state, and the fraction of runs that is over.
+
+    Raises:
+        BadInput: a spec or a backend has faults: nothing is written. Or the log does not verify,
+            or another process is at work.
+        BackendFailure: a service is away; the same command goes on.
+        Incomplete: it was interrupted; the same command goes on.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1]},
+        ...     measurement={"shots": "exact", "trials": 1},
+        ... )
+        >>> campaign = 'interval = 60\nbudget.qpu_seconds = 9\nruns = [{ spec = "tiny.toml" }]'
+        >>> with TemporaryDirectory() as path:
+        ...     folder = Folder(Path(path) / "campaign", campaign, (experiment.to_toml(),))
+        ...     run_campaign(folder, key=bytes(range(32)))[0]
+        1
+    """
+    dues = [due(folder, run) for run in range(1, folder.spec.count + 1)]
+    planner = Planner(account or Account())
+    simulated = all(each.simulated for each in dues)
+    log = SignedLog(folder.path, key)
+    done = log.head[0]
+    for each in dues[done:]:
+        if each.simulated:
+            planner.plan(each, progress)
+    folder.create()
+    clock = ScheduledClock() if simulated else WallClock()
+    conduct = Conduct(progress=progress, watch=watch)
+    with locked(folder.path):
+        _Driver(folder, log, dues, planner, clock, conduct).complete()
+    return log.head
+
+
+def checked_records(folder: Folder, log: SignedLog) -> list[dict[str, Any]]:
+    r"""Records of a campaign, verified, and its run directories checked against them.
+
+    Raises:
+        BadInput: a record was changed or is missing, is of another campaign, or runs are there
+            that the log lacks: it was cut.
+
+    Example:
+        >>> campaign = 'interval = 60\nbudget.qpu_seconds = 9\nruns = [{ spec = "theory" }]'
+        >>> folder = Folder(Path("no such campaign"), campaign, ('name = "theory"',))
+        >>> checked_records(folder, SignedLog(folder.path, bytes(range(32))))
+        []
+    """
+    records = []
+    if (folder.path / NAME).is_file():
+        log.verify()
+        records = log.records()
+    for place, record in enumerate(records, start=1):
+        if (record.get("event"), record.get("run")) != ("run", place):
+            raise BadInput(f"record {place} of the log is not that of run {place}: restore the log")
+        if record.get("campaign") != folder.digest:
+            raise BadInput(
+                f"record {place} of the log is of other specs than those in {folder.path}: "
+                "restore them"
+            )
+    if len(records) > folder.spec.count:
+        raise BadInput(f"the log has {len(records)} records of {folder.spec.count} runs")
+    later = [run for run in range(len(records) + 2, folder.spec.count + 1) if _begun(folder, run)]
+    if later:
+        raise BadInput(
+            f"record {len(records) + 1} of the log is missing: the log ends with record "
+            f"{len(records)}, and run {later[-1]} was begun; it was cut: restore it from a copy"
+        )
+    return records
+
+
+def undecided(run: int, time: float) -> dict[str, Any]:
+    """What is kept of a run that failed before it was decided on.
+
+    Example:
+        >>> undecided(3, 120.0)["action"]
+        'admit'
+    """
+    reason = "it failed before its cost was known"
+    decided: dict[str, Any] = {"run": run, "due": time, "action": "admit", "reason": reason}
+    return decided | {"time": time, "plate": {}, "seconds": {}}
+
+
+def _begun(folder: Folder, run: int) -> bool:
+    return Path(folder.run_path(run) / "run.json").is_file()
+
+
+def _state(record: dict[str, Any]) -> str:
+    """State of a run for people, with the reason where it is not done."""
+    if record["state"] == "rejected":
+        return f"rejected: {record['reason']}"
+    if record["state"] == "failed":
+        return f"failed: {record['failure']}"
+    return "done, deferred" if record["action"] == "defer" else "done"
