@@ -49,7 +49,7 @@ class _Driver:
         records = checked_records(self.folder, self.log)
         count = self.folder.spec.count
         for each in self.dues[len(records) :]:
-            self.conduct.watch(f"run {each.run}", f"of {count}", len(records) / count)
+            self.conduct.watch(f"run {each.run}", f"of {count}, running", len(records) / count)
             try:
                 record = self._record(each, records)
             except (Incomplete, KeyboardInterrupt):
@@ -62,7 +62,8 @@ class _Driver:
             self.conduct.watch(f"run {each.run}", _state(record), len(records) / count)
 
     def _record(self, each: Due, records: list[dict[str, Any]]) -> dict[str, Any]:
-        execution = Execution(self.folder, each, records, self.planner, self.conduct)
+        conduct = Conduct() if each.simulated else self.conduct  # simulated runs are short
+        execution = Execution(self.folder, each, records, self.planner, conduct)
         decided = self.folder.under_way(each.run)
         try:
             if decided is None:
@@ -78,21 +79,25 @@ class _Driver:
                     transient=True,
                 ) from None
             if decided is None:
-                decided = undecided(each.run, self._time(execution))
+                decided = undecided(each.run, *self._times(execution))
             return execution.failed(decided, error)
 
     def _decided(self, execution: Execution) -> dict[str, Any]:
         """Decide on a run when it is due, and keep the decision before it begins."""
-        decided = execution.decided(self._time(execution))
+        decided = execution.decided(*self._times(execution))
         self.folder.begin(decided)
         return decided
 
-    def _time(self, execution: Execution) -> float:
-        """Wait until a run is due; returns that time, or the later one that it has become."""
+    def _times(self, execution: Execution) -> tuple[float, float]:
+        """Wait until a run is due; returns that time, and the one that it is then.
+
+        A run that was deferred for longer than an interval delays those that follow.
+        """
         records, interval = execution.records, self.folder.spec.interval
         beginning = records[0]["due"] if records else self.clock.beginning
         scheduled = beginning + (execution.due.run - 1) * interval
-        return self.clock.wait_until(scheduled, self.conduct.progress)
+        earliest = max(scheduled, records[-1]["time"]) if records else scheduled
+        return scheduled, self.clock.wait_until(earliest, self.conduct.progress)
 
 
 def run_campaign(
@@ -143,6 +148,7 @@ def run_campaign(
         if each.simulated:
             planner.plan(each, progress)
     folder.create()
+    progress(f"running {len(dues) - done} runs")
     clock = ScheduledClock() if simulated else WallClock()
     conduct = Conduct(progress=progress, watch=watch)
     with locked(folder.path):
@@ -186,15 +192,15 @@ def checked_records(folder: Folder, log: SignedLog) -> list[dict[str, Any]]:
     return records
 
 
-def undecided(run: int, time: float) -> dict[str, Any]:
+def undecided(run: int, due: float, time: float) -> dict[str, Any]:
     """What is kept of a run that failed before it was decided on.
 
     Example:
-        >>> undecided(3, 120.0)["action"]
+        >>> undecided(3, 120.0, 121.5)["action"]
         'admit'
     """
     reason = "it failed before its cost was known"
-    decided: dict[str, Any] = {"run": run, "due": time, "action": "admit", "reason": reason}
+    decided: dict[str, Any] = {"run": run, "due": due, "action": "admit", "reason": reason}
     return decided | {"time": time, "plate": {}, "seconds": {}}
 
 

@@ -53,7 +53,7 @@ class Execution:
         ... )
         >>> campaign = 'interval = 60\nbudget.qpu_seconds = 100\nruns = [{ spec = "tiny.toml" }]'
         >>> folder = Folder(Path("campaign"), campaign, (experiment.to_toml(),))
-        >>> Execution(folder, due(folder, 1), [], Planner(), Conduct()).decided(0.0)["reason"]
+        >>> Execution(folder, due(folder, 1), [], Planner(), Conduct()).decided(0.0, 0.0)["reason"]
         'budget.qpu_seconds = 100: 0.0 s are used, and the run needs about 250.0 s'
     """
 
@@ -63,8 +63,8 @@ class Execution:
     planner: Planner
     conduct: Conduct
 
-    def decided(self, time: float) -> dict[str, Any]:
-        """Decide on the run, which is due at a time, s; kept until the run is in the log.
+    def decided(self, due: float, time: float) -> dict[str, Any]:
+        """Decide on the run, which was due, at a time, s; kept until the run is in the log.
 
         Raises:
             BadInput: the run cannot be planned.
@@ -76,7 +76,7 @@ class Execution:
         admission = decide(self.folder.spec, self.records, time, needed)
         return {
             "run": self.due.run,
-            "due": time,
+            "due": due,
             "action": admission.action,
             "reason": admission.reason,
             "time": admission.time,
