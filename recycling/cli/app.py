@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recycling.cli.commands import COMMANDS
+from recycling.cli.commands.campaign import campaign
 from recycling.cli.terminal import EXIT_INCOMPLETE, leave_at_once
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ def _options(
 
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(campaign, name="campaign")
 
 
 def main() -> None:
