@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from recycling.campaign.folder import SPECS, Folder
+from recycling.campaign.folder import Folder
 from recycling.campaign.spec import Rehearsal
 from recycling.errors import BadInput
 from recycling.execution.machine import Account
@@ -30,6 +30,7 @@ class Due:
     Attributes:
         run: its number, from 1.
         spec: path or preset, as the campaign names it.
+        source: file that errors name.
         backend: where it is executed.
         text: text of its spec.
         changes: top-level fields that overrule the text.
@@ -39,6 +40,7 @@ class Due:
 
     run: int
     spec: str
+    source: str
     backend: BackendName
     text: str
     changes: dict[str, Any]
@@ -81,7 +83,7 @@ def due(folder: Folder, run: int) -> Due:
     """
     spec = folder.spec
     place, entry = spec.place_of(run), spec.entry_of(run)
-    text, source = folder.specs[place], str(folder.path / SPECS / f"{place + 1}.toml")
+    text, source = folder.specs[place], folder.source(place)
     backend, rehearsed = parse_backend(entry.backend), spec.rehearsed(run)
     content, given = read_toml(text, source), parse_spec(Experiment, text, {}, source=source)
     changes: dict[str, Any] = {"seed": (given.seed + run - 1) % _SEEDS}
@@ -96,7 +98,7 @@ def due(folder: Folder, run: int) -> Due:
             "cannot; give a simulator, such as 'exact'"
         )
     experiment = parse_spec(Experiment, text, changes, source=source)
-    return Due(run, entry.spec, backend, text, changes, experiment, rehearsed)
+    return Due(run, entry.spec, source, backend, text, changes, experiment, rehearsed)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class Planner:
 
     Example:
         >>> from recycling.spec.experiment import preset
-        >>> first = Due(1, "theory", parse_backend("exact"), "", {}, preset("theory"),
+        >>> first = Due(1, "theory", "theory", parse_backend("exact"), "", {}, preset("theory"),
         ...     Rehearsal(from_run=1))
         >>> planner = Planner()
         >>> second = replace(first, run=2)
@@ -132,6 +134,10 @@ class Planner:
         planned = self.known.get(key)
         if planned is None:
             progress("compiling circuits")
-            planned = plan_on(due.experiment, due.backend, connect(due.backend, self.account))
+            connection = connect(due.backend, self.account)
+            try:
+                planned = plan_on(due.experiment, due.backend, connection)
+            except BadInput as error:
+                raise BadInput(*(f"{due.source}: {fault}" for fault in error.faults)) from None
             self.known[key] = planned
         return replace(planned, experiment=due.experiment)

@@ -33,6 +33,8 @@ _BEFORE_SPEC = frozenset({".lock", SPECS})
 class Folder:
     r"""A campaign's directory, with the texts of its spec and of the specs of its runs.
 
+    ``sources`` are the files that errors name: those that were given, or their copies.
+
     Example:
         >>> text = 'interval = 60\nbudget.qpu_seconds = 9\nruns = [{ spec = "theory" }]'
         >>> folder = Folder(Path("campaign"), text, ('name = "theory"',))
@@ -43,11 +45,16 @@ class Folder:
     path: Path
     text: str
     specs: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
     @cached_property
     def spec(self) -> CampaignSpec:
         """The spec of the campaign."""
         return read_campaign(self.text, str(self.path / SPEC))
+
+    def source(self, place: int) -> str:
+        """Name of the file of a spec, by its place in ``runs``."""
+        return self.sources[place] if self.sources else f"specs/{place + 1}.toml"
 
     @cached_property
     def digest(self) -> str:
@@ -109,7 +116,8 @@ def read_folder(path: str | Path) -> Folder:
     text = read_spec_file(path / SPEC)
     spec = read_campaign(text, str(path / SPEC))
     copies = [path / SPECS / f"{number}.toml" for number in range(1, len(spec.runs) + 1)]
-    return Folder(path, text, tuple(read_spec_file(copy) for copy in copies))
+    texts = tuple(read_spec_file(copy) for copy in copies)
+    return Folder(path, text, texts, tuple(map(str, copies)))
 
 
 def given_folder(spec: str | Path, path: str | Path) -> Folder:
@@ -143,23 +151,24 @@ def given_folder(spec: str | Path, path: str | Path) -> Folder:
         raise BadInput(f"out = {str(path)!r} exists: give a new folder, or remove it")
     text = read_spec_file(spec)
     parsed = read_campaign(text, str(spec))
-    given = (entry.spec for entry in parsed.runs)
-    return Folder(path, text, tuple(_spec_text(spec, *each) for each in enumerate(given)))
+    files = [_spec_file(spec, *each) for each in enumerate(entry.spec for entry in parsed.runs)]
+    return Folder(path, text, tuple(map(spec_text, files)), tuple(map(str, files)))
 
 
-def _spec_text(campaign: Path, place: int, given: str) -> str:
-    """Text of the spec of an entry, whose path begins at the campaign's file."""
+def _spec_file(campaign: Path, place: int, given: str) -> Path | str:
+    """File of the spec of an entry, whose path begins at the campaign's file, or a preset."""
     beside = campaign.parent / given
     try:
-        is_file = beside.is_file()
+        if beside.is_file():
+            return beside
     except OSError:  # a name that is too long
-        is_file = False
-    if not is_file and given not in preset_names():
-        raise BadInput(
-            f"{campaign}: runs[{place}].spec = {given!r} is neither a file beside the campaign's "
-            f"nor a preset: give a path or one of {', '.join(preset_names())}"
-        )
-    return spec_text(beside if is_file else given)
+        pass
+    if given in preset_names():
+        return given
+    raise BadInput(
+        f"{campaign}: runs[{place}].spec = {given!r} is neither a file beside the campaign's nor a "
+        f"preset: give a path or one of {', '.join(preset_names())}"
+    )
 
 
 def _is_remnant(path: Path) -> bool:

@@ -179,9 +179,16 @@ class CampaignSpec(Section):
     interval: CampaignTime
     budget: Budget
     thermal: Thermal | None = None
-    runs: Annotated[tuple[Runs, ...], Field(min_length=1)]
+    runs: tuple[Runs, ...]
     rehearse: tuple[Rehearsal, ...] = ()
     slo: tuple[Slo, ...] = ()
+
+    @field_validator("runs")
+    @classmethod
+    def _check_runs(cls, runs: tuple[Runs, ...]) -> tuple[Runs, ...]:
+        if not runs:
+            raise wrong("holds none: give one or more")
+        return runs
 
     @field_validator("slo")
     @classmethod

@@ -38,17 +38,18 @@ def run(
 ) -> None:
     """Run a campaign; the same command goes on with one that was interrupted."""
     with errors(debug=debug):
+        from recycling.campaign.folder import given_folder
+        from recycling.campaign.keys import read_key
+
         out = _given(out, "out", "--out DIR, the directory of the campaign")
+        secret = read_key(_given_key(key), outside=out)
+        folder = given_folder(spec, out)
         with shown(jobs=True) as work:
-            work.step("reading the campaign")
             from recycling.campaign.driver import run_campaign
-            from recycling.campaign.folder import given_folder
-            from recycling.campaign.keys import read_key
             from recycling.execution.machine import Account
 
-            secret = read_key(_given_key(key), outside=out)
             run_campaign(
-                given_folder(spec, out),
+                folder,
                 secret,
                 account=Account(instance, plan, account),
                 progress=work.step,
