@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 #: Loaded once in the process from which all others are forked: loading takes seconds.
 PRELOAD = [
+    "recycling.campaign.driver",
     "recycling.results.analysis",
     "recycling.running.runs",
     "recycling.studies.protocol",
@@ -106,6 +108,20 @@ def resume_and_die(
         resume(out, retry_failed=True)
 
 
+def run_campaign_and_die(folder: Path, kill_at: int | None) -> None:
+    """Run the campaign of a folder, or go on with it, and die at a durable write.
+
+    The folder holds campaign.toml and key; the campaign is in its folder "out".
+    """
+    from recycling.campaign.driver import run_campaign
+    from recycling.campaign.folder import given_folder
+    from recycling.campaign.log import SignedLog
+
+    _die_at(kill_at, (SignedLog, "append"))  # SQLite syncs by itself
+    campaign = given_folder(folder / "campaign.toml", folder / "out")
+    run_campaign(campaign, (folder / "key").read_bytes())
+
+
 def _prepare(environment: dict[str, str], list_lag: float) -> None:
     os.environ.update(environment)
     from recycling.execution.ibm.backend import HardwareBackend
@@ -127,10 +143,12 @@ def _exit_code() -> Iterator[None]:
         sys.exit(3)
 
 
-def _die_at(kill_at: int | None) -> Callable[[], int]:
-    """Make every durable step a point to die at: before and after each sync and each rename."""
+def _die_at(kill_at: int | None, *others: tuple[Any, str]) -> Callable[[], int]:
+    """Make every durable step a point to die at: before and after each sync and each rename.
+
+    ``others`` are owners and names of further functions that make something durable.
+    """
     passed = 0
-    fsync, replace = os.fsync, Path.replace
 
     def point() -> None:
         nonlocal passed
@@ -138,18 +156,17 @@ def _die_at(kill_at: int | None) -> Callable[[], int]:
             os.kill(os.getpid(), signal.SIGKILL)
         passed += 1
 
-    def killing_fsync(descriptor: int) -> None:
-        point()
-        fsync(descriptor)
-        point()
+    def killing(step: Callable) -> Callable:
+        def stepped(*arguments: object, **options: object) -> object:
+            point()
+            result = step(*arguments, **options)
+            point()
+            return result
 
-    def killing_replace(self: Path, target: Path) -> Path:
-        point()
-        replaced = replace(self, target)
-        point()
-        return replaced
+        return stepped
 
-    os.fsync, Path.replace = killing_fsync, killing_replace
+    for owner, name in ((os, "fsync"), (Path, "replace"), *others):
+        setattr(owner, name, killing(getattr(owner, name)))
     return lambda: passed
 
 

@@ -1,0 +1,190 @@
+"""Campaigns from the command line: what happens to runs is named, and no other run feels it."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+
+import recycling as rc
+from recycling.campaign.database import NAME
+from recycling.campaign.records import read_records
+from recycling.campaign.telemetry import read
+from tests.campaign.small import SPEC, campaign, write
+from tests.on_ibm import command
+
+#: Runs 3 to 6 drift, 4 to 6 are silent, the clock jumps at 7, the budget is used up after 8.
+SUFFERED = """\
+[[rehearse]]
+from_run = 3
+device = { t1 = "100 us" }
+
+[[rehearse]]
+from_run = 4
+telemetry = false
+
+[[rehearse]]
+from_run = 7
+device = { t1 = "250 us" }
+telemetry = true
+clock_offset = "30 s"
+
+[[slo]]
+name = "lifetime"
+metric = "t1"
+at_least = 180e-6
+objective = 0.9
+windows = [
+    { long = "2 h", short = "1 h", burn = 4, action = "page" },
+    { long = "6 h", short = "2 h", burn = 4, action = "ticket" },
+]
+"""
+BUDGET = 170
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Folder of a campaign that was run to its end, and what was printed."""
+    folder = tmp_path_factory.mktemp("campaign")
+    spec = write(folder, campaign(12, SUFFERED, budget=BUDGET))
+    return folder, command("campaign", "run", spec, "--out", folder / "out", "--key",
+                           folder / "key")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def status(done):
+    """Status of the campaign."""
+    found = command("campaign", "status", done[0] / "out", "--json")
+    assert found.code == 0
+    return json.loads(found.out)
+
+
+@pytest.fixture
+def copy(done, tmp_path):
+    """Copy of the campaign, to be damaged."""
+    return shutil.copytree(done[0] / "out", tmp_path / "out")
+
+
+def verify(path, done, *options):
+    return command("campaign", "verify", path, "--key", done[0] / "key", *options)
+
+
+def changed(path, statement, *values):
+    with sqlite3.connect(path / NAME) as connection:
+        connection.execute(statement, values)
+
+
+def test_no_run_is_lost_or_double(done, status):
+    _, printed = done
+    assert (printed.code, printed.traceback) == (0, "")
+    records = read_records(done[0] / "out")
+    assert [(record["event"], record["run"]) for record in records] == [
+        ("run", run) for run in range(1, 13)
+    ]
+    assert status["runs"] == {"done": 8, "failed": 0, "rejected": 4, "deferred": 0, "planned": 12}
+    assert [record["due"] for record in records] == [3600.0 * run for run in range(12)]
+    folders = sorted(path.name for path in (done[0] / "out" / "runs").iterdir())
+    assert folders == [f"{run:04d}" for run in range(1, 9)]
+
+
+def test_each_run_is_an_ordinary_run(done):
+    run = rc.open_run(done[0] / "out" / "runs" / "0008")
+    assert run.complete
+    assert (run.path / "results.nc").is_file()
+    assert run.experiment.seed == 27
+
+
+def test_the_exhausted_budget_is_named(status):
+    assert status["qpu_seconds"] <= BUDGET
+    decisions = {each["run"]: each for each in status["decisions"]}
+    assert [decisions[run]["action"] for run in (8, 9, 12)] == ["admit", "reject", "reject"]
+    assert decisions[9]["reason"].startswith(f"budget.qpu_seconds = {BUDGET}: ")
+
+
+def test_the_drift_is_named(status):
+    assert {each["quantity"] for each in status["drift"]} == {"t1"}
+    assert [each["run"] for each in status["drift"] if each["since"] == 1] == [3, 4, 5, 6]
+    jumps = [(each["since"], each["run"]) for each in status["drift"] if each["since"] > 1]
+    assert jumps == [(2, 3), (6, 7)]
+
+
+def test_the_telemetry_gap_is_named(done, status):
+    assert status["telemetry"]["gaps"] == [[2 * 3600.0, 6 * 3600.0]]
+    assert status["telemetry"]["silent_runs"] == [4, 5, 6]
+    assert status["telemetry"]["completeness"] == 0.75
+    assert {sample.run for sample in read(done[0] / "out")} == {1, 2, 3, 7, 8}
+
+
+def test_the_clock_jump_is_named(status):
+    [clock] = status["clock"]
+    assert (clock["jumps"], clock["since_run"], clock["source"]) == ([7], 7, "simulated")
+    assert clock["offset"] == pytest.approx([29.5, 30.5])
+
+
+def test_alerts_open_and_close(status):
+    [slo] = status["slo"]
+    assert (slo["bad"], slo["total"]) == (4, 8)
+    assert slo["burn_rate"] == pytest.approx(5)
+    assert slo["first_alert"] == {"time": 7200.0, "action": "page"}
+    opened = [(each["action"], each["opened"], each["closed"]) for each in slo["alerts"]]
+    assert opened == [("page", 7200.0, 25200.0), ("ticket", 10800.0, None)]
+    assert slo["time_to_recovery"] == 18000.0
+
+
+def test_other_runs_are_as_without(done):
+    # Run 8 is behind all that the campaign suffers.
+    hardware = {"brackets": True, "bracket_shots": 500}
+    experiment = rc.Experiment.parse(SPEC, seed=27, hardware=hardware)
+    alone = rc.run(experiment, out=done[0] / "alone")
+    stored = rc.open_run(done[0] / "out" / "runs" / "0008")
+    for mine, other in zip(stored.jobs, alone.jobs, strict=True):
+        assert stored.outcomes(mine).counts().tolist() == alone.outcomes(other).counts().tolist()
+    fidelity = rc.analyse(alone)["success_fidelity_combined"].sel(limit="value").item()
+    record = read_records(done[0] / "out")[7]
+    assert record["metrics"]["success_fidelity"] == fidelity
+
+
+def test_the_log_verifies(done, status):
+    found = verify(done[0] / "out", done, "--head", status["head"], "--json")
+    assert found.code == 0
+    assert json.loads(found.out) == {"records": 12, "head": status["head"], "outcomes": 24}
+
+
+def test_a_changed_record_is_named(done, copy):
+    [(record,)] = sqlite3.connect(copy / NAME).execute("SELECT record FROM log WHERE seq = 5")
+    changed(copy, "UPDATE log SET record = ? WHERE seq = 5", record.replace("done", "failed"))
+    found = verify(copy, done)
+    assert found.code == 2
+    assert "record 5 of the log" in found.only_line
+
+
+def test_a_cut_log_is_named(done, copy, status):
+    changed(copy, "DELETE FROM log WHERE seq > 8")
+    assert verify(copy, done).code == 0
+    found = verify(copy, done, "--head", status["head"])
+    assert found.code == 2
+    assert "record 9 of the log is missing" in found.only_line
+    changed(copy, "DELETE FROM log WHERE seq > 6")
+    assert "record 7 of the log is missing" in verify(copy, done).only_line
+
+
+def test_changed_outcomes_are_named(done, copy):
+    (copy / "runs" / "0003" / "shots" / "trial-0.npz").write_bytes(b"")
+    assert "0003/shots/trial-0.npz is not what record 3" in verify(copy, done).only_line
+
+
+def test_a_finished_campaign_stays_as_it_is(done, status):
+    # The originals may be gone: the campaign has copies.
+    for name in ("campaign.toml", "tiny.toml"):
+        (done[0] / name).rename(done[0] / f"gone-{name}")
+    again = command("campaign", "run", done[0] / "campaign.toml", "--out", done[0] / "out",
+                    "--key", done[0] / "key", "--json")  # fmt: skip
+    assert again.code == 0
+    assert json.loads(again.out)["head"] == status["head"]
+
+
+def test_status_is_readable(done):
+    shown = command("campaign", "status", done[0] / "out")
+    for text in ("8 of 12 runs done (simulated); 4 rejected", "drift: T1 of B", "gap: no telemetry",
+                 "it jumped at run 7", "page at 2 h"):  # fmt: skip
+        assert text in shown.out
