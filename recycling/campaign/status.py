@@ -11,6 +11,7 @@ from recycling.campaign.burn import burn_over, burn_rate
 from recycling.campaign.clocks import clock_segments
 from recycling.campaign.database import NAME, database
 from recycling.campaign.decisions import used_of
+from recycling.campaign.due import is_simulator
 from recycling.campaign.folder import Folder, read_folder
 from recycling.campaign.gaps import completeness
 from recycling.campaign.heads import NO_MAC, head_text
@@ -18,6 +19,7 @@ from recycling.campaign.records import read_records
 from recycling.campaign.spec import Slo
 from recycling.campaign.telemetry import Sample, read
 from recycling.errors import BadInput
+from recycling.execution.registry import parse_backend
 
 Record = Mapping[str, Any]
 #: Sources of what runs tell of themselves.
@@ -31,10 +33,10 @@ def status_of(path: str | Path) -> dict[str, Any]:
         path: directory of the campaign.
 
     Returns:
-        ``campaign``, ``runs`` (done, failed, rejected, deferred, planned), ``decisions`` (run,
-        action, reason), ``qpu_seconds`` and the ``budget``, ``head``, ``slo``, ``drift``,
-        ``telemetry`` (completeness, gaps, imported), ``clock`` and ``failures``. Times are those
-        of the campaign, s.
+        ``campaign``, ``source``, ``runs`` (done, failed, rejected, deferred, planned),
+        ``decisions`` (run, action, reason), ``qpu_seconds`` and the ``budget``, ``head``, ``slo``,
+        ``drift``, ``telemetry`` (completeness, gaps, silent runs, imported), ``clock``,
+        ``failures`` and what was ``rehearsed``. Times are those of the campaign, s.
 
     Raises:
         BadInput: it is no campaign, or its log cannot be read.
@@ -51,7 +53,7 @@ def status_of(path: str | Path) -> dict[str, Any]:
     states = [record["state"] for record in records]
     return {
         "campaign": str(folder.path),
-        "kind": " and ".join(sorted({str(record["source"]) for record in records})) or "not begun",
+        "source": _source(folder, records),
         "runs": {state: states.count(state) for state in ("done", "failed", "rejected")}
         | {
             "deferred": sum(record["action"] == "defer" for record in records),
@@ -76,6 +78,24 @@ def status_of(path: str | Path) -> dict[str, Any]:
             if record["rehearsed"]
         ],
     }
+
+
+def exposed(path: str | Path) -> tuple[dict[str, Any], list[Sample]]:
+    """Collect what a metrics server shows: the status, and the latest sample of each metric.
+
+    Raises:
+        BadInput: as for ``status_of``.
+
+    Example:
+        >>> exposed("no such campaign")
+        Traceback (most recent call last):
+        recycling.errors.BadInput: campaign = 'no such campaign' is not the directory of a ...
+    """
+    status = status_of(path)
+    states = {state: count for state, count in status["runs"].items() if state != "planned"}
+    samples = read(path) if (Path(path) / NAME).is_file() else []
+    latest = {(sample.metric, sample.source): sample for sample in samples}
+    return {**status, "runs": states}, list(latest.values())
 
 
 def records_of(folder: Folder) -> list[dict[str, Any]]:
@@ -250,6 +270,15 @@ def _silent(slo: Slo) -> list[str]:
     """Alerts that cannot open: they need a burn rate that not even bad runs alone reach."""
     most = float(burn_rate(1, 1, slo.objective))
     return [f"{each.action} at {each.burn:g}" for each in slo.windows if not most > each.burn]
+
+
+def _source(folder: Folder, records: Sequence[Record]) -> str:
+    """Say "simulated" where any run is, else "measured"."""
+    known = {str(record["source"]) for record in records}
+    if not known:
+        backends = (parse_backend(entry.backend) for entry in folder.spec.runs)
+        known = {"simulated" if is_simulator(name) else "measured" for name in backends}
+    return "simulated" if "simulated" in known else "measured"
 
 
 def _head(folder: Folder) -> str:

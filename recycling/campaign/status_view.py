@@ -48,7 +48,7 @@ def status_lines(status: Status) -> list[str]:
 
     Example:
         >>> empty = {"runs": {"done": 2, "failed": 0, "rejected": 0, "deferred": 0, "planned": 3},
-        ...     "kind": "simulated", "qpu_seconds": 5.0, "budget": 60.0, "drift": [], "slo": [],
+        ...     "source": "simulated", "qpu_seconds": 5.0, "budget": 60.0, "drift": [], "slo": [],
         ...     "telemetry": {"completeness": 1.0, "gaps": [], "silent_runs": [], "imported": {}},
         ...     "clock": [], "head": "2:ab", "rehearsed": []}
         >>> status_lines(empty)[0]
@@ -58,7 +58,7 @@ def status_lines(status: Status) -> list[str]:
     others = [f"{runs[key]} {key}" for key in ("failed", "rejected", "deferred") if runs[key]]
     headline = "; ".join(
         [
-            f"{runs['done']} of {runs['planned']} runs done ({status['kind']})",
+            f"{runs['done']} of {runs['planned']} runs done ({status['source']})",
             *others,
             f"{status['qpu_seconds']:.1f} of {status['budget']:g} s of QPU time used",
         ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,6 +91,71 @@ def verify(
         print_json(found)
     else:
         print_lines([f"{found['records']} records verify; head: {found['head']}"])
+
+
+@campaign.command()
+def serve_metrics(
+    directory: Directory,
+    port: Annotated[int, typer.Option("--port", help="Port; 0 takes a free one.")] = 0,
+    debug: Debug = False,
+) -> None:
+    """Show a campaign to Prometheus on the loopback address, until interrupted."""
+    with errors(debug=debug):
+        from recycling.campaign.server import serve
+        from recycling.campaign.status import exposed
+
+        exposed(directory)
+        with suppress(KeyboardInterrupt):
+            serve(port, lambda: exposed(directory), typer.echo)
+
+
+@campaign.command("import")
+def import_file(
+    directory: Directory,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV: time, metric, value, unit.")],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Import the log of a cryostat: all of a file, or nothing."""
+    with errors(debug=debug):
+        with shown() as work:
+            work.step("importing")
+            from recycling.campaign.cryostat import import_log
+            from recycling.campaign.folder import read_folder
+
+            found = import_log(read_folder(directory).path, file, work.fraction)
+        if as_json:
+            print_json(asdict(found))
+            return
+        lines = [f"{found.samples} samples, of which {found.new} are new"]
+        if found.without_zone:
+            lines.append(f"warning: {found.without_zone} times without a zone were read as UTC")
+        print_lines(lines)
+
+
+@campaign.command()
+def export_slo(
+    directory: Directory,
+    dialect: Annotated[
+        str,
+        typer.Option(
+            "--dialect",
+            help="openslo/v1, or what sloth and Pyrra read: openslo/v1alpha, pyrra.dev/v1alpha1.",
+        ),
+    ] = "openslo/v1",
+    days: Annotated[int, typer.Option("--days", help="Period of the error budget.")] = 30,
+    debug: Debug = False,
+) -> None:
+    """Print the objectives as YAML, of which other tools make rules for Prometheus."""
+    with errors(debug=debug):
+        from recycling.campaign.folder import read_folder
+        from recycling.campaign.objectives import Objective
+        from recycling.campaign.rules import export_objectives
+
+        slos = (slo.model_dump() for slo in read_folder(directory).spec.slo)
+        typer.echo(
+            export_objectives((Objective(**slo) for slo in slos), dialect, days=days), nl=False
+        )
 
 
 def _print_status(directory: Path, *, as_json: bool) -> None:
