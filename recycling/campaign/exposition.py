@@ -1,11 +1,12 @@
 """A campaign as Prometheus metrics.
 
 Interface: ``registry_of(status, samples)`` → ``prometheus_client`` registry; ``METRICS`` says what
-there is. ``status`` is that of the campaign (``runs``, ``qpu_seconds``, ``slo``), and ``source``
-that of its runs, "measured" or "simulated"; ``samples`` are the latest of each metric and source.
+there is. ``status`` is that of the campaign, and ``samples`` are the latest of each metric and
+source.
 
-Every sample says in its label ``source`` where it comes from. QPU time of simulated runs is what a
-machine would have taken: modelled.
+Every sample says in its label ``source`` where it comes from. What runs tell is measured if all of
+them were; one that is simulated makes the counts of all of them simulated. QPU time of simulated
+runs is what a machine would have taken: modelled.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recycling.campaign.alerts import ACTIONS
 from recycling.campaign.telemetry import Sample
 
 if TYPE_CHECKING:
@@ -21,13 +23,19 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 PREFIX = "recycling_campaign"
+#: States of runs.
+STATES = ("done", "failed", "rejected", "deferred")
 #: Names after the prefix, their labels beside ``source``, and what they are. Those on ``_total``
 #: are counters, the others gauges.
 METRICS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "runs_total": (("state",), "Runs of the campaign by state; deferred ones count as done too."),
+    "runs_total": (("state",), "Runs by state; deferred ones are done or failed as well."),
+    "runs_planned": ((), "Runs that the campaign has in all."),
     "qpu_seconds_total": ((), "QPU time that the runs used, s."),
+    "qpu_seconds_budget": ((), "QPU time that they may use, s."),
     "slo_runs_total": (("slo", "outcome"), "Runs that an objective counts, good or bad."),
     "slo_burn_rate": (("slo",), "Burn rate of the objective's error budget over all runs."),
+    "slo_alert_open": (("slo", "action"), "1 while an alert of the objective is open, else 0."),
+    "telemetry_completeness": ((), "Fraction of runs that left telemetry."),
     "telemetry": (("metric",), "Latest value of a metric, in SI units."),
     "telemetry_time_seconds": (("metric",), "Time of that value, s since 1970."),
 }
@@ -37,15 +45,17 @@ def registry_of(status: Mapping[str, Any], samples: Iterable[Sample] = ()) -> Co
     r"""Make the registry of a campaign's metrics, as of one moment.
 
     Args:
-        status: ``runs`` by state, ``qpu_seconds``, ``slo`` with ``name, bad, total, burn_rate``
-            each, and ``source`` of the runs: "measured" or, also where only some are, "simulated".
+        status: ``source`` of the runs ("measured", or "simulated" where any is), ``runs`` by state,
+            ``qpu_seconds``, ``slo`` with ``name, bad, total, burn_rate`` each; where there are,
+            ``runs.planned``, ``budget``, ``open`` alerts of each objective, and
+            ``telemetry.completeness``.
         samples: latest samples of the telemetry.
 
     Example:
         >>> from prometheus_client import generate_latest
         >>> status = {"runs": {"done": 3}, "qpu_seconds": 6, "slo": [], "source": "simulated"}
         >>> text = generate_latest(registry_of(status)).decode()
-        >>> print(*(line for line in text.splitlines() if not line.startswith("#")), sep="\n")
+        >>> print(*(line for line in text.splitlines() if line.endswith(("3.0", "6.0"))), sep="\n")
         recycling_campaign_runs_total{source="simulated",state="done"} 3.0
         recycling_campaign_qpu_seconds_total{source="modelled"} 6.0
     """
@@ -76,21 +86,31 @@ class _Collector:
 
     def _values(self) -> dict[str, list[tuple[Any, ...]]]:
         """Label values and value of each sample, by the metric's name."""
-        source = str(self.status["source"])
-        charged = "modelled" if source == "simulated" else source
-        objectives = self.status["slo"]
-        counts = [
-            (slo["name"], outcome, count)
-            for slo in objectives
-            for outcome, count in (("good", slo["total"] - slo["bad"]), ("bad", slo["bad"]))
-        ]
+        status = self.status
+        source = str(status["source"])
+        charged = "measured" if source == "measured" else "modelled"
+        slos = status["slo"]
+        told = status.get("telemetry", {}).get("completeness")
+        planned, budget = status["runs"].get("planned"), status.get("budget")
         return {
-            "runs_total": [(state, source, n) for state, n in self.status["runs"].items()],
-            "qpu_seconds_total": [(charged, self.status["qpu_seconds"])],
-            "slo_runs_total": [(name, outcome, source, n) for name, outcome, n in counts],
-            "slo_burn_rate": [(slo["name"], source, slo["burn_rate"]) for slo in objectives],
+            "runs_total": [(state, source, status["runs"].get(state, 0)) for state in STATES],
+            "qpu_seconds_total": [(charged, status["qpu_seconds"])],
+            "slo_runs_total": [
+                (slo["name"], outcome, source, count)
+                for slo in slos
+                for outcome, count in (("good", slo["total"] - slo["bad"]), ("bad", slo["bad"]))
+            ],
+            "slo_burn_rate": [(slo["name"], source, slo["burn_rate"]) for slo in slos],
+            "slo_alert_open": [
+                (slo["name"], action, source, action in slo["open"])
+                for slo in slos
+                for action in (ACTIONS if "open" in slo else ())
+            ],
+            "telemetry_completeness": [] if told is None else [(source, told)],
             "telemetry": [(each.metric, each.source, each.value) for each in self.samples],
             "telemetry_time_seconds": [
                 (each.metric, each.source, each.time) for each in self.samples
             ],
+            "runs_planned": [] if planned is None else [("declared", planned)],
+            "qpu_seconds_budget": [] if budget is None else [("declared", budget)],
         }

@@ -83,9 +83,33 @@ def test_measured_runs_are_charged_in_measured_time():
     assert sample.labels == {"source": "measured"}
 
 
+def test_what_a_status_says_more_is_shown():
+    status = STATUS | {
+        "runs": STATUS["runs"] | {"planned": 20},
+        "budget": 600.0,
+        "telemetry": {"completeness": 0.9},
+        "slo": [STATUS["slo"][0] | {"name": "t1", "open": ["page"]}],
+    }
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in registry_of(status).collect()
+        for sample in family.samples
+    }
+    more = {
+        ("recycling_campaign_runs_planned", "declared"): 20,
+        ("recycling_campaign_qpu_seconds_budget", "declared"): 600,
+        ("recycling_campaign_telemetry_completeness", "simulated"): 0.9,
+        ("recycling_campaign_slo_alert_open", "t1", "page", "simulated"): 1,
+        ("recycling_campaign_slo_alert_open", "t1", "ticket", "simulated"): 0,
+    }
+    assert more.items() <= found.items()
+    assert ("recycling_campaign_runs_total", "planned", "simulated") not in found
+
+
 def test_what_there_is_keeps_the_rules_of_names():
     assert all(
-        set(labels) <= {"state", "slo", "outcome", "metric"} for labels, _ in METRICS.values()
+        set(labels) <= {"state", "slo", "outcome", "metric", "action"}
+        for labels, _ in METRICS.values()
     )
     assert all(
         name == name.lower() and meaning.endswith(".") for name, (_, meaning) in METRICS.items()
