@@ -8,6 +8,7 @@ import pytest
 
 import recycling as rc
 from recycling.campaign.database import NAME
+from recycling.campaign.folder import given_folder
 from recycling.campaign.records import read_records
 from recycling.campaign.telemetry import read
 from tests.campaign.small import SPEC, campaign, write
@@ -188,3 +189,35 @@ def test_status_is_readable(done):
     for text in ("8 of 12 runs done (simulated); 4 rejected", "drift: T1 of B", "gap: no telemetry",
                  "it jumped at run 7", "page at 2 h"):  # fmt: skip
         assert text in shown.out
+
+
+def test_the_report_shows_what_happened(copy):
+    # What was imported is told apart from what runs told.
+    log = copy.parent / "log.csv"
+    log.write_text("time,metric,value,unit\n0,<b>plate</b>,21.5,mK\n3600,<b>plate</b>,21,mK\n")
+    assert command("campaign", "import", copy, log).code == 0
+    printed = command("campaign", "report", copy)
+    assert (printed.code, printed.out) == (0, f"{copy / 'report.html'}\n")
+    page = (copy / "report.html").read_text()
+    for text in (
+        "8 of 12 runs done (simulated); 4 rejected",
+        "jump: T1 of B",
+        "no telemetry from 2 h to 6 h",
+        "it jumped at run 7",
+        "budget.qpu_seconds = 170",
+        "&lt;b&gt;plate&lt;/b&gt;",
+        "Head of the signed log: 12:",
+        "without a cryostat",
+    ):
+        assert text in page
+    assert "<b>plate" not in page
+    assert 'src="http' not in page
+    figures = {path.stem for path in (copy / "figures").iterdir()}
+    assert figures == {"timeline", "objective-1", "drift", "clock"}
+
+
+def test_a_campaign_that_has_not_begun_has_a_report(tmp_path):
+    folder = given_folder(write(tmp_path, campaign(2)), tmp_path / "out")
+    folder.create()
+    assert command("campaign", "report", tmp_path / "out").code == 0
+    assert "0 of 2 runs done" in (tmp_path / "out" / "report.html").read_text()

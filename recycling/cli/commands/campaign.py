@@ -134,6 +134,18 @@ def import_file(
 
 
 @campaign.command()
+def report(directory: Directory, debug: Debug = False) -> None:
+    """Write the report of a campaign into its directory: one HTML file."""
+    with errors(debug=debug):
+        with shown() as work:
+            work.step("loading")
+            from recycling.campaign.report import report_campaign
+
+            path = report_campaign(directory, work.step)
+        typer.echo(path)
+
+
+@campaign.command()
 def export_slo(
     directory: Directory,
     dialect: Annotated[
