@@ -9,7 +9,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test lint examples types layers notebooks soak fuzz bench coverage gate-times chip lock clean
+.PHONY: help replay check test lint examples types layers notebooks soak campaign fuzz bench coverage gate-times chip lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ notebooks: $(STAMP) ## execute every notebook into build/notebooks
 
 soak: $(STAMP) ## kill runs and inject faults, hundreds of times (half an hour)
 	$(BIN)/python -m tests.soak $(ARGS)
+
+campaign: $(STAMP) ## 200 simulated runs with every fault at once, killed again and again (minutes)
+	$(BIN)/python -m benchmarks.campaign $(ARGS)
 
 fuzz: $(STAMP) ## hostile specs and runs, thousands of new ones (a quarter of an hour)
 	$(BIN)/pytest --hypothesis-profile=long $(wildcard tests/*/test_hostile_*.py) $(ARGS)
