@@ -9,7 +9,7 @@ whoever is killed at any point starts the same command again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class _Driver:
             self.conduct.watch(f"run {each.run}", _state(record), len(records) / count)
 
     def _record(self, each: Due, records: list[dict[str, Any]]) -> dict[str, Any]:
-        conduct = Conduct() if each.simulated else self.conduct  # simulated runs are short
+        conduct = Conduct() if each.simulated else self._told_of(each)  # those are short
         execution = Execution(self.folder, each, records, self.planner, conduct)
         decided = self.folder.under_way(each.run)
         try:
@@ -81,6 +81,14 @@ class _Driver:
             if decided is None:
                 decided = undecided(each.run, *self._times(execution))
             return execution.failed(decided, error)
+
+    def _told_of(self, each: Due) -> Conduct:
+        """Conduct of a run whose jobs are told with its number."""
+        watch = self.conduct.watch
+        return replace(
+            self.conduct,
+            watch=lambda job, state, done: watch(f"run {each.run}, {job}", state, done),
+        )
 
     def _decided(self, execution: Execution) -> dict[str, Any]:
         """Decide on a run when it is due, and keep the decision before it begins."""

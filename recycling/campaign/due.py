@@ -133,7 +133,7 @@ class Planner:
         key = str(due.backend), due.experiment.model_copy(update={"seed": 0}).hash, of_machine
         planned = self.known.get(key)
         if planned is None:
-            progress("compiling circuits")
+            progress(f"planning run {due.run}")
             connection = connect(due.backend, self.account)
             try:
                 planned = plan_on(due.experiment, due.backend, connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import isfinite
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from recycling.store.directory import Run
 
+#: Our journals keep milliseconds, s.
+_OUR_DIGIT = 1e-3
 #: Bounds by the names of their metrics.
 _BOUNDS: Mapping[Bound, str] = {"tight": "tight", "landauer": "landauer"}
 
@@ -102,8 +105,8 @@ def shots_of(run: Run) -> dict[str, str]:
 def clock_times(run: Run) -> list[tuple[float, float, float]]:
     """Times of jobs by two clocks, s since 1970: sent, created at the service, answered.
 
-    Only machines have a clock of their own, and only of jobs that were submitted by the attempt
-    that is kept.
+    Only machines have a clock of their own. Times are kept with few digits: sent is moved before
+    what it may have been, and answered behind, so that rounding is no jump.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -117,14 +120,14 @@ def clock_times(run: Run) -> list[tuple[float, float, float]]:
     for job in run.jobs:
         for attempt in run.journal(job).attempts:
             stamps = (attempt.record.get("metrics") or {}).get("timestamps") or {}
-            times = (
-                attempt.times.get("intended"),
-                stamps.get("created"),
-                attempt.times.get("submitted"),
+            created, own = stamps.get("created"), attempt.times
+            sent, server, answered = map(
+                _seconds, (own.get("intended"), created, own.get("submitted"))
             )
-            if all(times):
-                found.append(tuple(map(_seconds, times)))
-    return [times for times in found if all(map(isfinite, times))]  # type: ignore[misc]
+            times = sent - _digit(str(created)), server, answered + _OUR_DIGIT
+            if all(map(isfinite, times)):
+                found.append(times)
+    return found
 
 
 def _seconds(text: Any) -> float:
@@ -134,6 +137,12 @@ def _seconds(text: Any) -> float:
     except ValueError:
         return float("nan")
     return time.timestamp() if time.tzinfo is not None else float("nan")
+
+
+def _digit(text: str) -> float:
+    """Value of the last digit of a time of ISO 8601, s; times are cut, not rounded."""
+    digits = re.search(r":\d\d\.(\d+)", text)
+    return 10.0 ** -len(digits[1]) if digits else 1.0
 
 
 def _extreme(choose: Any, values: Iterable[float]) -> float:

@@ -92,10 +92,9 @@ def exposed(path: str | Path) -> tuple[dict[str, Any], list[Sample]]:
         recycling.errors.BadInput: campaign = 'no such campaign' is not the directory of a ...
     """
     status = status_of(path)
-    states = {state: count for state, count in status["runs"].items() if state != "planned"}
     samples = read(path) if (Path(path) / NAME).is_file() else []
     latest = {(sample.metric, sample.source): sample for sample in samples}
-    return {**status, "runs": states}, list(latest.values())
+    return status, list(latest.values())
 
 
 def records_of(folder: Folder) -> list[dict[str, Any]]:
