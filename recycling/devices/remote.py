@@ -65,9 +65,7 @@ def remote_erasure(state: ArrayLike, link: Link, bath: Bath, p_x: ArrayLike) -> 
         >>> f"{done.heat / Bath.qubit().energies[1]:.6f} hf"
         '0.062498 hf'
     """
-    weights = np.asarray(p_x, dtype=float)
-    if not ((weights >= 0) & (weights <= 1)).all():
-        raise BadInput(f"p_x = {weights.flat[0]:g}: give 0 to 1")
+    weights = weights_of(p_x)
     quantum = quantum_of(bath)
     on_bath = link.on(quantum / h)
     sent = np.asarray(state, dtype=np.complex128)
@@ -88,6 +86,23 @@ def remote_erasure(state: ArrayLike, link: Link, bath: Bath, p_x: ArrayLike) -> 
         gain(decrease, bath, on_bath.transmit(bath.gibbs())),
     )
     return RemoteErasure(*(each.copy()[()] for each in np.broadcast_arrays(*results)))
+
+
+def weights_of(p_x: ArrayLike) -> Real:
+    """Read excited weights as an array.
+
+    Raises:
+        BadInput: one is no probability.
+
+    Example:
+        >>> weights_of([0.1, 0.4])
+        array([0.1, 0.4])
+    """
+    weights = np.asarray(p_x, dtype=float)
+    wrong = weights[~((weights >= 0) & (weights <= 1))]
+    if wrong.size:
+        raise BadInput(f"p_x = {wrong.flat[0]:g}: give 0 to 1")
+    return weights
 
 
 def _excited(state: States) -> Real:

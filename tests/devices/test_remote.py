@@ -82,7 +82,7 @@ def test_the_least_transmissivity_ends_an_interval_or_does_not_exist():
         rc.minimum_transmissivity(pure(0.5), rc.Link(coherence=np.array([0.5, 1.0])), BATH, 0.4)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.floats(0.2, 0.8), st.floats(0.05, 0.45), st.booleans())
 def test_every_transmissivity_from_the_least_up_holds_the_bound(excited, p_x, strict):
     state = pure(excited)
@@ -100,6 +100,7 @@ def test_every_transmissivity_from_the_least_up_holds_the_bound(excited, p_x, st
             assert above(least - 1e-6) > 0
 
 
+@settings(max_examples=50)
 @given(UNIT, UNIT, st.floats(-1, 1), UNIT, UNIT, st.floats(0.01, 0.2), st.floats(0, 0.3))
 def test_the_second_law_holds_over_bath_and_link(
     transmissivity, excited, radius, p_x, coherence, temperature, line
@@ -123,6 +124,7 @@ def test_the_second_law_holds_over_bath_and_link(
     assert resource >= -1e-9
 
 
+@settings(max_examples=50)
 @given(UNIT, st.floats(0.01, 0.2), st.floats(0.01, 0.99))
 def test_a_link_at_the_temperature_of_the_bath_gains_nothing_alone(eta, temperature, p_x):
     bath = rc.Bath.qubit(temperature=temperature)
