@@ -91,6 +91,17 @@ def test_the_five_metre_link_at_the_largest_angle(device, figures):
         assert float(np.ravel(predicted[name])[0]) / unit == pytest.approx(figure, abs=6e-7), name
 
 
+def test_at_the_smallest_angle_the_link_alone_makes_the_gain():
+    text = f'name = "linked"\n[device]\nprofile = "ideal"\n{FIGURES}'.replace('"45 deg"', "0")
+    experiment = rc.Experiment.parse(text)
+    predicted = rc.plan(experiment).prediction.values
+    bath, link = rc.Bath.qubit(), experiment.physical_link
+    decrease = float(np.ravel(predicted["entropy_decrease"])[0])
+    alone = rc.gain(decrease, bath, link.transmit(bath.gibbs()))
+    assert float(np.ravel(predicted["gain"])[0]) / (h * 5e9) == pytest.approx(0.009669, abs=6e-7)
+    assert alone / (h * 5e9) == pytest.approx(0.016123, abs=6e-7)
+
+
 # -- channel ---------------------------------------------------------------------------------------
 
 

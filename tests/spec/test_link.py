@@ -1,5 +1,7 @@
 """The section ``[link]``: which link it names, and what is wrong with it."""
 
+from pathlib import Path
+
 import pytest
 
 import recycling as rc
@@ -61,6 +63,14 @@ def test_an_idle_link_is_what_the_wait_makes_of_the_device():
     longer = override_device(ideal, t1=1.0, t2=1.0)
     with pytest.raises(rc.BadInput, match=r"B would wait 0\.393 s"):
         experiment.link_on(longer)
+
+
+def test_the_example_is_a_link_of_five_metres():
+    path = Path(rc.__file__).parents[1] / "examples" / "link" / "spec.toml"
+    experiment = rc.Experiment.from_toml(path)
+    assert experiment.physical_link.transmissivity == 0.675
+    idle = path.read_text("utf-8").replace('"channel"', '"idle"')
+    assert rc.Experiment.parse(idle).link.is_idle
 
 
 @pytest.mark.parametrize(
