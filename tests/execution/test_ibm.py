@@ -556,8 +556,12 @@ def refuse(service, tmp_path):
             spec().replace("shots = 200", 'shots = "exact"').replace("trials = 2", "trials = 1"),
             ["measurement.shots = 'exact'", "only the backend 'exact'"],
         ),
+        (
+            spec() + '[link]\npreset = "eth-5m"\n',
+            ["link.realisation = 'channel': hardware applies none; give 'idle'"],
+        ),
     ],
-    ids=["rep_delay", "t1", "readout_error", "shots"],
+    ids=["rep_delay", "t1", "readout_error", "shots", "link"],
 )
 def test_what_hardware_cannot_do_is_bad_input(refuse, text, parts):
     line = refuse(2, text)

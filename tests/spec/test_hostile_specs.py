@@ -20,6 +20,7 @@ from circuits.tasks.erasure import ErasureSettings
 from recycling.jobs.sizes import check_size
 from recycling.spec.experiment import Experiment
 from recycling.spec.files import LONGEST_SPEC
+from recycling.spec.link import PhotonicSettings
 from recycling.spec.messages import MOST_FAULTS, parse_spec
 from recycling.spec.sweep import SweepSpec
 from recycling.studies.latency.spec import LatencySpec
@@ -29,7 +30,7 @@ TABLES = [*Experiment.model_fields, *LatencySpec.model_fields, "bathh", "Range",
 #: Models whose fields depend on a name.
 CHOSEN = [
     HHLSettings, CircuitSettings, RepeatUntilSuccessSettings, ErasureSettings, IdentitySettings,
-    Content, SweepSpec,
+    PhotonicSettings, Content, SweepSpec,
 ]  # fmt: skip
 FIELDS = sorted({
     field
@@ -42,7 +43,8 @@ TEXTS = ["exact", "best", "auto", "paper", "ideal", "FakeProviderForBackendV2", 
          "FakeBackendV2", "43 mK", "5 GHz", "9**9**9 s", "1e99999 K", "-1 us", "nan K", "10 degC",
          "45 deg", "1 percent", "\x1b[31m", "\u202e", "a" * 3000, "{mend}", "%s", "=1+1",
          "[bold]", "../../x", "\ud800".encode("utf-8", "replace").decode(), "hhl", "circuit",
-         "repeat-until-success", "erasure", "identity", "data", "flag", "UUlTS0lU"]  # fmt: skip
+         "repeat-until-success", "erasure", "identity", "photonic", "eth-5m", "idle",
+         "data", "flag", "UUlTS0lU"]  # fmt: skip
 NUMBERS = [0, -1, 1, 2, 10**12, 2**63, 2**64, -(2**70), 10**4000, 0.0, -0.0, 1e-320, 1e308, -1e308,
            math.inf, -math.inf, math.nan, 0.5, 43.0, 1e100]  # fmt: skip
 
