@@ -12,11 +12,16 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from scipy.constants import k as boltzmann
 
 from recycling.reporting.figures import SETTINGS, SIZE, new_axes
 from recycling.results.sweep import curve_note, first_curve, recycling_arm, sweep_axes
-from recycling.thermodynamics import Bath, branch_gains, max_bath_entropy
+from recycling.thermodynamics import (
+    Bath,
+    branch_gains,
+    max_bath_entropy,
+    record_break_even,
+    record_cost,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -128,18 +133,21 @@ def _branch_gain(bath: Bath) -> Figure:
     left, right = figure.subplots(1, 2)
     figure.subplots_adjust(left=0.12, right=0.98, bottom=0.14, top=0.8, wspace=0.38)
     quantum = float(bath.energies[-1])
-    record = boltzmann * np.log(2)  # k_B H(m) of two equally likely branches
+    even = np.array([0.5, 0.5])
+    record = float(record_cost(even, bath.temperature))
     for colour, half_angle in zip(_COLOURS, _HALF_ANGLES, strict=True):
-        decrease, mean, mixed, holevo = _gains(bath, equator_pair(bath, half_angle))
+        pair = equator_pair(bath, half_angle)
+        decrease, _, mixed, holevo = _gains(bath, pair)
         label = rf"$G_\mathrm{{mix}}$, $\alpha = {half_angle:g}$, $\chi = {holevo:.2g}$"
         left.plot(decrease, mixed / quantum, color=colour, lw=1.5, label=label)
         left.plot(decrease[-1], mixed[-1] / quantum, "x", color=colour, ms=6, mew=1.5)
-        right.plot(decrease, (mean - mixed) / record * 1e3, color=colour, lw=1.5)
+        break_even = record_break_even(decrease, bath, pair, even)
+        right.plot(decrease, break_even * 1e3, color=colour, lw=1.5)
     decrease, mean, _, _ = _gains(bath, equator_pair(bath, 0.0))
     left.plot(decrease, mean / quantum, color="#111111", lw=1.8, zorder=1, label=r"$\bar{G}$")
     left.plot(
-        decrease, (mean - record * bath.temperature) / quantum, color="#888888", lw=1.3, ls="--",
-        zorder=1, label=r"$\bar{G} - k_B T_0 \ln 2$",
+        decrease, (mean - record) / quantum, color="#888888", lw=1.3, ls="--", zorder=1,
+        label=r"$\bar{G} - k_B T_0 \ln 2$",
     )  # fmt: skip
     right.axhline(bath.temperature * 1e3, color="#555555", lw=0.9, ls=":")
     for axes in (left, right):

@@ -86,7 +86,7 @@ def _heats(dataset: xr.Dataset) -> Figure:
 
 
 def _excesses(dataset: xr.Dataset) -> Figure:
-    figure, axes, point = _over_the_sweep(dataset, r"heat $- Q_{\mathrm{tight}}$ (hf)")
+    figure, axes, point = _over_the_sweep(dataset, r"heat − $Q_{\mathrm{tight}}$ (hf)")
     _curve(axes, point, "excess_tight", "#111111", "net against separate")
     _curve(axes, point, "excess_strict_tight", _STRICT, "strict")
     axes.legend(loc="best")

@@ -10,7 +10,7 @@ from scipy.constants import h as planck
 from recycling.inference.statistics.interval import Interval
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.dataset import POINT, by_point, shown_p_x, swept
-from recycling.results.link_gains import equilibrium_temperature, link_gains, link_of
+from recycling.results.link_gains import channel_of, equilibrium_temperature, link_gains
 from recycling.results.sweep import recycling_arm, sweep_axes
 from recycling.results.verdicts import verdicts
 
@@ -54,7 +54,7 @@ def link_table(dataset: xr.Dataset, columns: Sequence[Sequence[str]] = ()) -> Ta
         >>> link_table(xr.Dataset()) is None
         True
     """
-    link = link_of(dataset.attrs)
+    link = channel_of(dataset.attrs)
     if link is None:
         return None
     axes = sweep_axes(dataset)

@@ -18,7 +18,7 @@ from recycling.results.calibrations import calibrations, keep
 from recycling.results.counts import tables_of
 from recycling.results.estimates import estimate_arms
 from recycling.results.link import channel_attributes
-from recycling.results.link_gains import link_of
+from recycling.results.link_gains import channel_of
 from recycling.results.reference import known_reference, theory_reference
 from recycling.results.schema import LIMITS, OF_LINK, ArmEstimates, variables
 from recycling.results.theory import stored_theory
@@ -28,6 +28,7 @@ from recycling.thermodynamics import Bath
 if TYPE_CHECKING:
     import xarray as xr
 
+    from recycling.inference.bath.link import LinkChannel
     from recycling.inference.readout.assignment import Assignment
     from recycling.spec.experiment import Experiment
     from recycling.store.directory import Run
@@ -189,7 +190,7 @@ def analyse_counts(
     tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
     check_counts(tables, experiment.measurement.shots, labels)
     attributes = channel_attributes(experiment.physical_link) | dict(attributes)
-    link = link_of(attributes)
+    link = channel_of(attributes)
     temperature = attributes.get("temperature_K", experiment.bath.temperature)
     if reference is None:
         reference = known_reference(experiment)
@@ -204,11 +205,8 @@ def analyse_counts(
         link=link,
     )
     dataset = _dataset(experiment, estimates, counts["trial"].values)
-    if reference is None or np.isnan(reference).all():
-        dataset["success_fidelity"].attrs["comment"] = _NO_REFERENCE
-    if link is not None and link.transmissivity == 0:
-        for name in OF_LINK:
-            dataset[name].attrs["comment"] = _NOT_ARRIVED
+    unknown = reference is None or bool(np.isnan(reference).all())
+    _comment(dataset, unknown_reference=unknown, link=link)
     # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
     complete = {
         "trials": f"{counts.sizes['trial']} of {experiment.measurement.trials}",
@@ -228,6 +226,15 @@ def _dataset(
     return xr.Dataset(
         variables(estimates, success, experiment.coordinates), _coordinates(experiment, trials)
     )
+
+
+def _comment(dataset: xr.Dataset, *, unknown_reference: bool, link: LinkChannel | None) -> None:
+    """Say of variables without values why they have none, in place."""
+    if unknown_reference:
+        dataset["success_fidelity"].attrs["comment"] = _NO_REFERENCE
+    if link is not None and link.transmissivity == 0:
+        for name in OF_LINK:
+            dataset[name].attrs["comment"] = _NOT_ARRIVED
 
 
 def _readout_source(readout: Readout, assignment: Assignment | None) -> dict[str, str]:

@@ -15,7 +15,7 @@ from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.propagation import total
 from recycling.inference.statistics.significance import LEVEL, RESOLUTION, holm
 from recycling.results.dataset import POINT, by_point, qubit_of, shown_p_x, swept
-from recycling.results.link_gains import link_of
+from recycling.results.link_gains import channel_of
 from recycling.results.production import entropy_production
 from recycling.results.verdicts import ROUNDING, Verdict, verdicts
 from recycling.thermodynamics import Bath, gain
@@ -195,7 +195,7 @@ def _entropy_production(dataset: xr.Dataset) -> Control:
     """ΔQ_B/kT0 − ΔS + F(ρ_B)/kT0 ≥ 0: the second law, with the bath's state as a resource."""
     arms = [entropy_production(dataset, arm) for arm in dataset["arm"].values]
     ends = zip(*(arm.ends.values() for arm in arms), strict=True)
-    link = "" if link_of(dataset.attrs) is None else " + Q_link/kT_link + S(out) − S(in)"
+    link = "" if channel_of(dataset.attrs) is None else " + Q_link/kT_link + S(out) − S(in)"
     return _never_negative(
         "entropy production with the resource counted",
         f"ΔQ_B/kT0 − ΔS + F(ρ_B)/kT0{link}",

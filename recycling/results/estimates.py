@@ -60,7 +60,7 @@ def estimate_arms(
         readout: how records are read.
         assignment: assignment matrices, unless the readout is raw.
         progress: called with the fraction done.
-        link: the link that recycled states cross; None for an experiment without links.
+        link: that recycled states cross; None for an experiment without links.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -87,9 +87,8 @@ def estimate_arms(
         own = design.arms.index(arm)
         records, moved = record_maps(arm, readout, assignment, layout)
         crossed = link if link is None or arm.resets else NO_LINK
-        question = Question(
-            records, moved, experiment.p_x, bath, reference, experiment.inference.estimator, crossed
-        )
+        estimator = experiment.inference.estimator
+        question = Question(records, moved, experiment.p_x, bath, reference, estimator, crossed)
         if experiment.measurement.shots == "exact":
             return _exact(tables[own], question)
         seed = np.random.SeedSequence(experiment.seed, spawn_key=(1, own))

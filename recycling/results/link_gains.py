@@ -1,4 +1,4 @@
-"""How much of a gain the link of a run makes alone: a cold link refrigerates."""
+"""What the link of a run does to the bath, and how much of a gain it makes alone."""
 
 from __future__ import annotations
 
@@ -21,22 +21,21 @@ if TYPE_CHECKING:
 
 Real = NDArray[np.float64]
 
-#: Attributes of a Dataset with a link, in the order of the fields of ``LinkChannel``.
-_ATTRIBUTES = ("link_transmissivity", "link_thermal_population", "link_coherence_factor")
 #: Share of hf below which a gain is rounding.
 _ROUNDING = 1e-9
 
 
-def link_of(attributes: Mapping[Any, Any]) -> LinkChannel | None:
-    """Read the link of a Dataset from its attributes; None without one.
+def channel_of(attributes: Mapping[Any, Any]) -> LinkChannel | None:
+    """Read the channel of a Dataset's link from its attributes; None without one.
 
     Example:
-        >>> link_of({"temperature_K": 0.043}) is None
+        >>> channel_of({"temperature_K": 0.043}) is None
         True
     """
-    if _ATTRIBUTES[0] not in attributes:
+    if "link_transmissivity" not in attributes:
         return None
-    return LinkChannel(*(float(attributes[name]) for name in _ATTRIBUTES))
+    names = ("transmissivity", "thermal_population", "coherence_factor")
+    return LinkChannel(*(float(attributes[f"link_{name}"]) for name in names))
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def link_gains(dataset: xr.Dataset) -> LinkGains | None:
         >>> link_gains(xr.Dataset()) is None
         True
     """
-    link = link_of(dataset.attrs)
+    link = channel_of(dataset.attrs)
     if link is None:
         return None
     bath = Bath.qubit(dataset.attrs["frequency_Hz"], dataset.attrs["temperature_K"])

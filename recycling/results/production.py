@@ -23,7 +23,7 @@ from recycling.inference.bath.link import LinkChannel
 from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.propagation import total
 from recycling.results.dataset import POINT, by_point, qubit_of, shown_p_x, swept
-from recycling.results.link_gains import link_of
+from recycling.results.link_gains import channel_of
 from recycling.thermodynamics import Bath, binary_entropy
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def entropy_production(dataset: xr.Dataset, arm: str = RECYCLING) -> Intervals:
         estimate("entropy", -1, "target"),
         -estimate("entropy", 0, "target"),
     ]
-    link = link_of(attributes) if arm == RECYCLING else None
+    link = channel_of(attributes) if arm == RECYCLING else None
     if link is None or link.transmissivity == 0 or link.coherence == 0:
         terms.append(-entropy_before)
     else:

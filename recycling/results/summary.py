@@ -13,7 +13,7 @@ import numpy as np
 
 from recycling.results.controls import Control, failed_controls
 from recycling.results.dataset import shown_p_x
-from recycling.results.link_gains import link_gains, link_of
+from recycling.results.link_gains import channel_of, link_gains
 from recycling.results.sweep import sweep_axes
 from recycling.results.verdicts import Bound, Verdict, verdicts
 
@@ -48,7 +48,7 @@ def headline(dataset: xr.Dataset) -> str:
         _against(verdicts(dataset, bound=bound), dataset, "ΔQ_B", name)
         for bound, name in _BOUNDS.items()
     )
-    link = link_of(dataset.attrs)
+    link = channel_of(dataset.attrs)
     if link is not None:
         found = verdicts(dataset, bound="strict_tight")
         strict = _against(found, dataset, "ΔQ_B + link heat", _BOUNDS["tight"])
@@ -162,7 +162,7 @@ def summary(
 
 def _ledgers(dataset: xr.Dataset) -> dict[str, Any]:
     """Verdicts of the strict ledger, and what the link makes alone; nothing without a link."""
-    link, gains = link_of(dataset.attrs), link_gains(dataset)
+    link, gains = channel_of(dataset.attrs), link_gains(dataset)
     if link is None or gains is None:
         return {}
     strict = verdicts(dataset, bound="strict_tight")

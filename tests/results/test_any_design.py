@@ -6,17 +6,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.constants import h
 
 from circuits.design import POINT, Design, Register, SweepParameter
 from circuits.tomography import BASIS_ANGLES
+from recycling.devices.link import Link
 from recycling.errors import BadInput
 from recycling.inference.readout.assignment import Assignment
 from recycling.inference.readout.correction import record_maps
 from recycling.inference.states.records import Layout, RecordMap
+from recycling.reporting.link_figures import link_figures
+from recycling.reporting.link_table import link_table
 from recycling.results.analysis import analyse_counts
 from recycling.results.controls import controls
 from recycling.results.export import counts_table, tables
+from recycling.results.production import entropy_production
 from recycling.results.sensitivity import erasure_of
+from recycling.results.summary import headline
 from recycling.results.sweep import curve_note, first_curve
 from recycling.results.temperature import run_temperature
 from recycling.results.verdicts import verdicts
@@ -40,7 +46,7 @@ CHANCES = np.array([0.4, 0.3, 0.2, 0.1])
 THERMAL = 0.0037
 
 
-def experiment(shots="exact", readout="raw", solution=None, branches=None):
+def experiment(shots="exact", readout="raw", solution=None, branches=None, link=None):
     grid = np.meshgrid(*COORDINATES.values(), indexing="ij")
     points = dict(zip(COORDINATES, (axis.ravel() for axis in grid), strict=True))
     algorithm = SimpleNamespace(solution=solution, branches=branches)
@@ -49,7 +55,7 @@ def experiment(shots="exact", readout="raw", solution=None, branches=None):
         bath=SimpleNamespace(frequency=5e9, temperature=0.043),
         measurement=SimpleNamespace(shots=shots, trials=1 if shots == "exact" else 3),
         inference=SimpleNamespace(estimator="linear inversion", resamples=100, readout=readout),
-        algorithm=SimpleNamespace(build=lambda: algorithm),
+        algorithm=SimpleNamespace(build=lambda: algorithm), physical_link=link,
     )  # fmt: skip
 
 
@@ -244,6 +250,26 @@ def test_controls_and_erasures_are_those_of_its_qubits(finite):
         arm="recycling", p_x=0.4, limit="value", qubit="R", stage="before"
     )
     np.testing.assert_array_equal(erasure.bath_entropy, entropy.values.ravel())
+
+
+def test_a_link_has_its_ledgers_at_every_point(exact):
+    attributes = {
+        "temperature_K": 0.043, "frequency_Hz": 5e9, "temperature_source": "a test",
+        "data_kind": "simulated", "role_of_target": "T", "role_of_bath": "R",
+    }  # fmt: skip
+    link = Link(transmissivity=0.6)
+    found = analyse_counts(experiment(link=link), probabilities(), attributes)
+    before = exact["excited_population"].sel(arm="recycling", stage="before", qubit="R")
+    left = found["link_heat"].sel(arm="recycling")
+    rest = 0.4 * float(link.thermal_population)
+    expected = h * 5e9 * ((before - rest) / 0.6 - before)
+    np.testing.assert_allclose(left, expected, rtol=1e-9)
+    table = link_table(found)
+    assert table.columns[:3] == ("angle (rad)", "φ (rad)", "ΔS (nat)")
+    assert len(table.rows) == 6
+    assert "strict: ΔQ_B + link heat is below Q_tight at" in headline(found)
+    assert all("Shown over angle at φ = 1" in text for _, text in link_figures(found).values())
+    assert all(np.isfinite(entropy_production(found).value))
 
 
 def test_tables_have_a_column_for_each_parameter(finite):

@@ -5,7 +5,7 @@ import pytest
 
 from recycling.results.controls import controls, warning
 from recycling.results.production import entropy_production
-from tests.results.test_link_gains import drawn
+from tests.results.test_link_heat import drawn
 
 NAME = "entropy production with the resource counted"
 
