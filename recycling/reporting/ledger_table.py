@@ -38,9 +38,11 @@ def ledger_table(ledger: Ledger, columns: Sequence[str] = WIDE) -> Table:
         [('heat', '+4.000e-25', '+0.9720', 'measured')]
     """
     rows = [tuple(COLUMNS[column](row) for column in columns) for row in ledger.rows]
+    decade = " The range of the control heat is a decade either way."
+    controlled = any(row.name.startswith("control heat") for row in ledger.rows)
     notes = (
-        "Heat is positive where it is given off. Errors of sums add linearly; the range of the "
-        "control heat is a decade either way.",
+        "Heat is positive where it is given off. Errors of sums add linearly."
+        f"{decade if controlled else ''}",
         *(f"{note[:1].upper()}{note[1:]}." for note in ledger.notes),
     )
     return Table(tuple(columns), rows, " ".join(notes))
