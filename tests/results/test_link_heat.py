@@ -55,7 +55,7 @@ def test_a_link_adds_two_variables_with_all_their_parts(plain, linked):
     new = set(linked.data_vars) - set(plain.data_vars)
     assert new == {n + part for n in ("link_heat", "excess_strict_tight") for part in PARTS}
     assert set(linked.attrs) - set(plain.attrs) == {
-        "link_transmissivity", "link_coherence", "link_thermal_photons", "link_thermal_population",
+        "link_transmissivity", "link_thermal_population", "link_coherence_factor",
     }  # fmt: skip
     for name in new:
         assert linked[name].attrs["long_name"]
