@@ -8,13 +8,12 @@ whoever is killed at any point starts the same command again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from recycling.campaign.database import NAME
-from recycling.campaign.due import Due, Planner, due
+from recycling.campaign.due import Due, Planner, due, is_simulator
 from recycling.campaign.folder import Folder
 from recycling.campaign.heads import Head
 from recycling.campaign.log import SignedLog
@@ -23,6 +22,7 @@ from recycling.campaign.single_run import Execution, is_passing
 from recycling.campaign.timing import Clock, ScheduledClock, WallClock
 from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.execution.machine import Account
+from recycling.execution.registry import parse_backend
 from recycling.running.work import Conduct, Progress, Watch
 from recycling.store.lock import locked
 
@@ -33,7 +33,6 @@ class _Driver:
 
     folder: Folder
     log: SignedLog
-    dues: Sequence[Due]
     planner: Planner
     clock: Clock
     conduct: Conduct
@@ -48,7 +47,8 @@ class _Driver:
         """
         records = checked_records(self.folder, self.log)
         count = self.folder.spec.count
-        for each in self.dues[len(records) :]:
+        for run in range(len(records) + 1, count + 1):
+            each = due(self.folder, run)
             self.conduct.watch(f"run {each.run}", f"of {count}, running", len(records) / count)
             try:
                 record = self._record(each, records)
@@ -147,20 +147,18 @@ def run_campaign(
         ...     run_campaign(folder, key=bytes(range(32)))[0]
         1
     """
-    dues = [due(folder, run) for run in range(1, folder.spec.count + 1)]
-    planner = Planner(account or Account())
-    simulated = all(each.simulated for each in dues)
-    log = SignedLog(folder.path, key)
-    done = log.head[0]
-    for each in dues[done:]:
-        if each.simulated:
-            planner.plan(each, progress)
+    planner, log = Planner(account or Account()), SignedLog(folder.path, key)
+    left = range(log.head[0] + 1, folder.spec.count + 1)
+    for run in folder.spec.changes_at(left):
+        first = due(folder, run)
+        if first.simulated:
+            planner.plan(first, progress)
     folder.create()
-    progress(f"running {len(dues) - done} runs")
-    clock = ScheduledClock() if simulated else WallClock()
-    conduct = Conduct(progress=progress, watch=watch)
+    progress(f"running {len(left)} runs")
+    backends = {parse_backend(entry.backend) for entry in folder.spec.runs}
+    clock = ScheduledClock() if all(map(is_simulator, backends)) else WallClock()
     with locked(folder.path):
-        _Driver(folder, log, dues, planner, clock, conduct).complete()
+        _Driver(folder, log, planner, clock, Conduct(progress=progress, watch=watch)).complete()
     return log.head
 
 

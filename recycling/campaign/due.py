@@ -139,5 +139,8 @@ class Planner:
                 planned = plan_on(due.experiment, due.backend, connection)
             except BadInput as error:
                 raise BadInput(*(f"{due.source}: {fault}" for fault in error.faults)) from None
+            # A machine is calibrated anew: nobody asks for its earlier plans again.
+            for other in [other for other in self.known if other[-1]]:
+                del self.known[other]
             self.known[key] = planned
         return replace(planned, experiment=due.experiment)

@@ -224,6 +224,12 @@ class CampaignSpec(Section):
         """Entry of ``runs`` that a run, which counts from 1, belongs to."""
         return self.runs[self.place_of(run)]
 
+    def changes_at(self, runs: range) -> list[int]:
+        """Runs out of ``runs`` from which on another spec, or something else, is run."""
+        ends = accumulate(entry.count for entry in self.runs)
+        starts = {runs.start, *(end + 1 for end in ends), *(r.from_run for r in self.rehearse)}
+        return sorted(starts & set(runs))
+
     def rehearsed(self, run: int) -> Rehearsal:
         """All that a run suffers, as one rehearsal."""
         suffered = [each for each in self.rehearse if each.from_run <= run]
