@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -42,7 +42,7 @@ class Link:
 
     name: str
     kraus: tuple[NDArray[np.complex128], ...]
-    wait: float
+    wait: float = field(repr=False)
 
     def __init__(self, name: str, kraus: Sequence[ArrayLike] = (), *, wait: float = 0.0) -> None:
         operators = tuple(np.array(operator, dtype=complex) for operator in kraus)
@@ -73,6 +73,8 @@ class Link:
             return False
         if self.wait:
             circuit.delay(self.wait, list(bath), unit="s")
+        if self.wait and self.kraus:
+            circuit.barrier()  # all wait with the bath
         if self.kraus:
             circuit.append(Kraus(list(self.kraus)).to_instruction(), list(bath))
         return True

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from recycling.compilation.target import CHANNEL, device_target, pass_manager
-from recycling.compilation.walk import walk
+from recycling.compilation.walk import waits, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,9 +58,11 @@ def compile_circuits(
         # The hardware waits for whole cycles: a given latency is rounded to them, by half a dt.
         warnings.filterwarnings("ignore", "Duration is rounded", UserWarning)
         compiled = [manager.run(circuit) for circuit in circuits]
-    if device.is_instantaneous:
-        return compiled  # nothing takes time, so nothing idles
-    return [schedule(circuit, target) for circuit in compiled]
+    # Where nothing takes time, nothing idles, but for those that wait for a qubit that waits.
+    return [
+        circuit if device.is_instantaneous and not waits(circuit) else schedule(circuit, target)
+        for circuit in compiled
+    ]
 
 
 def _has_channel(circuit: QuantumCircuit) -> bool:

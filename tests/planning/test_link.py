@@ -232,6 +232,17 @@ def test_an_ideal_bath_does_not_relax():
         rc.plan(experiment)
 
 
+@pytest.mark.parametrize("link", [IDLE, LOSSY], ids=["idle", "channel"])
+def test_where_gates_take_no_time_all_qubits_wait_with_b(link):
+    text = SMALL[: SMALL.index("[device]")] + SMALL[SMALL.index("[sweep]") :]
+    ideal = '[device]\nprofile = "ideal"\nt1 = "200 us"\nt2 = "150 us"\n'
+    planned = rc.plan(rc.Experiment.parse(text + ideal + link))
+    for (arm, *_), circuit in planned.circuits.items():
+        waiting = [circuit.data[place].qubits[0] for place in waits(circuit)]
+        assert set(waiting) == (set(circuit.qubits) if arm == "recycling" else set())
+        assert circuit.count_ops().get("delay", 0) == len(waiting)
+
+
 def test_the_theory_of_an_idle_link_has_the_channel_of_its_losses(plans):
     ideal = ideal_experiment(plans["idle"].experiment)
     assert ideal.physical_link.total_transmissivity == 0.675
