@@ -102,7 +102,11 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         "cost": None if plan.cost is None else _cost_summary(plan, plan.cost),
         "instance_remaining_seconds": _remaining(plan),
         "prediction": prediction_summary(plan.prediction),
-        **({} if link is None else {"link": link_attributes(link)}),
+        **(
+            {}
+            if link is None
+            else {"link": {**link_attributes(link), "warning": link.link.warning}}
+        ),
     }
 
 

@@ -53,6 +53,7 @@ def horodecki(state):
     return 2 * np.sqrt(np.sort(np.linalg.eigvalsh(correlations.T @ correlations))[1:].sum())
 
 
+@settings(max_examples=70)
 @given(LINKS)
 def test_a_link_keeps_trace_and_positivity(link):
     operators = link.kraus()
@@ -62,6 +63,7 @@ def test_a_link_keeps_trace_and_positivity(link):
     assert 0 <= link.thermal_population <= 0.5
 
 
+@settings(max_examples=50)
 @given(LINKS, st.floats(0, 1), st.floats(-1, 1), st.floats(0, 7))
 def test_transmit_is_what_the_kraus_operators_do(link, excited, radius, angle):
     off = radius * np.sqrt(excited * (1 - excited)) * np.exp(1j * angle)
@@ -70,7 +72,7 @@ def test_transmit_is_what_the_kraus_operators_do(link, excited, radius, angle):
     np.testing.assert_allclose(link.transmit(state), expected, rtol=0, atol=ROUNDING)
 
 
-@settings(max_examples=50)
+@settings(max_examples=35)
 @given(LINKS)
 def test_metrics_are_those_of_the_state_of_a_sent_bell_pair(link):
     metrics, state = link.metrics(), choi(link)
@@ -87,6 +89,7 @@ def test_metrics_are_those_of_the_state_of_a_sent_bell_pair(link):
     assert metrics.state_fidelity == pytest.approx(overlaps.mean(), abs=ROUNDING)
 
 
+@settings(max_examples=60)
 @given(
     st.floats(0, 100), st.floats(0, 2), KELVIN, st.lists(st.floats(0, 1), min_size=1, max_size=5)
 )
