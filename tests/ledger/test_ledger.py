@@ -207,6 +207,26 @@ def test_a_kept_index_of_failed_branches_has_to_be_erased():
     assert list(branch_rows(counts([1, 0, 0, 0], None), DESIGN, 0, 0.1, "")) == []
 
 
+def test_a_link_takes_up_heat_and_leaves_less_of_the_saving(tmp_path):
+    """The paper's theory with five metres of link (PRL 125, 260502)."""
+    text = rc.preset("theory").to_toml() + '\n[link]\npreset = "eth-5m"\n'
+    experiment = rc.Experiment.parse(text.replace("points = 21", "points = 2"))
+    run = rc.run(experiment, out=tmp_path / "run")
+    dataset = rc.analyse(run)
+    ledgers = [rc.ledger_of(run, dataset, theta_b=angle) for angle in (0, None)]
+    expected = {
+        "heat": (0.395334, 0.063249), "saving": (0.009669, 0.118454 - 0.063249),
+        "link heat": (0.002605, 0.162498), "strict heat": (0.397939, 0.225747),
+    }  # fmt: skip
+    for name, values in expected.items():
+        found = [ledger.row(name).joule / QUANTUM for ledger in ledgers]
+        assert found == pytest.approx(values, abs=2e-6), name
+    for ledger in ledgers:
+        parts = (ledger.row(name).joule for name in ("saving", "heat", "reset heat"))
+        assert sum(parts) == pytest.approx(ledger.row("separate").joule, rel=1e-12)
+        assert "behind the link" in ledger.row("reset heat").note
+
+
 # -- single estimates ----------------------------------------------------------------------------
 
 
