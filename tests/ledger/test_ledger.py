@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -258,6 +259,29 @@ def test_a_link_has_its_rows():
     strict = rows["strict heat"]
     assert [strict.joule, strict.low, strict.high] == pytest.approx([4e-25, 3e-25, 5e-25])
     assert strict.source == "measured"
+
+
+@settings(max_examples=60)
+@given(
+    frequency=st.floats(1e9, 2e10), temperature=st.floats(5e-3, 2), before=st.floats(0, 1),
+    after=st.floats(0, 1), decrease=st.floats(-0.5, 0.7),
+)  # fmt: skip
+def test_saving_heat_and_reset_are_what_is_separate_for_any_bath(
+    frequency, temperature, before, after, decrease
+):
+    bath = rc.Bath.qubit(frequency, temperature)
+    heat, tight = h * frequency * (after - before), float(rc.tight_bound(decrease, bath))
+    estimates = erasure(
+        heat=heat, bound_tight=tight, excess_tight=heat - tight, excited_population=before
+    )
+    rows = {row.name: row for row in bath_rows(replace(estimates, bath=bath))}
+    parts = [rows[name].joule for name in ("saving", "heat", "reset heat")]
+    slack = 1e-12 * h * frequency
+    assert sum(parts) == pytest.approx(rows["separate"].joule, rel=1e-12, abs=slack)
+    # Whatever the path, the bath ends where heat and reset have brought it.
+    thermal = float(bath.gibbs()[1, 1].real)
+    assert parts[1] + parts[2] == pytest.approx(h * frequency * (after - thermal), abs=slack)
+    assert {row.temperature for row in rows.values()} == {temperature}
 
 
 @settings(max_examples=50)
