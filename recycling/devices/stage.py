@@ -134,10 +134,10 @@ class Stage:
         for place in np.argwhere(total < 0)[:1]:
             at = tuple(place)
             raise BadInput(
-                f"stage.loss_tangent = {loss[at]:g}: a T2 of {t2[at] * 1e6:.6g} µs at "
-                f"{in_kelvin(self.calibrated_at)} leaves no room for the dephasing of this loss, "
-                f"which falls by {-added[at]:.4g} 1/s to {in_kelvin(temperature[at])}, where "
-                f"{dephasing[at]:.4g} 1/s are there; give a smaller one, or a higher temperature"
+                f"stage.loss_tangent = {loss[at]:g}: T2 = {t2[at] * 1e6:.6g} µs at "
+                f"{in_kelvin(self.calibrated_at)} leaves no room for it: from there to "
+                f"{in_kelvin(temperature[at])} dephasing falls by {-added[at]:.4g} 1/s, of "
+                f"{dephasing[at]:.4g}; give a smaller one, or a higher temperature"
             )
         if self.bath == "boson":
             half = planck * frequency / (2 * boltzmann)

@@ -318,7 +318,7 @@ def test_clausius_and_the_thermal_fixed_point(seed, rank, kelvin, frequency, bat
         (lambda: times(temperature=float("inf")), "temperature = inf K: give a finite number"),
         (
             lambda: times(t2=2e-4, temperature=0.01),
-            "stage.loss_tangent = 1e-07: a T2 of 200 µs at 40 mK leaves no room for",
+            "stage.loss_tangent = 1e-07: T2 = 200 µs at 40 mK leaves no room for it",
         ),
     ],
 )

@@ -195,7 +195,7 @@ def test_hardware_has_its_temperature():
             "calibrated_at = 1\nloss_tangent = 0\nloss_tan = 0",
             "stage.loss_tan = 0 is an unknown key: did you mean loss_tangent?",
         ),
-        ("calibrated_at = 0.3\nloss_tangent = 1e-4", "stage.loss_tangent = 0.0001: a T2 of "),
+        ("calibrated_at = 0.3\nloss_tangent = 1e-4", "stage.loss_tangent = 0.0001: T2 = "),
     ],
 )
 def test_bad_stages_are_told_in_a_line(stage, line, tmp_path, monkeypatch):

@@ -235,7 +235,9 @@ def test_a_map_that_is_too_large_is_refused(experiment, monkeypatch):
 def test_below_the_calibration_there_must_be_room(experiment):
     grid = stage_grid(experiment, temperatures=(0.01,), loss_tangents=(1e-4,))
     ideal = experiment.device.model_copy(update={"profile": "ideal", "layout": "best", "t2": 2e-4})
-    with pytest.raises(rc.BadInput, match=r"stage.loss_tangent = 0.0001: a T2 of .* to 10 mK"):
+    with pytest.raises(
+        rc.BadInput, match=r"stage.loss_tangent = 0.0001: T2 = .* no room for it.* to 10 mK"
+    ):
         stage_map(experiment.model_copy(update={"device": ideal}), grid)
 
 
