@@ -107,18 +107,9 @@ def stage_map(
         protocol_pubs(experiment, compile_all(experiment, calibrated.at(0, 0))),
     )
     values = work.at(grid.temperatures, progress)
-    decrease = values["entropy_decrease"].swapaxes(0, 1)  # temperature first
-    kelvins = np.array(grid.temperatures)
-    between = _between(kelvins, ends_between(decrease))
-    if len(between):
-        finer = work.at(between.tolist(), progress)["entropy_decrease"].swapaxes(0, 1)
-        kelvins, decrease = np.append(kelvins, between), np.concatenate([decrease, finer])
-        order = np.argsort(kelvins)
-        kelvins, decrease = kelvins[order], decrease[order]
-    values["erasure_end"] = erasure_end(kelvins, decrease)
-    values["thermal_erasure_end"] = thermal_erasure_end(
-        np.array(grid.frequencies)[:, None], experiment.p_x
-    )
+    values["erasure_end"] = work.ends(values["entropy_decrease"], progress)
+    hertz = np.array(grid.frequencies)[:, None]
+    values["thermal_erasure_end"] = thermal_erasure_end(hertz, experiment.p_x)
     return _dataset(experiment, grid, values).assign_attrs(_attributes(experiment, calibrated))
 
 
@@ -150,6 +141,17 @@ class _Work:
             name: np.concatenate([part[name] for part in parts], axis=0 if name in TIMES else 1)
             for name in parts[0]
         }
+
+    def ends(self, decreases: Real, progress: Callable[[float], None]) -> Real:
+        """Temperatures at which curves of the map end, K: closer ones are added where one does."""
+        kelvins, decrease = np.array(self.grid.temperatures), decreases.swapaxes(0, 1)
+        between = _between(kelvins, ends_between(decrease))
+        if len(between):
+            finer = self.at(between.tolist(), progress)["entropy_decrease"].swapaxes(0, 1)
+            kelvins, decrease = np.append(kelvins, between), np.concatenate([decrease, finer])
+            order = np.argsort(kelvins)
+            kelvins, decrease = kelvins[order], decrease[order]
+        return erasure_end(kelvins, decrease)
 
 
 def _between(kelvins: Real, ends: NDArray[np.bool_]) -> Real:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from scipy.constants import h as planck
 
 from circuits.design import RECYCLING
 from recycling.devices.stage import in_kelvin
-from recycling.reporting.stage_figures import point_text, shown_point
+from recycling.reporting.figures import to_svg
+from recycling.reporting.stage_figures import point_text, shown_point, stage_figure
 from recycling.reporting.tables import Table, number
+from recycling.store.files import write_whole
 from recycling.studies.words import finite_or_none
 
 if TYPE_CHECKING:
@@ -169,6 +172,35 @@ def stage_summary(dataset: xr.Dataset) -> dict[str, Any]:
             for row in table.to_dict("records")
         ],
     }
+
+
+def write_stage_map(dataset: xr.Dataset, folder: Path) -> list[Path]:
+    """Write a map as stage.nc and its figure as stage.svg into a folder, made where there is none.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> from recycling.spec.experiment import Experiment
+        >>> from recycling.studies.stage_grid import stage_grid
+        >>> from recycling.studies.stage_map import stage_map
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.4]},
+        ... )
+        >>> found = stage_map(experiment, stage_grid(experiment))
+        >>> with TemporaryDirectory() as folder:
+        ...     [path.name for path in write_stage_map(found, Path(folder) / "map")]
+        ['stage.nc', 'stage.svg']
+    """
+    contents = {
+        "stage.nc": bytes(dataset.to_netcdf(engine="netcdf4")),
+        "stage.svg": to_svg(stage_figure(dataset)),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+    return [folder / name for name in contents]
 
 
 def _ends(shown: xr.Dataset) -> str:

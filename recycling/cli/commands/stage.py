@@ -43,7 +43,12 @@ def stage(
             work.step("planning the map")
             from recycling.studies.stage_grid import stage_grid, values_in
             from recycling.studies.stage_map import stage_map, stage_map_size
-            from recycling.studies.stage_view import stage_lines, stage_summary, stage_tables
+            from recycling.studies.stage_view import (
+                stage_lines,
+                stage_summary,
+                stage_tables,
+                write_stage_map,
+            )
 
             grid = stage_grid(
                 experiment,
@@ -56,18 +61,7 @@ def stage(
             files = []
             if out is not None:
                 work.step("drawing the map")
-                from recycling.reporting.figures import to_svg
-                from recycling.reporting.stage_figures import stage_figure
-                from recycling.store.files import write_whole
-
-                contents = {
-                    "stage.nc": bytes(dataset.to_netcdf(engine="netcdf4")),
-                    "stage.svg": to_svg(stage_figure(dataset)),
-                }
-                out.mkdir(parents=True, exist_ok=True)
-                for name, content in contents.items():
-                    write_whole(out / name, content)
-                files = [str(out / name) for name in contents]
+                files = [str(path) for path in write_stage_map(dataset, out)]
         if as_json:
             print_json(stage_summary(dataset) | {"files": files})
             return
