@@ -59,6 +59,14 @@ def quick_stack():
         yield
 
 
+@pytest.fixture
+def short_reports(monkeypatch):
+    """Reports hold the verdict alone: to draw all figures takes longer than many a run."""
+    from recycling.reporting import page
+
+    monkeypatch.setattr(page, "SECTIONS", (page.verdict_section,))
+
+
 @pytest.fixture(scope="session")
 def small_spec():
     """Text of the small spec."""

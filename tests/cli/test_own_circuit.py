@@ -47,13 +47,16 @@ def check(path):
 
 
 @pytest.mark.parametrize("backend", ["exact", "aer", "fake:FakeMarrakesh"])
-def test_it_runs_on_simulators(spec, backend):
+def test_it_runs_on_simulators(spec, backend, request):
+    if backend != "exact":  # of that one the report is complete
+        request.getfixturevalue("short_reports")
     done = command("run", spec, "--backend", backend, "--out", "out", "--json")
     assert (done.code, done.traceback) == (0, "")
     assert json.loads(done.out)["data_kind"] == "simulated"
     check(spec.parent / "out")
 
 
+@pytest.mark.usefixtures("short_reports")
 def test_it_runs_on_a_service_and_needs_its_file_no_more(spec, tmp_path):
     with (
         LoopbackService(snapshots=("FakeMarrakesh",), seed=1) as service,

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 import recycling as rc
 import recycling.cli.finish
-import recycling.reporting.rendering
-import recycling.reporting.result_sections
 import recycling.results.analysis
 import recycling.store.targets
 from recycling.cli.results import Result
@@ -29,23 +27,16 @@ from tests.on_ibm import command
 # -- a failed control --------------------------------------------------------------------------
 
 
-def few_figures(patch):
-    """Reports without the figures that take longest."""
-    patch.setattr(recycling.reporting.rendering, "to_svg", lambda _figure: b"<svg/>")
-    for name in ("paper_figures", "sensitivity_figures", "branch_figures"):
-        patch.setattr(recycling.reporting.result_sections, name, lambda *_arguments: {})
-
-
 @pytest.fixture
 def distrusted(small_run, small_dataset, monkeypatch):
     """Commands on the small run find trials that scatter ten times as much as their shots."""
-    few_figures(monkeypatch)
     dataset = small_dataset.copy()
     dataset["heat_scatter"] = dataset["heat_scatter"] * 10
     monkeypatch.setattr(recycling.results.analysis, "analyse", lambda *_a, **_n: dataset)
     return small_run.path
 
 
+@pytest.mark.usefixtures("short_reports")
 @pytest.mark.parametrize("verb", ["analyse", "report", "resume"])
 def test_a_failed_control_is_told_first_and_exits_with_5_if_strict(
     verb, distrusted, tmp_path, monkeypatch
@@ -258,7 +249,6 @@ def test_looking_leaves_nothing_behind(tmp_path):
 @pytest.fixture
 def read_only(small_run, monkeypatch):
     """The small run where nothing can be written into it."""
-    few_figures(monkeypatch)
 
     def refuse(**where):
         if where["dir"].is_relative_to(small_run.path):
@@ -275,6 +265,7 @@ def test_a_read_only_run_is_bundled_from_a_copy(read_only, tmp_path):
     assert done.only_line.endswith("cannot be written: bundle a copy of it")
 
 
+@pytest.mark.usefixtures("short_reports")
 @pytest.mark.parametrize("verb", ["analyse", "report"])
 def test_a_read_only_run_is_analysed_to_another_place(verb, read_only, small_dataset, tmp_path):
     refused = command(verb, read_only)

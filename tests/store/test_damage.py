@@ -311,7 +311,7 @@ def test_death_while_mending_loses_nothing(take, whole, undisturbed, tmp_path):
     passed = DeathAt()
     mended_until(fresh("count"), passed)
     assert passed.passed > 40
-    for number in range(0, passed.passed, 2):
+    for number in range(0, passed.passed, 3):
         run = fresh(f"run-{number}")
         with pytest.raises(Killed):
             mended_until(run, DeathAt(number))

@@ -36,7 +36,7 @@ from tests.scripted import EXPERIMENT, SPEC, Service, install, refused
 
 DATA = Path(__file__).parents[1] / "data"
 EXAMPLES = settings.get_profile(settings.get_current_profile_name()).max_examples
-RUNS, BUNDLES = 3 * EXAMPLES, EXAMPLES
+RUNS, BUNDLES = EXAMPLES, EXAMPLES
 #: One in so many has its circuits read, and one in so many is gone on with and analysed: both take
 #: longer than all else.
 CIRCUITS, ANALYSIS = (15, 90) if EXAMPLES <= 100 else (1, 3)
