@@ -103,9 +103,11 @@ class Verdict:
             return "below, if nothing drifts"
         if self.outcome == "few trials":
             return f"not resolved: {self.trials} trials cannot show 3σ under drift"
-        if self.outcome == "no data" and not np.isnan(self.entropy_decrease):
-            return "unknown: nothing arrived"  # over a link of η = 0, which took an unknown heat
-        return "no data: too few shots" if self.outcome == "no data" else self.outcome
+        if self.outcome != "no data":
+            return self.outcome
+        # A link of η = 0 took an unknown heat.
+        opaque = self.bound == "strict_tight" and not np.isnan(self.entropy_decrease)
+        return "unknown: nothing arrived" if opaque else "no data: too few shots"
 
 
 def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") -> list[Verdict]:
