@@ -66,6 +66,7 @@ bench: $(STAMP) ## time the main job and its analysis
 coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/coverage.py $(ARGS)
 	$(BIN)/python benchmarks/drift.py $(ARGS)
+	$(BIN)/python benchmarks/link_coverage.py $(ARGS)
 
 gate-times: $(STAMP) ## how often intervals of gate times cover (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/latency.py $(ARGS)
