@@ -112,7 +112,7 @@ def test_a_lossless_link_leaves_the_dataset_as_it_is(plans):
         return analyse_counts(experiment, simulate_counts(planned), attributes)
 
     without, linked = dataset(plans["none"]), dataset(plans["lossless"])
-    assert set(without.data_vars) == set(linked.data_vars)
+    assert set(without.data_vars) <= set(linked.data_vars)  # with a link there are its heats too
     for name, values in without.data_vars.items():
         if values.dtype.kind == "f":
             scale = h * 5e9 if values.attrs.get("units") == "J" else 1
