@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,8 @@ MAPPED = (
 TIMES = ("t1", "t2")
 #: Largest ratio of the temperatures between which the end of an erasure is interpolated.
 _FINE = 1.1
+#: Time to compile the circuits for a stage on a busy core, s.
+_COMPILED = 0.5
 #: Points of the sweep, of all devices together, that are evolved at once: about 200 MB.
 _BATCH = 2000
 
@@ -65,8 +68,8 @@ def stage_map(
 ) -> xr.Dataset:
     """Map an experiment: what an exact run would find on each stage, by raw readout.
 
-    Circuits are compiled once, for the calibrated device: from ``optimization_level`` 2 on those of
-    a run at another temperature may differ.
+    Circuits are compiled once for the calibrated device, and for each stage where there is a link.
+    From ``optimization_level`` 2 on those of a run at another temperature may differ.
 
     Args:
         experiment: validated spec; its stage says what relaxes a qubit, by default bosons.
@@ -99,13 +102,8 @@ def stage_map(
     """
     stage_map_size(experiment, grid)
     calibrated = _calibrated(experiment, grid.frequencies)
-    work = _Work(
-        experiment,
-        grid,
-        calibrated,
-        _stage(experiment, np.array(grid.loss_tangents)[:, None]),
-        protocol_pubs(experiment, compile_all(experiment, calibrated.at(0, 0))),
-    )
+    stage = _stage(experiment, np.array(grid.loss_tangents)[:, None])
+    work = _Work(experiment, grid, calibrated, stage)
     values = work.at(grid.temperatures, progress)
     values["erasure_end"] = work.ends(values["entropy_decrease"], progress)
     hertz = np.array(grid.frequencies)[:, None]
@@ -121,7 +119,37 @@ class _Work:
     grid: StageGrid
     calibrated: Device
     stage: Stage
-    pubs: Sequence[Pub]
+
+    @cached_property
+    def pubs(self) -> list[Pub]:
+        """PUBs of the protocol, the same on all stages."""
+        circuits = compile_all(self.experiment, self.calibrated.at(0, 0))
+        return protocol_pubs(self.experiment, circuits)
+
+    def evolved(self, device: Device, kelvins: Sequence[float]) -> xr.DataArray:
+        """Probabilities of all records on the stages at some temperatures.
+
+        A link is another on each stage: its photons are those of a frequency, and its wait goes
+        with T1.
+        """
+        import xarray as xr
+
+        design = self.experiment.design
+        if self.experiment.physical_link is None:
+            return protocol_probabilities(self.pubs, device, design, AXES)
+        rows = []
+        for kelvin in kelvins:
+            cells = []
+            for place, hertz in enumerate(self.grid.frequencies):
+                bath = BathSpec.model_construct(frequency=hertz, temperature=kelvin)
+                experiment = self.experiment.model_copy(update={"bath": bath})
+                cell = self.stage.carried(
+                    self.calibrated.at(place, 0), np.full((1, 1, 1, 1), kelvin)
+                )
+                pubs = protocol_pubs(experiment, compile_all(experiment, cell.at(0, 0, 0)))
+                cells.append(protocol_probabilities(pubs, cell, design, AXES))
+            rows.append(xr.concat(cells, "frequency"))
+        return xr.concat(rows, "temperature")
 
     def at(self, kelvins: Sequence[float], progress: Callable[[float], None]) -> dict[str, Real]:
         """Numbers by name at some temperatures, a batch of them at a time.
@@ -133,7 +161,7 @@ class _Work:
         for first in range(0, len(kelvins), step):
             batch = kelvins[first : first + step]
             device = self.stage.carried(self.calibrated, np.array(batch)[:, None, None, None])
-            probabilities = protocol_probabilities(self.pubs, device, self.experiment.design, AXES)
+            probabilities = self.evolved(device, batch)
             estimated = _estimated(self.experiment, probabilities, batch, self.grid.frequencies)
             parts.append(_times(self.experiment, device) | estimated)
             progress((first + len(batch)) / len(kelvins))
@@ -185,6 +213,8 @@ def stage_map_size(experiment: Experiment, grid: StageGrid) -> str:
     together = min(_step(experiment, grid), len(grid.temperatures)) * row
     finer = sum(_pieces(*ends) - 1 for ends in pairwise(grid.temperatures)) * row
     seconds = check_map(experiment, stages + finer, together)
+    if experiment.physical_link is not None:
+        seconds += _COMPILED * (stages + finer) / len(grid.loss_tangents)
     return f"{stages} stages at {experiment.num_points} points (about {max(seconds, 1):.0f} s)"
 
 

@@ -86,6 +86,37 @@ def test_a_cell_is_what_a_plan_predicts(experiment, found):
         )
 
 
+def test_a_link_is_another_on_each_stage():
+    """Its photons are those of the frequency, and an idle one waits by the T1 of the stage."""
+    spec = rc.Experiment.parse("""\
+name = "linked"
+[algorithm]
+name = "repeat-until-success"
+[bath]
+temperature = 0.3
+frequency = 7e9
+[device]
+profile = "ideal"
+t1 = 2e-4
+t2 = 2e-4
+[link]
+preset = "eth-5m"
+realisation = "idle"
+[stage]
+calibrated_at = 0.043
+loss_tangent = 1e-5
+[sweep]
+theta = [0.6]
+p_x = [0.4]
+""")
+    axes = {"frequencies": (5e9, 7e9), "loss_tangents": (0.0, 1e-5)}
+    linked = stage_map(spec, stage_grid(spec, temperatures=(0.1, 0.3), **axes))
+    cell = linked.sel(arm="recycling", temperature=0.3, frequency=7e9, loss_tangent=1e-5, p_x=0.4)
+    expected = rc.plan(spec).prediction.values
+    for name in NAMES:
+        np.testing.assert_allclose(cell[name].values, expected[name], rtol=1e-9)
+
+
 def test_temperatures_may_come_in_parts(experiment, found, monkeypatch):
     monkeypatch.setattr(module, "_BATCH", 1)
     fractions = []
