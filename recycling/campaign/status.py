@@ -102,6 +102,11 @@ def records_of(folder: Folder) -> list[dict[str, Any]]:
 
     Raises:
         BadInput: a record is none of a run.
+
+    Example:
+        >>> records_of(Folder(Path("no such campaign"), "", ()))
+        Traceback (most recent call last):
+        recycling.errors.BadInput: no such campaign: there is no such database; ...
     """
     records = read_records(folder.path)
     needed = {"run", "state", "action", "reason", "time", "due", "source", "metrics", "qpu_seconds"}

@@ -83,8 +83,8 @@ def shown_time(seconds: float) -> str:
     """Write a time of a campaign, or a date where it is one.
 
     Example:
-        >>> shown_time(5400.0), shown_time(90.0), shown_time(1.8e9)
-        ('1.5 h', '90 s', '2027-01-15 08:00:00 UTC')
+        >>> shown_time(9000.0), shown_time(90.0), shown_time(1.8e9)
+        ('2.5 h', '90 s', '2027-01-15 08:00:00 UTC')
     """
     if seconds > 1e9:
         from datetime import UTC, datetime
@@ -93,8 +93,6 @@ def shown_time(seconds: float) -> str:
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size or seconds == size:
             return f"{seconds / size:.3g} {unit}"
-    if seconds >= 3600:
-        return f"{seconds / 3600:.3g} h"
     return f"{seconds:.3g} s"
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from scipy.special import ndtri
 
 from recycling.inference.bath.brackets import Bracket, Quantity
-from recycling.inference.bath.drift import drift
+from recycling.inference.bath.drift import Drift, drift
 from recycling.inference.statistics.significance import LEVEL
 
 #: Quantities of a bracket that are compared; the others follow from them.
@@ -72,31 +72,30 @@ def changes_of(
         [(1, 't1', -25)]
     """
     earlier = [r for r in records if r.get("subject") == subject and r.get("bracket")]
-    pairs: dict[int, tuple[Bracket, Bracket | None]] = {
+    pairs: dict[int, tuple[Bracket | None, Bracket | None]] = {
         int(record["run"]): (_bracket(record["bracket"]), before)
         for record in (earlier[:1] + earlier[-1:])
     }
-    if before is not None:
-        pairs[run] = before, after
-    found = []
-    for since, (old, new) in pairs.items():
-        if new is None:
-            continue
-        names = ("before it", "after it") if since == run else (f"in run {since}", f"in run {run}")
-        for change in drift(old, new, role=role, names=names):
-            if change.quantity in QUANTITIES and isfinite(change.z):
-                flagged = abs(change.z) > limit
-                found.append(
-                    {
-                        "run": run,
-                        "since": since,
-                        "quantity": change.quantity,
-                        "z": change.z,
-                        "flagged": flagged,
-                        **({"text": change.text} if flagged else {}),
-                    }
-                )
-    return found
+    pairs[run] = before, after
+    return [
+        _change(run, since, found, limit)
+        for since, (old, new) in pairs.items()
+        if old is not None and new is not None
+        for found in drift(old, new, role=role, names=_names(run, since))
+        if found.quantity in QUANTITIES and isfinite(found.z)
+    ]
+
+
+def _names(run: int, since: int) -> tuple[str, str]:
+    """Names of two brackets in the text of a change."""
+    return ("before it", "after it") if since == run else (f"in run {since}", f"in run {run}")
+
+
+def _change(run: int, since: int, found: Drift, limit: float) -> dict[str, Any]:
+    """A change as a record holds it; in words where it is flagged."""
+    flagged = abs(found.z) > limit
+    change = {"run": run, "since": since, "quantity": found.quantity, "z": found.z}
+    return change | {"flagged": flagged} | ({"text": found.text} if flagged else {})
 
 
 def steady(changes: Sequence[Mapping[str, Any]]) -> float | None:
