@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 from scipy.constants import h, k
 
-import recycling.reporting.result_sections
+from recycling.reporting import page
 from recycling.results.link_gains import link_gains
 from recycling.results.production import entropy_production
 from recycling.results.summary import headline
@@ -32,9 +32,8 @@ def done(tmp_path_factory):
     """What the command prints as JSON, and the run directory."""
     folder = tmp_path_factory.mktemp("linked")
     (folder / "spec.toml").write_text(SPEC, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:  # other tests draw these
-        for figures in ("paper_figures", "sensitivity_figures", "branch_figures"):
-            patch.setattr(recycling.reporting.result_sections, figures, lambda *_: {})
+    with pytest.MonkeyPatch.context() as patch:  # other tests look at the other sections
+        patch.setattr(page, "SECTIONS", (page.verdict_section, page.link_heat_section))
         run = command("run", folder / "spec.toml", "--out", folder / "run", "--json")
     assert (run.code, run.traceback) == (0, "")
     return json.loads(run.out), folder / "run"
@@ -64,8 +63,8 @@ def test_terminal_report_and_tables_show_the_link(done, tmp_path):
     shown = command("analyse", path).out
     for text in ("net against separate", "strict, z", "ΔS (nat)", "the link makes", "all of it"):
         assert text in shown
-    page = (path / "report.html").read_text(encoding="utf-8")
-    assert "<h2>Heat in the link</h2>" in page
+    text = (path / "report.html").read_text(encoding="utf-8")
+    assert "<h2>Heat in the link</h2>" in text
     assert {"link-heat.svg", "link-excess.svg", "link-gain.svg"} <= {
         figure.name for figure in (path / "figures").iterdir()
     }
