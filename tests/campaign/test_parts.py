@@ -1,9 +1,12 @@
 """Parts of a campaign: spec, directory, decisions, drift, objectives, clocks."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import recycling
 from recycling.campaign.clocks import clock_offset
 from recycling.campaign.decisions import decide, used_of
 from recycling.campaign.driver import checked_records
@@ -241,3 +244,11 @@ def test_a_spec_that_is_missing_is_named_with_its_field(tmp_path):
     spec = write(tmp_path, campaign(1, spec="none.toml"))
     with pytest.raises(BadInput, match=r"runs\[0\].spec = 'none.toml' is neither a file"):
         given_folder(spec, tmp_path / "out")
+
+
+def test_the_example_is_a_campaign(tmp_path):
+    examples = Path(recycling.__file__).parents[1] / "examples" / "campaign"
+    folder = given_folder(examples / "campaign.toml", tmp_path / "out")
+    assert folder.spec.count == 48
+    first, drifted = (due(folder, run) for run in (1, 12))
+    assert (first.experiment.device.t1, drifted.experiment.device.t1) == (250e-6, 120e-6)

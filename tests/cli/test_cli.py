@@ -304,9 +304,9 @@ def test_help_loads_nothing_slow(tmp_path):
         assert f"\n  {name} " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["replay", "run", "analyse", "report"])
+@pytest.mark.parametrize("command", ["replay", "run", "analyse", "report", "campaign run"])
 def test_help_of_a_command_loads_nothing_slow(command, tmp_path):
-    modules, done = loaded(ENTRY, command, "--help", cwd=tmp_path)
+    modules, done = loaded(ENTRY, *command.split(), "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert "--debug" in done.stdout
     # Typer itself loads pydantic to describe the arguments of a command.
