@@ -25,6 +25,7 @@ from recycling.execution.machine import Account
 from recycling.execution.registry import parse_backend
 from recycling.running.work import Conduct, Progress, Watch
 from recycling.store.lock import locked
+from recycling.studies.protocol import STUDY
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,8 @@ def run_campaign(
         watch: called with a run, its state, and the fraction of runs that is over.
 
     Raises:
-        BadInput: a spec or a backend has faults: nothing is written. Or the log does not verify,
-            or another process is at work.
+        BadInput: a spec or a backend has faults, or a machine does not take its runs: nothing is
+            written. Or the log does not verify, or another process is at work.
         BackendFailure: a service is away; the same command goes on.
         Incomplete: it was interrupted; the same command goes on.
 
@@ -148,18 +149,27 @@ def run_campaign(
         1
     """
     planner, log = Planner(account or Account()), SignedLog(folder.path, key)
-    left = range(log.head[0] + 1, folder.spec.count + 1)
-    for run in folder.spec.changes_at(left):
-        first = due(folder, run)
-        if first.simulated:
-            planner.plan(first, progress)
-    folder.create()
-    progress(f"running {len(left)} runs")
+    if not folder.exists:
+        for run in folder.spec.starts:
+            _check(folder, due(folder, run), planner, progress)
+        folder.create()
+    progress(f"running {folder.spec.count - log.head[0]} runs")
     backends = {parse_backend(entry.backend) for entry in folder.spec.runs}
     clock = ScheduledClock() if all(map(is_simulator, backends)) else WallClock()
     with locked(folder.path):
         _Driver(folder, log, planner, clock, Conduct(progress=progress, watch=watch)).complete()
     return log.head
+
+
+def _check(folder: Folder, first: Due, planner: Planner, progress: Progress) -> None:
+    """Check that runs like this one can be executed, before any is.
+
+    Raises:
+        BadInput: they cannot.
+        BackendFailure: the machine does not answer.
+    """
+    STUDY.check_size(first.experiment, first.backend, folder.run_path(first.run))
+    STUDY.check(planner.plan(first, progress), None)
 
 
 def checked_records(folder: Folder, log: SignedLog) -> list[dict[str, Any]]:

@@ -61,18 +61,21 @@ class Folder:
         """SHA-256 of the texts of all specs, which every record of the log holds."""
         return sha256("\0".join((self.text, *self.specs)).encode()).hexdigest()
 
+    @property
+    def exists(self) -> bool:
+        """Whether the directory holds the campaign."""
+        return (self.path / SPEC).is_file()
+
     def run_path(self, run: int) -> Path:
         """Directory of a run, which counts from 1."""
         return self.path / RUNS / f"{run:04d}"
 
     def create(self) -> None:
-        """Write the directory, unless it is there: the spec last, which makes it a campaign.
+        """Write the directory: the spec last, which makes it a campaign.
 
         Raises:
             BadInput: it cannot be written.
         """
-        if (self.path / SPEC).is_file():
-            return
         try:
             (self.path / SPECS).mkdir(parents=True, exist_ok=True)
             for number, text in enumerate(self.specs, start=1):

@@ -224,11 +224,11 @@ class CampaignSpec(Section):
         """Entry of ``runs`` that a run, which counts from 1, belongs to."""
         return self.runs[self.place_of(run)]
 
-    def changes_at(self, runs: range) -> list[int]:
-        """Runs out of ``runs`` from which on another spec, or something else, is run."""
-        ends = accumulate(entry.count for entry in self.runs)
-        starts = {runs.start, *(end + 1 for end in ends), *(r.from_run for r in self.rehearse)}
-        return sorted(starts & set(runs))
+    @property
+    def starts(self) -> list[int]:
+        """Runs from which on another spec is run, or something else is suffered."""
+        ends = list(accumulate(entry.count for entry in self.runs))
+        return sorted({1, *(end + 1 for end in ends[:-1]), *(r.from_run for r in self.rehearse)})
 
     def rehearsed(self, run: int) -> Rehearsal:
         """All that a run suffers, as one rehearsal."""

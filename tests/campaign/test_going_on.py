@@ -55,6 +55,10 @@ def failing(patch, name, faults):
     patch.setattr(holder, part, scripted)
 
 
+def raising(error):
+    raise error
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -163,6 +167,17 @@ def test_another_campaign_is_refused(tmp_path):
     assert "record 1 of the log is of other specs" in run(tmp_path).error
     (tmp_path / "key").write_bytes(bytes(40))
     assert "the key is another one" in run(tmp_path).error
+
+
+def test_a_machine_is_asked_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "recycling.campaign.due.connect", lambda *_: raising(BadInput("account = None: save one"))
+    )
+    text = campaign(1, spec="tiny.toml").replace("count = 1", "backend = 'ibm:ibm_fez'")
+    write(tmp_path, text)
+    found = run(tmp_path)
+    assert (found.code, "account = None: save one" in found.only_line) == (2, True)
+    assert not (tmp_path / "out").exists()
 
 
 def test_rehearsals_are_for_simulators(tmp_path):
