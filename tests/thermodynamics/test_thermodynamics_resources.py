@@ -104,8 +104,8 @@ def test_ergotropy_is_at_most_the_free_energy_and_the_gain_of_no_erasure(case):
 @given(
     population=st.floats(0, 1),
     coherence=st.floats(0, 1),
-    frequency=st.floats(3e9, 7e9),
-    temperature=st.floats(0.01, 4),
+    frequency=st.floats(1e8, 1e11),
+    temperature=st.floats(1e-3, 10),
 )
 def test_gain_of_a_qubit_without_erasure_is_its_ergotropy(
     population, coherence, frequency, temperature
@@ -113,10 +113,12 @@ def test_gain_of_a_qubit_without_erasure_is_its_ergotropy(
     bath = rc.Bath.qubit(frequency, temperature)
     offdiagonal = coherence * math.sqrt(population * (1 - population))
     rho = np.array([[1 - population, offdiagonal], [offdiagonal, population]])
-    # S, and p of S, keep relative precision; both differences are of energies up to hf.
-    assert rc.gain(0, bath, rho) == pytest.approx(
-        rc.ergotropy(rho, bath), abs=1e-12 * h * frequency
-    )
+    # S, and p of S, keep relative precision; but near the maximally mixed state S forgets the
+    # length z of the Bloch vector, of this state or of a hot thermal one: dz = dS/z, some eps of S.
+    thermal = math.tanh(h * frequency / (2 * k * temperature))
+    shortest = min(math.hypot(1 - 2 * population, 2 * offdiagonal), thermal)
+    tolerance = h * frequency * (1e-13 + 4 * EPS / max(shortest, math.sqrt(EPS)))
+    assert rc.gain(0, bath, rho) == pytest.approx(rc.ergotropy(rho, bath), abs=tolerance)
 
 
 @settings(max_examples=60, deadline=None)

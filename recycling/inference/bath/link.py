@@ -75,8 +75,8 @@ def link_gain(entropy_decrease: Real, bath: Bath, link: LinkChannel) -> Real:
         link: the link.
 
     Example:
-        >>> link = LinkChannel(transmissivity=0.675, population=6.15e-6, coherence=0.7365)
-        >>> alone = link_gain(np.array([0.653613]), Bath.qubit(), link)
+        >>> link = LinkChannel(transmissivity=0.675, population=6.16e-6, coherence=0.7365)
+        >>> alone = link_gain(np.array([0.651677]), Bath.qubit(), link)
         >>> [f"{gain / Bath.qubit().energies[1]:.4f} hf" for gain in alone]
         ['0.0161 hf']
     """
