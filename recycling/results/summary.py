@@ -165,8 +165,8 @@ def _ledgers(dataset: xr.Dataset) -> dict[str, Any]:
     link, gains = channel_of(dataset.attrs), link_gains(dataset)
     if link is None or gains is None:
         return {}
-    strict = verdicts(dataset, bound="strict_tight")
-    rows = zip(strict, gains.gain, gains.alone, gains.made_by_link, strict=True)
+    net, strict = verdicts(dataset), verdicts(dataset, bound="strict_tight")
+    rows = zip(net, strict, gains.gain, gains.alone, gains.made_by_link, strict=True)
     return {
         "verdict_ledger": _NET,
         "link": {
@@ -177,11 +177,12 @@ def _ledgers(dataset: xr.Dataset) -> dict[str, Any]:
                     "bound": "tight",
                     **verdict.point,
                     **_verdict(verdict),
+                    "link_heat_J": verdict.heat - beside.heat,
                     "gain_J": float(gain),
                     "link_gain_J": float(alone),
                     "link_makes": made,
                 }
-                for verdict, gain, alone, made in rows
+                for beside, verdict, gain, alone, made in rows
             ],
         },
     }

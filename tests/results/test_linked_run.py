@@ -55,6 +55,7 @@ def test_json_has_both_ledgers(done):
     assert (cold["verdict"], cold["link_makes"]) == ("below", "all of it")
     assert recycled["verdict"] == "above"
     assert recycled["heat_J"] / QUANTUM == pytest.approx(0.063249 + 0.162498, abs=1e-6)
+    assert recycled["link_heat_J"] / QUANTUM == pytest.approx(0.162498, abs=1e-6)
     assert facts["controls_failed"] == []
 
 
