@@ -10,7 +10,7 @@ import pytest
 
 import recycling as rc
 import recycling.reporting.machine_sections
-import recycling.reporting.page
+import recycling.reporting.rendering
 import recycling.reporting.result_sections
 from tests.loopback import Answer, Destiny, Fault, LoopbackService
 from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, spec
@@ -56,7 +56,7 @@ def here(service, plan, tmp_path, monkeypatch, caplog):
         monkeypatch.setattr(recycling.reporting.result_sections, drawn, lambda *_: {})
     for drawn in ("schedule_figure", "circuit_figure"):
         monkeypatch.setattr(recycling.reporting.machine_sections, drawn, lambda *_: None)
-    monkeypatch.setattr(recycling.reporting.page, "to_svg", lambda _: b"<svg/>")
+    monkeypatch.setattr(recycling.reporting.rendering, "to_svg", lambda _: b"<svg/>")
     (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
     with connected(service, tmp_path / "accounts.json") as patch:
         planned_once(patch, plan)
