@@ -30,7 +30,7 @@ SEED = 41
 QUANTITIES = ("link_heat", "excess_strict_tight")
 LEAST, TEMPERATURES, FREQUENCY = 0.05, (0.005, 0.1), 5e9
 #: Sixteen points each.
-BATCHES, PROMISED = 30, 0.93
+BATCHES, PROMISED = 12, 0.93
 #: Points that are not clear of the promise by this are judged by so many times the experiments.
 MARGIN, REPEATED = 0.005, 10
 
@@ -46,9 +46,9 @@ class Row:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the points")
+    parser.add_argument("--quick", action="store_true", help="a sixth of the points")
     options, _ = parser.parse_known_args()
-    batches = range(BATCHES // 10 if options.quick else BATCHES)
+    batches = range(BATCHES // 6 if options.quick else BATCHES)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(mp_context=context) as pool:
         rows = [
