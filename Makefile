@@ -6,10 +6,14 @@ ARGS   ?=
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A file's tests share what is slow to make, so that they stay together. Three workers for two
+# cores: the tests of the service wait now and then. One thread a worker is enough for both.
+TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test lint examples types layers notebooks soak campaign fuzz bench coverage gate-times chip lock clean
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign fuzz bench coverage gate-times chip lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -17,10 +21,11 @@ help: ## list the targets
 replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 	$(BIN)/recycling replay --seed 7 $(ARGS)
 
-# A file's tests share what is slow to make, so that they stay together. Three workers for two
-# cores: the tests of the service wait now and then. One thread a worker is enough for both.
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(TESTS) -m "not slow" $(ARGS)
+
+slow: $(STAMP) ## run the tests that take long: studies of coverage, Aer, kills (three minutes)
+	$(TESTS) -m slow $(ARGS)
 
 check: $(STAMP) ## everything that a change must pass: what .ci/run runs
 	./.ci/run

@@ -186,6 +186,7 @@ def test_rehearsals_are_for_simulators(tmp_path):
     assert "run 1 is rehearsed, and a machine cannot" in run(tmp_path).only_line
 
 
+@pytest.mark.slow
 def test_killed_campaigns_lose_and_double_nothing(tmp_path):
     folder = folder_of(tmp_path, campaign(2, spec="exact.toml"))
     randomness, deaths = random.Random(5), 0

@@ -46,7 +46,14 @@ def check(path):
     assert "<h2>Verdict</h2>" in (path / "report.html").read_text()
 
 
-@pytest.mark.parametrize("backend", ["exact", "aer", "fake:FakeMarrakesh"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "exact",
+        pytest.param("aer", marks=pytest.mark.slow),
+        pytest.param("fake:FakeMarrakesh", marks=pytest.mark.slow),
+    ],
+)
 def test_it_runs_on_simulators(spec, backend, request):
     if backend != "exact":  # of that one the report is complete
         request.getfixturevalue("short_reports")

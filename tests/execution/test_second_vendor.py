@@ -131,6 +131,7 @@ def test_a_plan_has_the_limits_and_the_price_of_its_machine(vendor):
     assert list(vendor.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("short_reports")
 def test_a_run_is_killed_resumed_fetched_and_analysed(vendor, installed, tmp_path):
     run = ("run", "spec.toml", "--backend", ACME, "--out", "out")

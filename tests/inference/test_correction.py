@@ -245,6 +245,7 @@ def test_unmixing_undoes_what_a_device_with_a_misread_flag_does(devices, arm):
 # --- finite calibrations -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("readout", ["corrected", "unmixed"])
 @pytest.mark.parametrize("calibration_shots", [400, 8000])
 def test_corrected_estimates_cover_with_a_finite_calibration(readout, calibration_shots):
@@ -288,6 +289,7 @@ def test_corrected_estimates_cover_with_a_finite_calibration(readout, calibratio
             assert ignored[name] < least, "else they need not be known"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("growth", [1.2, 1.0])
 def test_corrected_estimates_cover_while_the_readout_drifts(growth):
     """By 20 % in all elements, at once after the first calibration: nothing is farther off.

@@ -149,6 +149,7 @@ def test_angles_that_are_one_need_no_wider_band():
     assert found < sidak(2)
 
 
+@pytest.mark.slow
 def test_bands_hold_everywhere_at_once():
     experiments, points = 400, 6
     probabilities, question = sweep(points), asked(points)

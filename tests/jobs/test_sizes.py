@@ -188,6 +188,7 @@ def test_ten_million_shots_run_in_jobs_of_flat_memory(small_plan, traced, tmp_pa
     assert path.stat().st_size / executions < recycling.jobs.sizes._PACKED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(3, 4, 2, 500), (3, 40, 2, 100), (1, 4, 20, 100)])
 def test_the_analysis_takes_no_more_than_estimated(sizes, small_plan, traced):
     from recycling.planning.rehearsal import simulate_counts

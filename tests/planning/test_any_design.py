@@ -282,6 +282,7 @@ def test_points_are_unflattened_in_their_order():
         )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_aer_agrees_with_the_engine_on_a_noisy_chip():
     shots = 300
     plan = planned(TwoFlags, "FakeTorino", "aer", shots)

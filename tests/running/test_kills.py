@@ -14,6 +14,7 @@ def bench(tmp_path_factory):
         yield Bench(tmp_path_factory.mktemp("bench"), service, random.Random(3), bound=0.3)
 
 
+@pytest.mark.slow
 def test_killed_simulations_lose_nothing(tmp_path):
     tally = kill_simulations(tmp_path, 3, seed=3)
     assert tally.kills >= 3

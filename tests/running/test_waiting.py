@@ -189,6 +189,7 @@ def test_the_first_signal_ends_a_command_that_waits_for_the_service(service, pla
     assert len(service.jobs) - before == 2
 
 
+@pytest.mark.slow
 def test_the_first_signal_ends_a_simulation(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = spec().replace("shots = 200", "shots = 100_000")

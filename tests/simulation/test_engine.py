@@ -199,6 +199,7 @@ def chi_squared_p_value(counts, expected):
     return chi2.sf(statistic, len(counts) - 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "arm", "basis"), AER_CASES)
 def test_engine_agrees_with_aer_shot_by_shot(name, arm, basis):
     device, circuit = device_of(name), circuits_of(name)[arm, "after", True]

@@ -6,6 +6,9 @@ import recycling as rc
 from tests.snapshots.compare import check
 from tests.snapshots.outside import LAYOUT, circuits, files, fingerprint, outcomes, sealed
 
+#: Aer and IBM's Sampler take most of a minute for five small runs.
+pytestmark = pytest.mark.slow
+
 SPEC = """\
 name = "shots"
 seed = 5

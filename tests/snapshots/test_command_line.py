@@ -339,6 +339,7 @@ def test_more_clock_qubits_stay():
 # -- layouts -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_layouts_stay(folder):
     text = (
         with_device('profile = "paper"  # a comment') + '[measurement]\nshots = "exact"\ntrials = 1'

@@ -286,6 +286,7 @@ def test_a_wreck_is_mended(take, whole, undisturbed, keep):
         assert (run.path / name).read_bytes() == (whole.path / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_death_while_mending_loses_nothing(take, whole, undisturbed, tmp_path):
     wrecked = take(whole)
     wreck(wrecked, "run.json.copy")
