@@ -74,7 +74,7 @@ def build_device(experiment: Experiment, backend: BackendV2 | None = None) -> De
     if experiment.device.layout != "best":
         raise BadInput("device.layout: the ideal device has no chip; remove the layout")
     device = ideal_device(
-        temperature=_calibrated_at(experiment),
+        temperature=calibrated_at(experiment),
         frequency=experiment.bath.frequency,
         roles=experiment.design.roles,
     )
@@ -110,7 +110,7 @@ def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
         device = device_from_backend(
             whole,
             layout,
-            temperature=_calibrated_at(experiment),
+            temperature=calibrated_at(experiment),
             frequency=bath.frequency,
             calibration=calibration,
             roles=shape.roles,
@@ -132,8 +132,14 @@ def _on_chip(experiment: Experiment, whole: Chip) -> Device:
     return whole.device_on(_best_layout(experiment, whole.device_on(anywhere), whole))
 
 
-def _calibrated_at(experiment: Experiment) -> float:
-    """Temperature at which the numbers of the profile hold, K."""
+def calibrated_at(experiment: Experiment) -> float:
+    """Temperature at which the numbers of the profile hold, K: without a stage that of the bath.
+
+    Example:
+        >>> from recycling.spec.experiment import preset
+        >>> calibrated_at(preset("paper"))
+        0.043
+    """
     stage = experiment.stage
     return experiment.bath.temperature if stage is None else stage.calibrated_at
 

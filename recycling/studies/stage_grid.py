@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
 from recycling.errors import BadInput
+from recycling.planning.chips import calibrated_at
 from recycling.spec.messages import fault_lines, not_too_many, wrong
 from recycling.spec.quantities import Frequency, Temperature
 from recycling.spec.sections import Section
@@ -74,18 +75,6 @@ def stage_grid(experiment: Experiment, **axes: tuple[Any, ...] | None) -> StageG
         return StageGrid.model_validate(usual | given)
     except ValidationError as error:
         raise BadInput(*fault_lines(error, StageGrid)) from error
-
-
-def calibrated_at(experiment: Experiment) -> float:
-    """Temperature at which the numbers of the device hold, K.
-
-    Example:
-        >>> from recycling.spec.experiment import preset
-        >>> calibrated_at(preset("paper"))
-        0.043
-    """
-    stage = experiment.stage
-    return experiment.bath.temperature if stage is None else stage.calibrated_at
 
 
 def values_in(text: str | None) -> tuple[float | str, ...] | None:

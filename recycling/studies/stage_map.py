@@ -26,13 +26,13 @@ from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.jobs.cut import protocol_pubs
 from recycling.jobs.sizes import check_map
-from recycling.planning.chips import build_device
+from recycling.planning.chips import build_device, calibrated_at
 from recycling.planning.circuits import compile_all
 from recycling.results.reference import known_reference
 from recycling.results.schema import VARIABLES
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.spec.sections import BathSpec
-from recycling.studies.stage_grid import StageGrid, calibrated_at
+from recycling.studies.stage_grid import StageGrid
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
