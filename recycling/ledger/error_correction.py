@@ -24,10 +24,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 from scipy.optimize import elementwise
-from scipy.special import entr
 
+from recycling.devices.photons import bose_einstein
 from recycling.errors import BadInput
 from recycling.ledger.checks import Floats, as_float, check
+from recycling.thermodynamics import binary_entropy
 
 Real = NDArray[np.float64]
 
@@ -175,7 +176,9 @@ def _balance(
     critical = _temperature_at(threshold, *errors)
     # Heat of each reset that the cooler takes at the critical temperature, J.
     heat = cooling * np.maximum(critical**2 - base**2, 0) / resets
-    landauer = boltzmann * np.where(critical > 0, critical, 1) * _entropy(threshold)
+    landauer = (
+        boltzmann * np.where(critical > 0, critical, 1) * np.asarray(binary_entropy(threshold))
+    )
     return ErrorCorrectionHeat(
         as_float(temperature),
         as_float(rate),
@@ -192,7 +195,7 @@ def _steady_temperature(
     """Root of T - T_b²/T = scale h2(p(T)), which is the only one."""
 
     def surplus(temperature: Real, scale: Real, base: Real, *errors: Real) -> Real:
-        heat = scale * _entropy(_error_rate(temperature, *errors))
+        heat = scale * binary_entropy(_error_rate(temperature, *errors))
         return np.asarray(temperature - base**2 / temperature - heat)
 
     most = scale * np.log(2) / 2
@@ -220,8 +223,7 @@ def _temperature_at(error_rate: Real, error_floor: Real, relaxation: Real, frequ
 
 def _error_rate(temperature: Real, error_floor: Real, relaxation: Real, frequency: Real) -> Real:
     """Error rate p(T) of a qubit in a cycle."""
-    x = planck * frequency / (boltzmann * temperature)
-    photons = np.exp(-x) / -np.expm1(-x)
+    photons = bose_einstein(frequency, temperature)
     return np.asarray(error_floor + _excited(photons, relaxation) + relaxation / 2)
 
 
@@ -229,8 +231,3 @@ def _excited(photons: Real, relaxation: Real) -> Real:
     """Thermal excitation in a cycle, (1 - e^(-g (2n + 1))) n/(2n + 1)."""
     width = 2 * photons + 1
     return np.asarray(-np.expm1(-relaxation * width) * photons / width)
-
-
-def _entropy(p: Real) -> Real:
-    """Entropy h2(p) of an error, nats."""
-    return np.asarray(entr(p) + entr(1 - p))

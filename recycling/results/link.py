@@ -10,15 +10,13 @@ import numpy as np
 
 from recycling.devices.idle import aligned, idle_wait, link_of_wait
 from recycling.devices.link import Link
+from recycling.inference.states.estimates import QUANTILE
 from recycling.inference.statistics.interval import Interval
 
 if TYPE_CHECKING:
     from recycling.devices.device import Device
     from recycling.inference.bath.brackets import Bracket
     from recycling.spec.experiment import Experiment
-
-#: Standard errors from a value to the end of its 95 % interval.
-_NORMAL = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -195,5 +193,5 @@ def _by_brackets(
 
 def _in_logarithm(value: float, error: float) -> Interval[float]:
     """Interval of a factor from 0 to 1 with a standard error of its logarithm."""
-    spread = float(np.exp(_NORMAL * error))
+    spread = float(np.exp(QUANTILE * error))
     return Interval(value, value / spread, min(value * spread, 1.0))

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import h as planck
-from scipy.constants import k as boltzmann
 
 from circuits.design import RECYCLING
 from recycling.inference.bath.link import LinkChannel, link_gain
+from recycling.inference.bath.thermometry import temperature_of
 from recycling.results.dataset import by_point, shown_p_x, swept
 from recycling.thermodynamics import Bath
 
@@ -110,10 +109,7 @@ def equilibrium_temperature(link: LinkChannel, frequency: float) -> float:
         >>> f"{equilibrium_temperature(LinkChannel(0.675, 6.15e-6, 0.7), 5e9) * 1e3:.1f} mK"
         '20.0 mK'
     """
-    if link.population == 0:
-        return 0.0
-    odds = np.log1p(-link.population) - np.log(link.population)
-    return float(planck * frequency / (boltzmann * odds))
+    return float(temperature_of(link.population, frequency))
 
 
 def _share_text(share: float) -> str:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
+from scipy.special import logit
 
 from circuits.design import RECYCLING
 from recycling.inference.bath.link import LinkChannel
@@ -98,7 +99,7 @@ def _with_link(
     that those of each give it.
     """
     population_of_link = max(link.population, _COLDEST)
-    inverse_temperature = np.log1p(-population_of_link) - np.log(population_of_link)
+    inverse_temperature = -logit(population_of_link)  # hf/kT_link
 
     def taken_up(arrived_entropy: Real, excited: Real) -> Real:
         flow = inverse_temperature * (link.sent(excited) - excited)

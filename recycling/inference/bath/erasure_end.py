@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import h as planck
-from scipy.constants import k as boltzmann
+
+from recycling.inference.bath.thermometry import temperature_of
 
 Real = NDArray[np.float64]
 
@@ -20,11 +20,7 @@ def thermal_erasure_end(frequency: float | Real, p_x: float | Real) -> Real:
         >>> round(float(thermal_erasure_end(5e9, 0.4)), 3)
         0.592
     """
-    frequency, p_x = np.broadcast_arrays(np.asarray(frequency, float), np.asarray(p_x, float))
-    with np.errstate(divide="ignore"):
-        odds = np.log1p(-p_x) - np.log(p_x)
-        end = planck * frequency / (boltzmann * odds)
-    return np.asarray(np.where(p_x >= 0.5, np.inf, end))
+    return temperature_of(p_x, frequency)
 
 
 def erasure_end(temperature: Real, entropy_decrease: Real) -> Real:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 from scipy.special import expit, logit
@@ -32,6 +32,8 @@ from recycling.inference.statistics.population import (
 
 if TYPE_CHECKING:
     from recycling.inference.bath.brackets import Bracket
+
+Real = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,25 @@ def given_temperature(temperature: float, frequency: float, source: str) -> Ther
     return _thermometry(population, frequency, source)
 
 
+def temperature_of(population: ArrayLike, frequency: ArrayLike) -> Real:
+    """Temperature of a qubit with an excited population: T = hf/(k ln((1 - p)/p)).
+
+    Args:
+        population: excited population p (array of shape (...)).
+        frequency: f, Hz; it broadcasts.
+
+    Returns:
+        Array of shape (...), K: 0 for p = 0, +inf from p = 1/2 up, NaN for NaN.
+
+    Example:
+        >>> temperature_of([0.0, 0.4, 0.5], frequency=5e9).round(3)
+        array([0.   , 0.592,   inf])
+    """
+    p, hertz = np.broadcast_arrays(np.asarray(population, float), np.asarray(frequency, float))
+    with np.errstate(divide="ignore"):  # of p = 1/2
+        return np.where(p >= 0.5, np.inf, planck * hertz / (boltzmann * -logit(p)))
+
+
 def _gaussian(value: float, stderr: float, note: str = "") -> Population:
     """Population with a Gaussian error, within [0, 1]; the interval is never empty."""
     reach = float(norm.isf((1 - CONFIDENCE) / 2)) * stderr
@@ -182,17 +203,8 @@ def _thermometry(population: Population, frequency: float, source: str) -> Therm
         note = _joined(note, "not resolved from zero: an upper limit")
     if share.high >= 0.5:
         note = _joined(note, "no positive temperature has a population of 1/2 or more: +inf")
-    value, low, high = (_temperature(x, frequency) for x in share.ends.values())
+    value, low, high = (float(temperature_of(x, frequency)) for x in share.ends.values())
     return Thermometry(Interval(value, low, high), share, source, note)
-
-
-def _temperature(population: float, frequency: float) -> float:
-    """T = hf / (k ln((1 - p)/p)), K: 0 for p = 0, +inf from p = 1/2 up, NaN for NaN."""
-    if population == 0:
-        return 0.0
-    if population >= 0.5:
-        return float("inf")
-    return float(planck * frequency / (boltzmann * -logit(population)))
 
 
 def _joined(*notes: str) -> str:
