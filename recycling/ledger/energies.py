@@ -13,14 +13,13 @@ from math import inf, log
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.constants import k as boltzmann
 
 from circuits.design import RECYCLING
 from recycling.inference.statistics.interval import Interval
 from recycling.ledger.rows import Row, Source
 from recycling.results.dataset import POINT, by_point, qubit_of, swept
 from recycling.results.schema import LIMITS
-from recycling.thermodynamics import Bath
+from recycling.thermodynamics import Bath, free_energy_from
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -98,9 +97,6 @@ def bath_rows(erasure: Erasure) -> Iterator[Row]:
     quantum, thermal = float(bath.energies[-1] - bath.energies[0]), float(bath.mean_energy())
     heat, tight = erasure.get("heat"), erasure.get("bound_tight")
     reset = _map(erasure.before("excited_population"), lambda p: quantum * p - thermal)
-    excess = erasure.get("excess_tight")
-    saving = Interval(-excess.value, -excess.high, -excess.low)
-    resource = _free_energy(bath, reset, erasure.before("entropy"))
     behind = " and behind the link" if _LINK_HEAT in erasure else ""
     for name, energy, note in (
         ("heat", heat, "ΔQ_B into the bath by the erasure"),
@@ -108,9 +104,10 @@ def bath_rows(erasure: Erasure) -> Iterator[Row]:
          f"hf (P1(B) − p_th) before the erasure{behind}: what the reset has put into the bath"),
         ("separate", _sum(reset, tight),
          "reset heat + Q_tight: reset and erasure one after the other, with a thermal bath"),
-        ("saving", saving, "Q_tight − ΔQ_B; saving + heat + reset heat = separate"),
+        ("saving", -erasure.get("excess_tight"),
+         "Q_tight − ΔQ_B; saving + heat + reset heat = separate"),
         *_link_entries(erasure, heat),
-        ("bath free energy", resource,
+        ("bath free energy", _free_energy(erasure),
          "k T0 D(ρ_B ‖ thermal) before the erasure: the resource that the saving uses"),
     ):  # fmt: skip
         yield Row.of(name, energy, bath.temperature, erasure.source, note)
@@ -179,12 +176,13 @@ def heat_per_bit(erasure: Erasure) -> Row:
                   erasure.bath.temperature, erasure.source, note)  # fmt: skip
 
 
-def _free_energy(bath: Bath, above: Interval[float], entropy: Interval[float]) -> Interval[float]:
-    """Free energy above the thermal state, from the energy above it (J) and the entropy (nats)."""
-    unit = boltzmann * bath.temperature
-    thermal = unit * float(bath.entropy())
-    found = _sum(above, _map(entropy, lambda s: thermal - unit * s))
-    return Interval(*(max(end, 0.0) for end in found.ends.values()))
+def _free_energy(erasure: Erasure) -> Interval[float]:
+    """Free energy of the bath before the erasure: it grows with the energy and falls with S."""
+    bath, entropy = erasure.bath, erasure.before("entropy")
+    quantum = float(bath.energies[-1] - bath.energies[0])
+    energy = _map(erasure.before("excited_population"), lambda p: quantum * p)
+    pairs = ((entropy.value, energy.value), (entropy.high, energy.low), (entropy.low, energy.high))
+    return Interval(*(float(free_energy_from(bath, *pair)) for pair in pairs))
 
 
 def _sum(one: Interval[float], other: Interval[float]) -> Interval[float]:

@@ -55,7 +55,7 @@ class Interval(Generic[Value]):
         low, high = self.cut_low / divisor, self.cut_high / divisor
         return Interval(self.value / divisor, self.low / divisor, self.high / divisor, low, high)
 
-    def __neg__(self: Interval[Real]) -> Interval[Real]:
+    def __neg__(self) -> Interval[Value]:
         return Interval(-self.value, -self.high, -self.low, self.cut_high, self.cut_low)
 
     def __getitem__(self: Interval[Real], index: Any) -> Interval[Real]:
