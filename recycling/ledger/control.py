@@ -146,5 +146,5 @@ def control_rows(pulses: Pulses, gate_time: float, frequency: float, heat: float
         note = f"a shot of {pulses}: a decade either way{ratio}"
         yield Row.of(
             f"control heat {stage}", Interval(joule, joule / DECADE, joule * DECADE), temperature,
-            "modelled", note,
+            "modelled", note, "control",
         )  # fmt: skip

@@ -147,10 +147,10 @@ def wall_plug_rows(
     carnot = ambient_temperature / erasure.bath.temperature
     yield Row.of("wall plug Carnot", _map(heat, lambda x: x * carnot), ambient_temperature,
                  "modelled", f"ΔQ_B T_amb/T0 at T_amb = {ambient_temperature:g} K: the least heat "
-                 "of a reversible refrigerator")  # fmt: skip
+                 "of a reversible refrigerator", "wall plug")  # fmt: skip
     if plant is not None:
         yield Row.of("wall plug plant", _map(heat, lambda x: x * plant), ambient_temperature,
-                     "declared", f"ΔQ_B × {plant:g} W/W, as declared")  # fmt: skip
+                     "declared", f"ΔQ_B × {plant:g} W/W, as declared", "wall plug")  # fmt: skip
 
 
 def heat_per_bit(erasure: Erasure) -> Row:

@@ -128,7 +128,7 @@ def baseline_rows() -> tuple[Row, ...]:
     return tuple(
         Row(
             f"baseline {point.name} per {point.per}", point.energy, point.energy, point.energy,
-            point.temperature, point.kind, point.source,
+            point.temperature, point.kind, point.source, "baseline",
         )
         for point in PUBLISHED
     )  # fmt: skip

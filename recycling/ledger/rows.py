@@ -13,6 +13,8 @@ from recycling.inference.statistics.interval import Interval
 
 #: Where a number comes from. Numbers of a run are "measured" on a machine, or "simulated".
 Source = Literal["measured", "simulated", "modelled", "declared", "inferred", "published"]
+#: What rows belong together in tables and figures.
+Group = Literal["erasure", "control", "wall plug", "baseline"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Row:
         temperature: temperature of what takes up the heat, K.
         source: where the number comes from.
         note: how it is computed, and what to know about it.
+        group: rows that it belongs to.
 
     Example:
         >>> row = Row("heat", 4.1e-25, 3.9e-25, 4.3e-25, 0.043, "simulated", "ΔQ_B")
@@ -41,10 +44,17 @@ class Row:
     temperature: float
     source: Source
     note: str
+    group: Group = "erasure"
 
     @classmethod
     def of(
-        cls, name: str, energy: Interval[float], temperature: float, source: Source, note: str
+        cls,
+        name: str,
+        energy: Interval[float],
+        temperature: float,
+        source: Source,
+        note: str,
+        group: Group = "erasure",
     ) -> Row:
         """Row of an energy with its interval, J.
 
@@ -52,7 +62,8 @@ class Row:
             >>> Row.of("heat", Interval(4e-25, 3e-25, 5e-25), 0.043, "measured", "ΔQ_B").high
             5e-25
         """
-        return cls(name, energy.value, energy.low, energy.high, temperature, source, note)
+        value, low, high = energy.ends.values()
+        return cls(name, value, low, high, temperature, source, note, group)
 
     @property
     def landauer(self) -> float:

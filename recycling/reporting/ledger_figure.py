@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -26,8 +27,6 @@ _STYLES: dict[str, dict[str, Any]] = {
     "inferred": {"color": "#00785a", "marker": "^"},
     "published": {"color": "#7a5c00", "marker": "v"},
 }
-#: Beginnings of the names of rows that belong together.
-_GROUPS = ("control heat", "wall plug", "baseline")
 #: Size in inches, and the margin of the names as a part of the width.
 _WIDTH, _ROW, _MARGINS, _NAMES = 5.0, 0.27, 1.8, 0.415
 
@@ -54,7 +53,7 @@ def ledger_figure(ledger: Ledger) -> Figure:
         for place, row in enumerate(rows):
             _draw(axes, place, row, least, most)
         _divide(axes, rows)
-        axes.set_yticks(range(len(rows)), [_label(row.name) for row in rows], fontsize=8.5)
+        axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8.5)
         axes.tick_params(axis="y", length=0)
         axes.xaxis.set_major_locator(LogLocator(numticks=7))
         axes.set_xlabel("size of the energy (J)")
@@ -96,18 +95,17 @@ def _draw(axes: Axes, place: int, row: Row, least: float, most: float) -> None:
 
 
 def _divide(axes: Axes, rows: tuple[Row, ...]) -> None:
-    """Draw a line before and after each group of rows that a word begins."""
-    groups = [next((word for word in _GROUPS if row.name.startswith(word)), "") for row in rows]
-    for place in range(1, len(rows)):
-        if groups[place] != groups[place - 1]:
+    """Draw a line between the groups of rows."""
+    for place, (before, after) in enumerate(pairwise(rows), start=1):
+        if before.group != after.group:
             axes.axhline(place - 0.5, color="#bbbbbb", lw=0.8)
 
 
-def _label(name: str) -> str:
+def _label(row: Row) -> str:
     """Name of a row, short enough for the margin."""
-    if not name.startswith("baseline "):
-        return name
-    short, _, unit = name.removeprefix("baseline ").rpartition(" per ")
+    if row.group != "baseline":
+        return row.name
+    short, _, unit = row.name.removeprefix("baseline ").rpartition(" per ")
     return f"{short} / {unit}"
 
 

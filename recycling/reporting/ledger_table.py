@@ -39,7 +39,7 @@ def ledger_table(ledger: Ledger, columns: Sequence[str] = WIDE) -> Table:
     """
     rows = [tuple(COLUMNS[column](row) for column in columns) for row in ledger.rows]
     decade = " The range of the control heat is a decade either way."
-    controlled = any(row.name.startswith("control heat") for row in ledger.rows)
+    controlled = any(row.group == "control" for row in ledger.rows)
     notes = (
         "Heat is positive where it is given off. Errors of sums add linearly."
         f"{decade if controlled else ''}",
