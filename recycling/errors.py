@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class BadInput(ValueError):  # without the suffix Error, it reads as bad input
@@ -38,6 +42,32 @@ class BadInput(ValueError):  # without the suffix Error, it reads as bad input
         """
         more = f" (and {len(self.faults) - 1} more)" if self.faults[1:] else ""
         return f"{self.faults[0]}{more}"
+
+
+def require(name: str, values: ArrayLike, valid: ArrayLike, advice: str, *, unit: str = "") -> None:
+    """Refuse the first of some numbers that is not valid.
+
+    Args:
+        name: what they are.
+        values: the numbers (array of shape (...)).
+        valid: whether each is valid (array of shape (...)).
+        advice: what to do.
+        unit: of the numbers.
+
+    Raises:
+        BadInput: one is not valid.
+
+    Example:
+        >>> require("temperature", [0.02, -1.0], [True, False], "give 0 K or more", unit="K")
+        Traceback (most recent call last):
+        recycling.errors.BadInput: temperature = -1 K: give 0 K or more
+    """
+    import numpy as np  # here, since every command loads this module
+
+    numbers, good = np.broadcast_arrays(values, valid)
+    if not good.all():
+        first = f"{float(numbers[~good].flat[0]):g} {unit}".rstrip()
+        raise BadInput(f"{name} = {first}: {advice}")
 
 
 class Incomplete(RuntimeError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recycling.errors import BadInput
+from recycling.errors import BadInput, require
 
 Floats = np.float64 | NDArray[np.float64]
 
@@ -38,8 +38,8 @@ def burn_rate(bad: ArrayLike, total: ArrayLike, objective: ArrayLike) -> Floats:
     bad, total, objective = np.broadcast_arrays(
         *(np.asarray(argument, dtype=np.float64) for argument in (bad, total, objective))
     )
-    if (wrong := ~((objective >= 0) & (objective < 1))).any():
-        raise BadInput(f"objective = {objective[wrong].flat[0]:g}: give 0 or more, and below 1")
+    valid = (objective >= 0) & (objective < 1)
+    require("objective", objective, valid, "give 0 or more, and below 1")
     if (wrong := ~((bad >= 0) & (bad <= total) & np.isfinite(total))).any():
         raise BadInput(
             f"bad = {bad[wrong].flat[0]:g} of {total[wrong].flat[0]:g} runs: give 0 up to the total"

@@ -20,7 +20,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recycling.errors import BadInput
+from recycling.errors import BadInput, require
 
 Floats = np.float64 | NDArray[np.float64]
 
@@ -133,13 +133,11 @@ class Plate:
 
     def _steady_square(self, power: ArrayLike) -> NDArray[np.float64]:
         heat = _not_negative("power", power, "W")
-        if np.isinf(heat).any():
-            raise BadInput("power = inf W: give a finite power")
+        require("power", heat, np.isfinite(heat), "give a finite power", unit="W")
         return np.asarray(self.base_temperature**2 + heat / self.cooling_coefficient)
 
 
 def _not_negative(name: str, values: ArrayLike, unit: str) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
-    if (wrong := ~(array >= 0)).any():
-        raise BadInput(f"{name} = {array[wrong].flat[0]:g} {unit}: give 0 {unit} or more")
+    require(name, array, array >= 0, f"give 0 {unit} or more", unit=unit)
     return array

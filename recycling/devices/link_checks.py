@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from recycling.devices.photons import Segment
-from recycling.errors import BadInput
+from recycling.errors import BadInput, require
 
 if TYPE_CHECKING:
     from recycling.devices.link import Link
@@ -69,6 +69,4 @@ def line_of(segments: object) -> tuple[Segment, ...]:
 
 def _check(link: Link, name: str, low: float, high: float, reason: str) -> None:
     numbers = np.asarray(getattr(link, name), dtype=float)
-    good = (numbers >= low) & (numbers <= high)
-    if not good.all():
-        raise BadInput(f"{name} = {numbers[~good].flat[0]:g}: {reason}")
+    require(name, numbers, (numbers >= low) & (numbers <= high), reason)

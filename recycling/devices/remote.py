@@ -10,7 +10,7 @@ from scipy.constants import h
 
 from recycling.devices.link import Link, States
 from recycling.devices.photons import Number, Real
-from recycling.errors import BadInput
+from recycling.errors import BadInput, require
 from recycling.thermodynamics import (
     Bath,
     athermal_bound,
@@ -99,9 +99,7 @@ def weights_of(p_x: ArrayLike) -> Real:
         array([0.1, 0.4])
     """
     weights = np.asarray(p_x, dtype=float)
-    wrong = weights[~((weights >= 0) & (weights <= 1))]
-    if wrong.size:
-        raise BadInput(f"p_x = {wrong.flat[0]:g}: give 0 to 1")
+    require("p_x", weights, (weights >= 0) & (weights <= 1), "give 0 to 1")
     return weights
 
 

@@ -32,7 +32,7 @@ from recycling.devices.channels import (
 )
 from recycling.devices.device import Device
 from recycling.devices.gates import Gates
-from recycling.errors import BadInput
+from recycling.errors import BadInput, require
 
 Real = NDArray[np.float64]
 #: What relaxes a qubit: bosons, as in a lossy dielectric, or two-level systems that saturate.
@@ -257,10 +257,7 @@ def check_numbers(
         Traceback (most recent call last):
         recycling.errors.BadInput: temperature = -1 K: give a finite number above 0
     """
-    array = np.atleast_1d(np.asarray(value, dtype=float))
+    array = np.asarray(value, dtype=float)
     good = (array >= 0 if zero else array > 0) & (np.isfinite(array) | (not finite))
-    for number in array[~good][:1]:
-        words = ("a finite number" if finite else "a number") + (
-            ", 0 or more" if zero else " above 0"
-        )
-        raise BadInput(f"{field} = {f'{number:g} {unit}'.strip()}: give {words}")
+    words = ("a finite number" if finite else "a number") + (", 0 or more" if zero else " above 0")
+    require(field, array, good, f"give {words}", unit=unit)

@@ -5,26 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recycling.errors import BadInput
+from recycling.errors import require
 
 Real = NDArray[np.float64]
 #: What a vectorised function returns: a number for numbers, else an array.
 Floats = np.float64 | Real
-
-
-def check(name: str, values: Real, valid: NDArray[np.bool_] | np.bool_, mend: str) -> None:
-    """Refuse the first value that is not valid.
-
-    Raises:
-        BadInput: there is one.
-
-    Example:
-        >>> check("devices", np.array([2.0, 0.5]), np.array([True, False]), "give 1 or more")
-        Traceback (most recent call last):
-        recycling.errors.BadInput: devices = 0.5: give 1 or more
-    """
-    if not np.all(valid):
-        raise BadInput(f"{name} = {values[~np.asarray(valid)].flat[0]:g}: {mend}")
 
 
 def check_spread(name: str, spread: ArrayLike) -> Real:
@@ -39,7 +24,7 @@ def check_spread(name: str, spread: ArrayLike) -> Real:
         recycling.errors.BadInput: junction_spread = -0.01: give 0 or more, such as 0.01
     """
     values = np.asarray(spread, dtype=np.float64)
-    check(name, values, (values >= 0) & (values < np.inf), "give 0 or more, such as 0.01")
+    require(name, values, (values >= 0) & (values < np.inf), "give 0 or more, such as 0.01")
     return values
 
 

@@ -26,8 +26,8 @@ from scipy.constants import k as boltzmann
 from scipy.optimize import elementwise
 
 from recycling.devices.photons import bose_einstein
-from recycling.errors import BadInput
-from recycling.ledger.checks import Floats, as_float, check
+from recycling.errors import BadInput, require
+from recycling.ledger.checks import Floats, as_float
 from recycling.thermodynamics import binary_entropy
 
 Real = NDArray[np.float64]
@@ -139,16 +139,17 @@ def _valid(positive: dict[str, ArrayLike], others: dict[str, ArrayLike]) -> dict
     known = {name: np.asarray(x, dtype=np.float64) for name, x in (positive | others).items()}
     for name in positive:
         values = known[name]
-        check(name, values, (values > 0) & (values < np.inf), "give a positive, finite value")
+        require(name, values, (values > 0) & (values < np.inf), "give a positive, finite value")
     m, p0, threshold = known["overhead"], known["error_floor"], known["threshold"]
-    check("overhead", m, (m >= 0) & (m < np.inf), "give Landauers an ancilla, 0 or more")
-    check("error_floor", p0, (p0 >= 0) & (p0 < 0.5), "give 0 or more, below 0.5")
-    check(
+    require("overhead", m, (m >= 0) & (m < np.inf), "give Landauers an ancilla, 0 or more")
+    require("error_floor", p0, (p0 >= 0) & (p0 < 0.5), "give 0 or more, below 0.5")
+    require(
         "threshold", threshold, (threshold > 0) & (threshold < 0.5), "give more than 0, below 0.5"
     )
     colder = np.less(known["base_temperature"], known["cooling_temperature"])
-    base = np.broadcast_to(known["base_temperature"], colder.shape)
-    check("base_temperature", base, colder, "give less than cooling_temperature")
+    require(
+        "base_temperature", known["base_temperature"], colder, "give less than cooling_temperature"
+    )
     if np.any(p0 + known["cycle_time"] / known["t1"] / 2 >= 0.5):
         raise BadInput(
             f"cycle_time = {known['cycle_time'].max():g}: errors of a cycle reach 50 % without "

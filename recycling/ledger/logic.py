@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import entr
 
-from recycling.errors import BadInput
+from recycling.errors import BadInput, require
 from recycling.ledger.checks import Floats, as_float
 
 #: How far probabilities may sum from 1: the rounding of measured frequencies.
@@ -61,9 +61,7 @@ def logical_entropy(joint: ArrayLike) -> LogicalEntropy:
         given = given.reshape(*given.shape[:-2], 4)
     if given.ndim == 0 or given.shape[-1] != 4:
         raise BadInput(f"joint has the shape {given.shape}: give (..., 2, 2) or (..., 4)")
-    valid = (given >= 0) & (given <= 1)
-    if not valid.all():
-        raise BadInput(f"joint = {given[~valid].flat[0]:g}: give probabilities from 0 to 1")
+    require("joint", given, (given >= 0) & (given <= 1), "give probabilities from 0 to 1")
     total = given.sum(axis=-1)
     if (np.abs(total - 1) > _NORMALISATION).any():
         worst = total.flat[np.argmax(np.abs(total - 1))]

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr, ndtri
 
-from recycling.errors import BadInput
-from recycling.ledger.checks import Floats, as_float, check, check_spread
+from recycling.errors import BadInput, require
+from recycling.ledger.checks import Floats, as_float, check_spread
 from recycling.ledger.terminate import BARRIER, JUNCTION_SENSITIVITY, terminate_heat
 
 Real = NDArray[np.float64]
@@ -77,7 +77,7 @@ def worst_device(
         '0.29760 7.4e-22'
     """
     number = np.asarray(devices, dtype=np.float64)
-    check("devices", number, (number >= 1) & (number < np.inf), "give 1 or more")
+    require("devices", number, (number >= 1) & (number < np.inf), "give 1 or more")
     junctions = check_spread("junction_spread", junction_spread)
     inductors = check_spread("inductor_spread", inductor_spread)
     rarity = 1 / (CASES * number)

@@ -16,7 +16,8 @@ from math import log, pi, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from recycling.ledger.checks import Floats, as_float, check, check_spread
+from recycling.errors import require
+from recycling.ledger.checks import Floats, as_float, check_spread
 
 #: Barrier U0 of a well-targeted gate, kT: an error of 1e-71. Inferred.
 BARRIER = 71 * log(10)
@@ -52,8 +53,8 @@ def terminate_heat(tilt: ArrayLike, probability: ArrayLike = 0.5) -> Floats:
     """
     epsilon = np.asarray(tilt, dtype=np.float64)
     r = np.asarray(probability, dtype=np.float64)
-    check("tilt", epsilon, ~np.isnan(epsilon), "give numbers, kT")
-    check("probability", r, (r >= 0) & (r <= 1), "give values from 0 to 1")
+    require("tilt", epsilon, ~np.isnan(epsilon), "give numbers, kT")
+    require("probability", r, (r >= 0) & (r <= 1), "give values from 0 to 1")
     upper, lower = np.logaddexp(0, epsilon), np.logaddexp(0, -epsilon)
     # A well that is never occupied dissipates nothing, however far away it is.
     heat = r * np.where(r > 0, upper, 0) + (1 - r) * np.where(r < 1, lower, 0)
