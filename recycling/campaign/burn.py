@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recycling.errors import BadInput, require
-
-Floats = np.float64 | NDArray[np.float64]
+from recycling.thermodynamics import Floats, as_scalar
 
 
 def burn_rate(bad: ArrayLike, total: ArrayLike, objective: ArrayLike) -> Floats:
@@ -46,7 +45,7 @@ def burn_rate(bad: ArrayLike, total: ArrayLike, objective: ArrayLike) -> Floats:
         )
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(total > 0, bad / total / (1 - objective), 0.0)
-    return np.float64(rate) if rate.ndim == 0 else rate
+    return as_scalar(rate)
 
 
 def burn_over(
@@ -98,4 +97,4 @@ def budget_spent(burn: ArrayLike, window: ArrayLike, period: ArrayLike) -> Float
     """
     rate, length, whole = (np.asarray(given, np.float64) for given in (burn, window, period))
     spent = np.asarray(rate * length / whole)
-    return np.float64(spent) if spent.ndim == 0 else spent
+    return as_scalar(spent)

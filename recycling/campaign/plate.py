@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recycling.errors import BadInput, require
-
-Floats = np.float64 | NDArray[np.float64]
+from recycling.thermodynamics import Floats, as_scalar
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ class Plate:
                               where=above > 0)  # fmt: skip
             time = self.relaxation_time * np.log1p(np.maximum(ratio, 0))
         time = np.where(square <= wanted, 0.0, time)
-        return np.float64(time) if time.ndim == 0 else time
+        return as_scalar(time)
 
     def _steady_square(self, power: ArrayLike) -> NDArray[np.float64]:
         heat = _not_negative("power", power, "W")

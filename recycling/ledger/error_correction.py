@@ -27,8 +27,7 @@ from scipy.optimize import elementwise
 
 from recycling.devices.photons import bose_einstein
 from recycling.errors import BadInput, require
-from recycling.ledger.checks import Floats, as_float
-from recycling.thermodynamics import binary_entropy
+from recycling.thermodynamics import Floats, as_scalar, binary_entropy
 
 Real = NDArray[np.float64]
 
@@ -181,12 +180,12 @@ def _balance(
         boltzmann * np.where(critical > 0, critical, 1) * np.asarray(binary_entropy(threshold))
     )
     return ErrorCorrectionHeat(
-        as_float(temperature),
-        as_float(rate),
+        as_scalar(temperature),
+        as_scalar(rate),
         np.less(rate, threshold),
-        as_float(heat / landauer),
-        as_float(critical),
-        as_float(heat),
+        as_scalar(heat / landauer),
+        as_scalar(critical),
+        as_scalar(heat),
     )
 
 

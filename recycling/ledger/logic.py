@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import entr
 
 from recycling.errors import BadInput, require
-from recycling.ledger.checks import Floats, as_float
+from recycling.thermodynamics import Floats, as_scalar
 
 #: How far probabilities may sum from 1: the rounding of measured frequencies.
 _NORMALISATION = 1e-9
@@ -72,4 +72,4 @@ def logical_entropy(joint: ArrayLike) -> LogicalEntropy:
     final = entr(both_0) + entr(differ) + entr(both_1)
     lost = entr(first) + entr(second) - entr(differ)
     found = (initial, final, lost, 2 * log(2) * differ)
-    return LogicalEntropy(*(as_float(np.asarray(values)) for values in found))
+    return LogicalEntropy(*(as_scalar(np.asarray(values)) for values in found))

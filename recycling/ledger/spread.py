@@ -20,8 +20,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr, ndtri
 
 from recycling.errors import BadInput, require
-from recycling.ledger.checks import Floats, as_float, check_spread
-from recycling.ledger.terminate import BARRIER, JUNCTION_SENSITIVITY, terminate_heat
+from recycling.ledger.terminate import (
+    BARRIER,
+    JUNCTION_SENSITIVITY,
+    check_spread,
+    terminate_heat,
+)
+from recycling.thermodynamics import Floats, as_scalar
 
 Real = NDArray[np.float64]
 
@@ -88,7 +93,7 @@ def worst_device(
     distance = np.divide(1, deviation, out=np.full_like(deviation, np.inf), where=deviation > 0)
     failed = np.minimum(1, CASES * number * ndtr(-distance))
     found = (joint, tail, expit(-BARRIER * joint), expit(-BARRIER * tail), failed)
-    return WorstDevice(*(as_float(np.asarray(values)) for values in found))
+    return WorstDevice(*(as_scalar(np.asarray(values)) for values in found))
 
 
 def _variance(junctions: Real, inductors: Real) -> Real:

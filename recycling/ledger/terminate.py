@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from recycling.errors import require
-from recycling.ledger.checks import Floats, as_float, check_spread
+from recycling.thermodynamics import Floats, as_scalar
 
 #: Barrier U0 of a well-targeted gate, kT: an error of 1e-71. Inferred.
 BARRIER = 71 * log(10)
@@ -58,7 +58,7 @@ def terminate_heat(tilt: ArrayLike, probability: ArrayLike = 0.5) -> Floats:
     upper, lower = np.logaddexp(0, epsilon), np.logaddexp(0, -epsilon)
     # A well that is never occupied dissipates nothing, however far away it is.
     heat = r * np.where(r > 0, upper, 0) + (1 - r) * np.where(r < 1, lower, 0)
-    return as_float(heat)
+    return as_scalar(heat)
 
 
 @dataclass(frozen=True)
@@ -129,4 +129,20 @@ def mean_terminate_heat(junction_spread: ArrayLike) -> MeanHeat:
     density = np.sqrt(2 / pi) * np.exp(-(z**2) / 2)
     rest = (_WEIGHTS * density * np.log1p(np.exp(-deviation[..., None] * z))).sum(axis=-1)
     mean = linear + rest * last[..., 0] / 2
-    return MeanHeat(as_float(linear / log(2)), as_float(mean / log(2)))
+    return MeanHeat(as_scalar(linear / log(2)), as_scalar(mean / log(2)))
+
+
+def check_spread(name: str, spread: ArrayLike) -> NDArray[np.float64]:
+    """Read a relative standard deviation.
+
+    Raises:
+        BadInput: it is negative or not finite.
+
+    Example:
+        >>> check_spread("junction_spread", -0.01)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: junction_spread = -0.01: give 0 or more, such as 0.01
+    """
+    values = np.asarray(spread, dtype=np.float64)
+    require(name, values, (values >= 0) & (values < np.inf), "give 0 or more, such as 0.01")
+    return values

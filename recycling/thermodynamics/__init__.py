@@ -1,5 +1,6 @@
 """Thermodynamics of a finite bath: Gibbs states, entropies, and the bounds on erasure heat."""
 
+from recycling.thermodynamics._arrays import Floats, as_scalar
 from recycling.thermodynamics.bath import Bath
 from recycling.thermodynamics.bounds import (
     athermal_bound,
@@ -17,6 +18,8 @@ from recycling.thermodynamics.resources import ergotropy, free_energy, free_ener
 __all__ = [
     "Bath",
     "BranchGains",
+    "Floats",
+    "as_scalar",
     "athermal_bound",
     "athermal_bound_from",
     "binary_entropy",

@@ -40,5 +40,10 @@ def blockwise(function: Callable[[FloatArray], FloatArray], values: ArrayLike) -
 
 
 def as_scalar(array: FloatArray) -> Floats:
-    """Turn a zero-dimensional array into a scalar and leave any other as it is."""
+    """Turn a zero-dimensional array into a scalar and leave any other as it is.
+
+    Example:
+        >>> as_scalar(np.array(0.5))
+        np.float64(0.5)
+    """
     return np.float64(array) if array.ndim == 0 else array
