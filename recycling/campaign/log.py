@@ -1,7 +1,8 @@
 """The signed log of a campaign: records chained by a secret key, so that no change goes unseen.
 
 Interface: ``SignedLog(path, key)`` with ``append(record, telemetry=())`` → head, ``head``,
-``records()``, ``verify(head=None)`` → N. Keys, heads and records are in modules of these names.
+``records()``, ``verify(head=None)`` → N; ``stored_head(path)`` without the key. Keys, heads and
+records are in modules of these names.
 
 Each record is stored as its one JSON text (RFC 8785) with HMAC-SHA256(key, previous MAC as 64 hex
 digits + text); before the first record the previous MAC is 64 zeros. Nobody without the key can
@@ -64,11 +65,7 @@ class SignedLog:
     @property
     def head(self) -> Head:
         """Number of records and the last MAC (64 zeros before the first), as they are stored."""
-        if not database_file(self.path).is_file():
-            return 0, NO_MAC
-        with database(self.path) as connection:
-            seq, _, mac = _last(connection)
-        return seq, str(mac)
+        return stored_head(self.path)
 
     def append(self, record: Mapping[str, Any], telemetry: Iterable[Sample] = ()) -> Head:
         """Append a record, and samples of the same moment: both are on the disk, or neither is.
@@ -181,6 +178,20 @@ class SignedLog:
     def _mac(self, previous: str, text: bytes) -> str:
         assert isinstance(self.key, bytes)
         return hmac.new(self.key, previous.encode() + text, sha256).hexdigest()
+
+
+def stored_head(path: str | Path) -> Head:
+    """Read the head of a log without its key: number of records and last MAC, as they are stored.
+
+    Example:
+        >>> stored_head("no such campaign")[0]
+        0
+    """
+    if not database_file(path).is_file():
+        return 0, NO_MAC
+    with database(path) as connection:
+        seq, _, mac = _last(connection)
+    return seq, str(mac)
 
 
 def _go_through(wanted: Head | None, count: int, mac: str) -> None:

@@ -9,15 +9,16 @@ from typing import Any
 from recycling.campaign.alerts import Window, alerts
 from recycling.campaign.burn import burn_over, burn_rate
 from recycling.campaign.clocks import clock_segments
-from recycling.campaign.database import NAME, database
+from recycling.campaign.database import NAME
 from recycling.campaign.decisions import used_of
 from recycling.campaign.due import is_simulator
 from recycling.campaign.folder import Folder, read_folder
 from recycling.campaign.gaps import completeness
-from recycling.campaign.heads import NO_MAC, head_text
+from recycling.campaign.heads import head_text
+from recycling.campaign.log import stored_head
 from recycling.campaign.records import read_records
 from recycling.campaign.spec import Slo
-from recycling.campaign.telemetry import Sample, read
+from recycling.campaign.telemetry import Sample, latest, read
 from recycling.errors import BadInput
 from recycling.execution.registry import parse_backend
 
@@ -62,7 +63,7 @@ def status_of(path: str | Path) -> dict[str, Any]:
         "decisions": [{key: r[key] for key in ("run", "action", "reason")} for r in records],
         "qpu_seconds": used_of(records),
         "budget": folder.spec.budget.qpu_seconds,
-        "head": _head(folder),
+        "head": head_text(stored_head(folder.path)),
         "slo": [slo_status(slo, records) for slo in folder.spec.slo],
         "drift": drift_of(records),
         "telemetry": telemetry_status(folder, records, samples),
@@ -92,9 +93,7 @@ def exposed(path: str | Path) -> tuple[dict[str, Any], list[Sample]]:
         recycling.errors.BadInput: campaign = 'no such campaign' is not the directory of a ...
     """
     status = status_of(path)
-    samples = read(path) if (Path(path) / NAME).is_file() else []
-    latest = {(sample.metric, sample.source): sample for sample in samples}
-    return status, list(latest.values())
+    return status, latest(path) if (Path(path) / NAME).is_file() else []
 
 
 def records_of(folder: Folder) -> list[dict[str, Any]]:
@@ -283,12 +282,3 @@ def _source(folder: Folder, records: Sequence[Record]) -> str:
         backends = (parse_backend(entry.backend) for entry in folder.spec.runs)
         known = {"simulated" if is_simulator(name) else "measured" for name in backends}
     return "simulated" if "simulated" in known else "measured"
-
-
-def _head(folder: Folder) -> str:
-    """Head of the log as it is stored."""
-    if not (folder.path / NAME).is_file():
-        return head_text((0, NO_MAC))
-    with database(folder.path, create=False) as connection:
-        row = connection.execute("SELECT seq, mac FROM log ORDER BY seq DESC LIMIT 1").fetchone()
-    return head_text((0, NO_MAC) if row is None else (int(row[0]), str(row[1])))
