@@ -1,7 +1,7 @@
 """Error budgets: how fast runs that miss an objective spend what the objective allows.
 
 Interface: ``burn_rate(bad, total, objective)``; ``burn_over(times, bad, window=…, objective=…)`` at
-the time of each run; ``budget_spent(burn, window, period)``. Alerts are in ``alerts``.
+the time of each run. Alerts are in ``alerts``.
 
 An objective of 0.99 allows one run in a hundred to be bad. A burn rate of 1 spends exactly this
 budget; at 3 it lasts a third of its period.
@@ -84,17 +84,3 @@ def burn_over(
     last = np.searchsorted(times, times, side="right")
     before = np.concatenate([[0], np.cumsum(missed)])
     return np.asarray(burn_rate(before[last] - before[first], last - first, objective))
-
-
-def budget_spent(burn: ArrayLike, window: ArrayLike, period: ArrayLike) -> Floats:
-    """Fraction of a period's error budget that a burn rate spends within a window.
-
-    Three times for an hour is 0.42 % of a budget of 30 days; the usual 14.4 times is 2 %.
-
-    Example:
-        >>> [f"{budget_spent(burn, 3600, 30 * 86400):.2%}" for burn in (3, 14.4)]
-        ['0.42%', '2.00%']
-    """
-    rate, length, whole = (np.asarray(given, np.float64) for given in (burn, window, period))
-    spent = np.asarray(rate * length / whole)
-    return as_scalar(spent)
