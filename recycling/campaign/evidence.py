@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: Our journals keep milliseconds, s.
 _OUR_DIGIT = 1e-3
-#: Bounds by the names of their metrics.
-_BOUNDS: Mapping[Bound, str] = {"tight": "tight", "landauer": "landauer"}
+#: Bounds that have metrics.
+_BOUNDS: tuple[Bound, ...] = ("tight", "landauer")
 
 
 def metrics_of(run: Run, dataset: xr.Dataset) -> dict[str, float]:
@@ -54,10 +54,10 @@ def metrics_of(run: Run, dataset: xr.Dataset) -> dict[str, float]:
     found = {"success": 1.0}
     fidelity = dataset["success_fidelity_combined"].sel(limit="value").values
     found["success_fidelity"] = _extreme(np.min, fidelity.ravel())
-    for bound, name in _BOUNDS.items():
+    for bound in _BOUNDS:
         of_points = verdicts(dataset, bound=bound)
-        found[f"saving_{name}"] = _extreme(np.max, [-each.excess for each in of_points])
-        found[f"below_{name}"] = _extreme(np.max, [-each.z for each in of_points])
+        found[f"saving_{bound}"] = _extreme(np.max, [-each.excess for each in of_points])
+        found[f"below_{bound}"] = _extreme(np.max, [-each.z for each in of_points])
     found["entropy_decrease"] = _extreme(np.min, [each.entropy_decrease for each in of_points])
     bracket, _ = brackets_of(run)
     if bracket is not None:
