@@ -9,7 +9,6 @@ whoever is killed at any point starts the same command again.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from recycling.campaign.database import NAME
@@ -142,6 +141,7 @@ def run_campaign(
         ...     sweep={"theta": [0.6], "p_x": [0.1]},
         ...     measurement={"shots": "exact", "trials": 1},
         ... )
+        >>> from pathlib import Path
         >>> campaign = 'interval = 60\nbudget.qpu_seconds = 9\nruns = [{ spec = "tiny.toml" }]'
         >>> with TemporaryDirectory() as path:
         ...     folder = Folder(Path(path) / "campaign", campaign, (experiment.to_toml(),))
@@ -180,6 +180,7 @@ def checked_records(folder: Folder, log: SignedLog) -> list[dict[str, Any]]:
             that the log lacks: it was cut.
 
     Example:
+        >>> from pathlib import Path
         >>> campaign = 'interval = 60\nbudget.qpu_seconds = 9\nruns = [{ spec = "theory" }]'
         >>> folder = Folder(Path("no such campaign"), campaign, ('name = "theory"',))
         >>> checked_records(folder, SignedLog(folder.path, bytes(range(32))))
@@ -199,7 +200,7 @@ def checked_records(folder: Folder, log: SignedLog) -> list[dict[str, Any]]:
             )
     if len(records) > folder.spec.count:
         raise BadInput(f"the log has {len(records)} records of {folder.spec.count} runs")
-    later = [run for run in range(len(records) + 2, folder.spec.count + 1) if _begun(folder, run)]
+    later = [run for run in range(len(records) + 2, folder.spec.count + 1) if folder.begun(run)]
     if later:
         raise BadInput(
             f"record {len(records) + 1} of the log is missing: the log ends with record "
@@ -218,10 +219,6 @@ def undecided(run: int, due: float, time: float) -> dict[str, Any]:
     reason = "it failed before its cost was known"
     decided: dict[str, Any] = {"run": run, "due": due, "action": "admit", "reason": reason}
     return decided | {"time": time, "plate": {}, "seconds": {}}
-
-
-def _begun(folder: Folder, run: int) -> bool:
-    return Path(folder.run_path(run) / "run.json").is_file()
 
 
 def _state(record: dict[str, Any]) -> str:

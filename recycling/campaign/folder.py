@@ -70,6 +70,10 @@ class Folder:
         """Directory of a run, which counts from 1."""
         return self.path / RUNS / f"{run:04d}"
 
+    def begun(self, run: int) -> bool:
+        """Whether the directory of a run is there: it began."""
+        return (self.run_path(run) / "run.json").is_file()
+
     def create(self) -> None:
         """Write the directory: the spec last, which makes it a campaign.
 

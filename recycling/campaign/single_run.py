@@ -90,8 +90,9 @@ class Execution:
 
     def failed(self, decided: Record, why: BaseException) -> dict[str, Any]:
         """Record of a run that failed; what it was charged counts."""
-        path, spent = self.folder.run_path(self.due.run), 0.0
-        if (path / "run.json").is_file():
+        spent = 0.0
+        if self.folder.begun(self.due.run):
+            path = self.folder.run_path(self.due.run)
             spent = charged(open_unchecked(path), decided["seconds"])
         told = {"state": "failed", "failure": _one_line(why), "qpu_seconds": spent}
         return self._record(decided) | told | self._counted({"success": 0.0})
