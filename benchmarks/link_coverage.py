@@ -56,8 +56,9 @@ def main():
         ]
     print(f"link heat and strict excess, {len(rows) // 2} points, 2,000 experiments each:")
     for name in QUANTITIES:
-        own = [row.coverage for row in rows if row.quantity == name]
-        print(f"  {name}: coverage {min(own):.1%} to {max(own):.1%}, median {np.median(own):.1%}")
+        rates = [row.coverage for row in rows if row.quantity == name]
+        low, high = min(rates), max(rates)
+        print(f"  {name}: coverage {low:.1%} to {high:.1%}, median {np.median(rates):.1%}")
     sys.exit(min(row.coverage for row in rows) < PROMISED)
 
 
@@ -80,8 +81,8 @@ def judged(cell: Cell, link: LinkChannel, seed, experiments):
         return rows
     again = [covered(cell, link, (*seed, number), experiments) for number in range(REPEATED)]
     return [
-        Row(own[0].quantity, own[0].transmissivity, float(np.mean([row.coverage for row in own])))
-        for own in zip(*again, strict=True)
+        Row(row.quantity, row.transmissivity, float(np.mean([each.coverage for each in same])))
+        for row, same in zip(rows, zip(*again, strict=True), strict=True)
     ]
 
 
@@ -96,9 +97,9 @@ def covered(cell, link, seed, experiments):
     truth = plain_quantities(vector, bath, records.layout, link)
     rows = []
     for name in QUANTITIES:
-        own, true = found[name], truth[name][..., None]
+        interval, true = found[name], truth[name][..., None]
         rounding = ROUNDING * h * FREQUENCY
-        inside = (own.low <= true + rounding) & (true - rounding <= own.high)
+        inside = (interval.low <= true + rounding) & (true - rounding <= interval.high)
         rows.append(Row(name, link.transmissivity, float(inside.mean())))
     return rows
 

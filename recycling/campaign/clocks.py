@@ -1,4 +1,4 @@
-"""Clocks: how far the service's is ahead of ours, as far as the times of jobs tell.
+"""Clocks: how far the service's is ahead of ours, within bounds by the times of jobs.
 
 Interface: ``clock_offset(sent, server, received)`` → (low, high) or ``BadInput``;
 ``clock_segments(…)`` → spans of jobs whose times agree; the clock jumped at the first job of each

@@ -110,7 +110,7 @@ class _Log:
                 yield self._sample(*(cells[place] for place in places))
         except csv.Error as error:
             self.line = rows.line_num
-            raise BadInput(f"it is no CSV: {error}; mend the line") from None
+            raise BadInput(f"it is no CSV: {error}; correct the line") from None
 
     def _sample(self, time: str, metric: str, value: str, unit: str) -> Sample:
         metric = metric.strip()

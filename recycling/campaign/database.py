@@ -8,7 +8,7 @@ Interface:
 The database is in WAL mode with ``synchronous = FULL``: when a transaction returns, it is on the
 disk, and a process killed at any point leaves the state before or after it. SQLite's WAL shares
 memory between processes, so all of them must be on one host. A network file system is refused
-where Linux tells that there is one (``/proc/mounts``); elsewhere it is up to the user to keep the
+where Linux lists one (``/proc/mounts``); elsewhere it is up to the user to keep the
 directory on a local disk.
 """
 

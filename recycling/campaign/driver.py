@@ -62,7 +62,7 @@ class _Driver:
             self.conduct.watch(f"run {each.run}", _state(record), len(records) / count)
 
     def _record(self, each: Due, records: list[dict[str, Any]]) -> dict[str, Any]:
-        conduct = Conduct() if each.simulated else self._told_of(each)  # those are short
+        conduct = Conduct() if each.simulated else self._numbered(each)  # those are short
         execution = Execution(self.folder, each, records, self.planner, conduct)
         decided = self.folder.under_way(each.run)
         try:
@@ -82,8 +82,8 @@ class _Driver:
                 decided = undecided(each.run, *self._times(execution))
             return execution.failed(decided, error)
 
-    def _told_of(self, each: Due) -> Conduct:
-        """Conduct of a run whose jobs are told with its number."""
+    def _numbered(self, each: Due) -> Conduct:
+        """Conduct of a run whose jobs are shown with its number."""
         watch = self.conduct.watch
         return replace(
             self.conduct,

@@ -92,7 +92,7 @@ def due(folder: Folder, run: int) -> Due:
             changes["hardware"] = content.get("hardware", {}) | {"brackets": True}
         if rehearsed.changes:
             changes["device"] = content.get("device", {}) | rehearsed.changes
-    elif rehearsed.told:
+    elif rehearsed.record:
         raise BadInput(
             f"runs[{place}].backend = {entry.backend!r}: run {run} is rehearsed, and a machine "
             "cannot; give a simulator, such as 'exact'"

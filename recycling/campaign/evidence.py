@@ -1,4 +1,4 @@
-"""What a finished run tells its campaign: metrics, calibration of the bath, checksums, times."""
+"""What a campaign takes from a finished run: metrics, calibration of the bath, checksums, times."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def metrics_of(run: Run, dataset: xr.Dataset) -> dict[str, float]:
         dataset: its analysis.
 
     Returns:
-        Values by name, of which all are finite: what a run cannot tell is left out.
+        Values by name, of which all are finite: what a run does not determine is left out.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -120,9 +120,9 @@ def clock_times(run: Run) -> list[tuple[float, float, float]]:
     for job in run.jobs:
         for attempt in run.journal(job).attempts:
             stamps = (attempt.record.get("metrics") or {}).get("timestamps") or {}
-            created, own = stamps.get("created"), attempt.times
+            created, ours = stamps.get("created"), attempt.times
             sent, server, answered = map(
-                _seconds, (own.get("intended"), created, own.get("submitted"))
+                _seconds, (ours.get("intended"), created, ours.get("submitted"))
             )
             times = sent - _digit(str(created)), server, answered + _OUR_DIGIT
             if all(map(isfinite, times)):

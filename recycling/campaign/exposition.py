@@ -4,9 +4,9 @@ Interface: ``registry_of(status, samples)`` → ``prometheus_client`` registry; 
 there is. ``status`` is that of the campaign, and ``samples`` are the latest of each metric and
 source.
 
-Every sample says in its label ``source`` where it comes from. What runs tell is measured if all of
-them were; one that is simulated makes the counts of all of them simulated. QPU time of simulated
-runs is what a machine would have taken: modelled.
+Every sample says in its label ``source`` where it comes from. What runs report is measured if all
+of them were; one that is simulated makes the counts of all of them simulated. QPU time of
+simulated runs is what a machine would have taken: modelled.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class _Collector:
         source = str(status["source"])
         charged = "measured" if source == "measured" else "modelled"
         slos = status["slo"]
-        told = status.get("telemetry", {}).get("completeness")
+        completeness = status.get("telemetry", {}).get("completeness")
         planned, budget = status["runs"].get("planned"), status.get("budget")
         return {
             "runs_total": [(state, source, status["runs"].get(state, 0)) for state in STATES],
@@ -106,7 +106,7 @@ class _Collector:
                 for slo in slos
                 for action in (ACTIONS if "open" in slo else ())
             ],
-            "telemetry_completeness": [] if told is None else [(source, told)],
+            "telemetry_completeness": [] if completeness is None else [(source, completeness)],
             "telemetry": [(each.metric, each.source, each.value) for each in self.samples],
             "telemetry_time_seconds": [
                 (each.metric, each.source, each.time) for each in self.samples

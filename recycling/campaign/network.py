@@ -1,4 +1,4 @@
-"""Whether a folder is on a network file system, as far as the system tells.
+"""Whether a folder is on a network file system, as far as the system shows it.
 
 Interface: ``network_file_system(folder)`` → its type, or "".
 """

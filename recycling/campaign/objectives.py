@@ -1,4 +1,4 @@
-"""An objective of a campaign, as other tools are told of it.
+"""An objective of a campaign, in the form that other tools take.
 
 Interface: ``Objective(name, metric, at_least, objective, windows)``, also from the fields of a
 spec's ``[[slo]]``; ``dns_name``, ``counter``.

@@ -153,14 +153,14 @@ def _decisions(evidence: Evidence) -> tuple[str, list[Part]]:
 
 
 def _telemetry(evidence: Evidence) -> tuple[str, list[Part]]:
-    told = evidence.status["telemetry"]
+    telemetry = evidence.status["telemetry"]
     parts: list[Part] = []
-    if told["gaps"]:
-        rows = [(*_times(*gap), shown_time(gap[1] - gap[0])) for gap in told["gaps"]]
+    if telemetry["gaps"]:
+        rows = [(*_times(*gap), shown_time(gap[1] - gap[0])) for gap in telemetry["gaps"]]
         parts.append(Rows(Table(("gap from", "to", "length"), rows)))
     imported = [
         (metric, str(each["samples"]), *_times(each["first"], each["last"]), "measured")
-        for metric, each in told["imported"].items()
+        for metric, each in telemetry["imported"].items()
     ]
     if imported:
         columns = ("metric", "samples", "first", "last", "source")

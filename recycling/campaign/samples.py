@@ -12,7 +12,7 @@ def samples_of(record: Mapping[str, Any]) -> list[Sample]:
     """List the samples of a record; none where the telemetry was rehearsed to fail.
 
     Metrics are measured or simulated. The calibration of a machine, and the modelled temperature
-    of a declared plate, are told apart from them by their sources.
+    of a declared plate, have sources of their own.
 
     Example:
         >>> record = {"run": 1, "time": 0.0, "state": "done", "source": "simulated",

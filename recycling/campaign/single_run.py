@@ -94,8 +94,8 @@ class Execution:
         if self.folder.begun(self.due.run):
             path = self.folder.run_path(self.due.run)
             spent = charged(open_unchecked(path), decided["seconds"])
-        told = {"state": "failed", "failure": _one_line(why), "qpu_seconds": spent}
-        return self._record(decided) | told | self._counted({"success": 0.0})
+        failure = {"state": "failed", "failure": _one_line(why), "qpu_seconds": spent}
+        return self._record(decided) | failure | self._counted({"success": 0.0})
 
     def carried_out(self, decided: Record) -> dict[str, Any]:
         """Run, or go on with it; returns its record.
@@ -166,18 +166,18 @@ class Execution:
             "source": "simulated" if due.simulated else "measured",
             "qpu_seconds": 0.0,
             "metrics": {},
-            "rehearsed": due.rehearsed.told,
+            "rehearsed": due.rehearsed.record,
         }
 
     def _counted(self, found: dict[str, float], subject: str = "") -> dict[str, Any]:
         """Metrics, and the fraction of them that the telemetry records.
 
-        Expected is what the first run of the same subject told.
+        Expected are those of the first run of the same subject.
         """
         known = [r for r in self.records if r["state"] == "done" and r["spec"] == self.due.spec]
         first = next((r for r in known if not subject or r["subject"] == subject), None)
-        told = found if first is None else first["metrics"]
-        expected = {name for name in told if not METRICS[name].optional} - {"completeness"}
+        usual = found if first is None else first["metrics"]
+        expected = {name for name in usual if not METRICS[name].optional} - {"completeness"}
         recorded = set() if self.due.rehearsed.telemetry is False else expected & set(found)
         metrics = found | {"completeness": len(recorded) / len(expected)}
         return {"metrics": metrics, "recorded": self.due.rehearsed.telemetry is not False}

@@ -107,7 +107,7 @@ class Rehearsal(Section):
         return self.device.model_dump(mode="json", include=self.device.model_fields_set)
 
     @property
-    def told(self) -> dict[str, object]:
+    def record(self) -> dict[str, object]:
         """What is rehearsed, as a record holds it; empty where nothing is."""
         parts = {
             "device": self.changes or None,
@@ -196,7 +196,7 @@ class CampaignSpec(Section):
         names = [each.name for each in slo]
         for name in names:
             if names.count(name) > 1:
-                raise wrong(f"holds the name {name!r} {names.count(name)} times: give each its own")
+                raise wrong(f"holds the name {name!r} {names.count(name)} times: give each another")
         return slo
 
     @model_validator(mode="after")

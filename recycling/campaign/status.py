@@ -23,7 +23,7 @@ from recycling.errors import BadInput
 from recycling.execution.registry import parse_backend
 
 Record = Mapping[str, Any]
-#: Sources of what runs tell of themselves.
+#: Sources of the metrics of runs.
 _OF_RUNS = ("measured", "simulated")
 
 
@@ -208,7 +208,7 @@ def telemetry_status(
         >>> telemetry_status(folder, [record], [])["completeness"]
         0.0
     """
-    told = {sample.run for sample in samples if sample.source in _OF_RUNS}
+    recorded = {sample.run for sample in samples if sample.source in _OF_RUNS}
     imported: dict[str, list[float]] = {}
     for sample in samples:
         if sample.run is None:
@@ -217,14 +217,16 @@ def telemetry_status(
     gaps: list[tuple[float, float]] = []
     if records:
         interval = folder.spec.interval
-        heard = [float(r["due"]) for r in records if r["run"] in told or r["state"] == "rejected"]
+        known = [
+            float(r["due"]) for r in records if r["run"] in recorded or r["state"] == "rejected"
+        ]
         start, end = float(records[0]["due"]), float(records[-1]["due"]) + interval
-        fraction, gaps = completeness(heard, start, end, interval)
+        fraction, gaps = completeness(known, start, end, interval)
     return {
         "completeness": fraction,
         "gaps": [list(gap) for gap in gaps],
         "silent_runs": [
-            r["run"] for r in records if r["run"] not in told and r["state"] != "rejected"
+            r["run"] for r in records if r["run"] not in recorded and r["state"] != "rejected"
         ],
         "imported": {
             metric: {"samples": len(times), "first": min(times), "last": max(times)}

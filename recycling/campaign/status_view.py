@@ -34,10 +34,10 @@ def decision_table(status: Status) -> Table:
         >>> decision_table({"decisions": [decision], "failures": []}).rows
         [('3', 'reject', 'the budget is used up')]
     """
-    told = [each for each in status["decisions"] if each["action"] != "admit"]
+    others = [each for each in status["decisions"] if each["action"] != "admit"]
     failed = [{**each, "action": "failed"} for each in status["failures"]]
     rows = sorted(
-        (int(each["run"]), str(each["action"]), str(each["reason"])) for each in told + failed
+        (int(each["run"]), str(each["action"]), str(each["reason"])) for each in others + failed
     )
     shown = [(str(run), action, reason) for run, action, reason in _grouped(rows)]
     return Table(("run", "decision", "reason"), shown)
@@ -133,7 +133,7 @@ def _telemetry_lines(telemetry: Status) -> list[str]:
     fraction = telemetry["completeness"]
     if fraction is None:
         return []
-    lines = [f"telemetry: {fraction:.1%} of runs told"]
+    lines = [f"telemetry: from {fraction:.1%} of runs"]
     lines += _first_lines(
         [
             f"gap: no telemetry from {shown_time(a)} to {shown_time(b)}"
@@ -141,9 +141,9 @@ def _telemetry_lines(telemetry: Status) -> list[str]:
         ],
         "gaps",
     )
-    for metric, told in telemetry["imported"].items():
-        last = shown_time(told["last"])
-        lines.append(f"imported: {metric}, {told['samples']} samples up to {last}")
+    for metric, log in telemetry["imported"].items():
+        last = shown_time(log["last"])
+        lines.append(f"imported: {metric}, {log['samples']} samples up to {last}")
     return lines
 
 

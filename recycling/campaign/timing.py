@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import sleep, time
+from time import sleep
+from time import time as now
 from typing import Protocol
 
-#: Longest sleep at once, s: between two a wait is told again.
+#: Longest sleep at once, s; what is left of the wait is shown between two.
 _NAP = 60.0
 
 
@@ -18,7 +19,7 @@ class Clock(Protocol):
     def beginning(self) -> float:
         """Time at which a campaign begins that begins now."""
 
-    def wait_until(self, time: float, tell: Callable[[str], None]) -> float:
+    def wait_until(self, time: float, progress: Callable[[str], None]) -> float:
         """Wait, and return the time that it is then: ``time``, or later."""
 
 
@@ -33,9 +34,9 @@ class ScheduledClock:
 
     beginning: float = 0.0
 
-    def wait_until(self, time: float, tell: Callable[[str], None]) -> float:
+    def wait_until(self, time: float, progress: Callable[[str], None]) -> float:
         """It is that time at once."""
-        del tell
+        del progress
         return time
 
 
@@ -51,11 +52,11 @@ class WallClock:
     @property
     def beginning(self) -> float:
         """Now."""
-        return time()
+        return now()
 
-    def wait_until(self, until: float, tell: Callable[[str], None]) -> float:
+    def wait_until(self, time: float, progress: Callable[[str], None]) -> float:
         """Sleep, and say for how long."""
-        while (left := until - time()) > 0:
-            tell(f"waiting {left:.0f} s for the next run")
+        while (left := time - now()) > 0:
+            progress(f"waiting {left:.0f} s for the next run")
             sleep(min(left, _NAP))
-        return time()
+        return now()

@@ -65,9 +65,9 @@ class LinkGains:
         """Share of each gain that the link makes alone, 0 to 1; NaN where no gain is resolved."""
         there = self.resolved & (self.gain > _ROUNDING * self.quantum)
         cold = self.alone > _ROUNDING * self.quantum
-        whole = there & cold & (self.alone >= self.gain)
-        shares = np.where(whole, 1.0, np.where(there, 0.0, np.nan))
-        part = there & cold & ~whole & np.isfinite(self.gain)
+        all_of_it = there & cold & (self.alone >= self.gain)
+        shares = np.where(all_of_it, 1.0, np.where(there, 0.0, np.nan))
+        part = there & cold & ~all_of_it & np.isfinite(self.gain)
         np.divide(self.alone, self.gain, out=shares, where=part)
         return shares
 

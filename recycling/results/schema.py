@@ -158,7 +158,7 @@ def variables(
         (('arm', 'theta', 'p_x', 'trial'), (2, 2, 2, 1), 'J')
     """
     found: dict[str, Variable] = {}
-    of_link = {name: own for name, own in OF_LINK.items() if name in estimates[success].trials}
+    of_link = {name: each for name, each in OF_LINK.items() if name in estimates[success].trials}
     for name, quantity in (VARIABLES | of_link).items():
         arms = estimates if "arm" in quantity.dims else {success: estimates[success]}
         found |= _of_quantity(name, quantity, arms)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,12 +80,16 @@ def _of_the_link(dataset: xr.Dataset) -> str:
     share = gains.share
     if np.isnan(share).all():
         return "No gain is resolved"
-    whole, most = share == 1, float(np.max(share[share < 1], initial=0))
-    rest = f"{100 * most:.2g} % of it at most" if most else "none of it"
-    if not whole.any():
-        return f"The link alone makes {rest.replace('it', 'the gain')}"
-    elsewhere = f", elsewhere {rest}" if (share < 1).any() else ""
-    return f"The link alone makes all of the gain at {_places(dataset, list(whole))}{elsewhere}"
+    everything, most = share == 1, float(np.max(share[share < 1], initial=0))
+
+    def part(of: str) -> str:
+        return f"{100 * most:.2g} % of {of} at most" if most else f"none of {of}"
+
+    if not everything.any():
+        return f"The link alone makes {part('the gain')}"
+    elsewhere = f", elsewhere {part('it')}" if (share < 1).any() else ""
+    where = _places(dataset, list(everything))
+    return f"The link alone makes all of the gain at {where}{elsewhere}"
 
 
 def _places(dataset: xr.Dataset, there: Sequence[bool]) -> str:
@@ -94,7 +99,7 @@ def _places(dataset: xr.Dataset, there: Sequence[bool]) -> str:
     if others:
         return where
     ranges = []
-    for inside, group in groupby(zip(there, first.values, strict=True), key=lambda own: own[0]):
+    for inside, group in groupby(zip(there, first.values, strict=True), key=itemgetter(0)):
         values = [value for _, value in group]
         last = f" to {values[-1]:.3f}" if len(values) > 1 else ""
         if inside:

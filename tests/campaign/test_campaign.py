@@ -195,7 +195,7 @@ def test_status_is_readable(done):
 
 
 def test_the_report_shows_what_happened(copy):
-    # What was imported is told apart from what runs told.
+    # Imported samples have another source than those of runs.
     log = copy.parent / "log.csv"
     log.write_text("time,metric,value,unit\n0,<b>plate</b>,21.5,mK\n3600,<b>plate</b>,21,mK\n")
     assert command("campaign", "import", copy, log).code == 0

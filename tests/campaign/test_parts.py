@@ -56,7 +56,7 @@ def test_later_rehearsals_overrule_earlier_ones():
         "[[rehearse]]", "from_run = 5", "telemetry = true", 'clock_offset = "-3 s"',
     ]  # fmt: skip
     spec = spec_of(5, *lines)
-    assert [spec.rehearsed(run).told for run in (1, 2, 4, 5)] == [
+    assert [spec.rehearsed(run).record for run in (1, 2, 4, 5)] == [
         {},
         {"device": {"t1": 1e-4, "t2": 9e-5}},
         {"device": {"t1": 2e-4, "t2": 9e-5}, "telemetry": False},
