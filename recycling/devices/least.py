@@ -7,20 +7,13 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.constants import h
 from scipy.optimize import bisect
 
 from recycling.devices.link import Link, States
 from recycling.devices.photons import Number, Real
-from recycling.devices.remote import quantum_of, weights_of
+from recycling.devices.remote import quantum_of, remote_erasure, weights_of
 from recycling.errors import BadInput
-from recycling.thermodynamics import (
-    Bath,
-    binary_entropy,
-    landauer_bound,
-    tight_bound,
-    von_neumann_entropy,
-)
+from recycling.thermodynamics import Bath
 
 #: Values of η between 0 and 1 at which a sign change is looked for before it is located.
 _GRID = 401
@@ -91,15 +84,10 @@ class _Case:
     def above(self, transmissivity: ArrayLike) -> Real:
         """Heat above the bound in units of hf, -inf where the bound is infinite."""
         link = replace(self.link, transmissivity=np.asarray(transmissivity, dtype=float))
-        quantum = quantum_of(self.bath)
-        arrived = link.on(quantum / h).transmit(self.state)
-        decrease = binary_entropy(self.p_x) - von_neumann_entropy(arrived)
-        bound = tight_bound if self.bound == "tight" else landauer_bound
-        excited = arrived[..., 1, 1].real
-        heat = self.p_x - excited
-        if self.strict:
-            heat = heat + self.state[1, 1].real - excited
-        return np.asarray(heat - bound(decrease, self.bath) / quantum) - _ROUNDING
+        erasure = remote_erasure(self.state, link, self.bath, self.p_x)
+        heat = erasure.strict_heat if self.strict else erasure.heat
+        bound = erasure.bound_tight if self.bound == "tight" else erasure.bound_landauer
+        return np.asarray((heat - bound) / quantum_of(self.bath)) - _ROUNDING
 
     def least(self) -> float:
         """Lower end of the interval that reaches 1; NaN if there is none."""
