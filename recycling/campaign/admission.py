@@ -15,6 +15,7 @@ from math import expm1, inf, isfinite, sqrt
 from typing import Literal
 
 from recycling.campaign.plate import Plate
+from recycling.devices.stage import in_kelvin
 from recycling.errors import BadInput
 
 #: A peak above the limit by no more than rounding is at the limit.
@@ -82,13 +83,13 @@ def admit(
         )
         return Decision("reject", reason, 0.0, peak, used)
     if peak <= limit * (1 + _ROUNDING):
-        reason = f"the peak of {_mK(peak)} is within the limit of {_mK(limit)}"
+        reason = f"the peak of {in_kelvin(peak, 4)} is within the limit of {in_kelvin(limit, 4)}"
         return Decision("admit", reason, 0.0, peak, used)
     start = _warmest_start(plate, steady, duration, limit)
     wait = float(plate.cooldown(temperature, start, idle_power)) if start > idle else inf
-    above = f"the peak of {_mK(peak)} is above the limit of {_mK(limit)}"
+    above = f"the peak of {in_kelvin(peak, 4)} is above the limit of {in_kelvin(limit, 4)}"
     if wait == inf:
-        reason = f"{above} even from the idle plate's {_mK(idle)}"
+        reason = f"{above} even from the idle plate's {in_kelvin(idle, 4)}"
         return Decision("reject", reason, 0.0, peak, used)
     begun = float(plate.after(temperature, idle_power, wait))
     later = max(begun, float(plate.after(begun, power, duration)))
@@ -117,7 +118,3 @@ def _warmest_start(plate: Plate, steady: float, duration: float, limit: float) -
     elapsed = duration / plate.relaxation_time
     square = limit**2 - (steady**2 - limit**2) * (expm1(elapsed) if elapsed < 700 else inf)
     return sqrt(max(square, 0.0))
-
-
-def _mK(kelvin: float) -> str:
-    return f"{kelvin * 1e3:.4g} mK"

@@ -220,14 +220,15 @@ class Stage:
         return replace(gates, errors=np.where(unchanged, gates.errors, errors))
 
 
-def in_kelvin(temperature: float) -> str:
-    """Write a temperature in mK or K.
+def in_kelvin(temperature: float, digits: int = 6) -> str:
+    """Write a temperature in mK or K, with so many digits at most.
 
     Example:
-        >>> in_kelvin(0.043), in_kelvin(4.2)
-        ('43 mK', '4.2 K')
+        >>> in_kelvin(0.043), in_kelvin(4.2), in_kelvin(0.59184, digits=3)
+        ('43 mK', '4.2 K', '592 mK')
     """
-    return f"{temperature * 1e3:g} mK" if temperature < 1 else f"{temperature:g} K"
+    rounded = float(f"{temperature:.{digits}g}")
+    return f"{rounded * 1e3:g} mK" if rounded < 1 else f"{rounded:g} K"
 
 
 def _relaxation(durations: Real, t1: Real, t2: Real, qubits: NDArray[np.intp]) -> Real:

@@ -129,7 +129,7 @@ def _mark_end(axes: Axes, end: float, kelvins: Any) -> None:
     if kelvins[0] < end < kelvins[-1]:
         axes.axvline(end, color="#555555", lw=1)
         axes.annotate(
-            f"a thermal bath ends\nat {in_kelvin(float(f'{end:.3g}'))}", (end, 0.96), (5, 0),
+            f"a thermal bath ends\nat {in_kelvin(end, digits=3)}", (end, 0.96), (5, 0),
             xycoords=("data", "axes fraction"), textcoords="offset points", ha="left", va="top",
             color="#555555", size=8.5,
         )  # fmt: skip

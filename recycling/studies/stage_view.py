@@ -111,7 +111,7 @@ def stage_lines(dataset: xr.Dataset) -> list[str]:
         for name, word in (("excess_tight", "Q_tight"), ("excess_landauer", "Q_Landauer"))
     ]
     ends = [
-        f"{in_kelvin(float(f'{float(end):.3g}'))} at {float(hertz) / 1e9:g} GHz"
+        f"{in_kelvin(float(end), digits=3)} at {float(hertz) / 1e9:g} GHz"
         for end, hertz in zip(shown["thermal_erasure_end"], dataset["frequency"], strict=True)
     ]
     weight = f"p_x = {float(shown['p_x']):g}"
@@ -206,7 +206,7 @@ def write_stage_map(dataset: xr.Dataset, folder: Path) -> list[Path]:
 def _ends(shown: xr.Dataset) -> str:
     """Temperatures at which the shown erasure ends, in words."""
     ends = shown["erasure_end"].values
-    found = [in_kelvin(float(f"{end:.3g}")) for end in np.sort(ends[np.isfinite(ends)])]
+    found = [in_kelvin(float(end), digits=3) for end in np.sort(ends[np.isfinite(ends)])]
     coldest, warmest = (in_kelvin(float(shown["temperature"][place])) for place in (0, -1))
     if not found:
         return f"nowhere from {coldest} to {warmest}"
@@ -222,7 +222,7 @@ def _other_ends(dataset: xr.Dataset, place: dict[str, int]) -> str:
     if ends.sizes["p_x"] < 2:
         return ""
     low, high = (
-        f"{float(end['p_x']):g} (at {in_kelvin(float(f'{float(end):.3g}'))})"
+        f"{float(end['p_x']):g} (at {in_kelvin(float(end), digits=3)})"
         for end in (ends[0], ends[-1])
     )
     return f"; that of p_x = {low} to {high} does"
