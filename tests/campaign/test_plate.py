@@ -114,7 +114,7 @@ def test_what_is_admitted_keeps_the_limit(plate, temperature, idle, job, duratio
               "utilisation": allowed}  # fmt: skip
     decision = admit(plate, temperature=temperature, **given_)
     cooling = plate.cooling_coefficient * (limit**2 - plate.base_temperature**2)
-    assert decision.utilisation == pytest.approx((idle + job) / cooling)
+    assert decision.utilisation == pytest.approx((idle + job) / cooling, rel=1e-9, abs=0)
     start = float(plate.after(temperature, idle, decision.wait))
     times = np.linspace(0, duration, 5)
     peak = max(start, plate.after(start, idle + job, times).max())

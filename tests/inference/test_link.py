@@ -129,7 +129,9 @@ def test_intervals_are_no_wider_than_they_must_be():
         assert inside <= 0.97 + coverage_error(COPIES, 0.97), name
         width = float(np.median(own.high - own.low)) / (2 * QUANTILE)
         # A standard deviation of n samples has the relative error 1/√(2n); 3 % for its bias.
-        assert width == pytest.approx(own.value.std(), rel=3 / np.sqrt(2 * COPIES) + 0.03), name
+        assert width == pytest.approx(own.value.std(), rel=3 / np.sqrt(2 * COPIES) + 0.03, abs=0), (
+            name
+        )
 
 
 def test_bands_hold_everywhere_at_once():

@@ -106,7 +106,8 @@ def test_verdicts_of_both_ledgers_and_the_sentence_about_them(linked_theory):
     assert [v.text for v in landauer] == ["above", "above"]
     assert [v.text for v in strict] == ["below", "above"]
     left = theory["link_heat_combined"].sel(arm="recycling", limit="value", p_x=0.4).values
-    assert [s.heat - t.heat for s, t in zip(strict, tight, strict=True)] == pytest.approx(left)
+    added = [s.heat - t.heat for s, t in zip(strict, tight, strict=True)]
+    assert added == pytest.approx(left, rel=0, abs=1e-12 * QUANTUM)
     sentence = headline(theory)
     for text in (
         "net against separate: ΔQ_B is below Q_tight at 2 of 2 angles",
