@@ -70,6 +70,19 @@ def require(name: str, values: ArrayLike, valid: ArrayLike, advice: str, *, unit
         raise BadInput(f"{name} = {first}: {advice}")
 
 
+def reason_of(error: OSError) -> str:
+    """Say why the system refused, in words that begin small.
+
+    Example:
+        >>> try:
+        ...     open("no/such/file")
+        ... except OSError as error:
+        ...     reason_of(error)
+        'no such file or directory'
+    """
+    return (error.strerror or str(error)).lower()
+
+
 class Incomplete(RuntimeError):
     """The run is not done, nothing is lost, and it can be resumed; exit code 3.
 

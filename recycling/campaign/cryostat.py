@@ -21,7 +21,7 @@ from pathlib import Path
 
 from recycling.campaign.telemetry import Sample, write
 from recycling.campaign.units import si_unit
-from recycling.errors import BadInput
+from recycling.errors import BadInput, reason_of
 
 COLUMNS = ("time", "metric", "value", "unit")
 #: Lines between two reports of the progress.
@@ -73,8 +73,7 @@ def import_log(
             except BadInput as error:
                 raise BadInput(f"{file}, line {log.line}: {error}") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInput(f"file = {file}: {reason}; give a CSV file") from None
+        raise BadInput(f"file = {file}: {reason_of(error)}; give a CSV file") from None
     return Imported(log.count, new, log.without_zone)
 
 

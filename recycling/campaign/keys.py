@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recycling.errors import BadInput
+from recycling.errors import BadInput, reason_of
 
 #: Bytes that a key has at least.
 KEY_BYTES = 32
@@ -40,9 +40,8 @@ def read_key(file: str | Path, *, outside: str | Path | None = None) -> bytes:
     try:
         key = file.read_bytes()
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
         raise BadInput(
-            f"key = {file}: {reason}; give a file of {KEY_BYTES} random bytes or more"
+            f"key = {file}: {reason_of(error)}; give a file of {KEY_BYTES} random bytes or more"
         ) from None
     return checked_key(key, f"key = {file}")
 

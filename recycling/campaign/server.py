@@ -19,7 +19,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from recycling.campaign.exposition import registry_of
 from recycling.campaign.telemetry import Sample
-from recycling.errors import BadInput
+from recycling.errors import BadInput, reason_of
 
 Read = Callable[[], tuple[Mapping[str, Any], Iterable[Sample]]]
 LOOPBACK = "127.0.0.1"
@@ -74,8 +74,7 @@ def serving(port: int, read: Read) -> Iterator[str]:
     try:
         server = make_server(LOOPBACK, port, _application(read), _Server, _Handler)
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BadInput(f"port = {port}: {reason}; give another one, or 0") from None
+        raise BadInput(f"port = {port}: {reason_of(error)}; give another one, or 0") from None
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
