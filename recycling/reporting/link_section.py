@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recycling.reporting.parts import Paragraph, Part, Rows, Section
-from recycling.reporting.tables import Table, number
+from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.link import MadeLink, made_link
 from recycling.spec.link import NOT_IDLE
 
 if TYPE_CHECKING:
-    from recycling.inference.statistics.interval import Interval
     from recycling.reporting.evidence import Evidence
     from recycling.spec.link import PhotonicSettings
 
@@ -27,6 +26,8 @@ _UNITS = {
     "frequency": ("GHz", 1e9),
     "delay": ("ns", 1e-9),
 }
+#: Form of numbers without a unit.
+_FORM = ".4f"
 
 
 def link_section(evidence: Evidence) -> Section | None:
@@ -83,12 +84,14 @@ def made_table(made: MadeLink, planned: MadeLink | None = None) -> Table:
     """
     link, metrics = made.link, made.link.metrics()
     rows = [
-        ("transmissivity η", _interval(made.transmissivity)),
-        ("coherence c beyond the loss", _interval(made.coherence)),
+        ("transmissivity η", with_interval(made.transmissivity, form=_FORM)),
+        ("coherence c beyond the loss", with_interval(made.coherence, form=_FORM)),
     ]
     if planned is not None and planned.source != made.source:
-        rows.insert(1, (f"η by {planned.source}", _interval(planned.transmissivity)))
-        rows.append((f"c by {planned.source}", _interval(planned.coherence)))
+        rows.insert(
+            1, (f"η by {planned.source}", with_interval(planned.transmissivity, form=_FORM))
+        )
+        rows.append((f"c by {planned.source}", with_interval(planned.coherence, form=_FORM)))
     rows += [
         ("thermal photons n", f"{float(link.thermal_photons):.2e}"),
         ("coherence factor s", _plain(link.coherence_factor)),
@@ -119,10 +122,4 @@ def _kind(made: MadeLink, preset: str | None) -> str:
 
 
 def _plain(value: object) -> str:
-    return number(float(np.asarray(value)), ".4f")
-
-
-def _interval(interval: Interval[float]) -> str:
-    if interval.low == interval.high:
-        return _plain(interval.value)
-    return "{} [{}, {}]".format(*map(_plain, interval.ends.values()))
+    return number(float(np.asarray(value)), _FORM)

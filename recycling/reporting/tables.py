@@ -19,16 +19,18 @@ class Table:
     note: str = ""
 
 
-def with_interval(interval: Interval[float], unit: float) -> str:
+def with_interval(interval: Interval[float], unit: float = 1.0, form: str = "") -> str:
     """Write value and interval in a unit; the value alone where it has no error.
+
+    Without a form all have a sign, and three decimals beside an interval, else four.
 
     Example:
         >>> with_interval(Interval(2e-25, low=1e-25, high=4e-25), unit=1e-25)
         '+2.000 [+1.000, +4.000]'
     """
     if interval.low == interval.high:
-        return number(interval.value / unit)
-    ends = (number(end / unit, "+.3f") for end in interval.ends.values())
+        return number(interval.value / unit, form or "+.4f")
+    ends = (number(end / unit, form or "+.3f") for end in interval.ends.values())
     return "{} [{}, {}]".format(*ends)
 
 
