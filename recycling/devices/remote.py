@@ -74,18 +74,21 @@ def remote_erasure(state: ArrayLike, link: Link, bath: Bath, p_x: ArrayLike) -> 
     heat = quantum * (weights - _excited(arrived))
     # A lossless link keeps the energy to the last digit.
     link_heat = quantum * (_excited(sent) - _excited(arrived))
-    results = (
-        decrease,
-        heat,
-        landauer_bound(decrease, bath),
-        tight_bound(decrease, bath),
-        athermal_bound(decrease, bath, arrived),
-        gain(decrease, bath, arrived),
-        link_heat,
-        heat + link_heat,
-        gain(decrease, bath, on_bath.transmit(bath.gibbs())),
+    results = {
+        "entropy_decrease": decrease,
+        "heat": heat,
+        "bound_landauer": landauer_bound(decrease, bath),
+        "bound_tight": tight_bound(decrease, bath),
+        "bound_athermal": athermal_bound(decrease, bath, arrived),
+        "gain": gain(decrease, bath, arrived),
+        "link_heat": link_heat,
+        "strict_heat": heat + link_heat,
+        "link_gain": gain(decrease, bath, on_bath.transmit(bath.gibbs())),
+    }
+    arrays = np.broadcast_arrays(*results.values())
+    return RemoteErasure(
+        **{name: each.copy()[()] for name, each in zip(results, arrays, strict=True)}
     )
-    return RemoteErasure(*(each.copy()[()] for each in np.broadcast_arrays(*results)))
 
 
 def weights_of(p_x: ArrayLike) -> Real:

@@ -33,8 +33,11 @@ def channel_of(attributes: Mapping[Any, Any]) -> LinkChannel | None:
     """
     if "link_transmissivity" not in attributes:
         return None
-    names = ("transmissivity", "thermal_population", "coherence_factor")
-    return LinkChannel(*(float(attributes[f"link_{name}"]) for name in names))
+    return LinkChannel(
+        transmissivity=float(attributes["link_transmissivity"]),
+        population=float(attributes["link_thermal_population"]),
+        coherence=float(attributes["link_coherence_factor"]),
+    )
 
 
 @dataclass(frozen=True)
