@@ -6,7 +6,7 @@ Interface: ``alerts(times, bad, objective, windows)`` → ``Alerts`` with ``firs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -105,7 +105,7 @@ def alerts(
     times: ArrayLike,
     bad: ArrayLike,
     objective: float,
-    windows: Iterable[Window | Mapping[str, Any]],
+    windows: Iterable[Window],
 ) -> Alerts:
     """Find when alerts open and close. They are looked for at the time of each run.
 
@@ -115,7 +115,7 @@ def alerts(
         times: times of the runs in order (runs), s.
         bad: whether each run was bad (runs).
         objective: fraction of good runs that is asked for, below 1.
-        windows: pairs of windows, as ``Window`` or with its fields.
+        windows: pairs of windows.
 
     Raises:
         BadInput: an argument is outside of its range.
@@ -123,16 +123,12 @@ def alerts(
     Example:
         >>> times = range(0, 600, 60)
         >>> bad = [False, False, True, True, False, False, False, False, False, False]
-        >>> window = {"long": 240, "short": 60, "burn": 3, "action": "page"}
+        >>> window = Window(long=240, short=60, burn=3, action="page")
         >>> alerts(times, bad, 0.9, [window]).episodes
         (Episode(action='page', opened=120.0, closed=360.0),)
     """
     episodes = [
-        episode
-        for window in windows
-        for episode in _episodes(
-            times, bad, objective, window if isinstance(window, Window) else Window(**window)
-        )
+        episode for window in windows for episode in _episodes(times, bad, objective, window)
     ]
     episodes.sort(key=lambda episode: (episode.opened, ACTIONS.index(episode.action)))
     return Alerts(tuple(episodes))

@@ -1,15 +1,12 @@
 """An objective of a campaign, in the form that other tools take.
 
-Interface: ``Objective(name, metric, at_least, objective, windows)``, also from the fields of a
-spec's ``[[slo]]``; ``dns_name``, ``counter``.
+Interface: ``Objective(name, metric, at_least, objective, windows)`` with ``dns_name``, ``counter``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from recycling.campaign.alerts import Window
 from recycling.campaign.exposition import PREFIX
@@ -23,11 +20,11 @@ COUNTER = f"{PREFIX}_slo_runs_total"
 class Objective:
     """The fraction ``objective`` of runs is to have a ``metric`` of ``at_least``.
 
-    ``windows`` are those of its alerts; their fields are taken as well.
+    ``windows`` are those of its alerts.
 
     Example:
-        >>> window = {"long": 3600, "short": 300, "burn": 3, "action": "page"}
-        >>> slo = Objective("fidelity", "success_fidelity", 0.9, 0.99, [window])
+        >>> window = Window(long=3600, short=300, burn=3, action="page")
+        >>> slo = Objective("fidelity", "success_fidelity", 0.9, 0.99, (window,))
         >>> slo.windows[0].burn, slo.meaning
         (3, 'Fraction of runs with success_fidelity of at least 0.9.')
     """
@@ -39,9 +36,6 @@ class Objective:
     windows: tuple[Window, ...] = ()
 
     def __post_init__(self) -> None:
-        given: Any = self.windows
-        windows = (Window(**each) if isinstance(each, Mapping) else each for each in given)
-        object.__setattr__(self, "windows", tuple(windows))  # frozen outside its constructor
         if not 0 <= self.objective < 1:
             raise BadInput(f"objective = {self.objective:g}: give 0 or more, and below 1")
 

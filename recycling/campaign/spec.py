@@ -9,8 +9,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
 
-from recycling.campaign.alerts import WINDOWS_3X, WINDOWS_USUAL
+from recycling.campaign import alerts
 from recycling.campaign.metrics import METRICS
+from recycling.campaign.objectives import Objective
 from recycling.spec.messages import parse_spec, wrong
 from recycling.spec.quantities import CampaignTime, ClockOffset, Power, Temperature
 from recycling.spec.sections import DeviceSpec, Section
@@ -139,7 +140,7 @@ class Window(Section):
 
 #: Three times for an hour, and the usual set for a budget of 30 days.
 USUAL_WINDOWS = tuple(
-    Window.model_validate(asdict(window)) for window in (*WINDOWS_3X, *WINDOWS_USUAL)
+    Window.model_validate(asdict(window)) for window in (*alerts.WINDOWS_3X, *alerts.WINDOWS_USUAL)
 )
 
 
@@ -163,6 +164,11 @@ class Slo(Section):
     at_least: FiniteFloat
     objective: Annotated[float, Field(gt=0, lt=1)]
     windows: tuple[Window, ...] = USUAL_WINDOWS
+
+    def build(self) -> Objective:
+        """Make the objective."""
+        windows = tuple(alerts.Window(**window.model_dump()) for window in self.windows)
+        return Objective(self.name, self.metric, self.at_least, self.objective, windows)
 
 
 class CampaignSpec(Section):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from recycling.campaign.alerts import Window, alerts
+from recycling.campaign.alerts import alerts
 from recycling.campaign.burn import burn_over, burn_rate
 from recycling.campaign.clocks import clock_segments
 from recycling.campaign.database import NAME
@@ -133,8 +133,7 @@ def slo_status(slo: Slo, records: Sequence[Record]) -> dict[str, Any]:
     begun = [record for record in records if record["state"] != "rejected"]
     times = [float(record["time"]) for record in begun]
     bad = [is_bad(slo, record) for record in begun]
-    windows = [Window(each.long, each.short, each.burn, each.action) for each in slo.windows]
-    found = alerts(times, bad, slo.objective, windows)
+    found = alerts(times, bad, slo.objective, slo.build().windows)
     recoveries = [e.recovery for e in found.episodes if e.recovery is not None]
     return {
         "name": slo.name,

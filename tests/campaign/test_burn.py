@@ -92,7 +92,7 @@ def test_recovery_and_the_most_urgent_of_two_alerts():
     times = np.arange(0, 1200, 60)
     bad = (times >= 300) & (times < 480)
     windows = [
-        {"long": 600, "short": 60, "burn": 1, "action": "ticket"},
+        Window(600, 60, 1, "ticket"),
         Window(120, 60, 5, "page"),
     ]
     found = alerts(times, bad, 0.9, windows)
@@ -101,9 +101,7 @@ def test_recovery_and_the_most_urgent_of_two_alerts():
         ("ticket", 300.0, 720.0),
         ("page", 360.0, 180.0),
     ]
-    both = alerts(
-        times, bad, 0.9, [windows[0] | {"short": 60, "long": 60}, Window(60, 60, 5, "page")]
-    )
+    both = alerts(times, bad, 0.9, [Window(60, 60, 1, "ticket"), Window(60, 60, 5, "page")])
     assert [episode.action for episode in both.episodes] == ["page", "ticket"]
     assert alerts([], [], 0.9, windows).first_alert is None
     still = alerts(times[:7], bad[:7], 0.9, windows)

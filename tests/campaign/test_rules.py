@@ -7,14 +7,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recycling.campaign.alerts import WINDOWS_3X, WINDOWS_USUAL
+from recycling.campaign.alerts import WINDOWS_3X, WINDOWS_USUAL, Window
 from recycling.campaign.exposition import METRICS, PREFIX
 from recycling.campaign.objectives import Objective
 from recycling.campaign.rules import DIALECTS, export_objectives
 from recycling.errors import BadInput
 
 FIDELITY = Objective("Fid_elity.1", "success_fidelity", 0.9, 0.999, WINDOWS_3X + WINDOWS_USUAL)
-T1 = Objective("t1", "t1", 1e-4, 0.9, [{"long": 5400, "short": 90, "burn": 2, "action": "ticket"}])
+T1 = Objective("t1", "t1", 1e-4, 0.9, (Window(long=5400, short=90, burn=2, action="ticket"),))
 DNS = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DURATION = re.compile(r"[1-9][0-9]*[mhdwMQY]")
 SELECTOR = re.compile(r'(\w+)\{slo="((?:[^"\\]|\\.)*)"(?:,outcome="(good|bad)")?\}')
@@ -123,8 +123,7 @@ def test_any_name_is_quoted_or_refused(name, objective, dialect):
         (lambda: export_objectives([T1], days=0), "days = 0"),
         (lambda: export_objectives([T1, Objective("T1", "t1", 0, 0.9)]), "name = t1: two"),
         (lambda: Objective("a", "t1", 0, 1.0), "objective = 1"),
-        (lambda: Objective("a", "t1", 0, 0.9, [{"long": 1, "short": 2, "burn": 1,
-                                                "action": "page"}]), "short = 2"),
+        (lambda: Objective("a", "t1", 0, 0.9, (Window(1, 2, 1, "page"),)), "short = 2"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_written_is_refused(call, fault):

@@ -161,13 +161,10 @@ def export_slo(
     """Print the objectives as YAML, of which other tools make rules for Prometheus."""
     with errors(debug=debug):
         from recycling.campaign.folder import read_folder
-        from recycling.campaign.objectives import Objective
         from recycling.campaign.rules import export_objectives
 
-        slos = (slo.model_dump() for slo in read_folder(directory).spec.slo)
-        typer.echo(
-            export_objectives((Objective(**slo) for slo in slos), dialect, days=days), nl=False
-        )
+        objectives = [slo.build() for slo in read_folder(directory).spec.slo]
+        typer.echo(export_objectives(objectives, dialect, days=days), nl=False)
 
 
 def _print_status(directory: Path, *, as_json: bool) -> None:
