@@ -15,8 +15,11 @@ from recycling.devices.remote import quantum_of, remote_erasure, weights_of
 from recycling.errors import BadInput
 from recycling.thermodynamics import Bath
 
-#: Values of η between 0 and 1 at which a sign change is looked for before it is located.
-_GRID = 401
+#: Values of η at which a sign change is looked for before it is located: close to 0, where a bound
+#: can be broken within less than an even step, they are as many in each decade.
+_GRID = np.union1d(np.linspace(0, 1, 401), np.geomspace(1e-12, 1 / 400, 200))
+#: Parts into which the surroundings of a highest value on the grid are cut.
+_PARTS = 41
 #: Rounding of heats in units of hf, where heat and bound are equal.
 _ROUNDING = 1e-12
 
@@ -89,14 +92,26 @@ class _Case:
         bound = erasure.bound_tight if self.bound == "tight" else erasure.bound_landauer
         return np.asarray((heat - bound) / quantum_of(self.bath)) - _ROUNDING
 
+    def _grid(self) -> Real:
+        """Values of η, closer where the heat is highest against the bound without breaking it.
+
+        A bound that is broken between two of them only has its highest value there.
+        """
+        above = self.above(_GRID)
+        inner = above[1:-1]
+        highest = (inner <= 0) & (inner >= above[:-2]) & (inner >= above[2:])
+        places = np.flatnonzero(highest & np.isfinite(inner)) + 1
+        closer = np.linspace(_GRID[places - 1], _GRID[places + 1], _PARTS)
+        return np.union1d(_GRID, closer)
+
     def least(self) -> float:
         """Lower end of the interval that reaches 1; NaN if there is none."""
-        grid = np.linspace(0, 1, _GRID)
+        grid = self._grid()
         broken = np.flatnonzero(self.above(grid) > 0)
         if not broken.size:
             return 0.0
         last = int(broken[-1])
-        if last == _GRID - 1:
+        if last == grid.size - 1:
             return float("nan")
         low, high = grid[last], grid[last + 1]
         # By signs alone: where no thermal process exists, the heat is below by infinity.

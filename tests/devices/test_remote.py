@@ -157,3 +157,25 @@ def test_a_bath_that_is_no_qubit_is_refused(bath):
         rc.remote_erasure(pure(0.5), rc.Link(), bath, 0.4)
     with pytest.raises(rc.BadInput, match=r"p_x = 1\.5: give 0 to 1"):
         rc.remote_erasure(pure(0.5), rc.Link(), BATH, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("state", "bound", "p_x"),
+    [
+        (pure(1.0), "tight", 1e-3),
+        (np.eye(2) / 2, "landauer", 3e-5),
+        (np.eye(2) / 2, "landauer", 1e-7),
+    ],
+)
+def test_a_bound_may_be_broken_between_two_small_transmissivities_alone(state, bound, p_x):
+    """Next to nothing arrives of a warm state, but its entropy takes the place of the target's."""
+    bath, name = rc.Bath.qubit(3e9, 0.0128), f"bound_{bound}"
+    found = rc.minimum_transmissivity(state, rc.Link(temperature=0), bath, p_x, bound=bound)
+
+    def above(eta):
+        done = rc.remote_erasure(state, rc.Link(transmissivity=eta, temperature=0), bath, p_x)
+        return (done.heat - getattr(done, name)) / QUANTUM
+
+    assert 0 < found < 1 / 400
+    assert above(found * 0.99) > 0
+    assert (above(np.geomspace(found * 1.01, 1, 500)) < 0).all()
