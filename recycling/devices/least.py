@@ -47,8 +47,8 @@ def minimum_transmissivity(
         strict: count the heat that the link takes too.
 
     Returns:
-        Array of shape (...): NaN where η = 1 breaks the bound, 0 where every η holds it. A bound
-        of +inf, where no thermal process exists, is held.
+        Array of shape (...): NaN where η = 1 breaks the bound or the state is NaN, 0 where every η
+        holds it. A bound of +inf, where no thermal process exists, is held.
 
     Raises:
         BadInput: another bound, a link that is an array, or as for ``remote_erasure``.
@@ -107,7 +107,7 @@ class _Case:
     def least(self) -> float:
         """Lower end of the interval that reaches 1; NaN if there is none."""
         grid = self._grid()
-        broken = np.flatnonzero(self.above(grid) > 0)
+        broken = np.flatnonzero(~(self.above(grid) <= 0))  # NaN holds nothing
         if not broken.size:
             return 0.0
         last = int(broken[-1])

@@ -74,6 +74,8 @@ def test_the_least_transmissivity_ends_an_interval_or_does_not_exist():
     hot = np.diag([0.7, 0.3])  # a thermal bath above T0 breaks the bound without a link
     assert np.isnan(rc.minimum_transmissivity(hot, rc.Link(), BATH, 0.4))
     states = np.stack([pure(0.25), pure(0.5)])
+    unknown = rc.minimum_transmissivity(hot * np.nan, rc.Link(), BATH, 0.4)
+    assert np.isnan(unknown)
     several = rc.minimum_transmissivity(states, rc.Link(), BATH, 0.4)
     np.testing.assert_allclose(several, [0.36501, 0.47168], atol=5e-6)
     with pytest.raises(rc.BadInput, match="bound = 'athermal': give 'tight' or 'landauer'"):
