@@ -105,7 +105,9 @@ def shannon_entropy(probabilities: ArrayLike) -> Floats:
         [0.6931, 0.0]
     """
     weights = np.sort(require_distribution(probabilities), axis=-1)
-    return as_scalar(entropy_from_minor(weights[..., :-1]))
+    # NaN is sorted to the end, where the most probable outcome is left out.
+    unknown = np.isnan(weights[..., -1])
+    return as_scalar(np.where(unknown, np.nan, entropy_from_minor(weights[..., :-1])))
 
 
 def require_distribution(probabilities: ArrayLike) -> FloatArray:

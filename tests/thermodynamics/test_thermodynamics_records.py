@@ -81,6 +81,14 @@ def test_break_even_of_a_single_branch_is_undefined_and_sweeps_broadcast():
     assert (found[:, 0] > 0).all()
 
 
+def test_a_record_of_unknown_probabilities_has_no_cost():
+    found = rc.record_cost([[0.5, np.nan], [0.5, 0.5]], 0.043)
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(k * 0.043 * np.log(2))
+    states = np.stack([turned(angle) for angle in (0.2, 0.9)])
+    assert np.isnan(rc.record_break_even(0.1, QUBIT, states, [np.nan, 0.5]))
+
+
 def test_effective_temperature_of_branches_of_equal_entropy():
     """T_rec < T_eff χ/H(m), T_eff between the Gibbs temperatures at both ends of the mixing."""
     states, weights = np.stack([turned(angle) for angle in (0.2, 0.9)]), [0.4, 0.6]
