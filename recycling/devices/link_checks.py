@@ -17,6 +17,8 @@ _NOT_NEGATIVE = (
     "insertion_loss", "timing_offset", "bandwidth", "phase_rms", "temperature", "delay",
 )  # fmt: skip
 
+_SEGMENT = "[length in m, loss in dB/m, temperature in K]"
+
 
 def check_link(link: Link) -> None:
     """Check the range of each parameter of a link.
@@ -55,14 +57,14 @@ def line_of(segments: object) -> tuple[Segment, ...]:
         >>> line_of([[5, 0.1, 0.02]])
         ((5.0, 0.1, 0.02),)
     """
+    if not np.iterable(segments):
+        raise BadInput(f"segments = {segments!r}: give a list of {_SEGMENT}")
     line: list[Segment] = []
     for index, segment in enumerate(cast("tuple[Segment, ...]", segments)):
         numbers = np.asarray(segment, dtype=float)
         if numbers.shape != (3,) or not (np.isfinite(numbers) & (numbers >= 0)).all():
-            raise BadInput(
-                f"segments[{index}] = {list(segment)}: give [length in m, loss in dB/m, "
-                "temperature in K], each 0 or more"
-            )
+            shown = list(segment) if np.iterable(segment) else segment
+            raise BadInput(f"segments[{index}] = {shown}: give {_SEGMENT}, each 0 or more")
         line.append((float(numbers[0]), float(numbers[1]), float(numbers[2])))
     return tuple(line)
 

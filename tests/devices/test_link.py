@@ -178,6 +178,10 @@ def test_links_run_side_by_side():
          "timing_offset is not 0"),
         ({"segments": [(1, 0.1, 0.02), (-1, 0.1, 0.02)]}, "segments[1] = [-1, 0.1, 0.02]: give "
          "[length in m, loss in dB/m, temperature in K], each 0 or more"),
+        ({"segments": [5]}, "segments[0] = 5: give [length in m, loss in dB/m, temperature in K], "
+         "each 0 or more"),
+        ({"segments": 5}, "segments = 5: give a list of [length in m, loss in dB/m, temperature in "
+         "K]"),
     ],
 )  # fmt: skip
 def test_a_wrong_parameter_is_refused_in_one_line(wrong, line):
