@@ -89,13 +89,13 @@ class Plate:
             Temperature (...), K.
 
         Raises:
-            BadInput: an argument is negative or not a number.
+            BadInput: an argument is negative or not a number, or one but the duration is infinite.
 
         Example:
             >>> f"{Plate(1.0, 0.05, 0.01).after(0.01, power=15e-6, duration=10.0):.4f} K"
             '0.0170 K'
         """
-        square = _not_negative("temperature", temperature, "K") ** 2
+        square = _finite("temperature", temperature, "K") ** 2
         elapsed = -np.expm1(-_not_negative("duration", duration, "s") / self.relaxation_time)
         return np.sqrt(square + (self._steady_square(power) - square) * elapsed)
 
@@ -111,14 +111,14 @@ class Plate:
             Time (...), s: 0 where it is not above the limit, infinity where it never comes down.
 
         Raises:
-            BadInput: an argument is negative or not a number.
+            BadInput: an argument is negative or not a number, or the temperature is infinite.
 
         Example:
             >>> plate = Plate(1.0, 0.05, 0.01)
             >>> f"{plate.cooldown(0.03, limit=0.02):.2f} s", float(plate.cooldown(0.03, 0.01))
             ('9.81 s', inf)
         """
-        square = _not_negative("temperature", temperature, "K") ** 2
+        square = _finite("temperature", temperature, "K") ** 2
         wanted = _not_negative("limit", limit, "K") ** 2
         steady = self._steady_square(power)
         square, wanted, steady = np.broadcast_arrays(square, wanted, steady)
@@ -131,12 +131,17 @@ class Plate:
         return as_scalar(time)
 
     def _steady_square(self, power: ArrayLike) -> NDArray[np.float64]:
-        heat = _not_negative("power", power, "W")
-        require("power", heat, np.isfinite(heat), "give a finite power", unit="W")
+        heat = _finite("power", power, "W")
         return np.asarray(self.base_temperature**2 + heat / self.cooling_coefficient)
 
 
 def _not_negative(name: str, values: ArrayLike, unit: str) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
     require(name, array, array >= 0, f"give 0 {unit} or more", unit=unit)
+    return array
+
+
+def _finite(name: str, values: ArrayLike, unit: str) -> NDArray[np.float64]:
+    array = _not_negative(name, values, unit)
+    require(name, array, np.isfinite(array), f"give a finite {name}", unit=unit)
     return array
