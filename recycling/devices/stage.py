@@ -89,8 +89,8 @@ class Stage:
             temperature: K.
 
         Returns:
-            T1 and T2 at the temperature, s (arrays of shape (...)); those given where it is the
-            temperature of the calibration.
+            T1 and T2 at the temperature, s (arrays of shape (...), numbers for numbers); those
+            given where it is the temperature of the calibration.
 
         Raises:
             BadInput: a number is not above 0, T2 > 2 T1, or the calibrated T2 leaves no room for
@@ -117,7 +117,7 @@ class Stage:
             longer = 1 / relaxation
             coherence = np.minimum(1 / (relaxation / 2 + dephasing), 2 * longer)
         unchanged = temperature == self.calibrated_at
-        return np.where(unchanged, t1, longer), np.where(unchanged, t2, coherence)
+        return np.where(unchanged, t1, longer)[()], np.where(unchanged, t2, coherence)[()]
 
     def _rates(
         self, t1: Real, t2: Real, frequency: Real, temperature: Real, loss: Real

@@ -92,7 +92,7 @@ def unit_cell(
         dephasing_rate=dephasing,
         fidelity=1 - gate / (3 * t2_star),
         extrapolated=~_printed(kelvin, loss),
-        breaks_detailed_balance=np.asarray(t2_star > 2 * boson_t1),
+        breaks_detailed_balance=np.asarray(t2_star > 2 * boson_t1)[()],
     )
 
 

@@ -129,6 +129,10 @@ def test_nothing_changes_where_it_was_calibrated(t1, ratio, frequency, kelvin, l
     assert (float(found[0]), float(found[1])) == (t1, ratio * t1)
 
 
+def test_numbers_give_numbers():
+    assert all(np.isscalar(time) for time in rc.Stage(0.02, 1e-7).times(1e-4, 1e-4, 5e9, 1.0))
+
+
 def test_times_broadcast():
     kelvin = np.array([0.043, 0.3, 1.0])[:, None, None]
     loss = np.array([1e-7, 1e-5])[:, None]

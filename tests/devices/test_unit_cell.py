@@ -20,6 +20,10 @@ T2_STAR = [
 ]
 
 
+def test_numbers_give_numbers():
+    assert all(map(np.isscalar, vars(rc.unit_cell(4.0, 1e-5)).values()))
+
+
 def test_all_cells():
     cell = rc.unit_cell(KELVIN, LOSS)
     np.testing.assert_allclose(cell.t2_star * 1e6, T2_STAR, rtol=0, atol=5.1e-5)
