@@ -200,7 +200,7 @@ def _steady_temperature(
 
     most = scale * np.log(2) / 2
     # Wider than the root can be, since so little heat that rounding hides it changes no sign.
-    bracket = base * (1 - _ROUNDING), (most + np.sqrt(most**2 + base**2)) * (1 + _ROUNDING)
+    bracket = base * (1 - _ROUNDING), (most + np.hypot(most, base)) * (1 + _ROUNDING)
     known = (scale, base, error_floor, relaxation, frequency)
     return np.asarray(np.maximum(elementwise.find_root(surplus, bracket, args=known).x, base))
 

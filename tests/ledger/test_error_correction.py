@@ -69,6 +69,14 @@ def test_without_heat_the_cryostat_is_at_its_base():
     assert found.error_rate == pytest.approx(0.006, abs=1e-12)
 
 
+def test_no_heat_is_too_large():
+    """Far above T_b the cooling A T² is the heat k T h2(p) of the resets."""
+    found = rc.qec_heat(1e300)
+    p = found.error_rate
+    heat = -1e300 * k * (p * math.log(p) + (1 - p) * math.log1p(-p)) * 1e13
+    assert 19e-6 / (0.02**2 - 0.006**2) * found.temperature == pytest.approx(heat)
+
+
 @settings(max_examples=60)
 @given(OVERHEAD, SETTINGS)
 def test_there_is_one_steady_state(overhead, given):
