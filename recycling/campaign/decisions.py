@@ -101,10 +101,10 @@ def _on_plate(
         return Admission("reject", reason, time, idle)
     begin = float(plate.after(idle["begin"], thermal.idle_power, decision.wait))
     end = float(plate.after(begin, thermal.idle_power + thermal.job_power, duration))
-    start = time + decision.wait
-    return Admission(
-        decision.action, reason, start, {"begin": begin, "end": end, "time": start + duration}
-    )
+    # Where the run before still goes on, the plate is heated after it, and cools from then on.
+    cooled = idle["time"] + decision.wait
+    plate_after = {"begin": begin, "end": end, "time": cooled + duration}
+    return Admission(decision.action, reason, cooled if decision.wait else time, plate_after)
 
 
 def _idle(
@@ -120,6 +120,7 @@ def _idle(
     else:
         passed = max(0.0, time - known["time"])
         begin = float(plate.after(known["end"], thermal.idle_power, passed))
+        time = max(time, known["time"])
     return {"begin": begin, "end": begin, "time": time}
 
 

@@ -13,6 +13,7 @@ from recycling.campaign.driver import checked_records
 from recycling.campaign.due import Planner, due
 from recycling.campaign.folder import given_folder, read_folder
 from recycling.campaign.log import SignedLog
+from recycling.campaign.plate import Plate
 from recycling.campaign.spec import CampaignSpec, read_campaign
 from recycling.campaign.status import clock_status, slo_status
 from recycling.campaign.status_view import decision_table, shown_time
@@ -168,6 +169,21 @@ def test_infinitely_many_shots_take_an_interval_on_the_plate():
     spec = spec_of(1, plate, interval=60)
     assert decide(spec, [], 0.0, None).plate["time"] == 60
     assert decide(spec, [], 0.0, 5.0).plate["time"] == 5
+
+
+def test_no_heat_is_lost_where_runs_overlap_on_the_plate():
+    """Runs of 100 s come every 60 s, and the third is rejected: they heat one after the other."""
+    lines = PLATE.format(capacity=1.0, cooling=0.005, idle=1e-7, job=1e-6, limit=0.02)
+    spec, records = spec_of(9, lines, budget=1000), []
+    for run, seconds in enumerate([100.0, 100.0, 5000.0, 100.0]):
+        decision = decide(spec, records, 60.0 * run, seconds)
+        records.append({"qpu_seconds": 0.0, "plate": decision.plate})
+    assert records[2]["plate"]["time"] == 200
+    assert records[3]["plate"]["time"] == 300
+    plate = Plate(1.0, 0.005, spec.thermal.base_temperature)
+    heated = plate.after(plate.steady(1e-7), 1.1e-6, 300.0)
+    later = decide(spec, records, 400.0, 1.0).plate["begin"]
+    assert later == pytest.approx(float(plate.after(heated, 1e-7, 100.0)))
 
 
 def test_runs_have_seeds_of_their_own_and_share_plans(tmp_path):
