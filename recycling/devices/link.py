@@ -51,7 +51,7 @@ class Link:
         phase_rms: standard deviation of the phase, rad.
         temperature: of the lumped losses, K.
         frequency: of the photons, Hz; None: that of the bath, see ``on``.
-        delay: time of flight, s, during which the receiving qubit waits.
+        delay: time of flight, s: so long the qubit waits, and relaxes, before the channel acts.
         usual_frequency: frequency where neither the link nor a bath gives one, Hz.
         relaxation: True for a qubit that relaxes in place of a photon: without the factor G⁻²,
             which stands for the mode's higher levels.

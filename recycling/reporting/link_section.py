@@ -114,7 +114,7 @@ def _kind(made: MadeLink, preset: str | None) -> str:
         return f"{named} is a wait of B for {made.wait * 1e6:.2f} µs {place}; S is prepared then."
     delay = float(np.asarray(made.link.delay))
     waits = (
-        f" Of its delay B waits {made.wait * 1e9:.0f} ns, in whole steps of the device."
+        f" Of its delay B waits {made.wait * 1e9:.0f} ns before it, in whole steps of the device."
         if delay
         else ""
     )

@@ -132,7 +132,7 @@ def link_in_words(made: MadeLink) -> str:
         f"{float(made.link.thermal_photons):.1e}"
     )
     if made.realisation == "channel":
-        waiting = f", then B waits {made.wait * 1e9:.0f} ns" if made.wait else ""
+        waiting = f", after B has waited {made.wait * 1e9:.0f} ns" if made.wait else ""
         return f"channel: {numbers}{waiting}"
     return f"idle: B waits {made.wait * 1e6:.2f} µs: {numbers}, by {made.source}"
 

@@ -188,6 +188,14 @@ def test_aer_agrees_with_the_exact_engine(plans):
     assert p_value(observed, probabilities("none")) < 1e-12
 
 
+def test_a_channel_acts_where_its_delay_is_over(plans):
+    """So what data say of the state before the link is what entered the channel."""
+    circuit = plans["channel"].circuits["recycling", "before", "I"]
+    bath = circuit.qubits[plans["channel"].device.roles.index("B")]
+    names = [each.operation.name for each in circuit.data if bath in each.qubits]
+    assert names[names.index("kraus") - 2 :][:3] == ["delay", "barrier", "kraus"]
+
+
 # -- idle ------------------------------------------------------------------------------------------
 
 

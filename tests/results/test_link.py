@@ -7,7 +7,7 @@ import recycling as rc
 from recycling.devices.channels import density_matrix, thermal_relaxation_channel
 from recycling.devices.profiles import ideal_device, override_device
 from recycling.inference.bath.brackets import Quantity, given_bracket
-from recycling.results.link import made_link
+from recycling.results.link import link_in_words, made_link
 
 IDLE = {"preset": "eth-5m", "realisation": "idle"}
 
@@ -79,3 +79,4 @@ def test_a_channel_is_what_the_spec_says():
     assert made.coherence.value == pytest.approx(0.9 * np.exp(-0.02))
     assert made.wait == pytest.approx(1.024e-6)
     assert made.realisation == "channel"
+    assert link_in_words(made).endswith(", after B has waited 1024 ns")
