@@ -112,15 +112,17 @@ def _objectives(evidence: Evidence) -> tuple[str, list[Part]]:
     if alerts:
         table = Table(("objective", "alert", "opened", "closed"), alerts)
         parts.append(Rows(table, heading="Alerts"))
+    compared = enumerate(zip(evidence.spec.slo, found, strict=True), 1)
     drawn = {
         f"objective-{number}": (
             objective_figure(slo, each, evidence.records),
             f"{slo.name}: {slo.metric} of each run, and how fast the error budget burns over the "
             "windows of its alerts. Red: bad runs; shaded: an alert is open.",
         )
-        for number, (slo, each) in enumerate(zip(evidence.spec.slo, found, strict=True), 1)
+        for number, (slo, each) in compared
+        if evidence.records
     }
-    parts.append(Gallery(drawn if evidence.records else {}, wide=True))
+    parts.append(Gallery(drawn, wide=True))
     return "Objectives", parts
 
 

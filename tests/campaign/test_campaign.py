@@ -220,7 +220,8 @@ def test_the_report_shows_what_happened(copy):
 
 
 def test_a_campaign_that_has_not_begun_has_a_report(tmp_path):
-    folder = given_folder(write(tmp_path, campaign(2)), tmp_path / "out")
+    slo = ["[[slo]]", 'name = "lifetime"', 'metric = "t1"', "at_least = 1e-4", "objective = 0.9"]
+    folder = given_folder(write(tmp_path, campaign(2, *slo)), tmp_path / "out")
     folder.create()
     assert command("campaign", "report", tmp_path / "out").code == 0
     assert "0 of 2 runs done" in (tmp_path / "out" / "report.html").read_text()
