@@ -10,8 +10,8 @@ from pathlib import Path
 
 from recycling.errors import BadInput, reason_of
 
-#: Bytes that a key has at least.
-KEY_BYTES = 32
+#: Bytes that a key has at least, and at most: more are another file, or a device without an end.
+KEY_BYTES, MOST_KEY_BYTES = 32, 1_000_000
 
 
 def read_key(file: str | Path, *, outside: str | Path | None = None) -> bytes:
@@ -23,7 +23,7 @@ def read_key(file: str | Path, *, outside: str | Path | None = None) -> bytes:
             log there would have the key too.
 
     Raises:
-        BadInput: there is no such file, it is too short, or it is inside ``outside``.
+        BadInput: there is no such file, it is too short or long, or it is inside ``outside``.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -38,11 +38,17 @@ def read_key(file: str | Path, *, outside: str | Path | None = None) -> bytes:
             f"key = {file}: it is inside the campaign's directory {outside}; keep it elsewhere"
         )
     try:
-        key = file.read_bytes()
+        with file.open("rb") as stream:
+            key = stream.read(MOST_KEY_BYTES + 1)
     except OSError as error:
         raise BadInput(
             f"key = {file}: {reason_of(error)}; give a file of {KEY_BYTES} random bytes or more"
         ) from None
+    if len(key) > MOST_KEY_BYTES:
+        raise BadInput(
+            f"key = {file}: it has more than {MOST_KEY_BYTES} bytes; give a file of {KEY_BYTES} "
+            "random bytes"
+        )
     return checked_key(key, f"key = {file}")
 
 

@@ -79,7 +79,7 @@ def test_faults_write_nothing(tmp_path, change, line):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("key", ["short", "none", "out/key"])
+@pytest.mark.parametrize("key", ["short", "none", "out/key", "/dev/zero"])
 def test_keys_are_long_and_elsewhere(tmp_path, key):
     write(tmp_path, campaign(1, **EXACT))
     (tmp_path / "short").write_bytes(bytes(31))
