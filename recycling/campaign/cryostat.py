@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import TextIOWrapper
-from math import isfinite
+from math import nan
 from pathlib import Path
 
 from recycling.campaign.telemetry import Sample, write
@@ -24,6 +24,10 @@ from recycling.campaign.units import si_unit
 from recycling.errors import BadInput, reason_of
 
 COLUMNS = ("time", "metric", "value", "unit")
+#: Longest line and longest name of a metric, characters: a file without lines is no log.
+_LONGEST_LINE, _LONGEST_NAME = 100_000, 200
+#: Times that are dates, s since 1970: the years 1 to 9999.
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
 #: Lines between two reports of the progress.
 _REPORT = 5000
 
@@ -89,7 +93,7 @@ class _Log:
     dimensions: dict[str, str] = field(default_factory=dict)
 
     def samples(self) -> Iterator[Sample]:
-        rows = csv.reader(self.stream, strict=True)
+        rows = csv.reader(self._lines(), strict=True)
         try:
             header = [name.strip().lower() for name in next(rows, [])]
             if missing := [name for name in COLUMNS if header.count(name) != 1]:
@@ -98,7 +102,6 @@ class _Log:
                 )
             places = [header.index(name) for name in COLUMNS]
             for cells in rows:
-                self.line = rows.line_num
                 if not cells:
                     continue
                 if len(cells) != len(header):
@@ -108,13 +111,26 @@ class _Log:
                     self.report()
                 yield self._sample(*(cells[place] for place in places))
         except csv.Error as error:
-            self.line = rows.line_num
             raise BadInput(f"it is no CSV: {error}; correct the line") from None
+
+    def _lines(self) -> Iterator[str]:
+        self.line = 0
+        while line := self.stream.readline(_LONGEST_LINE + 1):
+            self.line += 1
+            if len(line) > _LONGEST_LINE:
+                raise BadInput(
+                    f"it is longer than {_LONGEST_LINE} characters; give a line for each sample"
+                )
+            yield line
+        self.line = max(1, self.line)
 
     def _sample(self, time: str, metric: str, value: str, unit: str) -> Sample:
         metric = metric.strip()
-        if not (metric and metric.isprintable()):
-            raise BadInput(f"metric = {metric[:40]!r}: give a name of printable characters")
+        if not (metric.isprintable() and 0 < len(metric) <= _LONGEST_NAME):
+            raise BadInput(
+                f"metric = {metric[:40]!r}: give a name of printable characters, {_LONGEST_NAME} "
+                "at most"
+            )
         conversion = si_unit(unit.strip())
         known = self.dimensions.setdefault(metric, conversion.dimension)
         if known != conversion.dimension:
@@ -127,11 +143,13 @@ class _Log:
     def _time(self, text: str) -> float:
         """Time, s since 1970."""
         try:
-            if isfinite(seconds := float(text)):
-                return seconds
+            seconds = float(text)
         except ValueError:
+            seconds = nan
             with suppress(ValueError, OverflowError):
                 time = datetime.fromisoformat(text)
                 self.without_zone += time.tzinfo is None
-                return (time.replace(tzinfo=UTC) if time.tzinfo is None else time).timestamp()
-        raise BadInput(f"time = {text[:40]}: give ISO 8601, or s since 1970")
+                seconds = (time.replace(tzinfo=UTC) if time.tzinfo is None else time).timestamp()
+        if not _FIRST <= seconds <= _LAST:
+            raise BadInput(f"time = {text[:40]}: give ISO 8601, or s since 1970")
+        return seconds

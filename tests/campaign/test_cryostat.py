@@ -56,6 +56,10 @@ def test_a_log_that_has_grown_adds_what_is_new(tmp_path, log):
     [
         ("now,mxc,21,mK", "time = now: give ISO 8601"),
         ("nan,mxc,21,mK", "time = nan"),
+        ("1e300,mxc,21,mK", "time = 1e300"),  # the status writes times as dates
+        ("0001-01-01T00:00:00+23:00,mxc,21,mK", "time = 0001"),
+        (f"1,{'m' * 201},21,mK", "metric = 'mmm"),
+        ("1," + "m" * 100_000, "it is longer than 100000 characters"),
         ("2026-13-01,mxc,21,mK", "time = 2026-13-01"),
         ("1,mxc,warm,mK", "value = warm: give a finite number"),
         ("1,mxc,inf,mK", "value = inf"),
