@@ -7,18 +7,22 @@ from dataclasses import asdict
 from itertools import accumulate
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, FiniteFloat, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from recycling.campaign import alerts
 from recycling.campaign.metrics import METRICS
 from recycling.campaign.objectives import Objective
+from recycling.errors import BadInput
+from recycling.execution.registry import parse_backend
 from recycling.spec.messages import parse_spec, wrong
 from recycling.spec.quantities import CampaignTime, ClockOffset, Power, Temperature
 from recycling.spec.sections import DeviceSpec, Section
 
 #: Most runs: of one a minute, two months.
 MOST_RUNS = 100_000
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]  # true is none, nor is "1"
+_Positive = Annotated[_Number, Field(gt=0)]
+_RunNumber = Annotated[int, Field(strict=True, ge=1, le=MOST_RUNS)]
 _Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$", max_length=60)]
 
 
@@ -32,7 +36,7 @@ class Budget(Section):
         600.0
     """
 
-    qpu_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    qpu_seconds: Annotated[_Number, Field(ge=0)]
 
 
 class Thermal(Section):
@@ -60,7 +64,7 @@ class Thermal(Section):
     job_power: Power
     duration: CampaignTime | None = None
     limit: Temperature
-    utilisation: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.8
+    utilisation: _Positive = 0.8
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -69,7 +73,20 @@ class Thermal(Section):
                 f"limit = {self.limit:g}: the plate is never below base_temperature = "
                 f"{self.base_temperature:g}; give a higher limit"
             )
+        if self.temperature is not None and self.temperature < self.base_temperature:
+            raise ValueError(
+                f"temperature = {self.temperature:g}: the plate is never below base_temperature = "
+                f"{self.base_temperature:g}; give that or a higher one"
+            )
         return self
+
+
+def _known_backend(name: str) -> str:
+    try:
+        parse_backend(name)
+    except BadInput as error:
+        raise wrong(error.one_line.removeprefix("backend ")) from None
+    return name
 
 
 class Runs(Section):
@@ -81,8 +98,8 @@ class Runs(Section):
     """
 
     spec: Annotated[str, Field(min_length=1)]
-    backend: str = "exact"
-    count: Annotated[int, Field(ge=1, le=MOST_RUNS)] = 1
+    backend: Annotated[str, AfterValidator(_known_backend)] = "exact"
+    count: _RunNumber = 1
 
 
 class Rehearsal(Section):
@@ -97,10 +114,10 @@ class Rehearsal(Section):
         {'t1': 0.0001}
     """
 
-    from_run: Annotated[int, Field(ge=1, le=MOST_RUNS)]
+    from_run: _RunNumber
     device: DeviceSpec = DeviceSpec()
     clock_offset: ClockOffset | None = None
-    telemetry: bool | None = None
+    telemetry: Annotated[bool, Field(strict=True)] | None = None
 
     @property
     def changes(self) -> dict[str, object]:
@@ -161,8 +178,8 @@ class Slo(Section):
 
     name: _Name
     metric: Annotated[str, AfterValidator(_known_metric)]
-    at_least: FiniteFloat
-    objective: Annotated[float, Field(gt=0, lt=1)]
+    at_least: _Number
+    objective: Annotated[_Number, Field(gt=0, lt=1)]
     windows: tuple[Window, ...] = USUAL_WINDOWS
 
     def build(self) -> Objective:

@@ -65,6 +65,12 @@ def test_later_rehearsals_overrule_earlier_ones():
     ]
 
 
+PLATE = [
+    "[thermal]", "capacity_coefficient = 1", "cooling_coefficient = 1", "job_power = 0",
+    "base_temperature = 0.01", "limit = 0.02",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [
@@ -72,6 +78,10 @@ def test_later_rehearsals_overrule_earlier_ones():
         (["[[rehearse]]", "from_run = 9"], "rehearse[0].from_run = 9: the campaign has 1 runs"),
         (["[[rehearse]]", "from_run = 1", "device = { t1 = 250 }"], "did you mean '250 us'?"),
         (["[thermal]", "limit = 0.02"], "thermal.capacity_coefficient is missing: add it"),
+        (["[[runs]]", 'spec = "a"', "count = true"], "runs[1].count = True: give a whole number"),
+        (["[[rehearse]]", "from_run = 1", 'telemetry = "no"'], "telemetry = 'no': give true or"),
+        (['backend = "cat"'], "runs[0].backend = 'cat': give 'exact', 'aer'"),
+        ([*PLATE, "temperature = 0.005"], "thermal.temperature = 0.005: the plate is never below"),
         (["[budgets]"], "budgets = {} is an unknown key: did you mean budget?"),
         (["[[runs]]", "[[runs]]", 'spec = "theory"', "cont = 2"], "runs[2].cont = 2 is an unknown"),
     ],
