@@ -16,8 +16,8 @@ from recycling.spec.messages import wrong
 from recycling.spec.quantities import Frequency, LineTemperature, PhaseAngle, ShotDelay
 from recycling.spec.sections import BathSpec
 
-_Fraction = Annotated[float, Field(ge=0, le=1)]
-_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
+_NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 _Segment = tuple[_NotNegative, _NotNegative, LineTemperature]
 #: Keys of a section that are no parameters of the link.
 _BESIDES = ("name", "preset", "realisation")

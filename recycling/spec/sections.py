@@ -89,9 +89,9 @@ class StageSpec(Section):
     """
 
     calibrated_at: Temperature
-    loss_tangent: Annotated[float, Field(ge=0, le=1)]
+    loss_tangent: Annotated[float, Field(strict=True, ge=0, le=1)]
     bath: BathKind = "boson"
-    dephasing_prefactor: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
+    dephasing_prefactor: Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)] = 0.05
 
     def build(self) -> Stage:
         """Make the stage."""

@@ -77,6 +77,7 @@ def test_the_example_is_a_link_of_five_metres():
     ("text", "fault"),
     [
         ("link.transmissivity = 1.2", "link.transmissivity = 1.2: give 1 or less"),
+        ("link.transmissivity = true", "link.transmissivity = True: give a number"),
         ("link.coherence = -0.1", "link.coherence = -0.1: give 0 or more"),
         ("link.mode_overlap = nan", "link.mode_overlap = nan: give 1 or less"),
         ("link.insertion_loss = -1", "link.insertion_loss = -1: give 0 or more"),
