@@ -65,7 +65,7 @@ def test_later_rehearsals_overrule_earlier_ones():
     ]
 
 
-PLATE = [
+THERMAL = [
     "[thermal]", "capacity_coefficient = 1", "cooling_coefficient = 1", "job_power = 0",
     "base_temperature = 0.01", "limit = 0.02",
 ]  # fmt: skip
@@ -81,7 +81,7 @@ PLATE = [
         (["[[runs]]", 'spec = "a"', "count = true"], "runs[1].count = True: give a whole number"),
         (["[[rehearse]]", "from_run = 1", 'telemetry = "no"'], "telemetry = 'no': give true or"),
         (['backend = "cat"'], "runs[0].backend = 'cat': give 'exact', 'aer'"),
-        ([*PLATE, "temperature = 0.005"], "thermal.temperature = 0.005: the plate is never below"),
+        ([*THERMAL, "temperature = 0.005"], "thermal.temperature = 0.005: the plate is never below"),
         (["[budgets]"], "budgets = {} is an unknown key: did you mean budget?"),
         (["[[runs]]", "[[runs]]", 'spec = "theory"', "cont = 2"], "runs[2].cont = 2 is an unknown"),
     ],
