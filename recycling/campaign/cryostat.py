@@ -75,6 +75,8 @@ def import_log(
             try:
                 new = write(path, log.samples())
             except BadInput as error:
+                if not log.line:  # the database refused before the file was read
+                    raise
                 raise BadInput(f"{file}, line {log.line}: {error}") from None
     except OSError as error:
         raise BadInput(f"file = {file}: {reason_of(error)}; give a CSV file") from None
@@ -87,7 +89,7 @@ class _Log:
 
     stream: TextIOWrapper
     report: Callable[[], None]
-    line: int = 1
+    line: int = 0
     count: int = 0
     without_zone: int = 0
     dimensions: dict[str, str] = field(default_factory=dict)
@@ -114,7 +116,6 @@ class _Log:
             raise BadInput(f"it is no CSV: {error}; correct the line") from None
 
     def _lines(self) -> Iterator[str]:
-        self.line = 0
         while line := self.stream.readline(_LONGEST_LINE + 1):
             self.line += 1
             if len(line) > _LONGEST_LINE:

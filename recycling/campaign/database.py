@@ -9,11 +9,12 @@ The database is in WAL mode with ``synchronous = FULL``: when a transaction retu
 disk, and a process killed at any point leaves the state before or after it. SQLite's WAL shares
 memory between processes, so all of them must be on one host. A network file system is refused
 where Linux lists one (``/proc/mounts``); elsewhere it is up to the user to keep the
-directory on a local disk.
+directory on a local disk. What can only be read, such as an archive, is read as it is.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -54,13 +55,11 @@ def database(path: str | Path, *, create: bool = True) -> Iterator[sqlite3.Conne
             f"{file} is on a network file system ({kind}): SQLite's WAL needs one host; "
             "give a directory on a local disk"
         )
-    # Without an isolation level no transaction begins by itself.
-    with (
-        _in_one_line(file),
-        closing(sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)) as connection,
-    ):
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+    archived = not create and _is_archived(file)
+    with _in_one_line(file), closing(_connection(file, archived=archived)) as connection:
+        if not archived:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
         upgrade(connection, file)
         yield connection
 
@@ -74,6 +73,21 @@ def database_file(path: str | Path) -> Path:
     """
     path = Path(path)
     return path / NAME if path.is_dir() else path
+
+
+def _is_archived(file: Path) -> bool:
+    """Whether a file can only be read, and nobody has it open for writing.
+
+    To read in WAL mode, SQLite writes files beside it, unless the file is said to be immutable.
+    """
+    wal = file.with_name(f"{file.name}-wal")
+    return not (os.access(file.parent, os.W_OK) and os.access(file, os.W_OK)) and not wal.exists()
+
+
+def _connection(file: Path, *, archived: bool) -> sqlite3.Connection:
+    """Connection on which no transaction begins by itself: it has no isolation level."""
+    uri = f"{file.resolve().as_uri()}{'?immutable=1' if archived else ''}"
+    return sqlite3.connect(uri, timeout=PATIENCE, isolation_level=None, uri=True)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The database of a campaign: its format, its upgrades, and what it refuses."""
 
+import os
 import sqlite3
 from contextlib import closing
 
@@ -106,3 +107,15 @@ def test_a_network_file_system_is_refused(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match=r"network file system \(nfs\)"), database(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_archive_is_read_as_it_is(tmp_path, monkeypatch):
+    with database(tmp_path) as connection, writing(connection):
+        connection.execute("INSERT INTO log VALUES (1, '{}', 'mac')")
+    before = sorted(tmp_path.iterdir()), (tmp_path / NAME).read_bytes()
+    monkeypatch.setattr(os, "access", lambda _path, mode: mode != os.W_OK)
+    with database(tmp_path, create=False) as connection:
+        assert connection.execute("SELECT count(*) FROM log").fetchone() == (1,)
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("DELETE FROM log")
+        assert (sorted(tmp_path.iterdir()), (tmp_path / NAME).read_bytes()) == before
