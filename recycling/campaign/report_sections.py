@@ -187,7 +187,10 @@ def _log(evidence: Evidence) -> tuple[str, list[Part]]:
         f"Head of the signed log: {head}. Whoever has the key can verify that no record was "
         "changed, and beside a head that was kept elsewhere that none was cut."
     )
-    return "Log and spec", [Paragraph(text, style="note"), Listing(evidence.text, "Spec of the campaign")]
+    return "Log and spec", [
+        Paragraph(text, style="note"),
+        Listing(evidence.text, "Spec of the campaign"),
+    ]
 
 
 def _times(first: float, last: float | None) -> tuple[str, str]:
