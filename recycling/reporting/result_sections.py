@@ -24,6 +24,11 @@ _COMPARED = (
     "exists: numbers that the paper does not print come from another Heron's snapshot as "
     "calibrated; another snapshot lands elsewhere."
 )
+#: Columns of the table of both ledgers; verdicts share one with their z, which fits the page.
+_LINK_COLUMNS = (
+    ("erased",), ("heat",), ("link heat",), ("strict excess",), ("net", "z of net"),
+    ("strict", "z of strict"), ("gain",), ("alone",), ("made",),
+)  # fmt: skip
 
 
 def verdict_section(evidence: Evidence) -> Section:
@@ -45,7 +50,7 @@ def verdict_section(evidence: Evidence) -> Section:
 
 def link_heat_section(evidence: Evidence) -> Section | None:
     """Both ledgers of a run with a link, and what the link makes alone."""
-    table = link_table(evidence.dataset)
+    table = link_table(evidence.dataset, _LINK_COLUMNS)
     if table is None:
         return None
     return Section("Heat in the link", [Rows(table), Gallery(link_figures(evidence.dataset))])
