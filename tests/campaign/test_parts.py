@@ -81,7 +81,7 @@ THERMAL = [
         (["[[runs]]", 'spec = "a"', "count = true"], "runs[1].count = True: give a whole number"),
         (["[[rehearse]]", "from_run = 1", 'telemetry = "no"'], "telemetry = 'no': give true or"),
         (['backend = "cat"'], "runs[0].backend = 'cat': give 'exact', 'aer'"),
-        ([*THERMAL, "temperature = 0.005"], "thermal.temperature = 0.005: the plate is never below"),
+        ([*THERMAL, "temperature = 0.005"], "thermal.temperature = 0.005: the plate is never"),
         (["[budgets]"], "budgets = {} is an unknown key: did you mean budget?"),
         (["[[runs]]", "[[runs]]", 'spec = "theory"', "cont = 2"], "runs[2].cont = 2 is an unknown"),
     ],
