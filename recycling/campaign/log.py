@@ -189,7 +189,7 @@ def stored_head(path: str | Path) -> Head:
     """
     if not database_file(path).is_file():
         return 0, NO_MAC
-    with database(path) as connection:
+    with database(path, create=False) as connection:
         seq, _, mac = _last(connection)
     return seq, str(mac)
 
