@@ -10,7 +10,6 @@ from circuits.links import Link
 from circuits.protocol import recycling_circuit
 from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
-from recycling.devices.idle import aligned, idle_wait
 from recycling.errors import BadInput
 from recycling.jobs.outcomes import MOST_BITS
 
@@ -116,10 +115,8 @@ def channel_on(experiment: Experiment, device: Device) -> Link:
     settings, physical = experiment.link, experiment.physical_link
     if physical is None:
         return cast(Link, settings.build())
-    if settings.is_idle:
-        return Link(settings.name, wait=idle_wait(float(physical.total_transmissivity), device))
-    wait = aligned(float(physical.delay), device)
-    return Link(settings.name, list(physical.kraus()), wait=wait)
+    kraus = () if settings.is_idle else tuple(physical.kraus())
+    return Link(settings.name, kraus, wait=experiment.link_wait(device))
 
 
 def compile_as_executed(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recycling.devices.idle import aligned, idle_wait, link_of_wait
+from recycling.devices.idle import link_made, link_of_wait
 from recycling.devices.link import Link
 from recycling.inference.states.estimates import QUANTILE
 from recycling.inference.statistics.interval import Interval
@@ -62,13 +62,13 @@ def made_link(
         >>> f"{made_link(idle, device).coherence.value:.3f}"
         '0.513'
     """
-    physical, on_device = experiment.physical_link, experiment.link_on(device)
-    if physical is None or on_device is None:
+    physical = experiment.physical_link
+    if physical is None:
         return None
+    wait = experiment.link_wait(device)
     if not experiment.link.is_idle:
-        wait, source = aligned(float(physical.delay), device), "the spec"
-        return _without_errors("channel", physical, wait, source)
-    wait = idle_wait(float(physical.total_transmissivity), device)
+        return _without_errors("channel", physical, wait, "the spec")
+    on_device = link_made(wait, device)
     measured = _measured(brackets)
     if measured is None:
         return _without_errors("idle", on_device, wait, "T1 and T2 of the device")

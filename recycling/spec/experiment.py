@@ -19,7 +19,7 @@ from circuits.algorithms.hhl import HHL, HHLSettings
 from circuits.design import Design, design_of
 from circuits.links import IdentitySettings
 from circuits.tasks.erasure import ErasureSettings
-from recycling.devices.idle import idle_wait, link_made
+from recycling.devices.idle import aligned, idle_wait
 from recycling.devices.link import Link
 from recycling.errors import BadInput
 from recycling.spec.chosen import ALGORITHM, LINK, TASK
@@ -177,7 +177,7 @@ class Experiment(Section):
         """The link that the bath crosses, at its frequency; None without one.
 
         A link of another package, which is a channel without parameters, is None too. With
-        realisation = "idle" this is the link that is wanted; ``link_on`` gives what a device makes.
+        realisation = "idle" this is the link that is wanted, of which ``link_wait`` is the wait.
 
         Example:
             >>> Experiment(name="linked", link={"preset": "eth-5m"}).physical_link.frequency
@@ -185,21 +185,27 @@ class Experiment(Section):
         """
         return self.link.on(self.bath) if isinstance(self.link, PhotonicSettings) else None
 
-    def link_on(self, device: Device) -> Link | None:
-        """The link that the bath crosses on a device: of an idle one, what its wait makes.
+    def link_wait(self, device: Device) -> float:
+        """How long B of a device waits for the link, s: for its delay or, if idle, for its losses.
+
+        Raises:
+            BadInput: B cannot wait as an idle link wants it.
 
         Example:
             >>> from recycling.devices.profiles import ideal_device, override_device
             >>> ideal = ideal_device(temperature=0.05, frequency=5e9)
-            >>> device = override_device(ideal, t1=3e-4, t2=6e-4)
             >>> link = {"preset": "eth-5m", "realisation": "idle"}
-            >>> f"{Experiment(name='linked', link=link).link_on(device).coherence:.2f}"
-            '1.00'
+            >>> experiment = Experiment(name="linked", link=link)
+            >>> device = override_device(ideal, t1=397e-6, t2=180.5e-6)
+            >>> f"{experiment.link_wait(device) * 1e6:.1f} µs"
+            '156.0 µs'
         """
         link = self.physical_link
-        if link is None or not self.link.is_idle:
-            return link
-        return link_made(idle_wait(float(link.total_transmissivity), device), device)
+        if link is None:
+            return 0.0
+        if self.link.is_idle:
+            return idle_wait(float(link.total_transmissivity), device)
+        return aligned(float(link.delay), device)
 
     @property
     def without_waiting(self) -> Experiment:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import recycling as rc
+from recycling.devices.idle import link_made
 from recycling.devices.profiles import ideal_device, override_device
 
 PLAIN = 'name = "a"\n'
@@ -54,15 +55,16 @@ def test_an_idle_link_is_what_the_wait_makes_of_the_device():
     wanted = experiment.physical_link
     assert (wanted.transmissivity, wanted.temperature, wanted.delay) == (0.675, 0.043, 0)
     ideal = ideal_device(temperature=0.043, frequency=5e9)
-    made = experiment.link_on(override_device(ideal, t1=397e-6, t2=180.5e-6))
+    device = override_device(ideal, t1=397e-6, t2=180.5e-6)
+    made = link_made(experiment.link_wait(device), device)
     assert made.total_transmissivity == pytest.approx(0.675, rel=1e-4)
     assert made.coherence == pytest.approx(0.513, abs=1e-3)
     assert made.thermal_population == pytest.approx(0.00375645820)
     with pytest.raises(rc.BadInput, match="does not relax; give 'channel'"):
-        experiment.link_on(ideal)
+        experiment.link_wait(ideal)
     longer = override_device(ideal, t1=1.0, t2=1.0)
     with pytest.raises(rc.BadInput, match=r"B would wait 0\.393 s"):
-        experiment.link_on(longer)
+        experiment.link_wait(longer)
 
 
 def test_the_example_is_a_link_of_five_metres():
