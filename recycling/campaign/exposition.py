@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recycling.campaign.alerts import ACTIONS
-from recycling.campaign.telemetry import Sample
+from recycling.campaign.telemetry import Sample, source_of_charge
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -88,13 +88,12 @@ class _Collector:
         """Label values and value of each sample, by the metric's name."""
         status = self.status
         source = str(status["source"])
-        charged = "measured" if source == "measured" else "modelled"
         slos = status["slo"]
         completeness = status.get("telemetry", {}).get("completeness")
         planned, budget = status["runs"].get("planned"), status.get("budget")
         return {
             "runs_total": [(state, source, status["runs"].get(state, 0)) for state in STATES],
-            "qpu_seconds_total": [(charged, status["qpu_seconds"])],
+            "qpu_seconds_total": [(source_of_charge(source), status["qpu_seconds"])],
             "slo_runs_total": [
                 (slo["name"], outcome, source, count)
                 for slo in slos

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from recycling.campaign.telemetry import Sample
+from recycling.campaign.telemetry import Sample, source_of_charge
 
 
 def samples_of(record: Mapping[str, Any]) -> list[Sample]:
@@ -24,11 +24,10 @@ def samples_of(record: Mapping[str, Any]) -> list[Sample]:
     if not record.get("recorded", True):
         return []
     time, run, source = float(record["time"]), int(record["run"]), str(record["source"])
-    charged = "modelled" if source == "simulated" else "measured"
     rows = [(name, value, source) for name, value in record["metrics"].items()]
     rows += [(name, value, "calibration") for name, value in record.get("calibration", {}).items()]
     if record["state"] != "rejected":
-        rows.append(("qpu_seconds", record["qpu_seconds"], charged))
+        rows.append(("qpu_seconds", record["qpu_seconds"], source_of_charge(source)))
     if record.get("plate"):
         rows.append(("plate_temperature", record["plate"]["begin"], "modelled"))
     return [Sample(time, run, name, float(value), source) for name, value, source in rows]

@@ -130,9 +130,7 @@ def slo_status(slo: Slo, records: Sequence[Record]) -> dict[str, Any]:
         >>> found["bad"], found["total"], found["burn_rate"]
         (1, 2, 1.0)
     """
-    begun = [record for record in records if record["state"] != "rejected"]
-    times = [float(record["time"]) for record in begun]
-    bad = [is_bad(slo, record) for record in begun]
+    begun, times, bad = _judged(slo, records)
     found = alerts(times, bad, slo.objective, slo.build().windows)
     recoveries = [e.recovery for e in found.episodes if e.recovery is not None]
     return {
@@ -174,12 +172,9 @@ def burn_over_time(slo: Slo, records: Sequence[Record], window: float) -> list[f
         >>> burn_over_time(slo, [{"run": 1, "time": 0.0, "state": "failed", "metrics": {}}], 60.0)
         [2.0]
     """
-    begun = [record for record in records if record["state"] != "rejected"]
-    times, bad = [record["time"] for record in begun], [is_bad(slo, record) for record in begun]
-    if not begun:
-        return []
-    found = burn_over(times, bad, window=window, objective=slo.objective)
-    return [float(rate) for rate in found]
+    _, times, bad = _judged(slo, records)
+    rates = burn_over(times, bad, window=window, objective=slo.objective)
+    return [float(rate) for rate in rates]
 
 
 def drift_of(records: Sequence[Record]) -> list[dict[str, Any]]:
@@ -268,6 +263,13 @@ def clock_status(records: Sequence[Record]) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def _judged(slo: Slo, records: Sequence[Record]) -> tuple[list[Record], list[float], list[bool]]:
+    """Records of the runs that began, their times, and whether each misses an objective."""
+    begun = [record for record in records if record["state"] != "rejected"]
+    times = [float(record["time"]) for record in begun]
+    return begun, times, [is_bad(slo, record) for record in begun]
 
 
 def _silent(slo: Slo) -> list[str]:

@@ -29,6 +29,16 @@ if TYPE_CHECKING:
 SOURCES = ("measured", "simulated", "calibration", "modelled", "declared")
 
 
+def source_of_charge(source: str) -> str:
+    """Return the source of the QPU time of a run: of a simulated one it is modelled.
+
+    Example:
+        >>> source_of_charge("simulated"), source_of_charge("measured")
+        ('modelled', 'measured')
+    """
+    return "modelled" if source == "simulated" else source
+
+
 class Sample(NamedTuple):
     """Value of a metric in SI units at a time, s since 1970; ``run`` is None outside of any run.
 
