@@ -25,6 +25,7 @@ from recycling.execution.registry import parse_backend
 from recycling.running.work import Conduct, Progress, Watch
 from recycling.store.lock import locked
 from recycling.studies.protocol import STUDY
+from recycling.studies.words import counted
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def run_campaign(
         for run in folder.spec.starts:
             _check(folder, due(folder, run), planner, progress)
         folder.create()
-    progress(f"running {folder.spec.count - log.head[0]} runs")
+    progress(f"running {counted(folder.spec.count - log.head[0], 'run')}")
     backends = {parse_backend(entry.backend) for entry in folder.spec.runs}
     clock = ScheduledClock() if all(map(is_simulator, backends)) else WallClock()
     with locked(folder.path):
