@@ -24,7 +24,7 @@ replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
 	$(TESTS) -m "not slow" $(ARGS)
 
-slow: $(STAMP) ## run the tests that take long: studies of coverage, Aer, kills (three minutes)
+slow: $(STAMP) ## run the tests that take long: studies of coverage, Aer, kills (a minute)
 	$(TESTS) -m slow $(ARGS)
 
 check: $(STAMP) ## everything that a change must pass: what .ci/run runs
