@@ -175,6 +175,11 @@ class Design:
         """Arm of a name."""
         return next(arm for arm in self.arms if arm.name == name)
 
+    @property
+    def success_arm(self) -> Arm:
+        """The arm without a reset, which analyses the success branch."""
+        return next(arm for arm in self.arms if not arm.resets)
+
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
         """Arm, stage and preparation of each circuit, in the order in which they are submitted."""

@@ -222,7 +222,7 @@ def _dataset(
     """Estimates of all arms with their dims and coordinates."""
     import xarray as xr
 
-    success = next(arm.name for arm in experiment.design.arms if not arm.resets)
+    success = experiment.design.success_arm.name
     return xr.Dataset(
         variables(estimates, success, experiment.coordinates), _coordinates(experiment, trials)
     )

@@ -67,7 +67,7 @@ def theory_reference(theory: xr.Dataset, design: Design) -> Real | None:
         >>> theory_reference(theory, design).shape
         (5, 3)
     """
-    success = next(arm.name for arm in design.arms if not arm.resets)
+    success = design.success_arm.name
     ideal = by_point(theory[BLOCH].sel(arm=success), design.parameter_names)
     if ideal.sizes["role"] != 1:
         return None

@@ -85,7 +85,7 @@ def thermal_records(counts: xr.DataArray, design: Design) -> tuple[tuple[str, ..
     axes = ("trial", "preparation", *design.parameter_names, FLAG)
     layout = Layout.of(design)
     bath = layout.measured[layout.bath]
-    arm = next(arm.name for arm in design.arms if not arm.resets)
+    arm = design.success_arm.name
     others = [role for role in design.measured if role != bath]
     records = counts.sel(arm=arm, stage=design.stages[0], basis="Z").sum(others)
     ordered = records.transpose(*axes, bath).values

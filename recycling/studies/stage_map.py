@@ -295,8 +295,7 @@ def _dataset(experiment: Experiment, grid: StageGrid, numbers: Mapping[str, Real
         each.name: (each.name, experiment.coordinates[each.name], {"units": each.unit})
         for each in design.parameters
     }
-    success = next(place for place, arm in enumerate(design.arms) if not arm.resets)
-    values["success_fidelity"] = values.pop("fidelity")[success]
+    values["success_fidelity"] = values.pop("fidelity")[design.arms.index(design.success_arm)]
     coordinates: dict[str, Any] = {
         "arm": ("arm", list(design.arm_names)),
         "temperature": ("temperature", np.array(grid.temperatures), {"units": "K"}),
