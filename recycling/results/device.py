@@ -65,7 +65,8 @@ def rotation_depolarizing(device: Device, role: str) -> float:
 
     The rotation is two sx gates with rz, a change of frame, around them: between the two the qubit
     lies on the equator, where dephasing shrinks the component that comes back to the axis.
-    Relaxation on the axis does not heat a thermal qubit and is left out of the gates' errors.
+    Relaxation on the axis does not heat a thermal qubit and is left out of the gates' errors;
+    during the second gate it leads back a share of what all of these heated.
 
     Args:
         device: a device; without such gates its rotation is ideal.
@@ -88,7 +89,8 @@ def rotation_depolarizing(device: Device, role: str) -> float:
         gate.duration, device.t1[qubit], device.t2[qubit], device.excited_population[qubit]
     )
     kept = 1 - depolarizing_strength(gate.error, relaxation)
-    return float(1 - kept**2 * np.exp(-gate.duration / device.t2[qubit]))
+    lost = 1 - kept**2 * np.exp(-gate.duration / device.t2[qubit])
+    return float(lost * np.exp(-gate.duration / device.t1[qubit]))
 
 
 def _place(device: Device, role: str) -> int:

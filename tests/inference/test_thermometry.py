@@ -22,6 +22,7 @@ from recycling.inference.statistics.population import excited_population, mid_ta
 from recycling.planning.rehearsal import simulate_counts
 from recycling.results.device import device_bracket, rotation_depolarizing
 from recycling.results.temperature import run_temperature, thermal_records
+from recycling.results.verdicts import ROUNDING
 from tests.inference.of_hhl import DESIGN
 
 FREQUENCY, T0, THERMAL = 5e9, 0.043, 0.00375645820
@@ -217,17 +218,36 @@ def test_exact_counts_give_the_temperature_of_the_device(exact):
     raw = run_temperature(counts, DESIGN, FREQUENCY, readout)
     strength = rotation_depolarizing(device, "B")
     found = run_temperature(counts, DESIGN, FREQUENCY, behind_gates(readout, strength))
-    # The errors of the rotation feign half a millikelvin; what is left is their second order.
+    # The errors of the rotation look like half a millikelvin.
     assert 4e-4 < raw.temperature.value - device.temperature < 5e-4
-    assert found.temperature.value == pytest.approx(
-        device.temperature, abs=strength**2 * T0 / THERMAL
-    )
+    assert found.temperature.value == pytest.approx(device.temperature, rel=ROUNDING, abs=0)
     assert fields(found) == (found.temperature.value,) * 3
     wide = run_temperature(counts, DESIGN, FREQUENCY, readout, 1e-8 * np.eye(2))
     slope = np.hypot(1 - wide.population.value, wide.population.value) / (1 - sum(readout))
     assert wide.population.high - wide.population.value == pytest.approx(
         1.959964e-4 * slope, rel=1e-6
     )
+
+
+@pytest.mark.parametrize(
+    ("profile", "temperature", "frequency"),
+    [("paper", 0.02, 5e9), ("FakeBoston", 0.031, 4.2e9), ("FakeTorino", 0.11, 6.3e9)],
+)
+def test_the_rotation_is_corrected_on_any_chip_at_any_temperature(profile, temperature, frequency):
+    """The control of the temperature of exact runs allows for rounding alone."""
+    experiment = rc.Experiment(
+        name="exact",
+        bath={"temperature": temperature, "frequency": frequency},
+        device={"profile": profile},
+        sweep={"theta_b": [0.3], "p_x": [0.4]},
+        measurement={"shots": "exact", "trials": 1},
+    )
+    plan = rc.plan(experiment)
+    bath = plan.device.roles.index("B")
+    rates = (plan.device.false_excited[bath], plan.device.false_ground[bath])
+    readout = behind_gates(rates, rotation_depolarizing(plan.device, "B"))
+    found = run_temperature(simulate_counts(plan), DESIGN, frequency, readout)
+    assert found.temperature.value == pytest.approx(temperature, rel=ROUNDING, abs=0)
 
 
 def test_run_is_pooled(small_run):
