@@ -76,7 +76,7 @@ coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with
 gate-times: $(STAMP) ## how often intervals of gate times cover (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/latency.py $(ARGS)
 
-chip: $(STAMP) ## draw a chip of a billion flux parametrons (five minutes; ARGS=1e7: seconds)
+chip: $(STAMP) ## draw a chip of a billion flux parametrons (minutes; ARGS=1e7: seconds)
 	$(BIN)/python benchmarks/chip.py $(ARGS)
 
 # Pip's own settings are left out: a local mirror would put its files' hashes into the lock.

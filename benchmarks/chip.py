@@ -1,6 +1,6 @@
 """Draw every flux parametron of a chip, and compare it with the formulas.
 
-python benchmarks/chip.py [DEVICES]     a billion by default: some five minutes, 100 MB
+python benchmarks/chip.py [DEVICES]     a billion by default: minutes, 70 MB
 """
 
 import argparse
