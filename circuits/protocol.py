@@ -31,7 +31,7 @@ from circuits.tomography import append_tomography
 
 if TYPE_CHECKING:
     from qiskit import ClassicalRegister, QuantumCircuit
-    from qiskit.circuit import Qubit
+    from qiskit.circuit import Parameter, Qubit
 
     from circuits.algorithms.algorithm import AnyAlgorithm
 
@@ -42,7 +42,7 @@ def recycling_circuit(
     arm: str = RECYCLING,
     stage: str = "after",
     excited: bool = False,
-    feedforward_latency: float = 0.0,
+    feedforward_latency: float | Parameter = 0.0,
     tomography: bool = True,
     preparation: str | None = None,
     task: Task = ERASURE,
@@ -57,7 +57,7 @@ def recycling_circuit(
         excited: prepare the target S by the task's second preparation (|1⟩), not by its first.
         feedforward_latency: time from the end of the flags' measurement to the start of a
             conditional block, s. It becomes a delay on every qubit, since no scheduling pass
-            accounts for it. The equilibrium arm does not wait.
+            accounts for it. The equilibrium arm does not wait. A parameter stays open.
         tomography: append the basis rotation and the measurement of the target, the bath and the
             recycled register.
         preparation: name of the preparation of the target; overrules ``excited``.
@@ -146,7 +146,7 @@ def _measure_flags(wires: _Wires) -> None:
 def _recycle(
     wires: _Wires,
     algorithm: AnyAlgorithm,
-    latency: float,
+    latency: float | Parameter,
     link: Link,
     prepare: Callable[[], object],
 ) -> None:
@@ -164,14 +164,19 @@ def _recycle(
         prepare()
 
 
-def _reset(wires: _Wires, record: int, correction: QuantumCircuit | None, latency: float) -> None:
+def _reset(
+    wires: _Wires,
+    record: int,
+    correction: QuantumCircuit | None,
+    latency: float | Parameter,
+) -> None:
     """Swap the recycled register into the bath where the flags have a record.
 
     Each record has its feedforward, so each waits for its latency.
     """
     circuit, design = wires.circuit, wires.design
     recycled, bath = wires.of(design.register(design.recycled).roles), wires.of(design.bath)
-    if latency > 0:
+    if not isinstance(latency, int | float) or latency > 0:
         circuit.delay(latency, wires.waiting, unit="s")
         circuit.barrier(wires.waiting)
     with circuit.if_test((wires.flag, record)):
@@ -201,7 +206,7 @@ def _tomography(wires: _Wires) -> None:
     append_tomography(wires.circuit, measured, [register[0] for register in bits])
 
 
-def _check(design: Design, setting: Setting, latency: float) -> None:
+def _check(design: Design, setting: Setting, latency: float | Parameter) -> None:
     """Check that a design has a setting, and that a latency is a time."""
     choices = {
         "arm": design.arm_names, "stage": design.stages, "preparation": design.preparations
@@ -209,5 +214,5 @@ def _check(design: Design, setting: Setting, latency: float) -> None:
     for (field, known), name in zip(choices.items(), setting, strict=True):
         if name not in known:
             raise ValueError(f"{field} = {name!r}: give one of {', '.join(known)}")
-    if not latency >= 0:
+    if isinstance(latency, int | float) and not latency >= 0:
         raise ValueError(f"feedforward_latency = {latency}: give seconds, 0 or more")

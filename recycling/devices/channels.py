@@ -6,9 +6,10 @@ a channel is the real matrix R_PQ = Tr(P E(Q))/2ⁿ. Leading axes are free for s
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+from array_api_compat import array_namespace
 from numpy.typing import ArrayLike, NDArray
 
 Real = NDArray[np.float64]
@@ -96,13 +97,35 @@ def depolarizing_strength(error: ArrayLike, relaxation: Real) -> Real:
         >>> round(float(depolarizing_strength(0.01, relaxation=np.eye(4))), 4)
         0.02
     """
-    squared = relaxation.shape[-1]
-    dimension = np.sqrt(squared)
-    entanglement_fidelity = ((dimension + 1) * (1 - np.asarray(error)) - 1) / dimension
     surviving = np.trace(relaxation, axis1=-2, axis2=-1) - 1
-    nothing_left = surviving < np.finfo(float).eps  # to depolarize
-    kept = (squared * entanglement_fidelity - 1) / np.where(nothing_left, 1.0, surviving)
-    return np.where(nothing_left, 0.0, np.clip(1 - kept, 0.0, squared / (squared - 1)))
+    qubits = (relaxation.shape[-1].bit_length() - 1) // 2
+    return np.asarray(1 - kept_by_depolarization(np.asarray(error), surviving, qubits))
+
+
+def kept_by_depolarization(error: Any, surviving: Any, num_qubits: int) -> Any:
+    """Part 1 - λ that depolarization keeps where it brings relaxation up to a gate's error.
+
+    See ``depolarizing_strength``; this is its equation for numbers and arrays of any namespace.
+
+    Args:
+        error: average gate infidelity, any shape, broadcast with the next.
+        surviving: trace of the PTM of the relaxation, less 1.
+        num_qubits: number of qubits of the gate, n.
+
+    Example:
+        >>> round(kept_by_depolarization(0.01, surviving=3.0, num_qubits=1), 4)
+        0.98
+    """
+    squared, dimension = 4.0**num_qubits, 2.0**num_qubits
+    entanglement_fidelity = ((dimension + 1) * (1 - error) - 1) / dimension
+    least, eps = 1 - squared / (squared - 1), float(np.finfo(float).eps)
+    if isinstance(error, float) and isinstance(surviving, float):
+        kept = (squared * entanglement_fidelity - 1) / surviving if surviving >= eps else 1.0
+        return min(max(kept, least), 1.0)
+    xp = array_namespace(error, surviving)
+    gone = surviving + 0 * error < eps
+    kept = (squared * entanglement_fidelity - 1) / xp.where(gone, 1.0, surviving)
+    return xp.where(gone, 1.0, xp.clip(kept, least, 1.0))
 
 
 def gate_error(strength: ArrayLike, relaxation: Real) -> Real:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from circuits.design import EQUILIBRIUM, RECYCLING, Design, Setting
 from recycling.jobs.counts import flags_together
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

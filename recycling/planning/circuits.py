@@ -15,6 +15,7 @@ from recycling.jobs.outcomes import MOST_BITS
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
 
     from circuits.algorithms.algorithm import AnyAlgorithm
     from recycling.devices.device import Device
@@ -59,10 +60,12 @@ def protocol_circuits(
     device: Device,
     *,
     tomography: bool = True,
+    latency: Parameter | None = None,
 ) -> list[QuantumCircuit]:
     """Build the circuits of the protocol at some settings, with a compiled algorithm.
 
-    The device gives the latency of the feedforward, and the wait of an idle link.
+    The device gives the wait of an idle link, and the latency of the feedforward, unless this is to
+    stay open as a parameter.
 
     Raises:
         BadInput: B cannot wait as the link wants it.
@@ -89,7 +92,7 @@ def protocol_circuits(
             arm=arm,
             stage=stage,
             preparation=preparation,
-            feedforward_latency=device.feedforward_latency,
+            feedforward_latency=device.feedforward_latency if latency is None else latency,
             tomography=tomography,
             task=task,
             link=link,

@@ -1,120 +1,235 @@
-"""Noise of a device as arrays over the sweep of a program.
+"""Channels of a program's steps from the numbers of a device, over a sweep.
 
-A program's sweep is (*device sweep, *parameter sweep): every array here has all of these axes in
-front, of length 1 along each axis that it does not depend on.
+The axes of a sweep come last in every array: first those of the parameters, then those of the
+device, so that numbers of the device broadcast against all.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.constants import h as planck
+from scipy.constants import k as boltzmann
 
-from recycling.devices import channels
+from recycling.compilation.times import Times
+from recycling.devices.channels import kept_by_depolarization
+from recycling.simulation.gates import gate_entries
+from recycling.simulation.numbers import LATENCY, Key, Numbers
+from recycling.simulation.program import (
+    Allocate,
+    Depolarize,
+    Factor,
+    Fixed,
+    Measure,
+    Pair,
+    Relax,
+    Single,
+    Step,
+    Turn,
+)
+from recycling.simulation.sparse import (
+    IDENTITY,
+    Channel,
+    Entry,
+    Rows,
+    chain,
+    entry,
+    of_matrix,
+    plus,
+    times,
+    value_of,
+)
 
-if TYPE_CHECKING:
-    from recycling.devices.device import Device
 
-Real = NDArray[np.float64]
-
-
-class Noise:
-    """Noise of the qubits of a device, over a sweep.
+class Channels:
+    """Channels by step; each is made once.
 
     Args:
-        device: the noise; its numbers may run over a sweep.
-        parameter_axes: number of sweep axes behind those of the device; ``sweep_axes`` is that of
-            both.
-
-    Raises:
-        ValueError: the duration of measurements or the feedforward latency runs over a sweep.
+        numbers: noise and timing of the device.
+        schedule: the times that steps refer to.
+        parameters: values of the circuit's parameters by name, rad; arrays with all axes of the
+            sweep.
+        xp: namespace of the arrays.
 
     Example:
         >>> from recycling.devices.profiles import ideal_device
         >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
-        >>> swept = device.replace("example", t1=[[1e-4], [2e-4]], t2=(1e-4,))
-        >>> noise = Noise(swept, parameter_axes=1)
-        >>> noise.idle(0, 1e-6).shape  # sweep of T1, parameters, PTM
-        (2, 1, 4, 4)
+        >>> numbers = Numbers.of(device.replace("example", t1=[[1e-4], [2e-4]], t2=(1e-4,)))
+        >>> schedule = Times()
+        >>> idle = Relax(idle=(schedule.cycles(250),))
+        >>> rows = Channels(numbers, schedule, {}, np).rows(Single(0, (idle,)))
+        >>> rows.entries[3][0][1].array.round(4)
+        array([0.99 , 0.995])
     """
 
-    def __init__(self, device: Device, parameter_axes: int) -> None:
-        axes = {"measure_duration": 1, "feedforward_latency": 0}
-        for field, own_axes in axes.items():
-            if np.ndim(getattr(device, field)) > own_axes:
-                raise ValueError(
-                    f"{field} runs over a sweep, but the delays of a compiled circuit are fixed: "
-                    "compile the circuit for each value and stack the programs"
-                )
-        self.device, self.parameter_axes = device, parameter_axes
-        self._device_axes = len(device.sweep)
-        self.sweep_axes = self._device_axes + parameter_axes
-        qubits = range(device.num_qubits)
-        excited, self._assignment = device.excited_population, device.assignment
-        self._excited = [_reduced(excited[..., qubit]) for qubit in qubits]
-        self._t1 = [_reduced(device.t1[..., qubit]) for qubit in qubits]
-        self._t2 = [_reduced(device.t2[..., qubit]) for qubit in qubits]
-        self._gates: dict[tuple[str, tuple[int, ...]], Real] = {}
-        self._idle: dict[tuple[int, float], Real] = {}
+    def __init__(
+        self, numbers: Numbers, schedule: Times, parameters: Mapping[str, Any], xp: Any
+    ) -> None:
+        self.numbers, self.parameters, self.xp = numbers, parameters, xp
+        waits = {LATENCY: self.cycles(numbers.feedforward_latency)}
+        self._cycles = schedule.values(self._gate_cycles, waits, self._longest)
+        self._rows: dict[Step, Rows] = {}
+        self._thermal: dict[int, Entry] = {}
+        self._kept_parts: dict[Key, Entry] = {}
+        self._relaxations: dict[Any, Channel] = {}
 
-    def thermal(self, qubit: int) -> Real:
-        """Pauli vector of a qubit in its thermal state (array of shape (*sweep, 4))."""
-        return self.spread(channels.thermal_state(self._excited[qubit]), 1)
+    def thermal(self, qubit: int) -> Entry:
+        """Polarization ⟨Z⟩ of a qubit in its thermal state."""
+        if qubit not in self._thermal:
+            numbers = self.numbers
+            ratio = planck * numbers.frequency[qubit] / (2 * boltzmann * numbers.temperature[qubit])
+            polarization = math.tanh(ratio) if isinstance(ratio, float) else self.xp.tanh(ratio)
+            self._thermal[qubit] = entry(polarization)
+        return self._thermal[qubit]
 
-    def readout(self, qubit: int) -> Real:
-        """P(recorded | true) of a qubit (array of shape (*sweep, 2, 2))."""
-        return self.spread(_reduced(self._assignment[..., qubit, :, :], 2), 2)
+    def rows(self, step: Step) -> Rows:
+        """Channel of a step by its rows: of one qubit (4) or two (16).
 
-    def idle(self, qubit: int, duration: float) -> Real:
-        """PTM of a qubit that idles for a duration, s (array of shape (*sweep, 4, 4))."""
-        if (qubit, duration) not in self._idle:
-            self._idle[qubit, duration] = self.spread(
-                self._relaxation(qubit, np.asarray(duration)), 2
-            )
-        return self._idle[qubit, duration]
-
-    def after_gate(self, name: str, qubits: tuple[int, ...]) -> Real:
-        """PTM after a native gate: depolarization, then relaxation for its duration.
-
-        Raises:
-            ValueError: the device has no such gate.
+        That of a measurement leads to the record and the qubit (rows: bit, 2; Pauli, 4); with
+        ``release`` there is the row of the record 0 alone. The image of 1 allocates a qubit.
         """
-        if (name, qubits) not in self._gates:
-            gates = self.device.gates
-            place = gates.position.get((name, qubits))
-            if place is None:
-                raise ValueError(
-                    f"{name} on qubits {list(qubits)} is not native to {self.device.name}: "
-                    "compile the circuit for this device first"
-                )
-            duration = _reduced(gates.durations[..., place])
-            relaxation = self._relaxation(qubits[0], duration)
-            if len(qubits) == 2:
-                other = self._relaxation(qubits[1], duration)
-                relaxation = channels.tensor_channel(relaxation, other)
-            error = _reduced(gates.errors[..., place])
-            strength = channels.depolarizing_strength(error, relaxation)
-            depolarizing = channels.depolarizing_channel(strength, len(qubits))
-            self._gates[name, qubits] = self.spread(relaxation @ depolarizing, 2)
-        return self._gates[name, qubits]
+        if step not in self._rows:
+            self._rows[step] = Rows.of(self._channel(step))
+        return self._rows[step]
 
-    def spread(self, array: Real, own_axes: int) -> Real:
-        """Give an array (*device sweep, *own axes) all axes of the program's sweep."""
-        lead, own = array.shape[: array.ndim - own_axes], array.shape[array.ndim - own_axes :]
-        missing = self._device_axes - len(lead)
-        return array.reshape((1,) * missing + lead + (1,) * self.parameter_axes + own)
+    def _channel(self, step: Step) -> Channel:
+        match step:
+            case Allocate(qubit, factors):
+                start = {(0, 0): 1.0, (3, 0): self.thermal(qubit)}
+                return chain([start, *self._factors(qubit, factors)])
+            case Single(qubit, factors):
+                return chain(self._factors(qubit, factors))
+            case Pair(qubits, gate):
+                kept = self._kept((gate[0], qubits))
+                return _depolarized(gate_entries(gate, self.parameters), kept)
+            case Measure(qubit, _, _, factors):
+                return chain([*self._factors(qubit, factors), self._record(step)])
+        raise TypeError(f"{type(step).__name__} is no channel")
 
-    def _relaxation(self, qubit: int, duration: Real) -> Real:
-        return channels.thermal_relaxation_channel(
-            duration, self._t1[qubit], self._t2[qubit], self._excited[qubit]
-        )
+    def _record(self, step: Measure) -> Channel:
+        """Channel of a measurement alone."""
+        excited = self.numbers.false_excited[step.qubit]
+        ground = self.numbers.false_ground[step.qubit]
+        even, odd = entry(0.5 * (1 - excited + ground)), entry(0.5 * (1 - excited - ground))
+        found = {(0, 0): even, (0, 3): odd}
+        if not step.release:
+            rest, less = plus(1.0, times(-1.0, even)), times(-1.0, odd)
+            found |= {(3, 0): odd, (3, 3): even, (4, 0): rest, (4, 3): less}
+            found |= {(7, 0): less, (7, 3): rest}
+        return found
+
+    def _factors(self, qubit: int, factors: tuple[Factor, ...]) -> Iterator[Channel]:
+        for before, factor in zip((None, *factors), factors, strict=False):
+            match factor:
+                case Turn(gates):
+                    yield chain(gate_entries(gate, self.parameters) for gate in gates)
+                case Relax():
+                    lost = before if isinstance(before, Depolarize) else None
+                    yield self._relaxation(qubit, factor, lost)
+                case Fixed(_, rows):
+                    yield of_matrix(np.array(rows))
+                case Depolarize() if factor is factors[-1]:
+                    yield _depolarized(IDENTITY, self._kept((factor.name, factor.qubits)))
+
+    def _relaxation(self, qubit: int, factor: Relax, lost: Depolarize | None) -> Channel:
+        """Generalised amplitude damping and dephasing, for the time of gates and of idling.
+
+        With the depolarization before it, if there is one.
+        """
+        key = (qubit, factor, lost)
+        if key not in self._relaxations:
+            if lost is not None:
+                kept = self._kept((lost.name, lost.qubits))
+                alone = self._relaxation(qubit, factor, None)
+                self._relaxations[key] = {
+                    (row, column): part if column == 0 else times(part, kept)
+                    for (row, column), part in alone.items()
+                }
+            else:
+                self._relaxations[key] = self._damping(qubit, self._time(factor))
+        return self._relaxations[key]
+
+    def _damping(self, qubit: int, duration: Any) -> Channel:
+        population = self._exp(-duration / self.numbers.t1[qubit])
+        coherence = entry(self._exp(-duration / self.numbers.t2[qubit]))
+        found = {(0, 0): 1.0, (1, 1): coherence, (2, 2): coherence, (3, 3): entry(population)}
+        gained = times(entry(1 - population), self.thermal(qubit))
+        return found if gained == 0.0 else found | {(3, 0): gained}
+
+    def _time(self, factor: Relax) -> Any:
+        duration = sum(self._duration(key) for key in factor.gates)
+        if not factor.idle:
+            return duration
+        return duration + sum(self._cycles[place] for place in factor.idle) * self.numbers.dt
+
+    def _kept(self, key: Key) -> Entry:
+        """Part of a state that the depolarization of a gate keeps."""
+        if key not in self._kept_parts:
+            traces = []
+            for qubit in key[1]:
+                relaxation = self._relaxation(qubit, Relax(gates=(key,)), None)
+                traces.append(1 + 2 * value_of(relaxation[1, 1]) + value_of(relaxation[3, 3]))
+            surviving = math.prod(traces[1:], start=traces[0]) - 1
+            error = self.numbers.gate_errors[key]
+            self._kept_parts[key] = entry(kept_by_depolarization(error, surviving, len(key[1])))
+        return self._kept_parts[key]
+
+    def _duration(self, key: Key) -> Any:
+        if key[0] == "measure":
+            return self.numbers.measure_duration[key[1][0]]
+        return self.numbers.gate_durations[key]
+
+    def _gate_cycles(self, key: Key) -> Any:
+        return self.cycles(self._duration(key))
+
+    def cycles(self, seconds: Any) -> Any:
+        """Cycles of a duration: whole ones, unless the numbers say otherwise."""
+        count = seconds / self.numbers.dt
+        if not self.numbers.rounded:
+            return count
+        return float(round(count)) if isinstance(count, float) else self.xp.round(count)
+
+    def _longest(self, first: Any, second: Any) -> Any:
+        if isinstance(first, float | int) and isinstance(second, float | int):
+            return max(first, second)
+        return self.xp.maximum(*(_array(each, self.xp, first, second) for each in (first, second)))
+
+    def _exp(self, value: Any) -> Any:
+        return math.exp(value) if isinstance(value, float) else self.xp.exp(value)
 
 
-def _reduced(array: Real, own_axes: int = 0) -> Real:
-    """Array with length 1 along each sweep axis on which all entries are the same."""
-    for axis in range(array.ndim - own_axes):
-        first = array.take([0], axis=axis)
-        if array.shape[axis] > 1 and np.all(array == first):
-            array = first
-    return array
+def _array(value: Any, xp: Any, *others: Any) -> Any:
+    """Value as an array of the dtype of those among others that are arrays."""
+    if not isinstance(value, float | int):
+        return value
+    dtype = next(other.dtype for other in others if not isinstance(other, float | int))
+    return xp.asarray(value, dtype=dtype)
+
+
+def _depolarized(channel: Channel, kept: Entry) -> Channel:
+    """Channel after which all but the trace is multiplied by what depolarization keeps."""
+    return {
+        (row, column): part if row == 0 else times(kept, part)
+        for (row, column), part in channel.items()
+    }
+
+
+@dataclass(frozen=True)
+class Part:
+    """Channels at some of the points along the last axis of the sweep."""
+
+    channels: Channels
+    points: slice
+
+    @property
+    def xp(self) -> Any:
+        """Namespace of the arrays."""
+        return self.channels.xp
+
+    def rows(self, step: Step) -> Rows:
+        """As ``Channels.rows``."""
+        return self.channels.rows(step).cut(self.points)

@@ -1,70 +1,90 @@
-"""Steps of a program as they are emitted, and the channels that wait for emission.
+"""Steps of a program as they are emitted, and the factors on each qubit that wait for emission.
 
-A channel on one qubit waits until the next two-qubit gate, measurement or branch needs it.
+What acts on one qubit waits until the next two-qubit gate, measurement or branch needs it, and
+neighbours are merged: gates with gates, relaxation with relaxation. Rotations about Z commute with
+relaxation, so that they do not part it.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from recycling.simulation.program import (
+    Allocate,
+    Factor,
+    Gate,
+    Measure,
+    Pair,
+    Relax,
+    Release,
+    Single,
+    Step,
+    Turn,
+)
 
-from recycling.simulation.noise import Noise
-from recycling.simulation.program import Allocate, Apply, Measure, Release, Step
-
-Real = NDArray[np.float64]
+#: Gates that are rotations about Z.
+_ABOUT_Z = frozenset({"rz", "p", "z", "s", "sdg", "t", "tdg", "id"})
 
 
 class Pending:
-    """Pending PTM of each qubit, the qubits alive, and the steps so far.
+    """Pending factors of each qubit, the qubits alive, and the steps so far.
 
     Example:
-        >>> from recycling.devices.profiles import ideal_device
-        >>> noise = Noise(ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S")), 0)
-        >>> pending = Pending(noise)
-        >>> pending.apply((0,), np.eye(4))
-        >>> len(pending.steps)  # a channel on one qubit waits
+        >>> from recycling.simulation.program import Relax
+        >>> pending = Pending()
+        >>> pending.act(0, Relax(idle=(1,)))
+        >>> len(pending.steps)  # what acts on one qubit waits
         0
-        >>> pending.apply((0, 1), np.eye(16))
+        >>> pending.pair((0, 1), ("cz", None, ()))
         >>> [type(step).__name__ for step in pending.steps]
-        ['Allocate', 'Allocate', 'Apply']
+        ['Allocate', 'Allocate', 'Pair']
     """
 
-    def __init__(self, noise: Noise) -> None:
-        self.noise = noise
+    def __init__(self) -> None:
         self.steps: list[Step] = []
         self.alive: set[int] = set()
-        self._channels: dict[int, Real] = {}
+        self._factors: dict[int, list[Factor]] = {}
 
-    def apply(self, qubits: tuple[int, ...], channel: Real) -> None:
-        """Apply a PTM (*sweep, 4ⁿ, 4ⁿ): on one qubit it waits, on two it becomes a step."""
-        if len(qubits) == 1:
-            before = self._channels.get(qubits[0])
-            self._channels[qubits[0]] = channel if before is None else channel @ before
-            return
+    def act(self, qubit: int, factor: Factor) -> None:
+        """Add a factor on a qubit."""
+        factors = self._factors.setdefault(qubit, [])
+        match factor, factors:
+            case Turn(gates), [*_, Turn(before)]:
+                factors[-1] = Turn((*before, *gates))
+            case Relax(), [*_, Relax() as before]:
+                factors[-1] = _together(before, factor)
+            case Relax(), [*_, Relax() as before, Turn(between)] if _about_z(between):
+                factors[-2] = _together(before, factor)
+            case _:
+                factors.append(factor)
+
+    def pair(self, qubits: tuple[int, int], gate: Gate) -> None:
+        """Apply a gate on two qubits, without its relaxation."""
         for qubit in qubits:
-            if qubit not in self.alive:
-                self.flush(qubit)
-        first, second = (self._channels.pop(qubit, None) for qubit in qubits)
-        self.emit(Apply(qubits, _merge(channel, first, second)))
+            self.flush(qubit)
+        self.steps.append(Pair(qubits, gate))
 
-    def emit(self, step: Step) -> None:
-        """Append a step."""
-        if isinstance(step, Allocate):
-            self.alive.add(step.qubit)
-        if isinstance(step, Release) or (isinstance(step, Measure) and step.release):
-            self.alive.discard(step.qubit)
-            self._channels.pop(step.qubit, None)
-        self.steps.append(step)
+    def measure(self, qubit: int, bit: int, *, release: bool) -> None:
+        """Measure a qubit after what acts on it."""
+        if qubit not in self.alive:
+            self.flush(qubit)
+        factors = tuple(self._factors.pop(qubit, ()))
+        self.steps.append(Measure(qubit, bit, release, factors))
+        if release:
+            self.alive.discard(qubit)
+
+    def release(self, qubit: int) -> None:
+        """Trace a qubit out; what acts on it changes nothing any more."""
+        self._factors.pop(qubit, None)
+        self.alive.discard(qubit)
+        self.steps.append(Release(qubit))
 
     def flush(self, qubit: int) -> None:
-        """Apply the pending channel of a qubit, which comes to life first if need be."""
-        pending = self._channels.pop(qubit, None)
+        """Apply the pending factors of a qubit, which comes to life first if need be."""
+        factors = tuple(self._factors.pop(qubit, ()))
         if qubit not in self.alive:
-            start = self.noise.thermal(qubit)
-            state = start if pending is None else (pending @ start[..., None])[..., 0]
-            self.emit(Allocate(qubit, state))
-        elif pending is not None:
-            self.emit(Apply((qubit,), pending))
+            self.alive.add(qubit)
+            self.steps.append(Allocate(qubit, factors))
+        elif factors:
+            self.steps.append(Single(qubit, factors))
 
     def begin_block(self) -> list[Step]:
         """Begin the steps of a branch; return those before it."""
@@ -72,26 +92,24 @@ class Pending:
         return steps
 
     def end_block(self, before: list[Step]) -> tuple[Step, ...]:
-        """End a branch: its steps, all pending channels applied; go on with those before it."""
-        for qubit in sorted(self._channels.keys() & self.alive):
+        """End a branch: its steps, all pending factors applied; go on with those before it."""
+        for qubit in sorted(self._factors.keys() & self.alive):
             self.flush(qubit)
         emitted, self.steps = tuple(self.steps), before
         return emitted
 
     def is_thermal(self, qubit: int) -> bool:
-        """Whether an unused qubit is still in its thermal state, to a few roundings a factor."""
-        pending = self._channels.get(qubit)
-        if pending is None:
-            return True
-        thermal = self.noise.thermal(qubit)[..., None]
-        return bool(np.all(np.abs(pending @ thermal - thermal) < 64 * np.finfo(float).eps))
+        """Whether an unused qubit is still in its thermal state: it idled, and turned about Z."""
+        return all(
+            isinstance(factor, Relax) or (isinstance(factor, Turn) and _about_z(factor.gates))
+            for factor in self._factors.get(qubit, ())
+        )
 
 
-def _merge(channel: Real, first: Real | None, second: Real | None) -> Real:
-    """Two-qubit PTM after pending single-qubit PTMs, by blocks instead of Kronecker products."""
-    blocks = channel.reshape(*channel.shape[:-1], 4, 4)
-    if first is not None:
-        blocks = np.einsum("...pab,...ac->...pcb", blocks, first)
-    if second is not None:
-        blocks = np.einsum("...pab,...bc->...pac", blocks, second)
-    return blocks.reshape(*blocks.shape[:-2], 16)
+def _together(first: Relax, second: Relax) -> Relax:
+    gates = tuple(sorted((*first.gates, *second.gates)))
+    return Relax(gates, tuple(sorted((*first.idle, *second.idle))))
+
+
+def _about_z(gates: tuple[Gate, ...]) -> bool:
+    return all(name in _ABOUT_Z for name, _, _ in gates)

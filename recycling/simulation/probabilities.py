@@ -13,8 +13,7 @@ from circuits.tomography import BASIS_ANGLES
 from recycling.devices.device import Device
 from recycling.jobs.counts import by_setting, flags_together, setting_coordinates
 from recycling.jobs.job import Pub
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_programs, execute
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,8 +39,8 @@ def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.fl
         >>> pub_probabilities([Pub(circuit, {})], device)[0].round(4).tolist()
         [0.0038, 0.9962]
     """
-    programs = [compile_program(pub.circuit, device, pub.parameters) for pub in pubs]
-    return [outcome.probabilities for outcome in execute(programs)]
+    compiled = compile_programs([(pub.circuit, pub.parameters) for pub in pubs], device)
+    return [outcome.probabilities for outcome in execute(compiled)]
 
 
 def protocol_probabilities(

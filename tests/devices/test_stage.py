@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from qiskit.circuit.library import CZGate, SXGate
 from qiskit.quantum_info import random_density_matrix
 from scipy.constants import h, hbar, k
 
@@ -24,9 +25,10 @@ from recycling.devices.channels import (
 from recycling.devices.device import Device
 from recycling.devices.gates import Gate
 from recycling.devices.stage import Stage
-from recycling.simulation.noise import Noise
+from tests.simulation.dense import gate_noise, idle_channel
 
 EPS = np.finfo(float).eps
+GATES = {"sx": SXGate(), "cz": CZGate()}
 temperatures = st.floats(5e-3, 10)
 frequencies = st.floats(1e9, 20e9)
 baths = st.sampled_from(["boson", "tls"])
@@ -191,7 +193,7 @@ def test_the_depolarizing_part_of_a_gate_stays(t1, ratio, frequency, kelvin, bat
             # The engine makes the same two parts.
             channel = relaxation @ depolarizing_channel(strength, len(gate[1]))
             np.testing.assert_allclose(
-                Noise(each, 0).after_gate(*gate), channel, rtol=0, atol=1e-14
+                gate_noise(each, GATES[gate[0]], gate[1]), channel, rtol=0, atol=1e-14
             )
         surviving = np.trace(parts[1][1]) - 1
         if surviving > 1e-10:  # else nothing is left to depolarize
@@ -291,9 +293,8 @@ def test_clausius_and_the_thermal_fixed_point(seed, rank, kelvin, frequency, bat
         assume(False)
     excited = warm.excited_population
     assume(excited[0] > 1e-30)
-    noise = Noise(warm, 0)
-    channel = tensor_channel(noise.idle(0, duration * 3e-4), noise.idle(1, duration * 3e-4))
-    channel = noise.after_gate("cz", (0, 1)) @ channel
+    channel = tensor_channel(*(idle_channel(warm, qubit, duration * 3e-4) for qubit in (0, 1)))
+    channel = gate_noise(warm, CZGate(), (0, 1)) @ channel
     thermal = np.kron(*(thermal_state(p) for p in excited))
     np.testing.assert_allclose(channel @ thermal, thermal, rtol=0, atol=8 * EPS)
     state = random_density_matrix(4, rank=rank, seed=seed).data

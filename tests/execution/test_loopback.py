@@ -30,8 +30,7 @@ from scipy.stats import chi2
 from recycling.devices.profiles import device_from_backend
 from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.planning.circuits import compile_as_executed
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 from tests.loopback import (
     TRANSPORT,
     Answer,

@@ -26,8 +26,7 @@ from recycling.inference.bath.brackets import (
 from recycling.inference.bath.drift import drift
 from recycling.inference.readout.readout import disturbance, estimate_readout, separate
 from recycling.results.device import device_bracket
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 
 SHOTS = 4000
 REPEATS = 20

@@ -25,9 +25,7 @@ from recycling.devices.device import Device
 from recycling.devices.gates import Gate
 from recycling.devices.profiles import device_from_backend
 from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
-from recycling.simulation.program import Program
+from recycling.simulation.engine import Evaluation, compile_program, execute
 
 from .reduction import active_qubits, padded_layout, restrict, with_latency
 
@@ -69,7 +67,7 @@ class Task:
 class Item:
     """One circuit's outcome: probabilities of every record (*sweep, records) and its schedule."""
 
-    program: Program
+    program: Evaluation
     probabilities: NDArray[np.float64]
     registers: dict[str, tuple[int, ...]]
     duration: float
@@ -248,7 +246,7 @@ def _parameters(circuit: QuantumCircuit, arguments: NDArray[np.float64]) -> dict
 def _item(
     circuit: QuantumCircuit,
     device: Device,
-    program: Program,
+    program: Evaluation,
     probabilities: NDArray[np.float64],
     sweep: tuple[int, ...],
 ) -> Item:

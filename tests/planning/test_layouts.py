@@ -33,8 +33,7 @@ from recycling.planning.ranking import (
     score_layouts,
     with_layout,
 )
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.spec.experiment import spec_text
 from recycling.studies.chip_map import chip_map, layout_table, qubit_positions

@@ -20,8 +20,7 @@ from recycling.results.analysis import analyse_counts
 from recycling.results.attributes import experiment_attributes
 from recycling.results.reference import known_reference
 from recycling.results.theory import ideal_experiment
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 from recycling.studies.plan_view import plan_summary, plan_tables
 from tests.on_ibm import command
 from tests.snapshots.outside import fingerprint

@@ -17,8 +17,7 @@ from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.route import route_algorithm
 from recycling.devices.profiles import ideal_device
 from recycling.planning.circuits import compile_as_executed
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 
 #: Synthesis of gates takes angles from eigenvalues by square roots.
 SYNTHESIS = np.sqrt(np.finfo(float).eps)

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 import recycling as rc
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_programs, execute
 
 
 @pytest.mark.parametrize("swept", [False, True])
@@ -23,7 +22,7 @@ def test_engine_keeps_to_the_array_api(swept: bool) -> None:
             temperature=np.full((2, 6), 0.05) * np.array([[1], [2]]),
             false_excited=np.full((3, 1, 6), 0.01) * np.array([1, 2, 3])[:, None, None],
         )
-    programs = [compile_program(circuit, device, angles) for circuit in planned.circuits.values()]
+    programs = compile_programs([(each, angles) for each in planned.circuits.values()], device)
     for strict, plain in zip(execute(programs, array_api_strict), execute(programs), strict=True):
         # The same operations in the same order: equal to a few roundings of sums of 64 terms.
         np.testing.assert_allclose(strict.probabilities, plain.probabilities, atol=64 * 2.3e-16)

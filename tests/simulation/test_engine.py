@@ -39,8 +39,8 @@ from recycling.execution.aer import (
 from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.jobs.outcomes import Outcomes
 from recycling.planning.circuits import compile_as_executed
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, compile_programs, execute
+from recycling.simulation.evolution import Tree
 from recycling.simulation.program import Conditional, Measure
 
 DESIGN = HHL([[2, -1], [-1, 2]]).design
@@ -597,10 +597,8 @@ def test_programs_together_are_the_programs_one_by_one():
         "basis_theta": np.array([a[0] for a in BASIS_ANGLES.values()])[None, :],
         "basis_phi": np.array([a[1] for a in BASIS_ANGLES.values()])[None, :],
     }
-    programs = [
-        compile_program(circuit, device_of(name), parameters)
-        for circuit in circuits_of(name).values()
-    ]
+    circuits = [(circuit, parameters) for circuit in circuits_of(name).values()]
+    programs = compile_programs(circuits, device_of(name))
     # The same steps on the same numbers in the same order: nothing differs at all.
     for together, program in zip(execute(programs), programs, strict=True):
         np.testing.assert_array_equal(together.probabilities, execute([program])[0].probabilities)
@@ -609,15 +607,10 @@ def test_programs_together_are_the_programs_one_by_one():
 
 def test_programs_share_the_algorithm():
     name = "FakeMarrakesh"
-    programs = [
-        compile_program(circuit, device_of(name), at(0.3, "X"))
-        for circuit in circuits_of(name).values()
-    ]
-    shared = 0
-    while len({program.steps[shared].digest for program in programs}) == 1:
-        shared += 1
+    circuits = [(circuit, at(0.3, "X")) for circuit in circuits_of(name).values()]
+    programs = [each.program for each in compile_programs(circuits, device_of(name))]
     # At least up to the measurement of the flag.
-    assert any(isinstance(step, Measure) for step in programs[0].steps[:shared])
+    assert any(isinstance(step, Measure) for step in Tree.of(programs).steps)
 
 
 def test_sweep_is_its_values_one_by_one():
@@ -647,24 +640,22 @@ def test_parameter_that_a_circuit_lacks_still_makes_a_sweep():
     assert found.shape == (2, 3, 2)
 
 
-def test_steps_that_differ_have_different_digests():
-    assignment = np.eye(2)
-    x = Measure(1, 0, assignment, False)
-    y = Measure(2, 0, assignment, False)
-    z = Measure(3, 0, assignment, False)
+def test_steps_are_compared_by_content():
+    x, y, z = (Measure(qubit, 0, False) for qubit in (1, 2, 3))
     steps = [
         x,
         y,
-        Measure(1, 12, assignment, False),
-        Measure(11, 2, assignment, False),
+        Measure(1, 12, False),
+        Measure(11, 2, False),
         Conditional((0,), (0,), (x, y), (z,)),
         Conditional((0,), (0,), (x,), (y, z)),
         Conditional((0,), (1,), (x,), (y, z)),
         Conditional((0,), (0,), (x, y, z), ()),
         Conditional((0,), (0,), (), (x, y, z)),
     ]
-    assert len({step.digest for step in steps}) == len(steps)
-    assert x.digest == Measure(1, 0, np.eye(2), False).digest
+    assert len(set(steps)) == len(steps)
+    assert x == Measure(1, 0, False)
+    assert hash(x) == hash(Measure(1, 0, False))
 
 
 # --- States

@@ -1,5 +1,6 @@
 """Devices over a sweep: every number may be an array, and one program holds all points."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -11,13 +12,14 @@ from qiskit.circuit import Parameter
 from qiskit.quantum_info import Kraus
 from scipy.stats import chi2
 
+from recycling.compilation.target import device_target
 from recycling.errors import BadInput
 from recycling.execution.aer import execute_aer, simulate_shots
 from recycling.execution.exact import execute_exact
+from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
 from recycling.jobs.job import Job, Pub
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
-from recycling.simulation.program import Apply, stack
+from recycling.simulation.engine import compile_program, execute
+from recycling.simulation.numbers import Numbers
 from tests.simulation.test_engine import small_circuits, small_device
 
 #: The same sums in another order: some hundred terms of at most 1, each rounded.
@@ -113,19 +115,13 @@ def test_axes_of_the_device_come_before_those_of_the_parameters():
     np.testing.assert_allclose(outcome.probabilities.sum(axis=-1), 1, rtol=0, atol=SAME)
 
 
-def test_steps_have_length_one_along_axes_that_leave_them_alone():
-    circuit = QuantumCircuit(3, 3)
-    circuit.cz(0, 1)
-    circuit.cz(1, 2)
-    circuit.measure([0, 1, 2], [0, 1, 2])
+def test_numbers_have_length_one_along_axes_that_leave_them_alone():
     # Only the last qubit's T1 varies, but the array has the whole sweep for all of them.
     t1 = np.tile(DEVICE.t1, (100, 1))
     t1[:, 2] *= np.linspace(1, 2, 100)
-    program = compile_program(circuit, DEVICE.replace("swept", t1=t1))
-    lengths = {
-        step.qubits: step.channel.shape[0] for step in program.steps if isinstance(step, Apply)
-    }
-    assert (program.sweep, lengths) == ((100,), {(0, 1): 1, (1, 2): 100})
+    numbers = Numbers.of(DEVICE.replace("swept", t1=t1))
+    assert numbers.t1[:2] == tuple(DEVICE.t1[:2])
+    assert numbers.t1[2].shape == (100,)
 
 
 def test_kept_density_matrices_have_the_sweep_in_front():
@@ -153,9 +149,18 @@ def test_kept_density_matrices_have_the_sweep_in_front():
 def test_times_that_the_circuit_fixes_are_refused(field, value):
     device = DEVICE.replace("swept", **{field: value})
     assert device.sweep == (2,)
-    with pytest.raises(ValueError, match=f"{field} runs over a sweep.*stack the programs") as error:
+    with pytest.raises(ValueError, match=f"{field} runs over a sweep.*without a schedule") as error:
         compile_program(QuantumCircuit(3), device)
     assert "\n" not in str(error.value)
+
+
+def compile_late(circuit):
+    """A circuit as the vendor's passes schedule it."""
+    physical = QuantumCircuit(QuantumRegister(3, "q"), ClassicalRegister(circuit.num_clbits, "c"))
+    physical.compose(circuit, physical.qubits, physical.clbits, inplace=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Duration is rounded", UserWarning)
+        return schedule_as_late_as_possible(physical, device_target(DEVICE))
 
 
 def waiting(latency):
@@ -171,31 +176,17 @@ def waiting(latency):
     return circuit
 
 
-def test_a_latency_is_swept_by_stacking_programs():
-    latencies = (1e-6, 5e-6, 2e-5)
+def test_a_latency_is_swept_where_the_circuit_has_no_schedule():
+    latencies = np.array([1e-6, 5e-6, 2e-5])
     device = DEVICE.replace("swept", t1=DEVICE.t1 * np.array([[1.0], [2.0]]))
-    programs = [compile_program(waiting(latency), device) for latency in latencies]
-    stacked = stack(programs)
-    assert stacked.sweep == (3, 2)
-    (outcome,) = execute([stacked])
-    for index, each in enumerate(execute(programs)):
-        np.testing.assert_allclose(
-            outcome.probabilities[index], each.probabilities, rtol=0, atol=SAME
-        )
+    both = device.replace("swept", feedforward_latency=latencies[:, None])
+    open_circuit = waiting(Parameter("feedforward_latency"))
+    (outcome,) = execute([compile_program(open_circuit, both, scheduled=False)])
+    assert outcome.sweep == (3, 2)
+    for index, latency in enumerate(latencies):
+        each = probabilities(compile_late(waiting(latency)), device)
+        np.testing.assert_allclose(outcome.probabilities[index], each, rtol=0, atol=SAME)
     assert np.all(np.diff(outcome.probabilities[:, :, 0, 1], axis=0) < 0), "it decays meanwhile"
-
-
-def test_programs_of_other_circuits_are_not_stacked():
-    first = compile_program(waiting(1e-6), DEVICE)
-    others = [
-        QuantumCircuit(3, 2),
-        waiting(1e-6).compose(waiting(1e-6)),
-        QuantumCircuit(3, 2),
-    ]
-    others[2].measure([0, 1], [0, 1])
-    for other in others:
-        with pytest.raises(ValueError, match="stack programs of one circuit"):
-            stack([first, compile_program(other, DEVICE)])
 
 
 @pytest.mark.parametrize("execute_job", [execute_exact, execute_aer])
