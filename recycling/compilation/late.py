@@ -3,9 +3,9 @@
 This is the order and the timing of the passes of IBM's client: blocks of time end at conditionals,
 measurements that can start together do, and within a block each operation starts as late as the
 next on one of its qubits allows. Delays of the circuit count as operations, and become idle time.
-It is equal to theirs where barriers across the qubits stand before and after each conditional, as in
-the protocol, and where their faults do not matter: they lose time between barriers that follow each
-other at once, and take equal gates of two conditionals for the same gate.
+It is equal to theirs where barriers across the qubits stand before and after each conditional, as
+in the protocol, and where their faults do not matter: they lose time between barriers that follow
+each other at once, and take equal gates of two conditionals for the same gate.
 """
 
 from __future__ import annotations
