@@ -47,7 +47,7 @@ def late_items(circuit: QuantumCircuit, times: Times, dt: float) -> tuple[Item, 
         >>> _ = circuit.cz(0, 1)
         >>> times = Times()
         >>> [item.name for item in late_items(circuit, times, dt=4e-9)]
-        ['delay', 'sx', 'x', 'x', 'cz']
+        ['delay', 'sx', 'delay', 'x', 'x', 'cz']
         >>> values = times.values(lambda gate: 17 if gate[0] == "cz" else 8, {})
         >>> values[late_items(circuit, times, dt=4e-9)[0].idle]
         8

@@ -60,7 +60,7 @@ class Channels:
         >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
         >>> numbers = Numbers.of(device.replace("example", t1=[[1e-4], [2e-4]], t2=(1e-4,)))
         >>> schedule = Times()
-        >>> idle = Relax(idle=(schedule.cycles(250),))
+        >>> idle = Relax(idle=(schedule.cycles(1000),))
         >>> rows = Channels(numbers, schedule, {}, np).rows(Single(0, (idle,)))
         >>> rows.entries[3][0][1].array.round(4)
         array([0.99 , 0.995])

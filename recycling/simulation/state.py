@@ -92,6 +92,10 @@ class State:
 
 def _parts(ordered: Any, axes: int) -> list[Any]:
     """Parts of a tensor at all places of its first one or two axes, the second one fastest."""
+    if not is_numpy_array(ordered):
+        xp = array_namespace(ordered)
+        merged = xp.reshape(ordered, (-1, *ordered.shape[axes:])) if axes > 1 else ordered
+        return list(xp.unstack(merged))
     if axes == 1:
         return [ordered[row, ...] for row in range(ordered.shape[0])]
     first, second = ordered.shape[:2]
