@@ -14,10 +14,15 @@ the result).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import cast
 
 import numpy as np
+from array_api_compat import is_numpy_namespace
 
-from recycling.thermodynamics._arrays import FloatArray, IndexArray
+from recycling.thermodynamics._arrays import FloatArray, namespace_of
+
+Regime = Callable[[FloatArray], FloatArray]
 
 LN2 = math.log(2)
 LN2_REMAINDER = 2.3190468138462996e-17
@@ -34,16 +39,12 @@ def excited_population(entropy: FloatArray) -> FloatArray:
     """Excited population p of the thermal qubit of the given entropy.
 
     Args:
-        entropy: entropy of the qubit (array of shape (n,)), nats.
+        entropy: entropy of the qubit (array of shape (...)), nats.
 
     Returns:
-        Array of shape (n,): 0 for an entropy <= 0, 1/2 from ln 2 up, NaN for NaN.
+        Array of shape (...): 0 for an entropy <= 0, 1/2 from ln 2 up, NaN for NaN.
     """
-    cold, hot = _regimes(entropy)
-    population = np.empty_like(entropy)
-    population[cold] = _cold_population(entropy[cold])
-    population[hot] = (1 - _hot_polarisation(entropy[hot])) / 2
-    return population
+    return _by_regime(entropy, _cold_population, lambda hot: (1 - _hot_polarisation(hot)) / 2)
 
 
 def inverse_temperature(entropy: FloatArray) -> FloatArray:
@@ -55,20 +56,40 @@ def inverse_temperature(entropy: FloatArray) -> FloatArray:
     Returns:
         Array of shape (n,): +inf for an entropy <= 0, 0 from ln 2 up, NaN for NaN.
     """
-    cold, hot = _regimes(entropy)
-    beta = np.empty_like(entropy)
-    population = _cold_population(entropy[cold])
-    with np.errstate(divide="ignore"):  # ln 0 at zero temperature
-        beta[cold] = np.log1p(-population) - np.log(population)
-    beta[hot] = 2 * np.arctanh(_hot_polarisation(entropy[hot]))
-    return beta
+    xp = namespace_of(entropy)
+
+    def cold(entropy: FloatArray) -> FloatArray:
+        population = _cold_population(entropy)
+        with np.errstate(divide="ignore"):  # ln 0 at zero temperature
+            return cast(FloatArray, xp.log1p(-population) - xp.log(population))
+
+    return _by_regime(entropy, cold, lambda hot: 2 * xp.atanh(_hot_polarisation(hot)))
 
 
-def _regimes(entropy: FloatArray) -> tuple[IndexArray, IndexArray]:
-    """Return the indices of the cold elements, NaN among them, and of the hot ones."""
-    hot = entropy > HOT
+def _by_regime(entropy: FloatArray, cold: Regime, hot: Regime) -> FloatArray:
+    """Apply one function to the cold entropies, NaN among them, and another to the hot ones.
+
+    NumPy computes each element once. Other namespaces, whose compilers need fixed shapes, compute
+    both regimes everywhere: each gets an entropy of its range where it does not count, so that
+    neither a value nor a derivative is NaN there.
+    """
+    xp = namespace_of(entropy)
+    is_hot = entropy > HOT
+    if not is_numpy_namespace(xp):
+        return cast(
+            FloatArray,
+            xp.where(
+                is_hot,
+                hot(xp.where(is_hot, entropy, LN2)),
+                cold(xp.where(is_hot, HOT, entropy)),
+            ),
+        )
     # Gathering by index is several times faster here than by Boolean mask.
-    return np.flatnonzero(~hot), np.flatnonzero(hot)
+    places, result = np.flatnonzero(is_hot), np.empty_like(entropy)
+    result[places] = hot(entropy[places])
+    places = np.flatnonzero(~is_hot)
+    result[places] = cold(entropy[places])
+    return result
 
 
 def _cold_population(entropy: FloatArray) -> FloatArray:
@@ -77,16 +98,18 @@ def _cold_population(entropy: FloatArray) -> FloatArray:
     To leading order S = p (1 - ln p), solved by the branch W_{-1} of Lambert's function; the guess
     is its approximation by Barry et al., Math. Comput. Simul. 53, 95 (2000), first form.
     """
-    target = np.maximum(entropy, COLDEST)
-    depth = -np.log(target)
-    root = np.sqrt(depth / 2)
+    xp = namespace_of(entropy)
+    floor, steps = _accuracy(entropy)
+    target = xp.maximum(entropy, floor)
+    depth = -xp.log(target)
+    root = xp.sqrt(depth / 2)
     p = target / (1 + depth + 2 * root / (1 + 0.3361 * root))
-    for _ in range(2):
-        log_ground = np.log1p(-p)
-        slope = log_ground - np.log(p)  # dS/dp
+    for _ in range(steps):
+        log_ground = xp.log1p(-p)
+        slope = log_ground - xp.log(p)  # dS/dp
         step = (p * slope - log_ground - target) / slope
         p = p - step / (1 + step / (2 * p * (1 - p) * slope))  # d2S/dp2 = -1 / (p (1 - p))
-    return np.where(entropy <= 0, 0, p)
+    return cast(FloatArray, xp.where(entropy <= 0, 0, p))
 
 
 def _hot_polarisation(entropy: FloatArray) -> FloatArray:
@@ -94,10 +117,24 @@ def _hot_polarisation(entropy: FloatArray) -> FloatArray:
 
     The guess is the series of w = z^2 in the deficit, by reversion of w/2 + w^2/12 + w^3/30 + ...
     """
-    deficit = np.maximum((LN2 - entropy) + LN2_REMAINDER, LN2_REMAINDER)
+    xp = namespace_of(entropy)
+    _, steps = _accuracy(entropy)
+    deficit = xp.maximum((LN2 - entropy) + LN2_REMAINDER, LN2_REMAINDER)
     w = 2 * deficit * (1 - deficit / 3 * (1 + deficit * 2 / 15))
-    for _ in range(2):
-        z = np.sqrt(w)
-        artanh = np.arctanh(z)
-        w = w - (z * artanh + np.log1p(-w) / 2 - deficit) * 2 * z / artanh
-    return np.where(entropy >= LN2, 0, np.sqrt(w))
+    for _ in range(steps):
+        z = xp.sqrt(w)
+        artanh = xp.atanh(z)
+        w = w - (z * artanh + xp.log1p(-w) / 2 - deficit) * 2 * z / artanh
+    return cast(FloatArray, xp.where(entropy >= LN2, 0, xp.sqrt(w)))
+
+
+def _accuracy(entropy: FloatArray) -> tuple[float, int]:
+    """Smallest entropy that is told from 0, and the number of steps.
+
+    Namespaces that differentiate take one step more, since the derivative of an iteration is one
+    step behind its value, and a larger entropy, since the derivatives of a step go with 1/p^2.
+    """
+    xp = namespace_of(entropy)
+    if is_numpy_namespace(xp):
+        return COLDEST, 2
+    return float(xp.finfo(entropy.dtype).smallest_normal) ** 0.45, 3

@@ -10,11 +10,12 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 
 from recycling.thermodynamics import _qubit
-from recycling.thermodynamics._arrays import FloatArray
+from recycling.thermodynamics._arrays import FloatArray, namespace_of
 
 LARGEST = np.finfo(np.float64).max
 SMALLEST = np.finfo(np.float64).smallest_normal
@@ -43,25 +44,30 @@ class Spectrum:
 
     def populations(self, beta: FloatArray) -> FloatArray:
         """Gibbs populations, (n,) -> (n, d)."""
-        weights = np.exp(-_finite(beta)[..., np.newaxis] * self.levels)
-        return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+        xp = namespace_of(beta)
+        weights = xp.exp(-_finite(beta)[..., None] * xp.asarray(self.levels))
+        return cast(FloatArray, weights / xp.sum(weights, axis=-1, keepdims=True))
 
     def mean_level(self, beta: FloatArray) -> FloatArray:
         """Mean energy, (n,) -> (n,)."""
-        return np.asarray(self.populations(beta) @ self.levels)
+        populations = self.populations(beta)
+        return cast(FloatArray, populations @ namespace_of(beta).asarray(self.levels))
 
     def heat_capacity(self, beta: FloatArray) -> FloatArray:
         """Heat capacity beta^2 Var(E) in units of k_B, (n,) -> (n,)."""
-        deviation = self.levels - self.mean_level(beta)[..., np.newaxis]
+        xp = namespace_of(beta)
+        deviation = xp.asarray(self.levels) - self.mean_level(beta)[..., None]
         # The weight goes in before the square, which would overflow at beta = LARGEST.
-        scaled = np.sqrt(self.populations(beta)) * (_finite(beta)[..., np.newaxis] * deviation)
-        return np.asarray((scaled**2).sum(axis=-1))
+        scaled = xp.sqrt(self.populations(beta)) * (_finite(beta)[..., None] * deviation)
+        return cast(FloatArray, xp.sum(scaled**2, axis=-1))
 
     def entropy(self, beta: FloatArray) -> FloatArray:
         """Gibbs entropy in nats, (n,) -> (n,)."""
+        xp = namespace_of(beta)
         above, below = self.entropy_margins(beta)
         from_ground = math.log(self.ground_degeneracy) + above
-        return np.where(above < below, from_ground, math.log(self.dimension) - below)
+        from_top = math.log(self.dimension) - below
+        return cast(FloatArray, xp.where(above < below, from_ground, from_top))
 
     def entropy_margins(self, beta: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Distances S - ln g0 and ln d - S of the Gibbs entropy from both ends of its range.
@@ -70,17 +76,18 @@ class Spectrum:
         -ln<e^(-beta y)> - beta <y> with centred levels y, whose first order in beta cancels before
         anything is rounded.
         """
-        reduced = _finite(beta)[..., np.newaxis] * self.excited_levels
-        weights = np.exp(-reduced) / self.ground_degeneracy
-        excited = weights.sum(axis=-1)
-        above = np.log1p(excited) + (reduced * weights).sum(axis=-1) / (1 + excited)
+        xp = namespace_of(beta)
+        reduced = _finite(beta)[..., None] * xp.asarray(self.excited_levels)
+        weights = xp.exp(-reduced) / self.ground_degeneracy
+        excited = xp.sum(weights, axis=-1)
+        above = xp.log1p(excited) + xp.sum(reduced * weights, axis=-1) / (1 + excited)
 
-        centred = np.minimum(beta, 1)[..., np.newaxis] * (self.levels - self.levels.mean())
-        change = np.expm1(-centred)
-        norm = change.mean(axis=-1)
-        deficit = -np.log1p(norm) - (centred * change).mean(axis=-1) / (1 + norm)
+        centred = xp.minimum(beta, 1)[..., None] * xp.asarray(self.levels - self.levels.mean())
+        change = xp.expm1(-centred)
+        norm = xp.mean(change, axis=-1)
+        deficit = -xp.log1p(norm) - xp.mean(centred * change, axis=-1) / (1 + norm)
         width = math.log(self.dimension / self.ground_degeneracy)
-        return above, np.where(beta < 1, deficit, width - above)
+        return above, xp.where(beta < 1, deficit, width - above)
 
     def mean_level_at_entropy(self, entropy: FloatArray) -> FloatArray:
         """Least mean energy at which a state can have the entropy (nats), (n,) -> (n,).
@@ -91,7 +98,8 @@ class Spectrum:
             energy = _qubit.excited_population(entropy)
         else:
             energy = self.mean_level(self.beta_at_entropy(entropy))
-        return np.where(entropy > math.log(self.dimension) + self._entropy_rounding, np.inf, energy)
+        xp, largest = namespace_of(entropy), math.log(self.dimension) + self._entropy_rounding
+        return cast(FloatArray, xp.where(entropy > largest, np.inf, energy))
 
     def entropy_at_mean_level(self, level: FloatArray) -> FloatArray:
         """Entropy of the Gibbs state (T > 0) of a mean energy, (n,) -> (n,) in nats.
@@ -184,7 +192,7 @@ class Spectrum:
 
 def _finite(beta: FloatArray) -> FloatArray:
     """Replace +inf, whose product with a level 0 would be NaN, by the largest float."""
-    return np.minimum(beta, LARGEST)
+    return cast(FloatArray, namespace_of(beta).minimum(beta, LARGEST))
 
 
 def _log(count: int) -> tuple[float, float]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
+from array_api_compat import is_numpy_namespace
 from numpy.typing import ArrayLike
 from scipy.constants import h, k
 
@@ -12,8 +15,10 @@ from recycling.thermodynamics._arrays import (
     ComplexArray,
     FloatArray,
     Floats,
+    as_floats,
     as_scalar,
     blockwise,
+    namespace_of,
 )
 from recycling.thermodynamics._spectrum import Spectrum
 
@@ -113,6 +118,12 @@ class Bath:
     def dimension(self) -> int:
         """Dimension d of the Hilbert space."""
         return self._spectrum.dimension
+
+    @property
+    def excitations(self) -> Sequence[float]:
+        """Energies of all levels but the lowest, counted from it, in ascending order, J."""
+        ground, *levels = map(float, np.sort(self.energies))
+        return tuple(energy - ground for energy in levels)
 
     def gibbs(self, T: ArrayLike | None = None) -> ComplexArray:
         """Gibbs state in the basis of the Hamiltonian; T (...) in K -> (..., d, d).
@@ -219,14 +230,14 @@ class Bath:
         return as_scalar(np.einsum("ij,...ji->...", self.hamiltonian, rho).real)
 
     def _or_initial(self, T: ArrayLike | None) -> FloatArray:
-        return np.asarray(self.temperature if T is None else T, dtype=np.float64)
+        return as_floats(self.temperature if T is None else T)[1]
 
     def _beta(self, T: FloatArray) -> FloatArray:
         """Inverse temperature in units of the spectrum's width; T (...) in K -> (...)."""
-        if (T < 0).any():
+        if is_numpy_namespace(namespace_of(T)) and (T < 0).any():
             raise ValueError(f"temperature = {T[T < 0].flat[0]:g} K: give values from 0 to +inf")
         with np.errstate(divide="ignore", over="ignore"):  # +inf is the answer
-            return np.asarray(self._width / (k * T))
+            return cast(FloatArray, self._width / (k * T))
 
 
 def _positive(name: str, value: float, unit: str) -> float:

@@ -4,7 +4,8 @@ Equation numbers are those of Ishida and Hasegawa, arXiv:2601.07522. E(S) is
 `Bath.energy_at_entropy`, the mean energy of the bath's Gibbs state of entropy S; the closed forms
 below are the integrals of Eqs. (4), (8), (9) and (13), carried out with dE = T dS.
 
-All functions are vectorised: their arguments broadcast against each other over leading axes.
+All functions are vectorised: their arguments broadcast against each other over leading axes. Those
+of entropies and energies take arrays of any namespace and differentiate, JAX under jit included.
 A bound of +inf says that no process exists: the bath cannot take up that much entropy.
 """
 
@@ -14,17 +15,18 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.constants import k
 
-from recycling.thermodynamics._arrays import Floats, as_scalar
+from recycling.thermodynamics._arrays import Floats, as_floats, as_scalar, namespace_of
 from recycling.thermodynamics.bath import Bath
 from recycling.thermodynamics.entropy import von_neumann_entropy
+from recycling.thermodynamics.qubits import ThermalBath
 
 
-def landauer_bound(entropy_decrease: ArrayLike, bath: Bath) -> Floats:
+def landauer_bound(entropy_decrease: ArrayLike, bath: ThermalBath) -> Floats:
     """Landauer bound Q_Landauer = k_B T_0 ΔS, for a thermal bath of any size.
 
     Args:
         entropy_decrease: S(before) - S(after) of the target system (array of shape (...)), nats.
-        bath: the bath.
+        bath: the bath, or `QubitBaths` that broadcast against (...).
 
     Returns:
         Array of shape (...), J.
@@ -33,15 +35,16 @@ def landauer_bound(entropy_decrease: ArrayLike, bath: Bath) -> Floats:
         >>> f"{landauer_bound(0.1, Bath.qubit()):.3e} J"
         '5.937e-26 J'
     """
-    return as_scalar(k * bath.temperature * np.asarray(entropy_decrease, dtype=np.float64))
+    _, decrease = as_floats(entropy_decrease)
+    return as_scalar(k * bath.temperature * decrease)
 
 
-def tight_bound(entropy_decrease: ArrayLike, bath: Bath) -> Floats:
+def tight_bound(entropy_decrease: ArrayLike, bath: ThermalBath) -> Floats:
     """Bound for the finite bath in its Gibbs state: Q_tight = E(S_th + ΔS) - E_th.
 
     Args:
         entropy_decrease: S(before) - S(after) of the target system (array of shape (...)), nats.
-        bath: the bath.
+        bath: the bath, or `QubitBaths` that broadcast against (...).
 
     Returns:
         Array of shape (...), J.
@@ -82,13 +85,13 @@ def athermal_bound(entropy_decrease: ArrayLike, bath: Bath, state: ArrayLike) ->
 
 
 def athermal_bound_from(
-    entropy_decrease: ArrayLike, bath: Bath, entropy: ArrayLike, energy: ArrayLike
+    entropy_decrease: ArrayLike, bath: ThermalBath, entropy: ArrayLike, energy: ArrayLike
 ) -> Floats:
     """Bound for the bath in an athermal state, from the state's entropy and energy.
 
     Args:
         entropy_decrease: S(before) - S(after) of the target system (array of shape (...)), nats.
-        bath: the bath.
+        bath: the bath, or `QubitBaths` that broadcast against (...).
         entropy: S(ρ) of the bath state before the erasure (array of shape (...)), nats.
         energy: Tr[H ρ] of the bath state before the erasure (array of shape (...)), J.
 
@@ -101,8 +104,9 @@ def athermal_bound_from(
         >>> f"{athermal_bound_from(0.1, Bath.qubit(), entropy=0, energy=0):.3e} J"
         '6.794e-26 J'
     """
-    final_entropy = np.add(entropy, entropy_decrease, dtype=np.float64)
-    return as_scalar(np.subtract(bath.energy_at_entropy(final_entropy), energy, dtype=np.float64))
+    _, initial = as_floats(entropy)
+    _, decrease = as_floats(entropy_decrease)
+    return as_scalar(bath.energy_at_entropy(initial + decrease) - as_floats(energy)[1])
 
 
 def gain(entropy_decrease: ArrayLike, bath: Bath, state: ArrayLike) -> Floats:
@@ -132,7 +136,7 @@ def gain(entropy_decrease: ArrayLike, bath: Bath, state: ArrayLike) -> Floats:
 
 
 def gain_from(
-    entropy_decrease: ArrayLike, bath: Bath, entropy: ArrayLike, energy: ArrayLike
+    entropy_decrease: ArrayLike, bath: ThermalBath, entropy: ArrayLike, energy: ArrayLike
 ) -> Floats:
     """Gain, Eqs. (3) and (4), from the state's entropy (nats) and energy (J); see `gain`.
 
@@ -140,7 +144,18 @@ def gain_from(
         >>> f"{gain_from(0.1, Bath.qubit(), entropy=0, energy=0):.3e} J"
         '9.601e-27 J'
     """
-    athermal = np.asarray(athermal_bound_from(entropy_decrease, bath, entropy, energy))
-    impossible = athermal == np.inf
-    possible = np.where(impossible, 0, athermal)
-    return as_scalar(np.where(impossible, -np.inf, tight_bound(entropy_decrease, bath) - possible))
+    athermal = athermal_bound_from(entropy_decrease, bath, entropy, energy)
+    return gain_between(tight_bound(entropy_decrease, bath), athermal)
+
+
+def gain_between(tight: ArrayLike, athermal: ArrayLike) -> Floats:
+    """Gain from both bounds (arrays of shape (...)), J; see `gain`.
+
+    Example:
+        >>> gain_between([3e-25, np.inf], [1e-25, np.inf]).tolist()
+        [2e-25, -inf]
+    """
+    (_, tight), (_, athermal) = as_floats(tight), as_floats(athermal)
+    xp, impossible = namespace_of(tight, athermal), athermal == np.inf
+    possible = xp.where(impossible, 0, athermal)
+    return as_scalar(xp.where(impossible, -np.inf, tight - possible))

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
+from array_api_compat import is_numpy_namespace
 from numpy.typing import ArrayLike
 
-from recycling.thermodynamics._arrays import ComplexArray, FloatArray, Floats, as_scalar
+from recycling.thermodynamics._arrays import (
+    ComplexArray,
+    FloatArray,
+    Floats,
+    as_floats,
+    as_scalar,
+    namespace_of,
+)
 
 STATE_TOLERANCE = 1e-8
 """Half the digits of a float64: a matrix further from a state than this is wrong, not rounded
@@ -22,17 +32,18 @@ def binary_entropy(probability: ArrayLike) -> Floats:
         Array of shape (...), nats.
 
     Raises:
-        ValueError: a probability lies outside [0, 1].
+        ValueError: a probability lies outside [0, 1]; not checked in other namespaces than NumPy.
 
     Example:
         >>> [round(float(S), 4) for S in binary_entropy([0, 0.1, 0.5])]
         [0.0, 0.3251, 0.6931]
     """
-    p = np.asarray(probability, dtype=np.float64)
-    outside = p[(p < 0) | (p > 1)]
-    if outside.size:
-        raise ValueError(f"probability = {outside.flat[0]:g}: give values between 0 and 1")
-    return as_scalar(entropy_from_minor(np.minimum(p, 1 - p)[..., np.newaxis]))
+    xp, p = as_floats(probability)
+    if is_numpy_namespace(xp):
+        outside = p[(p < 0) | (p > 1)]
+        if outside.size:
+            raise ValueError(f"probability = {outside.flat[0]:g}: give values between 0 and 1")
+    return as_scalar(entropy_from_minor(xp.minimum(p, 1 - p)[..., None]))
 
 
 def von_neumann_entropy(state: ArrayLike) -> Floats:
@@ -123,6 +134,8 @@ def entropy_from_minor(minor: FloatArray) -> FloatArray:
         >>> [round(float(S), 4) for S in entropy_from_minor(np.array([[0.1], [0.5]]))]
         [0.3251, 0.6931]
     """
-    rest = minor.sum(axis=-1)
-    surprise = -np.log(np.where(minor == 0, 1, minor))  # 0 ln 0 = 0
-    return np.asarray((minor * surprise).sum(axis=-1) - (1 - rest) * np.log1p(-rest))
+    xp = namespace_of(minor)
+    rest = xp.sum(minor, axis=-1)
+    surprise = -xp.log(xp.where(minor == 0, 1, minor))  # 0 ln 0 = 0
+    from_minor = xp.sum(minor * surprise, axis=-1)
+    return cast(FloatArray, from_minor - (1 - rest) * xp.log1p(-rest))
