@@ -11,7 +11,14 @@ from array_api_compat import is_numpy_namespace
 from numpy.typing import ArrayLike
 from scipy.constants import h, k
 
-from recycling.thermodynamics._arrays import FloatArray, Floats, as_floats, as_scalar, blockwise
+from recycling.thermodynamics._arrays import (
+    FloatArray,
+    Floats,
+    as_floats,
+    as_scalar,
+    blockwise,
+    namespace_of,
+)
 from recycling.thermodynamics._spectrum import Spectrum
 
 _QUBIT = Spectrum(np.array([0.0, 1.0]))
@@ -107,4 +114,7 @@ class QubitBaths:
             >>> [f"{E:.3g}" for E in baths.energy_at_entropy(0.1)]
             ['4.08e-26', '9.51e-26']
         """
-        return as_scalar(self.quantum * blockwise(_QUBIT.mean_level_at_entropy, S))
+        level = blockwise(_QUBIT.mean_level_at_entropy, S)
+        xp, missing = namespace_of(level, self.quantum), level == np.inf
+        energy = self.quantum * xp.where(missing, 0, level)  # a product with +inf has no derivative
+        return as_scalar(xp.where(missing, np.inf, energy))

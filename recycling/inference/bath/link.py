@@ -47,19 +47,19 @@ class LinkChannel:
         """Excited population after the link, η P1 + (1 - η) p_eq, of those before it."""
         return np.asarray(self.population + self.transmissivity * (excited - self.population))
 
-    def heat(self, excited: Real, quantum: float) -> Real:
+    def heat(self, excited: Real, quantum: float | Real) -> Real:
         """Heat that the state left in the link, hf (P1 before - P1 after), J.
 
         Args:
             excited: excited population after the link (array of shape (...)).
-            quantum: energy hf of the bath, J.
+            quantum: energy hf of the bath (number, or array that broadcasts against (...)), J.
 
         Example:
             >>> link = LinkChannel(transmissivity=0.5, population=0.0, coherence=0.7)
             >>> link.heat(np.array([0.25]), quantum=3.3e-24).tolist()
             [8.25e-25]
         """
-        return np.asarray(quantum * self.lost * (excited - self.population))
+        return quantum * self.lost * (excited - self.population)
 
 
 #: No link: nothing is lost.

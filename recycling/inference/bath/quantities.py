@@ -1,4 +1,8 @@
-"""From Bloch vectors to heat, entropies and bounds, on arrays."""
+"""From Bloch vectors to heat, entropies and bounds, on arrays.
+
+Arrays may be of any array namespace, all of one: NumPy, JAX under jit and grad, or CuPy. Where no
+process exists a derivative is zero; where a derivative exists it is finite.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,12 @@ from recycling.errors import BadInput
 from recycling.inference.bath.link import LinkChannel
 from recycling.inference.states.records import Layout
 from recycling.thermodynamics import (
-    Bath,
+    ThermalBath,
     athermal_bound_from,
     binary_entropy,
+    gain_between,
     landauer_bound,
+    namespace_of,
     tight_bound,
 )
 
@@ -23,14 +29,15 @@ Real = NDArray[np.float64]
 
 
 def thermodynamic_quantities(
-    length: Real, z: Real, bath: Bath, layout: Layout, link: LinkChannel | None = None
+    length: Real, z: Real, bath: ThermalBath, layout: Layout, link: LinkChannel | None = None
 ) -> dict[str, Real]:
     """Compute heat, entropies and bounds from the states before and after the erasure.
 
     Args:
         length: length of each Bloch vector, at most 1 (array of shape (..., stage, qubit)).
         z: its z component (likewise).
-        bath: bath at the temperature T0 of the bounds.
+        bath: bath at the temperature T0 of the bounds, or ``QubitBaths`` whose temperatures and
+            frequencies broadcast against (...).
         layout: places of the stages and the qubits.
         link: the link that the bath's state has crossed; None for an experiment without links.
 
@@ -45,25 +52,28 @@ def thermodynamic_quantities(
 
     Example:
         >>> from circuits import HHL
+        >>> from recycling.thermodynamics import Bath, QubitBaths
         >>> layout = Layout.of(HHL([[2, -1], [-1, 2]]).design)
         >>> length = np.array([[0.5, 0.99, 1.0], [0.9, 0.6, 1.0]])  # stage, qubit
         >>> quantities = thermodynamic_quantities(length, length, Bath.qubit(), layout)
         >>> f"{quantities['entropy_decrease']:.4f} nats, {quantities['heat']:.3e} J"
         '0.3638 nats, 6.460e-25 J'
+        >>> baths = QubitBaths(frequency=5e9, temperature=np.array([0.02, 0.043, 0.3]))
+        >>> quantities = thermodynamic_quantities(length, length, baths, layout)
+        >>> [f"{bound:.3e} J" for bound in quantities["bound_tight"]]
+        ['3.946e-25 J', '4.115e-25 J', 'inf J']
     """
     found = erasure_quantities(length, z, bath, layout)
-    there = (..., layout.before, layout.bath)
+    xp, there = namespace_of(length), (..., layout.before, layout.bath)
     entropy, decrease, heat = (found[name] for name in ("entropy", "entropy_decrease", "heat"))
     initial = bath_energy([found["excited_population"][there]], bath)
-    tight = np.asarray(tight_bound(decrease, bath))
-    landauer = np.asarray(landauer_bound(decrease, bath))
-    athermal = np.asarray(athermal_bound_from(decrease, bath, entropy[there], initial))
-    reachable = np.isfinite(athermal)
-    gain = np.subtract(tight, athermal, out=np.full_like(tight, -np.inf), where=reachable)
+    tight = xp.asarray(tight_bound(decrease, bath))
+    landauer = xp.asarray(landauer_bound(decrease, bath))
+    athermal = xp.asarray(athermal_bound_from(decrease, bath, entropy[there], initial))
     excess_tight = excess(heat, tight)
     with_link = {}
     if link is not None:
-        quantum = float(bath_energy([np.ones(())], bath))
+        (quantum,) = bath.excitations
         left = link.heat(found["excited_population"][there], quantum)
         with_link = {"link_heat": left, "excess_strict_tight": excess(heat + left, tight)}
     return {
@@ -71,7 +81,7 @@ def thermodynamic_quantities(
         "bound_landauer": landauer,
         "bound_tight": tight,
         "bound_athermal": athermal,
-        "gain": np.where(np.isnan(athermal), np.nan, gain),
+        "gain": xp.asarray(gain_between(tight, athermal)),
         "excess_tight": excess_tight,
         "excess_landauer": excess(heat, landauer),
         "excess_athermal": excess(heat, athermal),
@@ -80,53 +90,56 @@ def thermodynamic_quantities(
     }
 
 
-def erasure_quantities(length: Real, z: Real, bath: Bath, layout: Layout) -> dict[str, Real]:
+def erasure_quantities(length: Real, z: Real, bath: ThermalBath, layout: Layout) -> dict[str, Real]:
     """Compute the part of ``thermodynamic_quantities`` that needs no bound: entropies and heat.
 
     Example:
         >>> from circuits import HHL
+        >>> from recycling.thermodynamics import Bath
         >>> layout = Layout.of(HHL([[2, -1], [-1, 2]]).design)
         >>> length = np.array([[0.5, 0.99, 1.0], [0.9, 0.6, 1.0]])  # stage, qubit
         >>> f"{erasure_quantities(length, length, Bath.qubit(), layout)['heat']:.3e} J"
         '6.460e-25 J'
     """
-    entropy = np.asarray(binary_entropy((1 - length) / 2))
+    entropy = namespace_of(length).asarray(binary_entropy((1 - length) / 2))
     excited = (1 - z) / 2
-    energy = bath_energy([excited[..., layout.bath]], bath)
+    before, after = (
+        bath_energy([excited[..., stage, layout.bath]], bath)
+        for stage in (layout.before, layout.after)
+    )
     of_target = entropy[..., layout.target]
     return {
         "entropy": entropy,
         "excited_population": excited,
         "entropy_decrease": of_target[..., layout.before] - of_target[..., layout.after],
-        "heat": energy[..., layout.after] - energy[..., layout.before],
+        "heat": after - before,
     }
 
 
-def bath_energy(populations: Sequence[Real], bath: Bath) -> Real:
+def bath_energy(populations: Sequence[Real], bath: ThermalBath) -> Real:
     """Mean energy of a bath above its ground state, J.
 
     Args:
         populations: of each level above the lowest, in the order of ``bath.energies`` (arrays of
             shape (...)); of a qubit, that of its excited level.
-        bath: the bath, whatever its Hamiltonian.
+        bath: the bath, whatever its Hamiltonian, or ``QubitBaths`` that broadcast against (...).
 
     Raises:
         BadInput: there are not as many as the bath has such levels.
 
     Example:
+        >>> from recycling.thermodynamics import Bath
         >>> f"{bath_energy([np.array(0.1)], Bath.qubit()):.3e} J"
         '3.313e-25 J'
     """
-    ground, *levels = map(float, np.sort(bath.energies))
-    if len(populations) != len(levels):
+    energies = bath.excitations
+    if len(populations) != len(energies):
         raise BadInput(
-            f"bath: {len(populations)} excited populations for {len(levels)} levels above the "
+            f"bath: {len(populations)} excited populations for {len(energies)} levels above the "
             "lowest: give one for each; tomography shows that of single qubits so far"
         )
-    first, *rest = (
-        (energy - ground) * share for energy, share in zip(levels, populations, strict=True)
-    )
-    return np.asarray(sum(rest, start=first))
+    first, *rest = (energy * share for energy, share in zip(energies, populations, strict=True))
+    return cast(Real, namespace_of(first).asarray(sum(rest, start=first)))
 
 
 def excess(heat: Real, bound: Real) -> Real:
@@ -136,7 +149,7 @@ def excess(heat: Real, bound: Real) -> Real:
         >>> excess(np.array([2e-25, 2e-25]), np.array([1e-25, np.inf])).tolist()
         [1e-25, inf]
     """
-    return cast(Real, np.where(np.isposinf(bound), np.inf, heat - bound))
+    return cast(Real, namespace_of(bound).where(bound == np.inf, np.inf, heat - bound))
 
 
 def dissipation_ratio(excess: Real, bound: Real) -> Real:
@@ -148,9 +161,10 @@ def dissipation_ratio(excess: Real, bound: Real) -> Real:
         >>> dissipation_ratio(np.array([1e-25, 1e-25]), np.array([2e-25, -1e-25])).round(4).tolist()
         [0.5, nan]
     """
-    erased = (bound > 0) & np.isfinite(bound)
-    ratio = np.divide(excess, bound, out=np.full_like(bound, np.nan), where=erased)
-    return np.where(np.isposinf(bound), np.inf, ratio)
+    xp = namespace_of(bound)
+    erased = (bound > 0) & xp.isfinite(bound)
+    ratio = xp.where(erased, excess / xp.where(erased, bound, 1), np.nan)
+    return cast(Real, xp.where(bound == np.inf, np.inf, ratio))
 
 
 def bloch_of(states: NDArray[np.complex128]) -> Real:
