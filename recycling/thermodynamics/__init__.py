@@ -1,6 +1,6 @@
 """Thermodynamics of a finite bath: Gibbs states, entropies, and the bounds on erasure heat."""
 
-from recycling.thermodynamics._arrays import Floats, as_scalar, namespace_of
+from recycling.thermodynamics._arrays import Floats, as_floats, as_scalar, namespace_of
 from recycling.thermodynamics.bath import Bath
 from recycling.thermodynamics.bounds import (
     athermal_bound,
@@ -23,6 +23,7 @@ __all__ = [
     "Floats",
     "QubitBaths",
     "ThermalBath",
+    "as_floats",
     "as_scalar",
     "athermal_bound",
     "athermal_bound_from",

@@ -187,4 +187,5 @@ def fidelity(bloch: Real, reference: Real) -> Real:
         >>> fidelity(np.array([[0.0, 0.0, 0.8]]), np.array([0.0, 0.0, 1.0])).tolist()
         [0.9]
     """
-    return cast(Real, (1 + (bloch * reference).sum(-1)) / 2)
+    overlap = namespace_of(bloch).sum(bloch * reference, axis=-1)
+    return cast(Real, (1 + overlap) / 2)

@@ -6,7 +6,7 @@ noise lengthens a Bloch vector, and the projection cuts vectors longer than 1.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from recycling.inference.bath.link import LinkChannel
 from recycling.inference.bath.quantities import fidelity, thermodynamic_quantities
 from recycling.inference.states.records import Layout, RecordMap
-from recycling.inference.states.samples import Mixture, mixture
-from recycling.thermodynamics import Bath
+from recycling.inference.states.samples import linear_inversion
+from recycling.thermodynamics import ThermalBath, as_floats, namespace_of
 
 Real = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ def plain_estimates(
     counts: NDArray[Any],
     records: RecordMap,
     p_x: Real,
-    bath: Bath,
+    bath: ThermalBath,
     reference: Real | None,
     link: LinkChannel | None = None,
 ) -> dict[str, Real]:
@@ -35,7 +35,8 @@ def plain_estimates(
             record)).
         records: weight and values of each record.
         p_x: excited weights (array of shape (p_x,)).
-        bath: bath at the temperature of the bounds.
+        bath: bath at the temperature of the bounds; ``QubitBaths`` broadcast against (point, p_x,
+            ...).
         reference: Bloch vectors of the pure states that the output is compared with (array of
             shape (point, 3)); NaN or None where none is known.
         link: the link that the bath's state has crossed; None for an experiment without links.
@@ -48,26 +49,100 @@ def plain_estimates(
         >>> from circuits import HHL
         >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
         >>> counts = np.full((4, 2, 2, 3, 16), 100)  # point, stage, preparation, basis, record
+        >>> from recycling.thermodynamics import Bath
         >>> plain = plain_estimates(counts, records, np.array([0.1, 0.4]), Bath.qubit(), None)
         >>> plain["heat"].shape, plain["entropy"].shape
         ((4, 2), (4, 2, 2, 3))
     """
-    pooled = np.asarray(counts, dtype=float).sum(axis=(-4, -3, -2))
-    even = mixture(counts, records, np.array([0.5]))
+    axes = np.ndim(counts) - 5
     return {
-        **plain_quantities(mixture(counts, records, p_x).vector(), bath, records.layout, link),
-        "fidelity": plain_fidelity(even, reference),
-        "branch_probability": pooled @ records.weights / pooled.sum(axis=-1),
+        **table_estimates(counts[:, None], records, p_x.reshape(-1, *(1,) * axes), bath, link),
+        "fidelity": plain_fidelity(mixed(counts, records, 0.5), records.layout, reference),
+        "branch_probability": branch_probability(counts, records),
     }
 
 
+def table_estimates(
+    tables: NDArray[Any],
+    records: RecordMap,
+    p_x: Real | float,
+    bath: ThermalBath,
+    link: LinkChannel | None = None,
+) -> dict[str, Real]:
+    """Estimate heat, entropies and bounds of many tables, each at its p_x and with its bath.
+
+    Arrays may be of any array namespace, all of one, and be traced by JAX. Arguments with the axes
+    (...) broadcast against each other: for a grid of p_x give the tables an axis of length 1.
+
+    Args:
+        tables: counts or probabilities (array of shape (..., stage, preparation, basis, record)).
+        records: weight and values of each record, the same for all tables.
+        p_x: excited weights (number, or array of shape (...)).
+        bath: bath at the temperature of the bounds; ``QubitBaths`` of shape (...) for one each.
+        link: the link that the bath's state has crossed; None for an experiment without links.
+
+    Returns:
+        Quantities by name: those of ``thermodynamic_quantities``, arrays of shape (...), or
+        (..., stage, qubit) for ``entropy`` and ``excited_population``. NaN where a setting has no
+        record in the branch.
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> tables = np.full((4, 2, 2, 3, 16), 1 / 16)  # sample, stage, preparation, basis, record
+        >>> from recycling.thermodynamics import QubitBaths
+        >>> baths = QubitBaths(5e9, temperature=np.array([0.02, 0.03, 0.04, 0.05]))
+        >>> found = table_estimates(tables, records, p_x=np.array([0.1, 0.2, 0.3, 0.4]), bath=baths)
+        >>> found["heat"].shape, found["entropy"].shape
+        ((4,), (4, 2, 3))
+    """
+    return plain_quantities(mixed(tables, records, p_x), bath, records.layout, link)
+
+
+def mixed(tables: NDArray[Any], records: RecordMap, p_x: Real | float) -> Real:
+    """Bloch vectors by linear inversion, both preparations mixed: (basis, ..., stage, qubit).
+
+    Args:
+        tables: see ``table_estimates``.
+        records: weight and values of each record.
+        p_x: excited weights (number, or array of shape (...)).
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> mixed(np.full((4, 2, 2, 3, 16), 100), records, p_x=0.4).shape
+        (3, 4, 2, 3)
+    """
+    xp, counted = as_floats(tables)
+    weight = xp.asarray(p_x)[..., None, None]
+    ground, excited = (
+        linear_inversion(xp.moveaxis(counted[..., k, :, :], -2, 0), records)[0] for k in (0, 1)
+    )
+    return cast(Real, (1 - weight) * ground + weight * excited)
+
+
+def branch_probability(tables: NDArray[Any], records: RecordMap) -> Real:
+    """Probability of the branch from all settings together: (..., stage, …, record) → (...).
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> branch_probability(np.full((4, 2, 2, 3, 16), 100), records).tolist()
+        [0.5, 0.5, 0.5, 0.5]
+    """
+    xp, counted = as_floats(tables)
+    pooled = xp.sum(counted, axis=(-4, -3, -2))
+    return cast(Real, pooled @ xp.asarray(records.weights) / xp.sum(pooled, axis=-1))
+
+
 def plain_quantities(
-    vector: Real, bath: Bath, layout: Layout, link: LinkChannel | None = None
+    vector: Real, bath: ThermalBath, layout: Layout, link: LinkChannel | None = None
 ) -> dict[str, Real]:
     """Thermodynamic quantities of Bloch vectors (basis, ..., stage, qubit).
 
     Example:
         >>> from circuits import HHL
+        >>> from recycling.thermodynamics import Bath
         >>> layout = Layout.of(HHL([[2, -1], [-1, 2]]).design)
         >>> vector = np.full((3, 2, 3), 0.5)  # basis, stage, qubit
         >>> float(plain_quantities(vector, Bath.qubit(), layout)["heat"])
@@ -84,26 +159,40 @@ def projected(vector: Real) -> tuple[Real, Real]:
         >>> length.tolist(), z.tolist()
         ([1.0], [0.8])
     """
-    length = np.sqrt((vector**2).sum(axis=0))
-    return np.minimum(length, 1), vector[-1] / np.maximum(length, 1)
+    xp, length = namespace_of(vector), _lengths(vector)
+    return xp.minimum(length, 1), vector[-1, ...] / xp.maximum(length, 1)
 
 
-def plain_fidelity(even: Mixture, reference: Real | None) -> Real:
+def plain_fidelity(even: Real, layout: Layout, reference: Real | None) -> Real:
     """Fidelity of the output before the erasure with a reference (array of shape (point, ...)).
 
     NaN where there is no reference, or the output has more than one qubit.
 
+    Args:
+        even: Bloch vectors of the even mixture of both preparations (array of shape (basis, point,
+            ..., stage, qubit)).
+        layout: places of the stages and the qubits.
+        reference: Bloch vectors of pure states (array of shape (point, 3)).
+
     Example:
         >>> from circuits import HHL
         >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
-        >>> even = mixture(np.full((1, 2, 2, 3, 16), 100), records, p_x=np.array([0.5]))
-        >>> plain_fidelity(even, reference=np.array([[0.0, 0.0, 1.0]])).tolist()
+        >>> even = mixed(np.full((1, 2, 2, 3, 16), 100), records, p_x=0.5)
+        >>> plain_fidelity(even, records.layout, reference=np.array([[0.0, 0.0, 1.0]])).tolist()
         [0.5]
     """
-    layout = even.layout
+    xp = namespace_of(even)
     if reference is None or layout.output is None:
-        return np.full(even.vector()[0, :, 0, ..., 0, 0].shape, np.nan)
-    bloch = np.moveaxis(even.vector()[:, :, 0, ..., layout.before, layout.output], 0, -1)
-    length = np.linalg.norm(bloch, axis=-1, keepdims=True)
-    targets = reference.reshape(len(reference), *(1,) * (bloch.ndim - 2), 3)
-    return fidelity(bloch / np.maximum(length, 1), targets)
+        return cast(Real, xp.full_like(even[0, ..., 0, 0], np.nan))
+    vector = even[..., layout.before, layout.output]
+    bloch = xp.moveaxis(vector / xp.maximum(_lengths(vector), 1), 0, -1)
+    axes = (1,) * (bloch.ndim - 2)
+    targets = xp.reshape(xp.asarray(reference), (len(reference), *axes, 3))
+    return fidelity(bloch, targets)
+
+
+def _lengths(vector: Real) -> Real:
+    """Length of Bloch vectors (basis, ...), whose derivative at 0 is 0."""
+    xp = namespace_of(vector)
+    square = xp.sum(vector**2, axis=0)
+    return cast(Real, xp.where(square == 0, 0, xp.sqrt(xp.where(square == 0, 1, square))))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.statistics.lengths import Mixed, Part
+from recycling.thermodynamics import namespace_of
 
 Real = NDArray[np.float64]
 
@@ -71,11 +72,11 @@ def sample(counts: NDArray[Any], records: RecordMap, moved: Sequence[RecordMap] 
         [[800.0, 800.0, 800.0], [800.0, 800.0, 800.0]]
     """
     tables = np.moveaxis(np.asarray(counts, dtype=float), -2, 0)
-    mean, weight = _means(tables, records)
+    mean, weight = linear_inversion(tables, records)
     # Kish's effective size of a weighted sample.
     squares = tables @ records.weights**2
     shots = np.divide(weight**2, squares, out=np.zeros_like(weight), where=squares > 0)
-    slopes = [_means(tables, other)[0] - mean for other in moved]
+    slopes = [linear_inversion(tables, other)[0] - mean for other in moved]
     return Samples(
         mean=mean,
         shots=np.broadcast_to(shots[..., None], mean.shape),
@@ -86,13 +87,29 @@ def sample(counts: NDArray[Any], records: RecordMap, moved: Sequence[RecordMap] 
     )
 
 
-def _means(tables: Real, records: RecordMap) -> tuple[Real, Real]:
-    """Bloch components (basis, ..., stage, qubit) and the weight behind them."""
-    weight = tables @ records.weights
-    sums = np.einsum("...sr,srq->...sq", tables, records.values, optimize=True)
-    total = np.broadcast_to(weight[..., None], sums.shape)
-    mean = np.full_like(sums, np.nan)
-    np.divide(sums, total, out=mean, where=total > 0)
+def linear_inversion(tables: Real, records: RecordMap) -> tuple[Real, Real]:
+    """Mean of each Bloch component in one basis, and the weight behind it.
+
+    Args:
+        tables: counts or probabilities (array of shape (..., stage, record), of any namespace).
+        records: weight and values of each record.
+
+    Returns:
+        Means (array of shape (..., stage, qubit)), NaN where nothing was counted; weights (array of
+        shape (..., stage)).
+
+    Example:
+        >>> from circuits import HHL
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> linear_inversion(np.full((2, 16), 100.0), records)[1].tolist()  # stage
+        [800.0, 800.0]
+    """
+    xp = namespace_of(tables)
+    weight = tables @ xp.asarray(records.weights)
+    values = xp.asarray(records.values)
+    sums = xp.einsum("...sr,srq->...sq", tables, values, optimize=True)
+    total = weight[..., None]
+    mean = xp.where(total > 0, sums / xp.where(total > 0, total, 1), np.nan)
     return mean, weight
 
 
