@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.design import RECYCLING
-from recycling.inference.bath.sensitivity import BOUNDS, Erasure, energies
+from recycling.inference.bath.quantities import BOUNDS
+from recycling.inference.bath.sensitivity import Erasure, energies
 from recycling.results.dataset import POINT, by_point, qubit_of, shown_p_x, swept
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ import numpy as np
 from recycling.thermodynamics import _qubit
 from recycling.thermodynamics._arrays import FloatArray, namespace_of
 
-LARGEST = np.finfo(np.float64).max
-SMALLEST = np.finfo(np.float64).smallest_normal
+LARGEST = float(np.finfo(np.float64).max)
+SMALLEST = float(np.finfo(np.float64).smallest_normal)
 
 
 @dataclass(frozen=True, eq=False)

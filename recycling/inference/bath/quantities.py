@@ -6,7 +6,8 @@ process exists a derivative is zero; where a derivative exists it is finite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -26,6 +27,10 @@ from recycling.thermodynamics import (
 )
 
 Real = NDArray[np.float64]
+
+LN2 = math.log(2)
+#: Bounds that the heat is compared with.
+BOUNDS = ("landauer", "tight", "athermal")
 
 
 def thermodynamic_quantities(
@@ -87,6 +92,33 @@ def thermodynamic_quantities(
         "excess_athermal": excess(heat, athermal),
         "dissipation_ratio": dissipation_ratio(excess_tight, tight),
         **with_link,
+    }
+
+
+def verdict_margins(quantities: Mapping[str, Real], bath: ThermalBath) -> dict[str, Real]:
+    """Express the excess of the heat over each bound in units of hf and of k_B T0 ln 2.
+
+    Args:
+        quantities: those of ``thermodynamic_quantities``, of a qubit bath.
+        bath: the bath of these quantities.
+
+    Returns:
+        ``excess_tight_hf``, ``excess_tight_kt_ln2``, and likewise for ``landauer`` and
+        ``athermal`` (arrays of shape (...)): below 0 the heat is below the bound.
+
+    Example:
+        >>> from recycling.thermodynamics import Bath
+        >>> excesses = {f"excess_{bound}": np.array(-1e-25) for bound in BOUNDS}
+        >>> margins = verdict_margins(excesses, Bath.qubit())
+        >>> f"{margins['excess_tight_hf']:.4f}, {margins['excess_landauer_kt_ln2']:.4f}"
+        '-0.0302, -0.2430'
+    """
+    (quantum,) = bath.excitations
+    units = {"hf": quantum, "kt_ln2": landauer_bound(LN2, bath)}
+    return {
+        f"excess_{bound}_{unit}": quantities[f"excess_{bound}"] / energy
+        for bound in BOUNDS
+        for unit, energy in units.items()
     }
 
 

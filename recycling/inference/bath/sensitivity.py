@@ -27,11 +27,17 @@ from scipy.constants import k as boltzmann
 from scipy.optimize import brentq
 
 from recycling.errors import BadInput
-from recycling.thermodynamics import Bath, athermal_bound_from, landauer_bound, tight_bound
+from recycling.inference.bath.quantities import BOUNDS, bath_energy
+from recycling.thermodynamics import (
+    Bath,
+    QubitBaths,
+    athermal_bound_from,
+    landauer_bound,
+    tight_bound,
+)
 
 Real = NDArray[np.float64]
 
-BOUNDS = ("landauer", "tight", "athermal")
 #: Temperature, in units of hf/k, below which a qubit bath is as good as in its ground state.
 _COLDEST = 1e-3
 #: By how much the hottest bath that still has a process is colder than the first that has none.
@@ -155,18 +161,19 @@ def energies(
         ['4.14e-26', '5.94e-26', '8.28e-26']
     """
     kelvin, hertz = _positive("temperatures", temperatures), _positive("frequencies", frequencies)
-    decrease = erasure.entropy_decrease
+    baths = QubitBaths(hertz, kelvin[:, None])
+    decrease, bath_entropy, excited = (
+        values[:, None, None]
+        for values in (erasure.entropy_decrease, erasure.bath_entropy, erasure.excited_before)
+    )
+    initial = bath_energy([excited], baths)
+    found = {
+        "landauer": landauer_bound(decrease, baths),
+        "tight": tight_bound(decrease, baths),
+        "athermal": athermal_bound_from(decrease, baths, bath_entropy, initial),
+    }
     shape = (len(decrease), len(kelvin), len(hertz))
-    bounds = {name: np.empty(shape) for name in BOUNDS}
-    for i, temperature in enumerate(kelvin):
-        for j, frequency in enumerate(hertz):
-            bath = Bath.qubit(frequency, temperature)
-            energy = planck * frequency * erasure.excited_before
-            bounds["landauer"][:, i, j] = landauer_bound(decrease, bath)
-            bounds["tight"][:, i, j] = tight_bound(decrease, bath)
-            bounds["athermal"][:, i, j] = athermal_bound_from(
-                decrease, bath, erasure.bath_entropy, energy
-            )
+    bounds = {name: np.broadcast_to(found[name], shape) for name in BOUNDS}
     quantum = planck * hertz
     heat = np.broadcast_to(erasure.heat[:, None, None] * quantum, shape)
     return Energies(quantum, heat, bounds)
