@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from recycling.results.estimates import estimate_arms
 from recycling.results.link import channel_attributes
 from recycling.results.link_gains import channel_of
 from recycling.results.reference import known_reference, theory_reference
-from recycling.results.schema import LIMITS, OF_LINK, ArmEstimates, variables
+from recycling.results.schema import LIMITS, OF_LINK, ArmEstimates, Variable, variables
 from recycling.results.theory import stored_theory
 from recycling.store.files import write_whole
 from recycling.thermodynamics import Bath
@@ -194,7 +194,7 @@ def analyse_counts(
     temperature = attributes.get("temperature_K", experiment.bath.temperature)
     if reference is None:
         reference = known_reference(experiment)
-    estimates = estimate_arms(
+    blocks = estimate_arms(
         experiment,
         tables,
         Bath.qubit(experiment.bath.frequency, temperature),
@@ -204,7 +204,7 @@ def analyse_counts(
         progress=progress,
         link=link,
     )
-    dataset = _dataset(experiment, estimates, counts["trial"].values)
+    dataset = _dataset(experiment, blocks, counts["trial"].values)
     unknown = reference is None or bool(np.isnan(reference).all())
     _comment(dataset, unknown_reference=unknown, link=link)
     # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
@@ -217,15 +217,27 @@ def analyse_counts(
 
 
 def _dataset(
-    experiment: Experiment, estimates: Mapping[str, ArmEstimates], trials: NDArray[np.integer]
+    experiment: Experiment,
+    blocks: Iterable[tuple[slice, Mapping[str, ArmEstimates]]],
+    trials: NDArray[np.integer],
 ) -> xr.Dataset:
-    """Estimates of all arms with their dims and coordinates."""
+    """Estimates of all arms with their dims and coordinates, from blocks of p_x."""
     import xarray as xr
 
-    success = experiment.design.success_arm.name
-    return xr.Dataset(
-        variables(estimates, success, experiment.coordinates), _coordinates(experiment, trials)
-    )
+    success, number = experiment.design.success_arm.name, len(experiment.p_x)
+    found: dict[str, Variable] = {}
+    for weights, estimates in blocks:
+        for name, variable in variables(estimates, success, experiment.coordinates).items():
+            dims, values, notes = variable
+            if "p_x" not in dims:
+                found[name] = variable
+                continue
+            axis = dims.index("p_x")
+            if name not in found:
+                shape = (*values.shape[:axis], number, *values.shape[axis + 1 :])
+                found[name] = dims, np.empty(shape), notes
+            found[name][1][(slice(None),) * axis + (weights,)] = values
+    return xr.Dataset(found, _coordinates(experiment, trials))
 
 
 def _comment(dataset: xr.Dataset, *, unknown_reference: bool, link: LinkChannel | None) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from os import cpu_count
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +17,9 @@ from recycling.inference.readout.correction import Readout, record_maps
 from recycling.inference.states.estimates import (
     QUANTILE,
     Estimate,
+    Observed,
     Question,
-    estimate,
-    estimate_erasure,
+    Weighted,
     plain_values,
 )
 from recycling.inference.states.records import Layout
@@ -35,8 +37,10 @@ Real = NDArray[np.float64]
 Progress = Callable[[float], None]
 
 _RATIO = "dissipation_ratio"
-#: Steps of each arm that are reported as progress.
-_STEPS = 3
+#: Steps of each arm that are reported as progress, beside its blocks of p_x.
+_STEPS = 2
+#: States that are estimated together: their arrays stay in the processor's cache.
+_TOGETHER = 32_768
 
 
 def estimate_arms(
@@ -49,8 +53,10 @@ def estimate_arms(
     assignment: Assignment | None,
     progress: Progress,
     link: LinkChannel | None = None,
-) -> dict[str, ArmEstimates]:
-    """Estimate each arm; each has another stream of random numbers, so their order is free.
+) -> Iterator[tuple[slice, dict[str, ArmEstimates]]]:
+    """Estimate each arm, block by block of the p_x, so that memory does not grow with their number.
+
+    Each arm has another stream of random numbers, so their order is free.
 
     Args:
         experiment: validated spec.
@@ -62,6 +68,9 @@ def estimate_arms(
         progress: called with the fraction done.
         link: that recycled states cross; None for an experiment without links.
 
+    Yields:
+        Places of the p_x of a block, in order, and the estimates of each arm there.
+
     Example:
         >>> from recycling.spec.experiment import Experiment
         >>> experiment = Experiment(
@@ -72,80 +81,126 @@ def estimate_arms(
         ... )
         >>> tables = np.full((2, 2, 1, 2, 2, 3, 16), 1 / 16)
         >>> raw = {"readout": "raw", "assignment": None, "progress": lambda _fraction: None}
-        >>> arms = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
+        >>> ((weights, arms),) = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
         >>> arms[experiment.design.arm_names[-1]].combined["heat"].value.shape  # point, p_x
         (2, 2)
     """
     design, layout = experiment.design, Layout.of(experiment.design)
+    exact = experiment.measurement.shots == "exact"
+    blocks = _blocks(
+        len(experiment.p_x), states=tables[0, ..., 0, 0, 0].size * len(layout.measured)
+    )
     steps: list[str] = []
 
     def step(name: str) -> None:
         steps.append(name)
-        progress(len(steps) / (_STEPS * len(design.arms)))
+        progress(len(steps) / ((_STEPS + len(blocks)) * len(design.arms)))
 
-    def of_arm(arm: Arm) -> ArmEstimates:
+    def of_arm(arm: Arm) -> Callable[[slice], ArmEstimates]:
         own = design.arms.index(arm)
         records, moved = record_maps(arm, readout, assignment, layout)
         crossed = link if link is None or arm.resets else NO_LINK
         estimator = experiment.inference.estimator
         question = Question(records, moved, experiment.p_x, bath, reference, estimator, crossed)
-        if experiment.measurement.shots == "exact":
-            return _exact(tables[own], question)
+        if exact:
+            return lambda weights: _exact(tables[own], question, weights)
         seed = np.random.SeedSequence(experiment.seed, spawn_key=(1, own))
         resamples = experiment.inference.resamples
-        return _sampled(tables[own], question, resamples, np.random.default_rng(seed), step)
+        return _Sampled.of(tables[own], question, resamples, np.random.default_rng(seed), step).at
 
     with ThreadPoolExecutor(min(len(design.arms), cpu_count() or 1)) as pool:
-        found = dict(zip(design.arm_names, pool.map(of_arm, design.arms), strict=True))
+        estimators = list(pool.map(of_arm, design.arms))
+        for weights in blocks:
+            of_block = pool.map(lambda estimator, weights=weights: estimator(weights), estimators)
+            yield weights, dict(zip(design.arm_names, of_block, strict=True))
+            for arm in design.arm_names:
+                step(arm)
     progress(1.0)
-    return found
 
 
-def _exact(table: NDArray[Any], question: Question) -> ArmEstimates:
+def _blocks(number: int, states: int) -> list[slice]:
+    """Blocks of p_x whose states fit the processor's cache, each of two p_x or more.
+
+    A sum over points takes its terms in another order where there is a single p_x.
+
+    Args:
+        number: of the p_x.
+        states: states at each of them.
+    """
+    size = max(2, _TOGETHER // max(states, 1))
+    ends = np.linspace(0, number, max(1, number // size) + 1).astype(int)
+    return [slice(int(start), int(stop)) for start, stop in pairwise(ends)]
+
+
+def _exact(table: NDArray[Any], question: Question, weights: slice) -> ArmEstimates:
     """Estimates of infinitely many shots."""
-    trials = {name: Estimate.exact(own) for name, own in plain_values(table, question).items()}
+    some = replace(question, p_x=question.p_x[weights])
+    trials = {name: Estimate.exact(own) for name, own in plain_values(table, some).items()}
     combined = {name: _trials(name, own, 0) for name, own in trials.items()}
     none = {name: Scatter.none(own.value.shape) for name, own in combined.items()}
     bands = {name: combined[name] for name in banded(combined)}
     return ArmEstimates(trials, combined, none, bands, QUANTILE)
 
 
-def _sampled(
-    table: NDArray[Any],
-    question: Question,
-    resamples: int,
-    generator: np.random.Generator,
-    step: Callable[[str], None],
-) -> ArmEstimates:
-    """Estimates of (point, trial, stage, preparation, basis, record) counts."""
-    pooled = table.sum(axis=1, keepdims=True)
-    # All trials together come last, as another trial.
-    whole = estimate(np.concatenate([table, pooled], axis=1), question)
-    step("estimates")
-    draws = resample(table, question.records, resamples, generator)
-    quantile = simultaneous_quantile(draws, question)
-    step("resamples")
-    trials = {name: _trials(name, own, slice(0, -1)) for name, own in whole.items()}
-    last = {name: _trials(name, own, slice(-1, None)) for name, own in whole.items()}
-    together = {name: _trials(name, own, 0) for name, own in last.items()}
-    scatters = {name: _scatter(name, own) for name, own in trials.items()}
+@dataclass(frozen=True)
+class _Sampled:
+    """Counts of an arm: of the trials and, as another trial, of all of them together.
 
-    def at(quantile: float) -> dict[str, Estimate]:
-        """Limits of all trials together at a normal quantile, by shots alone."""
-        stretch = _stretch(scatters, quantile)[..., None]
-        found = estimate_erasure(pooled, question, quantile, stretch)
-        return {
-            name: _trials(name, Estimate.of(own, last[name].value, quantile), 0)
-            for name, own in found.items()
-        }
+    Attributes:
+        together: counts with all trials together as the last trial.
+        wide: all trials together, for limits that hold over the sweep at once.
+        fixed: estimates without an axis for p_x.
+    """
 
-    combined = {name: with_drift(own, scatters[name], QUANTILE) for name, own in together.items()}
-    combined[_RATIO] = at(QUANTILE)[_RATIO]
-    band = at(quantile)
-    bands = {name: with_drift(band[name], scatters[name], quantile) for name in banded(band)}
-    bands[_RATIO] = band[_RATIO]
-    step("bands")
-    return ArmEstimates(trials, combined, scatters, bands, quantile)
+    together: Observed
+    wide: Observed
+    fixed: dict[str, Estimate]
+
+    @classmethod
+    def of(
+        cls,
+        table: NDArray[Any],
+        question: Question,
+        resamples: int,
+        generator: np.random.Generator,
+        step: Callable[[str], None],
+    ) -> _Sampled:
+        """Counts of an arm (array of shape (point, trial, stage, preparation, basis, record))."""
+        pooled = table.sum(axis=1, keepdims=True)
+        together = Observed.of(np.concatenate([table, pooled], axis=1), question)
+        step("samples")
+        draws = resample(table, question.records, resamples, generator)
+        quantile = simultaneous_quantile(draws, question)
+        step("resamples")
+        wide = Observed.of(pooled, question, quantile, output=False)
+        return cls(together, wide, together.of_all_weights())
+
+    def at(self, weights: slice) -> ArmEstimates:
+        """Estimates at some of the p_x."""
+        weighted, quantile = self.together.at(weights), self.wide.quantile
+        every = weighted.estimates() | self.fixed
+        trials = {name: _trials(name, own, slice(0, -1)) for name, own in every.items()}
+        last = {name: _trials(name, own, slice(-1, None)) for name, own in every.items()}
+        together = {name: _trials(name, own, 0) for name, own in last.items()}
+        scatters = {name: _scatter(name, own) for name, own in trials.items()}
+
+        def with_ratio(found: Weighted) -> dict[str, Estimate]:
+            """Limits of all trials together by shots alone, but for those of the ratio."""
+            stretch = _stretch(scatters, found.quantile)[..., None]
+            return {
+                name: _trials(name, Estimate.of(own, last[name].value, found.quantile), 0)
+                for name, own in found.erasure(stretch).items()
+            }
+
+        def drifting(name: str, own: Estimate, quantile: float) -> Estimate:
+            return with_drift(own, scatters[name], quantile, tested=ESTIMATES[name].tested)
+
+        combined = {name: drifting(name, own, QUANTILE) for name, own in together.items()}
+        combined[_RATIO] = with_ratio(weighted.of_last_trial())[_RATIO]
+        band = with_ratio(self.wide.at(weights))
+        bands = {name: drifting(name, band[name], quantile) for name in banded(band)}
+        bands[_RATIO] = band[_RATIO]
+        return ArmEstimates(trials, combined, scatters, bands, quantile)
 
 
 def _scatter(name: str, trials: Estimate) -> Scatter:

@@ -151,7 +151,7 @@ def variables(
         >>> from recycling.thermodynamics import Bath
         >>> tables = np.full((2, 2, 1, 2, 2, 3, 16), 1 / 16)
         >>> raw = {"readout": "raw", "assignment": None, "progress": lambda _fraction: None}
-        >>> arms = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
+        >>> ((_, arms),) = estimate_arms(experiment, tables, Bath.qubit(), None, **raw)
         >>> success = experiment.design.arm_names[0]
         >>> dims, values, notes = variables(arms, success, experiment.coordinates)["heat"]
         >>> dims, values.shape, notes["units"]

@@ -22,16 +22,22 @@ name NumPy's types, the default.
 BLOCK = 8192
 """Elements per block: some ten temporaries of this length stay in a core's L2 cache."""
 
+_NUMPY = array_namespace(np.empty(0))
+_OF_NUMPY = (np.ndarray, np.generic, float, int, list, tuple)
+
 
 def namespace_of(*values: object) -> Any:
-    """Array namespace of values, of which any may be numbers or lists; NumPy where all are.
+    """Array namespace of values, of which any may be numbers, lists or arrays of NumPy.
+
+    It is NumPy where all are; otherwise those are constants beside arrays of the other namespace.
 
     Example:
         >>> namespace_of(0.5, [0.1, 0.2]).__name__
         'array_api_compat.numpy'
     """
-    arrays = [value for value in values if is_array_api_obj(value)]
-    return array_namespace(*arrays) if arrays else array_namespace(np.empty(0))
+    others = [value for value in values if not isinstance(value, _OF_NUMPY)]
+    arrays = [value for value in others if is_array_api_obj(value)]
+    return array_namespace(*arrays) if arrays else _NUMPY
 
 
 def as_floats(values: ArrayLike) -> tuple[Any, FloatArray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,14 +13,22 @@ from scipy.special import ndtri
 from recycling.inference.bath.link import LinkChannel
 from recycling.inference.states.erasure import estimate_heat_and_bounds
 from recycling.inference.states.estimation import (
+    Outcomes,
+    States,
     calibration_terms,
     estimate_fidelity,
     estimate_outcomes,
     estimate_states,
 )
-from recycling.inference.states.plain import plain_estimates
+from recycling.inference.states.plain import (
+    branch_probability,
+    mixed,
+    plain_estimates,
+    plain_fidelity,
+    plain_quantities,
+)
 from recycling.inference.states.records import RecordMap
-from recycling.inference.states.samples import mixture
+from recycling.inference.states.samples import Mixture, mixture
 from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.propagation import total
 from recycling.inference.statistics.proportions import proportion_limits
@@ -163,21 +171,113 @@ def estimate(
         >>> estimates["heat"].value.shape  # point, p_x, trial
         (3, 2, 1)
     """
-    states = mixture(counts, question.records, question.p_x, question.moved)
-    outcomes = estimate_outcomes(states, quantile)
-    found = estimate_states(states, outcomes, quantile)
-    limited = {
-        "entropy": found.entropy,
-        "excited_population": found.population,
-        **estimate_heat_and_bounds(found, question.bath, link=question.link),
-        "fidelity": estimate_fidelity(states, outcomes, question.reference, quantile),
-        "branch_probability": _branch_probability(counts, question, quantile),
-    }
-    if question.estimator == "median unbiased":
-        values = {name: own.value for name, own in limited.items()}
-    else:
-        values = plain_values(counts, question)
-    return {name: Estimate.of(own, values[name], quantile) for name, own in limited.items()}
+    observed = Observed.of(counts, question, quantile)
+    return {**observed.at(slice(None)).estimates(), **observed.of_all_weights()}
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Counts of an arm as samples, with what is the same at every p_x: made once for all of them.
+
+    Attributes:
+        counts: see ``estimate``.
+        question: settings of the estimates.
+        quantile: normal quantile of the limits.
+        states: samples, mixed at every p_x.
+        outcomes: limits of what each setting shows.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> p_x = np.linspace(0, 1, 500)
+        >>> question = Question(records, (), p_x, Bath.qubit(), None, "linear inversion")
+        >>> observed = Observed.of(np.full((3, 1, 2, 2, 3, 16), 100), question)
+        >>> observed.at(slice(100, 120)).estimates()["heat"].value.shape  # point, p_x, trial
+        (3, 20, 1)
+    """
+
+    counts: NDArray[Any]
+    question: Question
+    quantile: float
+    states: Mixture
+    outcomes: Outcomes
+
+    @classmethod
+    def of(
+        cls,
+        counts: NDArray[Any],
+        question: Question,
+        quantile: float = QUANTILE,
+        *,
+        output: bool = True,
+    ) -> Observed:
+        """Counts as samples; without ``output`` those of target and bath alone."""
+        states = mixture(counts, question.records, question.p_x, question.moved)
+        states = states if output else states.without_output()
+        return cls(counts, question, quantile, states, estimate_outcomes(states, quantile))
+
+    def at(self, weights: slice) -> Weighted:
+        """Entropies and populations at some of the p_x."""
+        some = replace(self.states, p_x=self.states.p_x[weights])
+        limited = estimate_states(some, self.outcomes, self.quantile)
+        return Weighted(some, limited, self.question, self.quantile)
+
+    def of_all_weights(self) -> dict[str, Estimate]:
+        """The estimates without an axis for p_x: of the output, and of the branch."""
+        question, quantile = self.question, self.quantile
+        limited = {
+            "fidelity": estimate_fidelity(self.states, self.outcomes, question.reference, quantile),
+            "branch_probability": _branch_probability(self.counts, question, quantile),
+        }
+        if question.estimator == "median unbiased":
+            values = {name: own.value for name, own in limited.items()}
+        else:
+            values = {
+                "fidelity": plain_fidelity(
+                    mixed(self.counts, question.records, 0.5),
+                    question.records.layout,
+                    question.reference,
+                ),
+                "branch_probability": branch_probability(self.counts, question.records),
+            }
+        return {name: Estimate.of(own, values[name], quantile) for name, own in limited.items()}
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """States of an arm at some of the p_x, with limits; see ``Observed``."""
+
+    samples: Mixture
+    states: States
+    question: Question
+    quantile: float
+
+    def estimates(self) -> dict[str, Estimate]:
+        """Estimates by name, of shape (point, p_x, trial) or (point, p_x, trial, stage, qubit)."""
+        question, layout = self.question, self.samples.layout
+        limited = {
+            "entropy": self.states.entropy,
+            "excited_population": self.states.population,
+            **self.erasure(),
+        }
+        if question.estimator == "median unbiased":
+            values = {name: own.value for name, own in limited.items()}
+        else:
+            vector = self.samples.vector()
+            values = plain_quantities(vector, question.bath, layout, question.link)
+        return {
+            name: Estimate.of(own, values[name], self.quantile) for name, own in limited.items()
+        }
+
+    def of_last_trial(self) -> Weighted:
+        """The same of the last trial alone."""
+        return replace(self, states=self.states.at_trial(slice(-1, None)))
+
+    def erasure(self, stretch: Real | float = 1.0) -> dict[str, Intervals]:
+        """Heat, entropy decrease, bounds and excesses alone; see ``estimate_heat_and_bounds``."""
+        question = self.question
+        return estimate_heat_and_bounds(self.states, question.bath, stretch, question.link)
 
 
 def estimate_erasure(
@@ -197,9 +297,8 @@ def estimate_erasure(
         >>> estimate_erasure(counts, question, QUANTILE)["heat"].low.shape
         (3, 2, 1)
     """
-    states = mixture(counts, question.records, question.p_x, question.moved).without_output()
-    found = estimate_states(states, estimate_outcomes(states, quantile), quantile)
-    return estimate_heat_and_bounds(found, question.bath, stretch, question.link)
+    observed = Observed.of(counts, question, quantile, output=False)
+    return observed.at(slice(None)).erasure(stretch)
 
 
 def plain_values(counts: NDArray[Any], question: Question) -> dict[str, Real]:

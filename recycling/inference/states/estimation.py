@@ -8,7 +8,7 @@ before and after the erasure come from different shots.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,16 @@ class States:
     population: Intervals
     correlation: Real
     layout: Layout
+
+    def at_trial(self, trial: slice) -> States:
+        """The same of some trials, the last of the axes before the stages."""
+        there = (..., trial, slice(None), slice(None))
+        return replace(
+            self,
+            entropy=self.entropy[there],
+            population=self.population[there],
+            correlation=self.correlation[..., trial],
+        )
 
 
 def entropies_of(layout: Layout) -> tuple[Place, ...]:

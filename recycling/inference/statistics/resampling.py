@@ -114,11 +114,14 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
     samples = mixture(draws, question.records, question.p_x[:1])
     # The output of the algorithm has no part in any of them.
     layout = samples.layout
-    ground, excited = (own.mean[..., layout.thermal] for own in (samples.ground, samples.excited))
+    ground, excited = (
+        _by_state(own.mean[:, :, 0, ..., layout.thermal])
+        for own in (samples.ground, samples.excited)
+    )
     moving = (*_RESAMPLED, *(BANDED_OF_LINK if question.link is not None else ()))
     largest = np.zeros((len(moving) + 1, draws.shape[1]))
     for p_x in question.p_x:  # each by itself: its arrays stay in the processor's cache
-        vector = (1 - p_x) * ground[:, :, 0] + p_x * excited[:, :, 0]
+        vector = (1 - p_x) * ground + p_x * excited
         quantities = thermodynamic_quantities(
             *projected(vector), question.bath, layout, question.link
         )
@@ -127,6 +130,12 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
             np.maximum(own, _largest_deviation(values), out=own)
     quantile = np.quantile(largest, CONFIDENCE, axis=1).max()
     return max(QUANTILE, float(quantile))
+
+
+def _by_state(vectors: Real) -> Real:
+    """The same array (..., stage, qubit), with each state's numbers side by side in memory."""
+    states = np.ascontiguousarray(np.moveaxis(vectors, (-2, -1), (0, 1)))
+    return np.moveaxis(states, (0, 1), (-2, -1))
 
 
 def _ratio_moves(found: Mapping[str, Real]) -> Real:

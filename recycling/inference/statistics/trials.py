@@ -181,13 +181,16 @@ def _excess(mean_square: Real) -> Real:
     return np.maximum(mean_square - 1, 0)
 
 
-def with_drift(estimate: Estimate, scatter: Scatter, quantile: float) -> Estimate:
+def with_drift(
+    estimate: Estimate, scatter: Scatter, quantile: float, *, tested: bool = True
+) -> Estimate:
     """Estimate of all trials together whose limits and z allow for drift between trials.
 
     Args:
         estimate: by shots alone.
         scatter: of its trials.
         quantile: normal quantile of its limits.
+        tested: whether z is asked for, which takes longest; otherwise it is NaN.
 
     Example:
         >>> value = np.array([1.0])
@@ -209,5 +212,5 @@ def with_drift(estimate: Estimate, scatter: Scatter, quantile: float) -> Estimat
         estimate.value,
         Interval(median, farther(estimate.low), farther(estimate.high)),
         estimate.stderr * scatter.inflation,
-        scatter.significance(estimate.z),
+        scatter.significance(estimate.z) if tested else np.full_like(estimate.z, np.nan),
     )
