@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -29,7 +29,6 @@ from recycling.results.schema import ESTIMATES, ArmEstimates
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
-    from circuits.design import Arm
     from recycling.inference.readout.assignment import Assignment
     from recycling.spec.experiment import Experiment
 
@@ -85,36 +84,48 @@ def estimate_arms(
         >>> arms[experiment.design.arm_names[-1]].combined["heat"].value.shape  # point, p_x
         (2, 2)
     """
-    design, layout = experiment.design, Layout.of(experiment.design)
-    exact = experiment.measurement.shots == "exact"
-    blocks = _blocks(
-        len(experiment.p_x), states=tables[0, ..., 0, 0, 0].size * len(layout.measured)
-    )
+    arms, layout = experiment.design.arms, Layout.of(experiment.design)
+    estimator = experiment.inference.estimator
+    questions = []
+    for arm in arms:
+        records, moved = record_maps(arm, readout, assignment, layout)
+        crossed = link if link is None or arm.resets else NO_LINK
+        questions.append(
+            Question(records, moved, experiment.p_x, bath, reference, estimator, crossed)
+        )
+    yield from _by_block(experiment, tables, questions, progress)
+
+
+def _by_block(
+    experiment: Experiment,
+    tables: NDArray[Any],
+    questions: Sequence[Question],
+    progress: Progress,
+) -> Iterator[tuple[slice, dict[str, ArmEstimates]]]:
+    """Estimates of each arm by its question; see ``estimate_arms``."""
+    names, layout = experiment.design.arm_names, questions[0].records.layout
+    states = tables[0, ..., 0, 0, 0].size * len(layout.measured)
+    blocks = _blocks(len(experiment.p_x), states)
     steps: list[str] = []
 
     def step(name: str) -> None:
         steps.append(name)
-        progress(len(steps) / ((_STEPS + len(blocks)) * len(design.arms)))
+        progress(len(steps) / ((_STEPS + len(blocks)) * len(names)))
 
-    def of_arm(arm: Arm) -> Callable[[slice], ArmEstimates]:
-        own = design.arms.index(arm)
-        records, moved = record_maps(arm, readout, assignment, layout)
-        crossed = link if link is None or arm.resets else NO_LINK
-        estimator = experiment.inference.estimator
-        question = Question(records, moved, experiment.p_x, bath, reference, estimator, crossed)
-        if exact:
-            return lambda weights: _exact(tables[own], question, weights)
+    def of_arm(own: int) -> Callable[[slice], ArmEstimates]:
+        if experiment.measurement.shots == "exact":
+            return lambda weights: _exact(tables[own], questions[own], weights)
         seed = np.random.SeedSequence(experiment.seed, spawn_key=(1, own))
-        resamples = experiment.inference.resamples
-        return _Sampled.of(tables[own], question, resamples, np.random.default_rng(seed), step).at
+        generator, resamples = np.random.default_rng(seed), experiment.inference.resamples
+        return _Sampled.of(tables[own], questions[own], resamples, generator, step).at
 
-    with ThreadPoolExecutor(min(len(design.arms), cpu_count() or 1)) as pool:
-        estimators = list(pool.map(of_arm, design.arms))
+    with ThreadPoolExecutor(min(len(names), cpu_count() or 1)) as pool:
+        estimators = list(pool.map(of_arm, range(len(names))))
         for weights in blocks:
             of_block = pool.map(lambda estimator, weights=weights: estimator(weights), estimators)
-            yield weights, dict(zip(design.arm_names, of_block, strict=True))
-            for arm in design.arm_names:
-                step(arm)
+            yield weights, dict(zip(names, of_block, strict=True))
+            for name in names:
+                step(name)
     progress(1.0)
 
 
