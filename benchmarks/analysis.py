@@ -3,6 +3,7 @@
 import argparse
 import os
 import tempfile
+import tracemalloc
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter, process_time
@@ -18,14 +19,18 @@ from qiskit_experiments.library.tomography.basis import PauliMeasurementBasis
 from circuits.tomography import BASIS_ANGLES
 from recycling.inference.states.samples import mixture
 from recycling.inference.states.tomography import bloch_to_density_matrix
-from recycling.results.analysis import analyse
+from recycling.results.analysis import analyse, analyse_counts
 from recycling.spec.experiment import preset
+from recycling.spec.sweep import Range
 from recycling.studies.protocol import run as simulate
 from recycling.studies.stored import open_run
 
 REPEATS = 5
 #: Promises: wall time on two quiet cores (s), ratio, and largest deviation of a state.
 SECONDS, RATIO, DEVIATION = 2.0, 300, 1e-9
+#: Numbers of p_x between which the memory of the analysis may grow by a factor, less the Dataset's.
+WEIGHTS, GROWTH = (200, 1000), 1.5
+MORE = WEIGHTS[1] / WEIGHTS[0]
 #: Index of each basis among those of qiskit-experiments.
 PAULI_INDEX = {"Z": 0, "X": 1, "Y": 2}
 
@@ -95,6 +100,18 @@ def timed(function):
     return perf_counter() - wall, process_time() - cpu, found
 
 
+def memory_beyond_the_dataset(run, weights):
+    """Peak memory (bytes) of the analysis at so many p_x, without the Dataset that it makes."""
+    p_x = Range(start=0.01, stop=0.99, points=weights)
+    sweep = run.experiment.sweep.model_copy(update={"p_x": p_x})
+    experiment, counts = run.experiment.model_copy(update={"sweep": sweep}), run.counts
+    tracemalloc.start()
+    _, cpu, dataset = timed(lambda: analyse_counts(experiment, counts, {}))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak - dataset.nbytes, cpu
+
+
 def spread(number, some):
     """Indices of some of a number of things, evenly spread."""
     return np.unique(np.linspace(0, number - 1, some).round().astype(int))
@@ -116,6 +133,7 @@ def main():
         times = [timed(lambda: analyse(run))[:2] for _ in range(REPEATS)]
         resamples = run.experiment.inference.resamples
         tables, vectors = tomographies(run)
+        few, many = (memory_beyond_the_dataset(run, weights) for weights in WEIGHTS)
     quickest, cpu = min(times)
     states = bloch_to_density_matrix(vectors)
     chosen = spread(len(tables), options.compare)
@@ -137,6 +155,12 @@ def main():
         (f"analysis, quickest of {REPEATS}", f"{quickest:.2f} s", quickest <= SECONDS),
         ("  slowest", f"{max(times)[0]:.2f} s", None),
         ("  CPU time of the quickest, all threads", f"{cpu:.2f} s", None),
+        *[
+            (f"  memory at {weights} p_x beyond the Dataset", f"{peak / 1e6:.0f} MB", None)
+            for weights, (peak, _) in zip(WEIGHTS, (few, many), strict=True)
+        ],
+        ("  their ratio: memory is flat", f"{many[0] / few[0]:.2f}", many[0] <= GROWTH * few[0]),
+        ("  CPU time of a p_x, many over few", f"{many[1] / few[1] / MORE:.2f}", None),
         ("reading the raw bits of all shots, once before", f"{reading:.2f} s", None),
         (f"qiskit-experiments, one state, median of {len(bootstraps)}", f"{per_state:.2f} s", None),
         (f"qiskit-experiments, all {len(tables):,} states: EXTRAPOLATED", f"{whole:,.0f} s", None),

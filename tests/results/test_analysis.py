@@ -366,6 +366,18 @@ def test_progress_ends_at_one(small_experiment, small_run):
     assert seen == sorted(seen)
 
 
+def test_blocks_of_p_x_change_nothing(small_experiment, small_run, monkeypatch):
+    """Bit for bit, and every variable: those with p_x are joined, others belong to all of it."""
+    sweep = small_experiment.sweep.model_copy(update={"p_x": tuple(np.linspace(0.05, 0.6, 7))})
+    many = small_experiment.model_copy(update={"sweep": sweep})
+    at_once = analyse_counts(many, small_run.counts, {})
+    monkeypatch.setattr("recycling.results.estimates._TOGETHER", 1)
+    seen = []
+    xr.testing.assert_identical(analyse_counts(many, small_run.counts, {}, seen.append), at_once)
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 8
+
+
 def doctored(dataset, *, excess, stderr, arm="recycling", bound="tight"):
     """Dataset whose excess over a bound, in J, is the given one for all trials together."""
     changed = dataset.copy(deep=True)
