@@ -246,7 +246,17 @@ class Observed:
 
 @dataclass(frozen=True)
 class Weighted:
-    """States of an arm at some of the p_x, with limits; see ``Observed``."""
+    """States of an arm at some of the p_x, with limits; see ``Observed``.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import Layout
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> question = Question(records, (), np.array([0.4]), Bath.qubit(), None, "median unbiased")
+        >>> observed = Observed.of(np.full((3, 5, 2, 2, 3, 16), 100), question)
+        >>> observed.at(slice(None)).of_last_trial().erasure()["heat"].value.shape
+        (3, 1, 1)
+    """
 
     samples: Mixture
     states: States

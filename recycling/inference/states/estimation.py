@@ -37,6 +37,16 @@ class States:
 
     ``entropy`` and ``population`` hold arrays of shape (..., stage, qubit), ``correlation`` one of
     shape (5, 5, ...) for the ``entropies_of`` and ``populations_of`` in their order.
+
+    Example:
+        >>> from circuits import HHL
+        >>> from recycling.inference.states.records import RecordMap
+        >>> from recycling.inference.states.samples import mixture
+        >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
+        >>> samples = mixture(np.full((4, 5, 2, 2, 3, 16), 100), records, p_x=np.array([0.4]))
+        >>> states = estimate_states(samples, estimate_outcomes(samples, 1.96), quantile=1.96)
+        >>> states.at_trial(slice(0, 2)).entropy.value.shape  # point, p_x, trial, stage, qubit
+        (4, 1, 2, 2, 3)
     """
 
     entropy: Intervals
