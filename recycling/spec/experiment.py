@@ -25,6 +25,7 @@ from recycling.errors import BadInput
 from recycling.spec.chosen import ALGORITHM, LINK, TASK
 from recycling.spec.link import PhotonicSettings
 from recycling.spec.messages import parse_spec
+from recycling.spec.over import over_of
 from recycling.spec.sections import (
     PROFILES,
     BathSpec,
@@ -79,6 +80,9 @@ def _sweep(value: Any, info: ValidationInfo) -> Sweep:
         return value
     if isinstance(value, Sweep):
         value = {key: getattr(value, key) for key in value.model_fields_set}
+    if isinstance(value, dict) and value.get("over") is not None and algorithm is not None:
+        settings: dict[str, Any] = {"algorithm": type(algorithm), "link": PhotonicSettings}
+        value = value | {"over": over_of(value["over"], settings, section.parameters)}
     return section.model_validate(value, context=info.context)
 
 

@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, FiniteFloat, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    FiniteFloat,
+    InstanceOf,
+    create_model,
+)
 from pydantic_core import PydanticCustomError
 
 from circuits.algorithms.hhl import HHL
 from circuits.design import POINT, SweepParameter
 from recycling.spec.messages import not_too_many, wrong
+from recycling.spec.over import Over
 from recycling.spec.quantities import ANGLE
 from recycling.spec.sections import Section
 
@@ -66,6 +75,9 @@ class Sweep(Section):
     #: Parameters that the class has fields for.
     parameters: ClassVar[tuple[SweepParameter, ...]] = ()
 
+    #: Further axes, over numbers of the device and of the spec; None for an experiment on one.
+    over: InstanceOf[Over] | None = Field(None, exclude_if=lambda over: over is None)
+
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Values: ...
@@ -104,7 +116,7 @@ def sweep_section(parameters: tuple[SweepParameter, ...]) -> type[Sweep]:
     for parameter in parameters:
         if parameter == POINT:
             continue
-        if hasattr(BaseModel, parameter.name):
+        if hasattr(BaseModel, parameter.name) or parameter.name in Sweep.model_fields:
             raise ValueError(
                 f"parameters = {parameter.name!r}: a spec cannot hold this name; rename it"
             )
@@ -117,7 +129,7 @@ def sweep_section(parameters: tuple[SweepParameter, ...]) -> type[Sweep]:
     return made
 
 
-def _restored(parameters: tuple[SweepParameter, ...], given: dict[str, Values]) -> Sweep:
+def _restored(parameters: tuple[SweepParameter, ...], given: dict[str, Any]) -> Sweep:
     """Sweep of a pickle; it was checked before."""
     return sweep_section(parameters).model_construct(None, **given)
 
