@@ -12,8 +12,12 @@ from recycling.errors import BadInput
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, field: str = "run") -> Iterator[None]:
     """Hold the lock of a run directory. The system frees it when a process dies.
+
+    Args:
+        folder: the directory.
+        field: where the user named it.
 
     Raises:
         BadInput: another process holds it, or the folder cannot be written.
@@ -29,11 +33,11 @@ def locked(folder: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise BadInput(
-            f"run = {str(folder)!r} is in use by another process: wait for it, or stop it"
+            f"{field} = {str(folder)!r} is in use by another process: wait for it, or stop it"
         ) from None
     except OSError as error:
         raise BadInput(
-            f"run = {str(folder)!r}: {error.strerror}; give a folder to write in"
+            f"{field} = {str(folder)!r}: {error.strerror}; give a folder to write in"
         ) from error
     try:
         yield
