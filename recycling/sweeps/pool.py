@@ -1,0 +1,117 @@
+"""Chunks by processes of this machine; one that dies is replaced, and its chunk tried again."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing import connection, get_context, parent_process
+from threading import Thread
+
+from recycling.errors import Incomplete
+from recycling.sweeps.work import Chunk, Work, chunk_of, pickled
+
+#: Most times that a chunk is given to workers that die.
+MOST_TRIES = 3
+#: Chunks that wait for each worker, or are at work in it.
+_IN_FLIGHT = 2
+#: Libraries that would start a thread for each core, by the variable that limits them.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def in_pool(work: Work, numbers: Iterable[int], workers: int) -> Iterator[Chunk]:
+    """Compute chunks in other processes; they come in any order.
+
+    Args:
+        work: the sweep.
+        numbers: of the chunks.
+        workers: number of processes; 0 computes in this one, in order.
+
+    Raises:
+        Incomplete: workers died over the same chunk again and again.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3], "p_x": [0.4], "over": {"device.cz_error": [0.0, 0.01]}},
+        ... )
+        >>> [chunk.number for chunk in in_pool(Work.of(experiment), [0], workers=0)]
+        [0]
+    """
+    if workers == 0:
+        yield from map(work.chunk, numbers)
+        return
+    content, waiting = pickled(work), iter(numbers)
+    tries: dict[int, int] = {}
+    again: list[int] = []
+    while again or (first := list(islice(waiting, 1))):
+        with _executor(workers) as executor:
+            flying: dict[Future[Chunk], int] = {}
+            again, start = [], again or first
+            try:
+                for number in start:
+                    flying[executor.submit(chunk_of, content, number)] = number
+                while flying:
+                    for number in islice(waiting, max(0, _IN_FLIGHT * workers - len(flying))):
+                        flying[executor.submit(chunk_of, content, number)] = number
+                    done, _ = wait(flying, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield future.result()
+                        del flying[future]
+            except BrokenProcessPool:
+                again = _to_try_again(flying.values(), tries)
+
+
+def _to_try_again(numbers: Iterable[int], tries: dict[int, int]) -> list[int]:
+    """Chunks whose workers died, if they did not die too often."""
+    again = list(numbers)
+    for number in again:
+        tries[number] = tries.get(number, 0) + 1
+        if tries[number] == MOST_TRIES:
+            raise Incomplete(
+                f"workers died {MOST_TRIES} times over chunk {number}, perhaps for want of memory: "
+                "nothing finished is lost; go on with fewer --workers"
+            )
+    return again
+
+
+@contextmanager
+def _executor(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes with a thread each; those still at work end with the block, however it ends."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_begin)
+    try:
+        yield executor
+    finally:
+        processes = list((executor._processes or {}).values())
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.join()
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _begin() -> None:
+    """Begin as a worker: Ctrl-C is for the main process, with which this one ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)
