@@ -104,10 +104,11 @@ def check_size(
     """
     size = size_of(experiment, kind)
     faults = []
-    if size.memory > SHARE * _memory():
+    if size.memory > SHARE * machine_memory():
         faults.append(
-            f"the analysis takes about {_shown(size.memory)} of memory, this machine has "
-            f"{_shown(_memory())}: {_fewer(experiment, ('points', 'trials', 'resamples'))}"
+            f"the analysis takes about {shown_bytes(size.memory)} of memory, this machine has "
+            f"{shown_bytes(machine_memory())}: "
+            + _fewer(experiment, ("points", "trials", "resamples"))
         )
     if size.seconds > LONGEST:
         faults.append(
@@ -115,10 +116,11 @@ def check_size(
             f"than {LONGEST / 3600:.0f}: "
             + _fewer(experiment, ("points", "trials", "shots", "resamples"))
         )
-    if folder is not None and size.disk > SHARE * (free := _free(folder)):
+    if folder is not None and size.disk > SHARE * (free := free_space(folder)):
         faults.append(
-            f"the shots take about {_shown(size.disk)} in {str(folder)!r}, where {_shown(free)} "
-            f"are free: {_fewer(experiment, ('points', 'trials', 'shots'))}, or another folder"
+            f"the shots take about {shown_bytes(size.disk)} in {str(folder)!r}, where "
+            f"{shown_bytes(free)} are free: "
+            f"{_fewer(experiment, ('points', 'trials', 'shots'))}, or another folder"
         )
     if faults:
         raise BadInput(*faults)
@@ -146,12 +148,13 @@ def check_map(experiment: Experiment, cells: int, batch: int) -> float:
     engine = 4.0 ** max(0, len(experiment.design.purpose("algorithm")) - _MAPPED_QUBITS)
     memory = _PROGRAM + batch * points * _ENGINE * engine + cells * points * weights * _MAPPED
     seconds = cells * points * (_EVOLVED * engine + weights * _MAPPED_SECONDS)
-    if memory > SHARE * _memory() or seconds > LONGEST:
+    if memory > SHARE * machine_memory() or seconds > LONGEST:
         raise BadInput(
-            f"the map of {cells} devices takes about {_shown(memory)} of memory and "
-            f"{seconds / 3600:.2g} hours, this machine has {_shown(_memory())} and no simulation "
-            f"may take more than {LONGEST / 3600:.0f} hours: give fewer temperatures, frequencies "
-            f"or loss tangents, or {_fewer(experiment, ('points',)).removeprefix('give ')}"
+            f"the map of {cells} devices takes about {shown_bytes(memory)} of memory and "
+            f"{seconds / 3600:.2g} hours, this machine has {shown_bytes(machine_memory())} and no "
+            f"simulation may take more than {LONGEST / 3600:.0f} hours: give fewer temperatures, "
+            f"frequencies or loss tangents, or "
+            + _fewer(experiment, ("points",)).removeprefix("give ")
         )
     return seconds
 
@@ -173,20 +176,36 @@ def _fewer(experiment: Experiment, names: tuple[str, ...]) -> str:
     return "give less of " + ", ".join(known[name] for name in names)
 
 
-def _shown(count: float) -> str:
+def shown_bytes(count: float) -> str:
+    """Write a number of bytes in MB or GB.
+
+    Example:
+        >>> shown_bytes(2.5e9)
+        '2.5 GB'
+    """
     return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
-def _memory() -> float:
-    """Memory of this machine, bytes."""
+def machine_memory() -> float:
+    """Memory of this machine, bytes.
+
+    Example:
+        >>> machine_memory() > 1e8
+        True
+    """
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
         return _USUAL_MEMORY
 
 
-def _free(folder: Path) -> float:
-    """Free space where a folder is, or will be, bytes."""
+def free_space(folder: Path) -> float:
+    """Free space where a folder is, or will be, bytes.
+
+    Example:
+        >>> free_space(Path("no such folder")) >= 0
+        True
+    """
     folder = folder.absolute()
     while not folder.exists():
         folder = folder.parent
