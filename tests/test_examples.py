@@ -38,6 +38,7 @@ ROOMS = (
     "recycling.spec",
     "recycling.store",
     "recycling.studies",
+    "recycling.sweeps",
     "recycling.thermodynamics",
 )
 

@@ -45,7 +45,7 @@ def preset_names() -> list[str]:
 
     Example:
         >>> preset_names()
-        ['paper', 'theory']
+        ['paper', 'payoff', 'theory']
     """
     folder = resources.files("recycling.spec") / "presets"
     return sorted(

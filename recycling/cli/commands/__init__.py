@@ -13,9 +13,10 @@ from recycling.cli.commands.resume import resume
 from recycling.cli.commands.run import replay, run
 from recycling.cli.commands.stage import stage
 from recycling.cli.commands.status import status
+from recycling.cli.commands.sweep import sweep
 from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
-    replay, run, resume, status, cancel, plan, layouts, stage, analyse, report, ledger, export,
-    bundle, unbundle, latency,
+    replay, run, resume, status, cancel, plan, layouts, stage, sweep, analyse, report, ledger,
+    export, bundle, unbundle, latency,
 )  # fmt: skip

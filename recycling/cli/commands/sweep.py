@@ -1,0 +1,129 @@
+"""The command ``recycling sweep``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recycling.cli.options import AsJson, Debug, Seed
+from recycling.cli.terminal import Shown, errors, print_json, print_lines, shown
+
+if TYPE_CHECKING:
+    from recycling.spec.experiment import Experiment
+    from recycling.sweeps.run import Progress
+
+SweptSpec = Annotated[
+    str, typer.Argument(metavar="SPEC", help="Path of a spec with [sweep.over], or: payoff.")
+]
+
+
+def sweep(
+    spec: SweptSpec,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder; one begun before is gone on with.")
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option("--samples", help="Samples in place of the spec's.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=0, help="Processes [default: a core each]; 0: this one."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", help="Dask: tcp://HOST:PORT, or local for a cluster here."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say points, time, memory and disk, and leave.")
+    ] = False,
+    seed: Seed = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Sweep an experiment over numbers of its device: where does recycling pay?"""
+    with errors(debug=debug):
+        from recycling.errors import BadInput
+        from recycling.sweeps.specs import read_sweep
+
+        experiment = read_sweep(spec, samples=samples, seed=seed)
+        if dry_run:
+            _estimate(experiment, out or Path(), workers, as_json=as_json)
+        elif out is None:
+            raise BadInput("out is missing: give a folder with --out")
+        else:
+            _sweep(experiment, out, workers, scheduler, as_json=as_json)
+
+
+def _sweep(
+    experiment: Experiment, out: Path, workers: int | None, scheduler: str | None, *, as_json: bool
+) -> None:
+    notes: list[str] = []
+    with shown() as work:
+        work.step("compiling circuits")
+        from recycling.sweeps.run import sweep as run_sweep
+        from recycling.sweeps.summary import summary_lines, sweep_summary
+
+        dataset = run_sweep(
+            experiment,
+            out,
+            workers=workers,
+            scheduler=scheduler,
+            progress=_progress(work),
+            note=notes.append,
+        )
+        work.step("summarising")
+        summary, lines = sweep_summary(dataset), summary_lines(dataset)
+    files = {"results": str(out / "results.zarr")}
+    if as_json:
+        print_json(summary | {"notes": notes, "files": files})
+        return
+    print_lines(notes)
+    print_lines(lines, style="bold")
+    print_lines([f"{name}: {path}" for name, path in files.items()])
+
+
+def _progress(work: Shown) -> Callable[[Progress], None]:
+    """Show progress now and then: often on a terminal, rarely as lines."""
+    every = 0.2 if sys.stderr.isatty() else 15.0
+    last = [monotonic()]
+
+    def show(progress: Progress) -> None:
+        if progress.rate == 0:
+            work.step(f"sweeping {progress.points - progress.done} of {progress.points} points")
+        elif monotonic() - last[0] > every:
+            last[0] = monotonic()
+            state = f"{progress.rate:.0f} points/s, {_time(progress.left)} left"
+            work.watch("sweep", state, progress.done / progress.points)
+
+    return show
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _estimate(experiment: Experiment, out: Path, workers: int | None, *, as_json: bool) -> None:
+    """Print what a sweep would take."""
+    with shown() as work:
+        work.step("compiling circuits")
+        from dataclasses import asdict
+
+        from recycling.jobs.sizes import shown_bytes
+        from recycling.sweeps.run import dry_run
+
+        size = dry_run(experiment, out, workers=workers, step=work.step)
+    if as_json:
+        print_json(asdict(size))
+        return
+    print_lines([
+        f"{size.points} points in {size.chunks} chunks",
+        f"about {_time(size.seconds)}: {size.rate:.0f} points/s in each process, measured",
+        f"about {shown_bytes(size.memory)} of memory, {shown_bytes(size.disk)} of disk",
+    ])  # fmt: skip
