@@ -1,0 +1,102 @@
+"""A sweep against the scalar path: a plan, an exact run and its analysis at the same values."""
+
+import numpy as np
+import pytest
+
+import recycling as rc
+from recycling.errors import BadInput
+from recycling.sweeps.run import sweep
+from recycling.sweeps.work import Work
+
+EXACT = {"shots": "exact", "trials": 1}
+LAYOUT = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
+OVER = {
+    "samples": 3,
+    "device.t1": {"sobol": [1e-4, 4e-4], "scale": "log"},
+    "device.t2": {"random": [3e-5, 2e-4]},
+    "device.feedforward_latency": {"sobol": [1e-7, 1e-5]},
+    "device.cz_error": {"random": [1e-3, 1e-2]},
+    "device.single_qubit_error": {"random": [1e-4, 1e-3]},
+    "device.readout_error": {"random": [1e-3, 3e-2]},
+    "bath.temperature": {"random": [0.02, 0.1]},
+    "bath.frequency": {"random": [4e9, 6e9]},
+    "sweep.p_x": {"random": [0.05, 0.45]},
+    "sweep.theta_b": {"sobol": [0.0, 0.78]},
+}
+TINY = {"name": "tiny", "algorithm": {"name": "repeat-until-success"}, "measurement": EXACT}
+TINY_DEVICE = {"profile": "ideal", "feedforward_latency": 1e-5, "t1": 2e-4, "t2": 1e-4}
+
+
+def at_a_sample(row):
+    """The spec of one experiment at the values of a sample."""
+    values = {name: float(row[name]) for name in row.coords if row[name].dims == ()}
+    numbers = ("t1", "t2", "feedforward_latency", "cz_error", "single_qubit_error", "readout_error")
+    return rc.Experiment(
+        name="one",
+        device={"profile": "paper", "layout": LAYOUT, **{key: values[key] for key in numbers}},
+        bath={key: values[key] for key in ("temperature", "frequency")},
+        sweep={key: [values[key]] for key in ("p_x", "theta_b")},
+        measurement=EXACT,
+    )
+
+
+def test_samples_are_what_a_run_at_their_values_shows(tmp_path):
+    device = {"profile": "paper", "layout": LAYOUT}
+    swept = rc.Experiment(name="many", device=device, sweep={"over": OVER}, measurement=EXACT)
+    dataset = sweep(swept, tmp_path / "sweep", workers=0)
+    for place in (0, 2):
+        row = dataset.isel(sample=place).load()
+        run = rc.run(at_a_sample(row), out=tmp_path / f"run-{place}")
+        analysed = rc.analyse(run).squeeze(drop=True)
+        for name, values in row.data_vars.items():
+            expected = analysed[name].transpose(*values.dims)
+            np.testing.assert_allclose(values, expected, rtol=1e-12, atol=0, err_msg=name)
+
+
+def region(device, over, **more):
+    experiment = rc.Experiment(**TINY, device=device, **more, sweep={
+        "theta": [0.3, 0.6], "p_x": [0.1, 0.4], "over": over})  # fmt: skip
+    work = Work.of(experiment)
+    return work.region(tuple(slice(0, size) for size in work.points.sizes.values()))
+
+
+def test_a_stage_and_single_qubits_vary(tmp_path):
+    over = {"stage.loss_tangent": [0.0, 1e-5], "device.t1[data]": [1e-4, 2e-4]}
+    stage = {"calibrated_at": 0.02, "loss_tangent": 0.0}
+    found = region(TINY_DEVICE, over, stage=stage, bath={"temperature": 0.2})
+    # Axes are sorted by key: T1 of data, then the loss tangent.
+    one = rc.Experiment(
+        **TINY, device=TINY_DEVICE, bath={"temperature": 0.2},
+        stage=stage | {"loss_tangent": 1e-5}, sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+    )  # fmt: skip
+    run = rc.analyse(rc.run(one, out=tmp_path / "run"))
+    expected = run["heat"].isel(trial=0).transpose("arm", "theta", "p_x")
+    np.testing.assert_allclose(found["heat"][3], expected, rtol=1e-12)
+    assert not np.allclose(found["heat"][1], found["heat"][3], rtol=1e-6, atol=0)
+
+
+def test_each_profile_and_each_algorithm_is_compiled():
+    found = region({"t2": 1e-5}, {"device.optimization_level": [0, 1], "device.profile": ["ideal"]})
+    assert found["heat"].shape == (2, 2, 2, 2)
+
+
+def test_t2_is_limited_where_that_is_said():
+    over = {"device.t1": [1e-4, 2e-5]}
+    with pytest.raises(BadInput, match=r"above 2 t1 = 4e-05 s at sample 1: give sweep\.over\.lim"):
+        region(TINY_DEVICE, over)
+    limited = region(TINY_DEVICE, over | {"limit_t2": True})
+    least = region(TINY_DEVICE | {"t2": 4e-5}, {"device.t1": [2e-5]})
+    np.testing.assert_allclose(limited["heat"][1], least["heat"][0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("over", "more", "fault"),
+    [
+        ({"device.t1[X]": [1e-4]}, {}, r'"device.t1\[X\]": no qubit X; give one of data, ancilla'),
+        ({"stage.loss_tangent": [1e-7]}, {}, "the spec has no stage"),
+        ({"bath.frequency": [4e9]}, {"link": {"preset": "eth-5m"}}, "the link would be another"),
+    ],
+)
+def test_keys_without_a_meaning_are_refused(over, more, fault):
+    with pytest.raises(BadInput, match=fault):
+        region(TINY_DEVICE, over, **more)
