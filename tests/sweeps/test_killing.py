@@ -1,0 +1,94 @@
+"""Workers and the main process are killed, really; the results are the same to the last byte."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import count
+
+import psutil
+import pytest
+
+import recycling as rc
+from recycling.sweeps.cluster import on_cluster
+from recycling.sweeps.pool import in_pool
+from recycling.sweeps.run import sweep
+from recycling.sweeps.work import Work
+from tests.sweeps.test_run import SPEC
+from tests.sweeps.test_store import checksums
+
+pytestmark = pytest.mark.slow
+MANY = SPEC.replace("samples = 200", "samples = 1000")
+COMMAND = [sys.executable, "-c", "from recycling.cli.app import main; main()", "sweep"]
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    return rc.Experiment.parse(MANY)
+
+
+@pytest.fixture(scope="module")
+def whole(experiment, tmp_path_factory):
+    """Checksums of a sweep that nothing happened to."""
+    folder = tmp_path_factory.mktemp("whole") / "sweep"
+    sweep(experiment, folder, workers=0)
+    return checksums(folder)
+
+
+def children():
+    """Workers among the children of this process."""
+    return [
+        child.pid for child in psutil.Process().children() if "spawn_main" in str(child.cmdline())
+    ]
+
+
+def killing(chunks, kills, at):
+    """Pass chunks on, and kill a child of this process after some of them."""
+    for number, chunk in zip(count(), chunks):
+        if number in at:
+            os.kill(children()[-1], signal.SIGKILL)
+            kills.append(number)
+        yield chunk
+
+
+def test_killed_workers_of_the_pool_are_replaced(experiment, whole, tmp_path, monkeypatch):
+    kills = []
+    monkeypatch.setattr(
+        "recycling.sweeps.run.in_pool",
+        lambda *arguments: killing(in_pool(*arguments), kills, at=(3, 7)),
+    )
+    sweep(experiment, tmp_path / "sweep", workers=2)
+    assert kills == [3, 7]
+    assert checksums(tmp_path / "sweep") == whole
+    assert children() == []
+
+
+def test_killed_workers_of_a_cluster_are_replaced(experiment, whole, tmp_path, monkeypatch):
+    kills = []
+    monkeypatch.setattr(
+        "recycling.sweeps.cluster.on_cluster",
+        lambda *arguments: killing(on_cluster(*arguments), kills, at=(2, 5)),
+    )
+    sweep(experiment, tmp_path / "sweep", workers=2, scheduler="local")
+    assert kills == [2, 5]
+    assert checksums(tmp_path / "sweep") == whole
+
+
+@pytest.mark.parametrize("moment", [0.2, 1.5])
+def test_a_killed_sweep_is_gone_on_with(whole, tmp_path, moment):
+    spec, out = tmp_path / "many.toml", tmp_path / "sweep"
+    spec.write_text(MANY, encoding="utf-8")
+    command = [*COMMAND, str(spec), "--out", str(out), "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while not (out / "chunks.jsonl").exists():
+        time.sleep(0.02)
+    time.sleep(moment)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    subprocess.run(command, check=True, capture_output=True)
+    assert checksums(out) == whole
+
+
+def test_work_of_no_chunks_starts_nothing(experiment):
+    assert list(in_pool(Work.of(experiment), [], workers=2)) == []
