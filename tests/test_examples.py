@@ -28,6 +28,7 @@ ROOMS = (
     "recycling.reporting.link_figures",
     "recycling.reporting.link_table",
     "recycling.reporting.rendering",
+    "recycling.reporting.share_figures",
     "recycling.reporting.stage_figures",
     "recycling.reporting.status",
     "recycling.reporting.tables",
