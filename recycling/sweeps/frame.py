@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recycling.spec.over import coordinate_of
+from recycling.spec.over import Axis, GridAxis, coordinate_of
 from recycling.sweeps.points import SAMPLE
 from recycling.sweeps.store import Store
 from recycling.sweeps.variables import inner_coordinates, unit_of, variables_of
@@ -72,13 +72,22 @@ def coordinates_of(experiment: Experiment, work: Work) -> xr.Dataset:
     coordinates: dict[str, Any] = {}
     for key in points.over.listed:
         name = coordinate_of(key)
-        coordinates[name] = (name, _text(points.listed(key)), unit_of(key, experiment))
+        notes = unit_of(key, experiment) | _shape(points.over.axes[key])
+        coordinates[name] = (name, _text(points.listed(key)), notes)
     if points.over.samples is not None:
         for key, values in points.sampled(0, points.over.samples).items():
-            coordinates[coordinate_of(key)] = (SAMPLE, values, unit_of(key, experiment))
+            notes = unit_of(key, experiment) | _shape(points.over.axes[key])
+            coordinates[coordinate_of(key)] = (SAMPLE, values, notes)
     for name, (dim, values, *notes) in inner_coordinates(experiment).items():
         coordinates[name] = (dim, _text(np.asarray(values)), *notes)
     return xr.Dataset(coords=coordinates, attrs=_attributes(experiment, work))
+
+
+def _shape(axis: Axis) -> dict[str, Any]:
+    """Scale of an axis, and the ends between which its values are drawn, as attributes."""
+    if isinstance(axis, GridAxis):
+        return {"scale": axis.scale}
+    return {} if isinstance(axis, tuple) else {"scale": axis.scale, "range": list(axis.between)}
 
 
 def _text(values: Any) -> Any:

@@ -1,86 +1,84 @@
-"""A sweep in numbers: at what share of the points recycling pays."""
+"""A sweep in a few numbers: at what share of the points recycling pays."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from circuits.design import RECYCLING
+from recycling.reporting.share_figures import axis_label, scaled
+from recycling.reporting.tables import Table, number
+from recycling.results.shares import QUESTIONS, ShareAxis, Shares
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-#: What is asked of a point, in words, by the quantity that answers it.
-QUESTIONS = {
-    "gain": "G > 0",
-    "excess_tight": "ΔQ_B < Q_tight",
-    "excess_landauer": "ΔQ_B < Q_Landauer",
-}
+    from numpy.typing import NDArray
 
 
-def answers(dataset: xr.Dataset) -> dict[str, NDArray[np.bool_]]:
-    """Whether each point of a sweep answers each question with yes, in the recycling arm.
-
-    Heat counts as below a bound where something is erased, as in a verdict.
-
-    Args:
-        dataset: that of ``sweep``.
-
-    Returns:
-        Arrays by the name of the quantity, with the dims of the sweep, then parameters and p_x.
+def sweep_summary(shares: Shares) -> dict[str, Any]:
+    """Describe a sweep for scripts: shares at all points, and in each bin of each axis.
 
     Example:
-        >>> import xarray as xr
-        >>> dims, values = ("sample", "arm"), np.array([[0.1], [-0.1]])
-        >>> names = ("gain", "excess_tight", "excess_landauer", "entropy_decrease")
-        >>> numbers = {name: (dims, values) for name in names}
-        >>> answers(xr.Dataset(numbers, {"arm": ["recycling"]}))["gain"].tolist()
-        [True, False]
+        >>> axis = ShareAxis("t1", "s", True, np.array([1e-4]), (), np.zeros(1, int), "sample")
+        >>> margins = {(question, "t1"): np.array([0.5]) for question in QUESTIONS}
+        >>> total = dict.fromkeys(QUESTIONS, 0.5)
+        >>> sweep_summary(Shares(4, {"t1": axis}, total, margins, {}))["axes"]["t1"]["gain"]
+        [0.5]
     """
-    arm = dataset.sel(arm=RECYCLING)
-    erased = arm["entropy_decrease"].values > 0
-    found = {"gain": arm["gain"].values > 0}
-    for name in ("excess_tight", "excess_landauer"):
-        found[name] = (arm[name].values < 0) & erased
-    return found
-
-
-def sweep_summary(dataset: xr.Dataset) -> dict[str, Any]:
-    """Describe a sweep for scripts.
-
-    Example:
-        >>> import xarray as xr
-        >>> dims, values = ("sample", "arm"), np.array([[0.1], [-0.1]])
-        >>> names = ("gain", "excess_tight", "excess_landauer", "entropy_decrease")
-        >>> numbers = {name: (dims, values) for name in names}
-        >>> dataset = xr.Dataset(numbers, {"arm": ["recycling"]}, {"swept": '["device.t1"]'})
-        >>> sweep_summary(dataset)["share"]["gain"]
-        0.5
-    """
-    found = answers(dataset)
-    return {
-        "points": int(next(iter(found.values())).size),
-        "swept": json.loads(dataset.attrs["swept"]),
-        "share": {name: float(yes.mean()) for name, yes in found.items()},
+    axes = {
+        name: {
+            "units": axis.units,
+            "values": list(axis.words) or axis.values.tolist(),
+            **{q: _listed(shares.margins[q, name]) for q in QUESTIONS},
+        }
+        for name, axis in shares.axes.items()
     }
+    return {"count": shares.count, "share": dict(shares.total), "axes": axes}
 
 
-def summary_lines(dataset: xr.Dataset) -> list[str]:
-    """Describe a sweep for people.
+def _listed(share: NDArray[np.float64]) -> list[float | None]:
+    return [None if np.isnan(each) else float(each) for each in share]
+
+
+def headline(shares: Shares) -> str:
+    """Say in a line where recycling pays.
 
     Example:
-        >>> import xarray as xr
-        >>> dims, values = ("sample", "arm"), np.array([[0.1], [-0.1]])
-        >>> names = ("gain", "excess_tight", "excess_landauer", "entropy_decrease")
-        >>> numbers = {name: (dims, values) for name in names}
-        >>> dataset = xr.Dataset(numbers, {"arm": ["recycling"]}, {"swept": '["device.t1"]'})
-        >>> summary_lines(dataset)
-        ['G > 0 at 50 % of 2 points, ΔQ_B < Q_tight at 0 %, ΔQ_B < Q_Landauer at 0 % (simulated)']
+        >>> headline(Shares(4, {}, dict.fromkeys(QUESTIONS, 0.5), {}, {}))
+        'G > 0 at 50 % of 4 points, ΔQ_B < Q_tight at 50 %, ΔQ_B < Q_Landauer at 50 % (simulated)'
     """
-    found = answers(dataset)
-    shares = [f"{QUESTIONS[name]} at {100 * yes.mean():.3g} %" for name, yes in found.items()]
-    count = next(iter(found.values())).size
-    return [f"{shares[0]} of {count} points, {', '.join(shares[1:])} (simulated)"]
+    first, *others = (
+        f"{words} at {100 * shares.total[name]:.3g} %" for name, words in QUESTIONS.items()
+    )
+    return f"{first} of {shares.count:,} points, {', '.join(others)} (simulated)"
+
+
+def share_table(shares: Shares) -> Table:
+    """Shares in the lowest and in the highest bin of each axis.
+
+    Example:
+        >>> values, places = np.array([1e-4, 2e-4]), np.zeros(1, int)
+        >>> axis = ShareAxis("t1", "s", True, values, (), places, "sample")
+        >>> margins = {(question, "t1"): np.array([0.1, 0.9]) for question in QUESTIONS}
+        >>> share_table(Shares(4, {"t1": axis}, {}, margins, {})).rows
+        [('T1 (µs)', '100', '200', '10 → 90', '10 → 90', '10 → 90')]
+    """
+    rows = [
+        (axis_label(axis), *_ends(axis), *(_change(shares.margins[q, name]) for q in QUESTIONS))
+        for name, axis in shares.axes.items()
+    ]
+    note = (
+        "Share of the points in %, over all other axes, from the lowest bin of an axis to the "
+        "highest; recycling arm, exact engine, no shots. Below a bound: with ΔS > 0."
+    )
+    return Table(("axis", "from", "to", *QUESTIONS.values()), rows, note)
+
+
+def _ends(axis: ShareAxis) -> tuple[str, str]:
+    if axis.words:
+        return axis.words[0], axis.words[-1]
+    values, _ = scaled(axis)
+    return f"{values[0]:.3g}", f"{values[-1]:.3g}"
+
+
+def _change(share: NDArray[np.float64]) -> str:
+    return f"{number(100 * share[0], '.3g')} → {number(100 * share[-1], '.3g')}"

@@ -62,10 +62,14 @@ def test_the_command_says_where_recycling_pays(spec, tmp_path):
     found = json.loads(result.stdout)
     dataset = xr.open_zarr(out / "results.zarr", chunks=None).load()
     recycled = dataset.sel(arm="recycling")
-    assert found["points"] == 200 * 2
+    assert found["count"] == 200 * 2
     assert found["share"]["gain"] == float((recycled["gain"] > 0).mean())
+    assert list(found["axes"]) == ["readout_error", "t1", "p_x"]
     assert dataset["t1"].dims == ("sample",)
     assert not dataset["heat"].isnull().any()
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "G &gt; 0 at " in page
+    assert page.count("data:image/svg+xml;base64") == 4
     assert rc.Experiment.from_toml(out / "spec.toml").hash == dataset.attrs["spec_hash"]
 
 

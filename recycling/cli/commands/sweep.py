@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recycling.cli.options import AsJson, Debug, Seed
-from recycling.cli.terminal import Shown, errors, print_json, print_lines, shown
+from recycling.cli.terminal import Shown, errors, print_json, print_lines, print_table, shown
 
 if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
@@ -66,7 +66,7 @@ def _sweep(
     with shown() as work:
         work.step("compiling circuits")
         from recycling.sweeps.run import sweep as run_sweep
-        from recycling.sweeps.summary import summary_lines, sweep_summary
+        from recycling.sweeps.summary import headline, share_table, sweep_summary
 
         dataset = run_sweep(
             experiment,
@@ -76,14 +76,21 @@ def _sweep(
             progress=_progress(work),
             note=notes.append,
         )
-        work.step("summarising")
-        summary, lines = sweep_summary(dataset), summary_lines(dataset)
-    files = {"results": str(out / "results.zarr")}
+        work.step("counting")
+        from recycling.results.shares import shares
+
+        counted = shares(dataset)
+        work.step("writing the report")
+        from recycling.sweeps.report import write_report
+
+        page = write_report(out, dataset, counted)
+    files = {"results": str(out / "results.zarr"), "report": str(page)}
     if as_json:
-        print_json(summary | {"notes": notes, "files": files})
+        print_json(sweep_summary(counted) | {"notes": notes, "files": files})
         return
     print_lines(notes)
-    print_lines(lines, style="bold")
+    print_table(share_table(counted), dataset.attrs["title"])
+    print_lines([headline(counted)], style="bold")
     print_lines([f"{name}: {path}" for name, path in files.items()])
 
 
