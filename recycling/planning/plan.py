@@ -193,6 +193,11 @@ def plan_on(experiment: Experiment, name: BackendName, connection: Connection | 
         ('data', 'ancilla', 'B', 'S')
     """
     kind = backend_kind(name.kind)
+    if experiment.sweep.over is not None:
+        raise BadInput(
+            "sweep.over: a run has a single device; give the spec to recycling sweep, or remove "
+            "[sweep.over]"
+        )
     check_size(experiment, name.kind)
     if connection is not None:
         check_for_machine(experiment, connection)

@@ -100,3 +100,9 @@ def test_t2_is_limited_where_that_is_said():
 def test_keys_without_a_meaning_are_refused(over, more, fault):
     with pytest.raises(BadInput, match=fault):
         region(TINY_DEVICE, over, **more)
+
+
+def test_a_run_has_no_sweep_over_devices():
+    swept = rc.Experiment(**TINY, device=TINY_DEVICE, sweep={"over": {"device.t1": [1e-4]}})
+    with pytest.raises(BadInput, match=r"sweep\.over: a run has a single device; give the spec to"):
+        rc.plan(swept)
