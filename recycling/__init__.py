@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from recycling.store import Run
     from recycling.studies.protocol import run
     from recycling.studies.stored import open_run, resume
+    from recycling.sweeps.run import sweep
     from recycling.thermodynamics import (
         Bath,
         athermal_bound,
@@ -73,6 +74,7 @@ _HOME = {
     "Run": "store",
     "run": "studies.protocol",
     "Stage": "devices.stage",
+    "sweep": "sweeps.run",
     "tight_bound": "thermodynamics",
     "unit_cell": "devices.unit_cell",
     "von_neumann_entropy": "thermodynamics",
@@ -109,6 +111,7 @@ __all__ = [
     "report",
     "resume",
     "run",
+    "sweep",
     "tight_bound",
     "unit_cell",
     "von_neumann_entropy",
