@@ -118,7 +118,7 @@ def _dress(side: Any, set_scale: Any, axis: ShareAxis, values: Any) -> None:
         set_scale("log")
         decades = np.log10(values[-1] / values[0])
         if decades < 2.5:
-            steps = (1, 1.5, 2, 3, 4, 6, 8) if decades < 1 else (1, 2, 5) if decades < 2 else (1, 3)
+            steps = (1, 1.5, 2, 3, 4, 6, 8) if decades < 1 else (1, 3)
             powers = 10.0 ** np.arange(np.floor(np.log10(values[0])), np.log10(values[-1]) + 1)
             ticks = [step * power for power in powers for step in steps]
             shown = [t for t in ticks if values[0] * 0.95 <= t <= values[-1] * 1.05]

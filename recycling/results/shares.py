@@ -25,8 +25,8 @@ QUESTIONS = {
     "excess_tight": "ΔQ_B < Q_tight",
     "excess_landauer": "ΔQ_B < Q_Landauer",
 }
-#: Least and most bins of an axis, and points for which a bin of a map is made.
-_LEAST, _MOST, _FOR_BIN = 4, 24, 40
+#: Least and most bins of an axis, and samples for which there is a bin of two axes.
+_LEAST, _MOST, _FOR_BIN = 4, 24, 16
 #: Points that are read at once.
 _AT_ONCE = 1_000_000
 
@@ -120,10 +120,10 @@ def shares(dataset: xr.Dataset) -> Shares:
 
     Example:
         >>> import xarray as xr
-        >>> dims, values = ("sample", "arm"), np.linspace(-1, 3, 400)[:, None]
+        >>> dims, values = ("sample", "arm"), np.linspace(-1, 3, 256)[:, None]
         >>> names = ("gain", "excess_tight", "excess_landauer", "entropy_decrease")
         >>> numbers = {name: (dims, values) for name in names}
-        >>> coordinates = {"arm": ["recycling"], "t1": ("sample", np.linspace(1, 2, 400))}
+        >>> coordinates = {"arm": ["recycling"], "t1": ("sample", np.linspace(1, 2, 256))}
         >>> found = shares(xr.Dataset(numbers, coordinates, {"swept": '["device.t1"]'}))
         >>> found.total["gain"], found.margins["gain", "t1"].tolist()
         (0.75, [0.0, 1.0, 1.0, 1.0])
@@ -192,12 +192,14 @@ def _axes(dataset: xr.Dataset, gain: xr.DataArray) -> list[ShareAxis]:
     """Axes of a sweep, and parameters of several values that its spec sweeps at every point."""
     swept = [key.partition(".")[2] for key in json.loads(dataset.attrs["swept"])]
     inner = [str(dim) for dim in gain.dims if dim in dataset.coords and str(dim) not in swept]
-    bins = int(np.clip((gain.size / _FOR_BIN) ** 0.5, _LEAST, _MOST))
     names = [*swept, *(dim for dim in inner if gain.sizes[dim] > 1)]
-    return [_axis(dataset[name], bins) for name in names]
+    return [_axis(dataset[name]) for name in names]
 
 
-def _axis(coordinate: xr.DataArray, bins: int) -> ShareAxis:
+def _axis(coordinate: xr.DataArray) -> ShareAxis:
+    # Samples have one value of an axis for each of all others.
+    sampled = coordinate.dims != (coordinate.name,)
+    bins = int(np.clip((coordinate.size / _FOR_BIN) ** 0.5, _LEAST, _MOST)) if sampled else _MOST
     values, notes = coordinate.values, coordinate.attrs
     distinct, places = np.unique(values.astype(str if values.dtype.kind in "OUT" else float),
                                  return_inverse=True)  # fmt: skip

@@ -82,6 +82,7 @@ def test_a_killed_sweep_is_gone_on_with(whole, tmp_path, moment):
     command = [*COMMAND, str(spec), "--out", str(out), "--workers", "2"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     while not (out / "chunks.jsonl").exists():
+        assert process.poll() is None
         time.sleep(0.02)
     time.sleep(moment)
     process.kill()
