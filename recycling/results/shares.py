@@ -65,6 +65,11 @@ class Shares:
         margins: share in each bin of an axis, by the question and the axis; NaN without points.
         maps: share in each bin of two axes (array of shape (first, second)), by the question and
             the axes.
+
+    Example:
+        >>> maps = {("gain", "t1", "t2"): np.array([[0.0, 0.5], [0.5, 1.0]])}
+        >>> Shares(4, {}, {"gain": 0.5}, {}, maps).maps["gain", "t1", "t2"][1, 1]
+        np.float64(1.0)
     """
 
     count: int

@@ -34,6 +34,16 @@ def write_report(folder: Path, dataset: xr.Dataset, shares: Shares) -> Path:
         folder: that of the sweep.
         dataset: its results.
         shares: what ``recycling.results.shares`` counts of them.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import xarray as xr
+        >>> notes = {"title": "a", "data_kind": "simulated", "device": "ideal", "t2_limit": "none"}
+        >>> notes |= {"seed": 0, "spec_hash": "", "layout": "{}"}
+        >>> counted = Shares(4, {}, dict.fromkeys(QUESTIONS, 0.5), {}, {})
+        >>> with TemporaryDirectory() as folder:
+        ...     write_report(Path(folder), xr.Dataset(attrs=notes), counted).name
+        'report.html'
     """
     sections = _sections(folder, dataset, shares)
     uris = write_figures(sections, folder / "figures")
