@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,8 +42,23 @@ def known_reference(experiment: Experiment) -> Real | None:
         >>> known_reference(experiment).round(3).tolist()  # X, Y, Z at each point
         [[0.19, 0.0, 0.982], [0.768, 0.0, 0.641]]
     """
+    return reference_at(experiment, experiment.points)
+
+
+def reference_at(experiment: Experiment, points: Mapping[str, Real]) -> Real | None:
+    """Compute them at other points: see ``known_reference``.
+
+    Args:
+        experiment: the spec, whose sweep does not count.
+        points: values of each parameter at every point (arrays of shape (point,)).
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(name="tiny", algorithm={"name": "repeat-until-success"})
+        >>> reference_at(experiment, {"theta": np.array([0.3])}).round(3).tolist()
+        [[0.19, 0.0, 0.982]]
+    """
     algorithm, design = experiment.algorithm.build(), experiment.design
-    points = experiment.points
     number = len(next(iter(points.values())))
     # An algorithm without parameters has a point, whose value its formulas do not take.
     values = () if design.parameters == (POINT,) else tuple(points.values())

@@ -12,21 +12,14 @@ from numpy.typing import NDArray
 from circuits.design import FLAG, Setting
 from recycling.devices.device import Device
 from recycling.errors import BadInput
-from recycling.inference.states.plain import plain_estimates
-from recycling.inference.states.records import Layout, RecordMap
 from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all
-from recycling.results.link import channel_attributes
-from recycling.results.link_gains import channel_of
-from recycling.results.reference import known_reference
-from recycling.results.schema import ESTIMATES
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.spec.sections import DeviceSpec
 from recycling.sweeps.devices import device_over, qubit_of
+from recycling.sweeps.estimates import estimates_over
 from recycling.sweeps.points import SAMPLE, constant
-from recycling.sweeps.variables import variables_of
-from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -35,7 +28,6 @@ if TYPE_CHECKING:
 
 Real = NDArray[np.float64]
 _LATENCY, _HERTZ, _KELVIN = "device.feedforward_latency", "bath.frequency", "bath.temperature"
-_WEIGHT = "sweep.p_x"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,103 +135,78 @@ def evaluate(prepared: Prepared, columns: Mapping[str, Real], count: int) -> dic
         >>> found["heat"].shape  # point, arm, theta, p_x
         (2, 2, 1, 1)
     """
-    forms = variables_of(prepared.experiment)
-    found = {name: np.empty((count, *form.sizes.values())) for name, form in forms.items()}
-    parameters = {
-        f"sweep.{name}": name
-        for name in prepared.experiment.design.parameter_names
-        if f"sweep.{name}" in columns
-    }
-    apart = (*parameters, *(key for key in (_LATENCY, _KELVIN, _HERTZ, _WEIGHT) if key in columns))
+    return estimates_over(prepared.experiment, columns, record_tables(prepared, columns, count))
+
+
+def record_tables(prepared: Prepared, columns: Mapping[str, Real], count: int) -> Real:
+    """Probabilities of all records at some points of a sweep.
+
+    Args:
+        prepared: see ``prepare``.
+        columns: values of each swept number by its key (arrays of shape (points,)).
+        count: number of points.
+
+    Returns:
+        Array of shape (sample, arm, point, stage, preparation, basis, record): a sample is a point
+        of the sweep over devices, a point one of the parameters that the sweep leaves to the spec.
+
+    Raises:
+        BadInput: a point contradicts itself, as T2 > 2 T1.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3], "p_x": [0.4], "over": {"device.cz_error": [0.0, 0.01]}},
+        ... )
+        >>> record_tables(prepare(experiment), {"device.cz_error": np.array([0.0, 0.01])}, 2).shape
+        (2, 2, 1, 2, 2, 3, 16)
+    """
+    experiment = prepared.experiment
+    # The engine has no sweep over latencies, and none over angles that goes with that of a device.
+    parameters = [
+        f"sweep.{name}" for name in experiment.design.parameter_names if f"sweep.{name}" in columns
+    ]
+    apart = (*parameters, *(key for key in (_LATENCY,) if key in columns))
+    found: Real | None = None
     for values in constant(columns, apart):
-        fixed: dict[str, float] = dict(zip(apart, values, strict=True))  # type: ignore[arg-type]
-        rows = np.all(
-            [columns[key] == value for key, value in fixed.items()] or [[True] * count], 0
-        )
-        group = {key: column[rows] for key, column in columns.items()}
-        experiment = _at(prepared.experiment, fixed, parameters)
-        for name, numbers in _group(prepared, experiment, group, int(rows.sum()), fixed).items():
-            if name in found:
-                found[name][rows] = numbers.reshape(-1, *found[name].shape[1:])
+        fixed: dict[str, Any] = dict(zip(apart, values, strict=True))
+        same = [columns[key] == value for key, value in fixed.items()]
+        rows = np.all(same, axis=0) if same else np.ones(count, dtype=bool)
+        noise = {key: column[rows] for key, column in columns.items() if key != _LATENCY}
+        tables = _tables(prepared, noise, fixed, int(rows.sum()))
+        if found is None:
+            found = np.empty((count, *tables.shape[1:]))
+        found[rows] = tables
+    assert found is not None
     return found
 
 
-def _at(
-    experiment: Experiment, fixed: Mapping[str, float], parameters: Mapping[str, str]
-) -> Experiment:
-    """The experiment at fixed values of swept parameters, of p_x, and of the bath."""
-    sweep: dict[str, Any] = {name: (fixed[key],) for key, name in parameters.items()}
-    if _WEIGHT in fixed:
-        sweep["p_x"] = (fixed[_WEIGHT],)
-    bath = {
-        name: fixed[key]
-        for key, name in ((_HERTZ, "frequency"), (_KELVIN, "temperature"))
-        if key in fixed
-    }
-    return experiment.model_copy(
+def _tables(
+    prepared: Prepared, noise: Mapping[str, Real], fixed: Mapping[str, float], count: int
+) -> Real:
+    """Tables of samples with the same latency and parameters: see ``record_tables``."""
+    experiment = prepared.experiment
+    swept = {key.partition(".")[2]: (value,) for key, value in fixed.items() if key != _LATENCY}
+    latency = {"feedforward_latency": fixed[_LATENCY]} if _LATENCY in fixed else {}
+    experiment = experiment.model_copy(
         update={
-            "sweep": experiment.sweep.model_copy(update=sweep),
-            "bath": experiment.bath.model_copy(update=bath),
+            "sweep": experiment.sweep.model_copy(update=swept),
+            "device": experiment.device.model_copy(update=latency),
         }
     )
-
-
-def _group(
-    prepared: Prepared,
-    experiment: Experiment,
-    columns: Mapping[str, Real],
-    count: int,
-    fixed: Mapping[str, float],
-) -> dict[str, Real]:
-    """Results of points that differ in noise alone, by name (arrays of shape (points, …))."""
-    latency = fixed.get(_LATENCY)
-    noise = {key: column for key, column in columns.items() if key != _LATENCY}
-    settings = experiment.device
-    if latency is not None:
-        settings = settings.model_copy(update={"feedforward_latency": latency})
-    experiment = experiment.model_copy(update={"device": settings})
     device = device_over(prepared.device, experiment, prepared.follows, noise)
     circuits = prepared.circuits
-    if latency is not None:
+    if latency:
         circuits = compile_all(experiment, device.at(*(0,) * len(device.sweep)))
-    swept = (SAMPLE,) if device.sweep else ()
+    design, axes = experiment.design, (SAMPLE,) if device.sweep else ()
     pubs = protocol_pubs(experiment, circuits)
-    probabilities = protocol_probabilities(pubs, device, experiment.design, swept)
-    if not swept:
+    probabilities = protocol_probabilities(pubs, device, design, axes)
+    if not axes:
         probabilities = probabilities.expand_dims({SAMPLE: count})
-    return _estimated(experiment, probabilities)
-
-
-def _estimated(experiment: Experiment, probabilities: Any) -> dict[str, Real]:
-    """Estimates of all arms by the names of their variables (arrays of shape (sample, …))."""
-    design, success = experiment.design, experiment.design.success_arm
     ordered = probabilities.transpose(
-        "arm", "point", SAMPLE, "stage", "preparation", "basis", FLAG, *design.measured
+        SAMPLE, "arm", "point", "stage", "preparation", "basis", FLAG, *design.measured
     )
-    tables = ordered.values.reshape(*ordered.shape[:6], -1)
-    bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
-    link = channel_of(channel_attributes(experiment.physical_link))
-    reference = known_reference(experiment)
-    arms = {}
-    for table, arm in zip(tables, design.arms, strict=True):
-        records = RecordMap.raw(Layout.of(design), arm.records)
-        arms[arm.name] = plain_estimates(table, records, experiment.p_x, bath, reference, link)
-    found = {}
-    for estimate, quantity in ESTIMATES.items():
-        if estimate not in arms[success.name]:
-            continue
-        # (point, [p_x,] sample, …) → (sample, point, [p_x,] …)
-        axis = 2 if "p_x" in quantity.dims else 1
-        own = {name: np.moveaxis(arm[estimate], axis, 0) for name, arm in arms.items()}
-        name = _NAMES[estimate]
-        if "arm" in quantity.dims:
-            found[name] = np.stack(list(own.values()), axis=1)
-        else:
-            found[name] = own[success.name]
-    return found
-
-
-#: Name of the variable of each estimate.
-_NAMES = {
-    estimate: "success_fidelity" if estimate == "fidelity" else estimate for estimate in ESTIMATES
-}
+    return np.asarray(ordered.values.reshape(*ordered.shape[:6], -1))
