@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.design import FLAG, Setting
+from circuits.design import Setting
+from recycling.compilation.compile import compile_circuits
+from recycling.compilation.route import route_algorithm
 from recycling.devices.device import Device
 from recycling.errors import BadInput
+from recycling.jobs.counts import by_setting, flags_together
 from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device
-from recycling.planning.circuits import compile_all
-from recycling.simulation.probabilities import protocol_probabilities
+from recycling.planning.circuits import compile_all, protocol_circuits
+from recycling.simulation.engine import compile_programs, execute
+from recycling.simulation.numbers import LATENCY
 from recycling.spec.sections import DeviceSpec
 from recycling.sweeps.devices import device_over, qubit_of
 from recycling.sweeps.estimates import estimates_over
-from recycling.sweeps.points import SAMPLE, constant
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -37,7 +40,8 @@ class Prepared:
     Attributes:
         experiment: the spec with the profile, and a layout where there is a chip.
         device: device of the profile on the layout, without the numbers of the spec.
-        circuits: compiled circuit of each setting, at the latency of the spec.
+        circuits: compiled circuit of each setting; where the latency is swept, without a schedule
+            and with an open latency.
         follows: qubits that have the frequency of the bath.
     """
 
@@ -80,7 +84,7 @@ def prepare(experiment: Experiment) -> Prepared:
     _check(experiment, device)
     elsewhere = build_device(_calibrated(bare, experiment, hertz=2 * experiment.bath.frequency))
     moved = np.flatnonzero(elsewhere.frequency != device.frequency)
-    return Prepared(experiment, device, compile_all(experiment, placed), tuple(moved.tolist()))
+    return Prepared(experiment, device, _circuits(experiment, placed), tuple(moved.tolist()))
 
 
 def _calibrated(bare: Experiment, experiment: Experiment, hertz: float | None = None) -> Experiment:
@@ -164,49 +168,41 @@ def record_tables(prepared: Prepared, columns: Mapping[str, Real], count: int) -
         >>> record_tables(prepare(experiment), {"device.cz_error": np.array([0.0, 0.01])}, 2).shape
         (2, 2, 1, 2, 2, 3, 16)
     """
-    experiment = prepared.experiment
-    # The engine has no sweep over latencies, and none over angles that goes with that of a device.
-    parameters = [
-        f"sweep.{name}" for name in experiment.design.parameter_names if f"sweep.{name}" in columns
+    experiment, design = prepared.experiment, prepared.experiment.design
+    along = {
+        name: columns[f"sweep.{name}"]
+        for name in design.parameter_names
+        if f"sweep.{name}" in columns
+    }
+    # Their values go with the samples: of the points of the spec one is left.
+    single = {name: (float(column[0]),) for name, column in along.items()}
+    left = experiment.model_copy(update={"sweep": experiment.sweep.model_copy(update=single)})
+    device = device_over(prepared.device, experiment, prepared.follows, columns)
+    circuits = [
+        (pub.circuit, {name: each for name, each in pub.parameters.items() if name not in along})
+        for pub in protocol_pubs(left, prepared.circuits)
     ]
-    apart = (*parameters, *(key for key in (_LATENCY,) if key in columns))
-    found: Real | None = None
-    for values in constant(columns, apart):
-        fixed: dict[str, Any] = dict(zip(apart, values, strict=True))
-        same = [columns[key] == value for key, value in fixed.items()]
-        rows = np.all(same, axis=0) if same else np.ones(count, dtype=bool)
-        noise = {key: column[rows] for key, column in columns.items() if key != _LATENCY}
-        tables = _tables(prepared, noise, fixed, int(rows.sum()))
-        if found is None:
-            found = np.empty((count, *tables.shape[1:]))
-        found[rows] = tables
-    assert found is not None
-    return found
+    compiled = compile_programs(circuits, device, along=along, scheduled=_LATENCY not in columns)
+    outcomes = np.stack([outcome.probabilities for outcome in execute(compiled)])
+    if not compiled[0].values.device_sweep:
+        outcomes = np.repeat(outcomes[:, None], count, axis=1)
+    # (pub, sample, point, basis, *bits) → (arm, stage, preparation, sample, point, basis, record)
+    tables = by_setting(design, flags_together(design, outcomes))
+    tables = tables.reshape(*tables.shape[:6], -1)
+    return np.asarray(tables.transpose(3, 0, 4, 1, 2, 5, 6))
 
 
-def _tables(
-    prepared: Prepared, noise: Mapping[str, Real], fixed: Mapping[str, float], count: int
-) -> Real:
-    """Tables of samples with the same latency and parameters: see ``record_tables``."""
-    experiment = prepared.experiment
-    swept = {key.partition(".")[2]: (value,) for key, value in fixed.items() if key != _LATENCY}
-    latency = {"feedforward_latency": fixed[_LATENCY]} if _LATENCY in fixed else {}
-    experiment = experiment.model_copy(
-        update={
-            "sweep": experiment.sweep.model_copy(update=swept),
-            "device": experiment.device.model_copy(update=latency),
-        }
+def _circuits(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
+    """Compiled circuit of each setting, with an open latency and no schedule where it is swept."""
+    over = experiment.sweep.over
+    if over is None or _LATENCY not in over.axes:
+        return compile_all(experiment, device)
+    from qiskit.circuit import Parameter
+
+    level, settings = experiment.device.optimization_level, experiment.design.settings
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
+    circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
+    compiled = compile_circuits(
+        circuits, device, schedule=lambda circuit, _target: circuit, optimization_level=level
     )
-    device = device_over(prepared.device, experiment, prepared.follows, noise)
-    circuits = prepared.circuits
-    if latency:
-        circuits = compile_all(experiment, device.at(*(0,) * len(device.sweep)))
-    design, axes = experiment.design, (SAMPLE,) if device.sweep else ()
-    pubs = protocol_pubs(experiment, circuits)
-    probabilities = protocol_probabilities(pubs, device, design, axes)
-    if not axes:
-        probabilities = probabilities.expand_dims({SAMPLE: count})
-    ordered = probabilities.transpose(
-        SAMPLE, "arm", "point", "stage", "preparation", "basis", FLAG, *design.measured
-    )
-    return np.asarray(ordered.values.reshape(*ordered.shape[:6], -1))
+    return dict(zip(settings, compiled, strict=True))
