@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 Real = NDArray[np.float64]
 Columns = Mapping[str, Real]
 
-#: Fields of a device that a number of ``[device]`` overrules on every qubit.
-_FIELDS = {
-    "t1": ("t1",), "t2": ("t2",), "readout_error": ("false_excited", "false_ground"),
-}  # fmt: skip
+#: Fields of a device that ``device.readout_error`` overrules on every qubit.
+_READOUT = ("false_excited", "false_ground")
 #: Gates whose error a number of ``[device]`` overrules.
 _GATES = {"single_qubit_error": ("x", "sx"), "cz_error": ("cz",)}
 _SOURCE = "given in the spec"
@@ -56,15 +54,9 @@ def device_over(
     """
     spec = experiment.device
     changes: dict[str, Any] = {}
-    for name, fields in _FIELDS.items():
-        for field in fields:
-            changes[field] = _on_qubits(getattr(base, field), base, name, spec, columns)
-    t1, t2 = np.broadcast_arrays(changes["t1"], changes["t2"])
-    over = experiment.sweep.over
-    if over is not None and over.limit_t2:
-        changes["t2"] = np.minimum(t2, 2 * t1)
-    else:
-        _check_times(t1, t2, base)
+    for field in _READOUT:
+        changes[field] = _on_qubits(getattr(base, field), base, "readout_error", spec, columns)
+    changes["t1"], changes["t2"] = times_over(base, experiment, columns)
     latency = columns.get("device.feedforward_latency")
     if latency is None and spec.feedforward_latency != "profile":
         latency = np.asarray(spec.feedforward_latency)
@@ -88,6 +80,38 @@ def device_over(
         stage = replace(stage, loss_tangent=columns["stage.loss_tangent"][:, None])
     at = experiment.bath.temperature if kelvin is None else kelvin[:, None]
     return stage.carried(device, at)
+
+
+def times_over(base: Device, experiment: Experiment, columns: Columns) -> tuple[Real, Real]:
+    """T1 and T2 of each qubit at some samples, s (arrays of shape ([samples,] qubit)).
+
+    Raises:
+        BadInput: T2 > 2 T1 at a sample, and the spec does not limit it.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.spec.experiment import Experiment
+        >>> base = ideal_device(temperature=0.043, frequency=5e9)
+        >>> over = {"device.t1": [1e-4], "limit_t2": True}
+        >>> experiment = Experiment(name="a", device={"t2": 1e-3}, sweep={"over": over})
+        >>> _, t2 = times_over(base, experiment, {"device.t1": np.array([1e-4])})
+        >>> t2[0, 0]
+        np.float64(0.0002)
+    """
+    spec, over = experiment.device, experiment.sweep.over
+    t1, t2 = np.broadcast_arrays(
+        *(_on_qubits(getattr(base, name), base, name, spec, columns) for name in ("t1", "t2"))
+    )
+    if over is not None and over.limit_t2:
+        return t1, np.minimum(t2, 2 * t1)
+    for place in np.argwhere(t2 > 2 * t1)[:1]:
+        at = tuple(place)
+        raise BadInput(
+            f"t2 of {base.roles[place[-1]]} = {t2[at]:.6g} s is above 2 t1 = {2 * t1[at]:.6g} s at "
+            "a point of the sweep: give sweep.over.limit_t2 = true, which cuts it to 2 t1, or "
+            "other values"
+        )
+    return t1, t2
 
 
 def _on_qubits(array: Real, device: Device, name: str, spec: DeviceSpec, columns: Columns) -> Real:
@@ -144,13 +168,3 @@ def qubit_of(key: str, role: str, device: Device) -> int:
             f'sweep.over."{key}": no qubit {role}; give one of {", ".join(device.roles)}'
         )
     return device.roles.index(role)
-
-
-def _check_times(t1: Real, t2: Real, device: Device) -> None:
-    for place in np.argwhere(t2 > 2 * t1)[:1]:
-        at = tuple(place)
-        sample = f" at sample {place[0]}" if t1.ndim > 1 else ""
-        raise BadInput(
-            f"t2 of {device.roles[place[-1]]} = {t2[at]:.6g} s is above 2 t1 = {2 * t1[at]:.6g} s"
-            f"{sample}: give sweep.over.limit_t2 = true, which cuts it to 2 t1, or other values"
-        )

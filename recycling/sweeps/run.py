@@ -87,6 +87,7 @@ def sweep(
         ('cz_error', 'arm', 'theta', 'p_x')
     """
     work = Work.of(experiment)
+    work.check()
     store = store_of(Path(out), experiment, work)
     count = (os.cpu_count() or 1) if workers is None else workers
     with opened(store, experiment):
@@ -126,6 +127,7 @@ def dry_run(
         2
     """
     work = Work.of(experiment)
+    work.check()
     step("probing")
     count = (os.cpu_count() or 1) if workers is None else workers
     size = sweep_size(work, bytes_per_point(experiment), count, probe=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recycling.errors import BadInput
 from recycling.spec.keys import decides
 from recycling.sweeps.chunks import Chunks
+from recycling.sweeps.devices import times_over
 from recycling.sweeps.evaluate import Prepared, evaluate, prepare
 from recycling.sweeps.points import Points, Region, constant
 from recycling.sweeps.variables import bytes_per_point
@@ -80,6 +81,21 @@ class Work:
             for values in combinations
         }
         return cls(points, chunks, prepared)
+
+    def check(self) -> None:
+        """Check the times of all points, before any is computed.
+
+        Raises:
+            BadInput: T2 > 2 T1 at one of them, and the spec does not limit it.
+        """
+        timed = [key for key in self.points.over.axes if key.startswith(("device.t1", "device.t2"))]
+        if not timed or self.points.over.limit_t2:
+            return
+        for number in self.chunks:
+            columns = self.points.columns(self.chunks.region(number))
+            for prepared in self.prepared.values():
+                varied = {key: columns[key] for key in timed}
+                times_over(prepared.device, prepared.experiment, varied)
 
     def chunk(self, number: int) -> Chunk:
         """Compute a chunk."""

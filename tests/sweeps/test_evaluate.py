@@ -82,7 +82,7 @@ def test_each_profile_and_each_algorithm_is_compiled():
 
 def test_t2_is_limited_where_that_is_said():
     over = {"device.t1": [1e-4, 2e-5]}
-    with pytest.raises(BadInput, match=r"above 2 t1 = 4e-05 s at sample 1: give sweep\.over\.lim"):
+    with pytest.raises(BadInput, match=r"above 2 t1 = 4e-05 s at a point of the sweep: give"):
         region(TINY_DEVICE, over)
     limited = region(TINY_DEVICE, over | {"limit_t2": True})
     least = region(TINY_DEVICE | {"t2": 4e-5}, {"device.t1": [2e-5]})

@@ -170,3 +170,24 @@ def test_numbers_do_not_depend_on_how_a_sweep_is_cut(spec, finished):
     part = work.region((slice(150, 153),))
     heat = xr.open_zarr(finished / "results.zarr", chunks=None)["heat"]
     np.testing.assert_allclose(part["heat"], heat[150:153], rtol=1e-13, atol=0)
+
+
+def test_points_that_contradict_themselves_are_refused_before_any_is_computed(tmp_path):
+    over = {"device.t1": {"start": 4e-5, "stop": 2e-4, "points": 500}}
+    refused = rc.Experiment.parse(SPEC, sweep={"theta": [0.3], "p_x": [0.1], "over": over})
+    with pytest.raises(BadInput, match=r"t2 of data = 0\.0001 s is above 2 t1 = 8e-05 s at a"):
+        sweep(refused, tmp_path / "sweep", workers=0)
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_latency_of_zero_is_no_latency(tmp_path):
+    over = {"device.feedforward_latency": [0.0, 1e-5], "device.t1": [1e-4]}
+    swept = rc.Experiment.parse(SPEC, sweep={"theta": [0.3], "p_x": [0.1], "over": over})
+    found = sweep(swept, tmp_path / "sweep", workers=0)["heat"]
+    for latency in (0.0, 1e-5):
+        device = {"profile": "ideal", "t1": 1e-4, "t2": 1e-4, "feedforward_latency": latency}
+        one = {"device": device, "sweep": {"theta": [0.3], "p_x": [0.1]}}
+        exact = rc.Experiment.parse(SPEC, **one, measurement={"shots": "exact", "trials": 1})
+        heat = rc.analyse(rc.run(exact, out=tmp_path / f"run-{latency}"))["heat"].squeeze()
+        swept_heat = found.sel(feedforward_latency=latency).squeeze()
+        np.testing.assert_allclose(swept_heat, heat, rtol=1e-12, atol=0)
