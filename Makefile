@@ -13,7 +13,7 @@ TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign fuzz bench coverage gate-times chip lock clean
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,9 @@ soak: $(STAMP) ## kill runs and inject faults, hundreds of times (half an hour)
 
 campaign: $(STAMP) ## 200 simulated runs with every fault at once, killed again and again (minutes)
 	$(BIN)/python -m benchmarks.campaign $(ARGS)
+
+sweeps: $(STAMP) ## time a sweep over 10⁶ devices, kill others 20 times: same bytes (ARGS=--quick: minutes)
+	$(BIN)/python -m benchmarks.sweeps $(ARGS)
 
 fuzz: $(STAMP) ## hostile specs and runs, thousands of new ones (a quarter of an hour)
 	$(BIN)/pytest --hypothesis-profile=long $(wildcard tests/*/test_hostile_*.py) $(ARGS)
