@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from circuits.transpiler import preset_pass_manager
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import PassManager
@@ -149,11 +151,11 @@ def _native(dt: float) -> PassManager:
     """Pass manager to the native gates of a qubit, with delays in dt."""
     from qiskit.circuit import Delay, Measure, Parameter
     from qiskit.circuit.library import RZGate, SXGate, XGate
-    from qiskit.transpiler import Target, generate_preset_pass_manager
+    from qiskit.transpiler import Target
 
     target = Target(num_qubits=1, dt=dt)
     angle, duration = Parameter("angle"), Parameter("duration")
     for operation in (XGate(), SXGate(), RZGate(angle), Measure(), Delay(duration)):
         target.add_instruction(operation, {(0,): None})
     # Level 0 would make two sx of every x; level 1 leaves delays where they are.
-    return generate_preset_pass_manager(1, target=target)
+    return preset_pass_manager(1, target=target)

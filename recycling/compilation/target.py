@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from circuits.transpiler import preset_pass_manager
+
 if TYPE_CHECKING:
     from qiskit.transpiler import PassManager, Target
 
@@ -74,9 +76,7 @@ def pass_manager(target: Target, optimization_level: int) -> PassManager:
         >>> pass_manager(target, optimization_level=0).run(circuit).count_ops()["cz"]
         3
     """
-    from qiskit.transpiler import generate_preset_pass_manager
-
-    return generate_preset_pass_manager(
+    return preset_pass_manager(
         optimization_level,
         target=target,
         initial_layout=list(range(target.num_qubits)),

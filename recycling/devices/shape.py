@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import rustworkx as rx
 
 from circuits.design import Design
+from circuits.transpiler import preset_pass_manager
 
 if TYPE_CHECKING:
     from circuits.algorithms.algorithm import AnyAlgorithm
@@ -132,11 +133,10 @@ def interactions(design: Design, algorithm: AnyAlgorithm) -> Mapping[frozenset[s
         2
     """
     from qiskit.circuit import Parameter
-    from qiskit.transpiler import generate_preset_pass_manager
 
     circuit = algorithm.circuit(*(Parameter(each.name) for each in algorithm.parameters))
     # From level 2 on, the transpiler relabels qubits.
-    native = generate_preset_pass_manager(1, basis_gates=list(_BASIS)).run(circuit)
+    native = preset_pass_manager(1, basis_gates=list(_BASIS)).run(circuit)
     counts: dict[frozenset[str], int] = {}
     for instruction in native.data:
         if instruction.operation.name == "cz":
