@@ -1,7 +1,7 @@
 """Preset pass managers of Qiskit's passes and syntheses alone, whatever else is installed.
 
-Qiskit builds each of them from entry points, and loads those of all installed packages: two seconds,
-and a circuit could depend on what is installed.
+Qiskit builds each of them from entry points, and loads those of all installed packages: two seconds
+of imports, and a circuit could depend on what is installed.
 """
 
 from __future__ import annotations

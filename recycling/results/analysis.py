@@ -19,6 +19,7 @@ from recycling.results.counts import tables_of
 from recycling.results.estimates import estimate_arms
 from recycling.results.link import channel_attributes
 from recycling.results.link_gains import channel_of
+from recycling.results.netcdf import netcdf_bytes
 from recycling.results.reference import known_reference, theory_reference
 from recycling.results.schema import LIMITS, OF_LINK, ArmEstimates, Variable, variables
 from recycling.results.theory import stored_theory
@@ -94,7 +95,7 @@ def analyse(
         keep(run)
     folder = run.path if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / name, dataset_bytes(dataset))
+    write_whole(folder / name, netcdf_bytes(dataset))
     return dataset
 
 
@@ -260,17 +261,6 @@ def _readout_source(readout: Readout, assignment: Assignment | None) -> dict[str
 def _labels(experiment: Experiment, counts: xr.DataArray) -> Labels:
     """What the settings of counts are called in messages."""
     return Labels(experiment.design, experiment.points, counts["trial"].values)
-
-
-def dataset_bytes(dataset: xr.Dataset) -> bytes:
-    """Write a Dataset as a netCDF file that ``xarray.open_dataset`` reads without this package.
-
-    Example:
-        >>> import xarray as xr
-        >>> dataset_bytes(xr.Dataset({"heat": ("trial", [0.0])}))[1:4]
-        b'HDF'
-    """
-    return bytes(dataset.to_netcdf(engine="netcdf4"))
 
 
 def _coordinates(experiment: Experiment, trials: NDArray[Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recycling.results.netcdf import netcdf_bytes
 from recycling.results.schema import RESULTS_SCHEMA_VERSION, VARIABLES
 from recycling.spec.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
 
@@ -57,7 +58,7 @@ def theory_bytes(theory: xr.Dataset) -> bytes:
         b'HDF'
     """
     signed = theory.assign_attrs({_CHECKSUM: _checksum(theory)})
-    return bytes(signed.to_netcdf(engine="netcdf4"))
+    return netcdf_bytes(signed)
 
 
 def stored_theory(run: Run, folder: Path | None = None) -> xr.Dataset | None:

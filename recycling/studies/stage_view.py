@@ -13,6 +13,7 @@ from recycling.devices.stage import in_kelvin
 from recycling.reporting.figures import to_svg
 from recycling.reporting.stage_figures import point_text, shown_point, stage_figure
 from recycling.reporting.tables import Table, number
+from recycling.results.netcdf import netcdf_bytes
 from recycling.store.files import write_whole
 from recycling.studies.words import finite_or_none
 
@@ -194,7 +195,7 @@ def write_stage_map(dataset: xr.Dataset, folder: Path) -> list[Path]:
         ['stage.nc', 'stage.svg']
     """
     contents = {
-        "stage.nc": bytes(dataset.to_netcdf(engine="netcdf4")),
+        "stage.nc": netcdf_bytes(dataset),
         "stage.svg": to_svg(stage_figure(dataset)),
     }
     folder.mkdir(parents=True, exist_ok=True)

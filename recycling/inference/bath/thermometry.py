@@ -18,8 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
-from scipy.special import expit, logit
-from scipy.stats import norm
+from scipy.special import expit, logit, ndtri
 
 from recycling.errors import BadInput
 from recycling.inference.statistics.interval import Interval
@@ -191,7 +190,7 @@ def temperature_of(population: ArrayLike, frequency: ArrayLike) -> Real:
 
 def _gaussian(value: float, stderr: float, note: str = "") -> Population:
     """Population with a Gaussian error, within [0, 1]; the interval is never empty."""
-    reach = float(norm.isf((1 - CONFIDENCE) / 2)) * stderr
+    reach = -float(ndtri((1 - CONFIDENCE) / 2)) * stderr
     inside, low, high = np.clip([value, value - reach, max(value, 0) + reach], 0, 1)
     return Population(Interval(float(inside), float(low), float(high)), note)
 

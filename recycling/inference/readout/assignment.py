@@ -12,8 +12,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PlainSerializer, PlainValidator, model_validator
-from scipy.special import erfc
-from scipy.stats import chi2
+from scipy.special import chdtrc, erfc
 
 from recycling.inference.readout.matrices import tensor_product
 from recycling.inference.statistics.significance import RESOLUTION
@@ -189,7 +188,7 @@ def drifting(before: Assignment, after: Assignment) -> Assignment:
         covariance=(before.covariance + after.covariance) / 2 + change / 4,
         statistic=statistic,
         degrees_of_freedom=degrees,
-        p_value=float(chi2.sf(statistic, degrees)) if degrees > 0 else 1.0,
+        p_value=float(chdtrc(degrees, statistic)) if degrees > 0 else 1.0,
         shots=before.shots + after.shots,
         source=f"mean of before and after the trials, half of the change counted as an error; "
         f"{before.shots} and {after.shots} shots a preparation",

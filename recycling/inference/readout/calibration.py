@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from recycling.errors import BadInput
 from recycling.inference.readout.assignment import Assignment
@@ -90,7 +90,7 @@ def estimate_assignment(counts: NDArray[Any]) -> Assignment:
         joint=(prepared / shots[:records, None]).T @ tensor_product(inverse_matrices(start, start)),
         statistic=statistic,
         degrees_of_freedom=degrees,
-        p_value=float(chi2.sf(statistic, degrees)) if degrees > 0 else 1.0,
+        p_value=float(chdtrc(degrees, statistic)) if degrees > 0 else 1.0,
         shots=int(shots[:records].min()),
         source=f"measured with the run, {shots[:records].min():.0f} shots a preparation",
     )

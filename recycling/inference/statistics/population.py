@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from recycling.errors import BadInput
 from recycling.inference.statistics.interval import Interval
@@ -182,7 +182,7 @@ def _inhomogeneity(excited: Whole, shots: Whole, dimensions: Sequence[str]) -> t
         if freedom == 0 or min(expected.min(), (totals - expected).min()) < _LEAST_EXPECTED:
             continue
         statistic = float(((ones - expected) ** 2 / (expected * (1 - rate))).sum())
-        if chi2.sf(statistic, freedom) < _ALARM:
+        if chdtrc(freedom, statistic) < _ALARM:
             growth = max(growth, statistic / freedom)
             found.append(f"{name} (χ² = {statistic:.1f}, degrees of freedom: {freedom})")
     if not found:
