@@ -79,7 +79,8 @@ class Evidence:
     @cached_property
     def readouts(self) -> dict[Readout, xr.Dataset | BadInput]:
         """Analyses at the shown p_x by readout, or why there is none."""
-        return readout_datasets(self.run, self.assignment, self.dataset.attrs["temperature_K"])
+        temperature = self.dataset.attrs["temperature_K"]
+        return readout_datasets(self.run, self.assignment, temperature, self.dataset)
 
     @property
     def corrected(self) -> xr.Dataset | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,13 +164,14 @@ def analyse_counts(
     readout: Readout = "raw",
     assignment: Assignment | None = None,
     reference: Real | None = None,
+    arms: Collection[str] | None = None,
 ) -> xr.Dataset:
     """Analyse counts without a run directory; see ``analyse`` for the Dataset.
 
     The temperature of the bounds is that of the attributes, or the spec's; so is the link. Unless
     the readout is raw, ``assignment`` corrects it. The output is compared with ``reference`` in the
     success branch, by default the algorithm's formula: Bloch vectors of pure states (array of shape
-    (point, 3)), NaN where it is not pure.
+    (point, 3)), NaN where it is not pure. ``arms`` names those to analyse; None takes all.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -204,6 +205,7 @@ def analyse_counts(
         assignment=assignment,
         progress=progress,
         link=link,
+        arms=arms,
     )
     dataset = _dataset(experiment, blocks, counts["trial"].values)
     unknown = reference is None or bool(np.isnan(reference).all())
@@ -222,12 +224,14 @@ def _dataset(
     blocks: Iterable[tuple[slice, Mapping[str, ArmEstimates]]],
     trials: NDArray[np.integer],
 ) -> xr.Dataset:
-    """Estimates of all arms with their dims and coordinates, from blocks of p_x."""
+    """Estimates of arms with their dims and coordinates, from blocks of p_x."""
     import xarray as xr
 
     success, number = experiment.design.success_arm.name, len(experiment.p_x)
     found: dict[str, Variable] = {}
+    arms: list[str] = []
     for weights, estimates in blocks:
+        arms = list(estimates)
         for name, variable in variables(estimates, success, experiment.coordinates).items():
             dims, values, notes = variable
             if "p_x" not in dims:
@@ -238,12 +242,12 @@ def _dataset(
                 shape = (*values.shape[:axis], number, *values.shape[axis + 1 :])
                 found[name] = dims, np.empty(shape), notes
             found[name][1][(slice(None),) * axis + (weights,)] = values
-    return xr.Dataset(found, _coordinates(experiment, trials))
+    return xr.Dataset(found, _coordinates(experiment, trials) | {"arm": arms})
 
 
 def _comment(dataset: xr.Dataset, *, unknown_reference: bool, link: LinkChannel | None) -> None:
     """Say of variables without values why they have none, in place."""
-    if unknown_reference:
+    if unknown_reference and "success_fidelity" in dataset:
         dataset["success_fidelity"].attrs["comment"] = _NO_REFERENCE
     if link is not None and link.transmissivity == 0:
         for name in OF_LINK:
@@ -275,7 +279,6 @@ def _coordinates(experiment: Experiment, trials: NDArray[Any]) -> dict[str, Any]
     }
     p_x = {"units": "1", "long_name": "excited weight of the target"}
     return {
-        "arm": list(design.arm_names),
         **swept,
         "p_x": ("p_x", experiment.p_x, p_x),
         "trial": trials,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -52,6 +52,7 @@ def estimate_arms(
     assignment: Assignment | None,
     progress: Progress,
     link: LinkChannel | None = None,
+    arms: Collection[str] | None = None,
 ) -> Iterator[tuple[slice, dict[str, ArmEstimates]]]:
     """Estimate each arm, block by block of the p_x, so that memory does not grow with their number.
 
@@ -66,6 +67,7 @@ def estimate_arms(
         assignment: assignment matrices, unless the readout is raw.
         progress: called with the fraction done.
         link: that recycled states cross; None for an experiment without links.
+        arms: names of the arms to estimate; None takes all.
 
     Yields:
         Places of the p_x of a block, in order, and the estimates of each arm there.
@@ -84,14 +86,16 @@ def estimate_arms(
         >>> arms[experiment.design.arm_names[-1]].combined["heat"].value.shape  # point, p_x
         (2, 2)
     """
-    arms, layout = experiment.design.arms, Layout.of(experiment.design)
+    layout = Layout.of(experiment.design)
     estimator = experiment.inference.estimator
-    questions = []
-    for arm in arms:
+    questions = {}
+    for own, arm in enumerate(experiment.design.arms):
+        if arms is not None and arm.name not in arms:
+            continue
         records, moved = record_maps(arm, readout, assignment, layout)
         crossed = link if link is None or arm.resets else NO_LINK
-        questions.append(
-            Question(records, moved, experiment.p_x, bath, reference, estimator, crossed)
+        questions[own] = Question(
+            records, moved, experiment.p_x, bath, reference, estimator, crossed
         )
     yield from _by_block(experiment, tables, questions, progress)
 
@@ -99,11 +103,12 @@ def estimate_arms(
 def _by_block(
     experiment: Experiment,
     tables: NDArray[Any],
-    questions: Sequence[Question],
+    questions: Mapping[int, Question],
     progress: Progress,
 ) -> Iterator[tuple[slice, dict[str, ArmEstimates]]]:
-    """Estimates of each arm by its question; see ``estimate_arms``."""
-    names, layout = experiment.design.arm_names, questions[0].records.layout
+    """Estimates of each arm by its place and its question; see ``estimate_arms``."""
+    names = [experiment.design.arm_names[own] for own in questions]
+    layout = next(iter(questions.values())).records.layout
     states = tables[0, ..., 0, 0, 0].size * len(layout.measured)
     blocks = _blocks(len(experiment.p_x), states)
     steps: list[str] = []
@@ -120,7 +125,7 @@ def _by_block(
         return _Sampled.of(tables[own], questions[own], resamples, generator, step).at
 
     with ThreadPoolExecutor(min(len(names), cpu_count() or 1)) as pool:
-        estimators = list(pool.map(of_arm, range(len(names))))
+        estimators = list(pool.map(of_arm, questions))
         for weights in blocks:
             of_block = pool.map(lambda estimator, weights=weights: estimator(weights), estimators)
             yield weights, dict(zip(names, of_block, strict=True))

@@ -24,5 +24,5 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
 
     # A size of 0 leaves the size of the file to the library.
     file = netCDF4.Dataset("in memory", mode="w", format="NETCDF4", memory=0)
-    dataset.dump_to_store(NetCDF4DataStore(file))
+    dataset.dump_to_store(NetCDF4DataStore(file))  # type: ignore[no-untyped-call]
     return bytes(file.close())

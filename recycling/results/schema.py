@@ -136,7 +136,8 @@ def variables(
 
     Args:
         estimates: those of each arm by its name.
-        success: name of the arm that analyses the success branch.
+        success: name of the arm that analyses the success branch; what is said of it alone is left
+            out where it was not estimated.
         coordinates: values of each swept parameter: ``POINT`` is their product, the last fastest.
 
     Example:
@@ -158,9 +159,13 @@ def variables(
         (('arm', 'theta', 'p_x', 'trial'), (2, 2, 2, 1), 'J')
     """
     found: dict[str, Variable] = {}
-    of_link = {name: each for name, each in OF_LINK.items() if name in estimates[success].trials}
+    some = next(iter(estimates.values()))
+    of_link = {name: each for name, each in OF_LINK.items() if name in some.trials}
     for name, quantity in (VARIABLES | of_link).items():
-        arms = estimates if "arm" in quantity.dims else {success: estimates[success]}
+        every = "arm" in quantity.dims
+        if not every and success not in estimates:
+            continue
+        arms = estimates if every else {success: estimates[success]}
         found |= _of_quantity(name, quantity, arms)
     return {name: _unfolded(variable, coordinates) for name, variable in found.items()}
 
@@ -177,12 +182,12 @@ def _of_quantity(
     notes = _notes(name)
     found: dict[str, Variable] = {}
     found[name] = (
-        dims, _stacked(trials, "value"), {"units": units, "long_name": long_name, **notes}
+        dims, _stacked(trials, "value", dims), {"units": units, "long_name": long_name, **notes}
     )  # fmt: skip
     for end in ("low", "high"):
         text = f"{long_name}, {end} end of the 95 % interval"
         found[f"{name}_{end}"] = (
-            dims, _stacked(trials, end), {"units": units, "long_name": text})  # fmt: skip
+            dims, _stacked(trials, end, dims), {"units": units, "long_name": text})  # fmt: skip
     found[f"{name}_combined"] = _limits(
         combined, together, {"units": units, "long_name": f"{long_name}, all trials", **notes}
     )
@@ -244,18 +249,18 @@ def _significance(
         error["comment"] += "; with the drift between trials"
     significance = {"units": "1", "long_name": f"significance of: {long_name}", "comment": _Z_NOTE}
     return {
-        f"{name}_stderr": (dims, _stacked(arms, "stderr"), error | known),
-        f"{name}_z": (dims, _stacked(arms, "z"), significance | known),
+        f"{name}_stderr": (dims, _stacked(arms, "stderr", dims), error | known),
+        f"{name}_z": (dims, _stacked(arms, "z", dims), significance | known),
     }
 
 
 def _limits(arms: list[Estimate], dims: tuple[str, ...], notes: Attributes) -> Variable:
     """Value and both ends side by side, along the dim "limit"."""
-    values = np.stack([_stacked(arms, part) for part in LIMITS], axis=-1)
+    values = np.stack([_stacked(arms, part, dims) for part in LIMITS], axis=-1)
     return ((*dims, "limit"), values, notes)
 
 
-def _stacked(arms: list[Estimate], part: str) -> Real:
-    """A part of the estimates of all arms; without that axis where there is a single arm."""
+def _stacked(arms: list[Estimate], part: str, dims: tuple[str, ...]) -> Real:
+    """A part of the estimates of all arms, or of the one arm of a quantity without that dim."""
     values = [np.asarray(getattr(arm, part)) for arm in arms]
-    return np.stack(values) if len(values) > 1 else values[0]
+    return np.stack(values) if "arm" in dims else values[0]
