@@ -38,4 +38,5 @@ def simulator(
     kind = backend_kind(name.kind)
     assert kind is not None  # the plan refuses others
     assert kind.simulate is not None  # those of a machine go to its connection
-    return LocalBackend(kind.simulate, device, seed, progress)
+    simulate = kind.simulate if kind.for_run is None else kind.for_run()
+    return LocalBackend(simulate, device, seed, progress)

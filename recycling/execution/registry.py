@@ -44,6 +44,7 @@ class BackendKind:
         usage: names of this kind, for the error about another name.
         has_chips: whether a name needs a chip.
         simulate: executes a job here; None for machines.
+        for_run: makes a ``simulate`` for the jobs of a run, which keeps what they share.
         connect: way to the machine of a name; None for simulators.
         snapshot: chip of a name, as a Qiskit backend, that a simulator imitates.
         infinite_shots: whether it takes shots = "exact".
@@ -55,6 +56,7 @@ class BackendKind:
     connect: Callable[[str, Account], Connection] | None = None
     snapshot: Callable[[str], Any] | None = None
     infinite_shots: bool = False
+    for_run: Callable[[], Simulate] | None = None
 
 
 @dataclass(frozen=True)
