@@ -23,7 +23,7 @@ from recycling.devices.profiles import (
 )
 from recycling.devices.shape import Shape, shape_of
 from recycling.errors import BadInput
-from recycling.execution.ibm.snapshots import snapshot_backend
+from recycling.execution.ibm.snapshot_files import snapshot_chip
 from recycling.planning.circuits import compile_as_executed, protocol_circuits
 from recycling.spec.messages import fault_lines
 
@@ -100,7 +100,7 @@ def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
             "two clock qubits; give 2, or device.profile = 'ideal'"
         )
     paper = backend is None and spec.profile == "paper"
-    whole = backend or snapshot_backend(PAPER_SNAPSHOT if paper else spec.profile)
+    whole = backend or snapshot_chip(PAPER_SNAPSHOT if paper else spec.profile)
     calibration, shape = (
         calibration_of(whole),
         shape_of(experiment.design, experiment.algorithm.build()),

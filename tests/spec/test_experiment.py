@@ -567,7 +567,7 @@ def test_a_layout_on_a_dead_gate_is_refused(monkeypatch, gate, qubits, parts):
     backend.target.update_instruction_properties(gate, qubits, dead)
     if len(qubits) == 2:  # the snapshot lists both directions
         backend.target.update_instruction_properties(gate, qubits[::-1], dead)
-    monkeypatch.setattr(chips, "snapshot_backend", lambda _name: backend)
+    monkeypatch.setattr(chips, "snapshot_chip", lambda _name: backend)
     message = complaint(planned)
     assert message.startswith("device.layout")
     assert "give" in message
