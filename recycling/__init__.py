@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from recycling.ledger.error_correction import qec_heat
     from recycling.ledger.of_run import ledger_of
     from recycling.planning.plan import Plan, plan
-    from recycling.reporting import report
+    from recycling.reporting.page import report
     from recycling.results.analysis import analyse
     from recycling.spec.experiment import Experiment, preset
     from recycling.store import Run
@@ -69,7 +69,7 @@ _HOME = {
     "qec_heat": "ledger.error_correction",
     "record_break_even": "thermodynamics",
     "record_cost": "thermodynamics",
-    "report": "reporting",
+    "report": "reporting.page",
     "resume": "studies.stored",
     "Run": "store",
     "run": "studies.protocol",

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
-from scipy.linalg import dft, expm
 
 from circuits.design import Design, Register, SweepParameter, design_of
 from circuits.settings import Settings
@@ -185,6 +184,7 @@ class HHL:
         """
         from qiskit import QuantumCircuit, QuantumRegister
         from qiskit.circuit.library import QFTGate, UCRYGate, UnitaryGate
+        from scipy.linalg import expm  # slow to import
 
         system = QuantumRegister(1, "C_I")
         clock = QuantumRegister(self.clock_qubits, "C_C")
@@ -285,6 +285,8 @@ class HHL:
         |w_j⟩ = V_j† D V_j |0⟩: V_j estimates the phase of eigenvalue j, D = sin or cos of half
         the rotation angle. Where the clock is exact, |w_j⟩ ∝ |0⟩ and the branch states are pure.
         """
+        from scipy.linalg import dft  # slow to import
+
         ticks = np.arange(2**self.clock_qubits)
         inverse_fourier = dft(ticks.size, scale="sqrtn")
         uniform = np.full(ticks.size, ticks.size**-0.5)

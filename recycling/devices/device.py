@@ -10,9 +10,6 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from scipy.constants import h as planck
-from scipy.constants import k as boltzmann
-from scipy.special import expit
 
 from recycling.devices.arrays import (
     NON_NEGATIVE,
@@ -23,6 +20,7 @@ from recycling.devices.arrays import (
     PerQubit,
     Real,
 )
+from recycling.devices.constants import boltzmann, planck
 from recycling.devices.gates import Gate, Gates
 from recycling.errors import BadInput
 
@@ -179,6 +177,8 @@ class Device(BaseModel):
     @property
     def excited_population(self) -> NDArray[np.float64]:
         """Excited population 1/(1 + exp(hf/kT)) of each qubit at its temperature (*sweep, n)."""
+        from scipy.special import expit  # slow to import
+
         energy = planck * self.frequency
         return np.asarray(expit(-energy / (boltzmann * self.temperature)))
 

@@ -7,7 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.constants import h, k
+
+from recycling.devices.constants import boltzmann as k
+from recycling.devices.constants import planck as h
 
 Real: TypeAlias = NDArray[np.float64]
 #: A number, or an array of numbers over which links run side by side.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.constants import h
 
+from recycling.devices.constants import planck as h
 from recycling.devices.link import Link, States
 from recycling.devices.photons import Number, Real
 from recycling.errors import BadInput, require

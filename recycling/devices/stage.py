@@ -20,9 +20,6 @@ from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.constants import h as planck
-from scipy.constants import hbar
-from scipy.constants import k as boltzmann
 
 from recycling.devices.channels import (
     depolarizing_strength,
@@ -30,6 +27,7 @@ from recycling.devices.channels import (
     tensor_channel,
     thermal_relaxation_channel,
 )
+from recycling.devices.constants import boltzmann, hbar, planck
 from recycling.devices.device import Device
 from recycling.devices.gates import Gates
 from recycling.errors import BadInput, require

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.constants import h as planck
-from scipy.constants import hbar
-from scipy.constants import k as boltzmann
 
+from recycling.devices.constants import boltzmann, hbar, planck
 from recycling.devices.stage import check_numbers
 
 Real = NDArray[np.float64]
