@@ -27,9 +27,10 @@ class BranchStates:
 
     Attributes:
         ground: in the failed branches, the target prepared in its first way (array of shape
-            (point, stage, qubit, 3)).
+            (*sweep, point, stage, qubit, 3), with the axes of the device's sweep).
         excited: the same, the target prepared in its last way.
-        success: of the recycled qubit in the successful branches (array of shape (point, 3)).
+        success: of the recycled qubit in the successful branches (array of shape
+            (*sweep, point, 3)).
     """
 
     ground: Real
@@ -59,7 +60,7 @@ def branch_states(
 
     Args:
         circuits: circuit without tomography of each of the ``predicted_settings``.
-        device: the device they were compiled for.
+        device: the device they were compiled for, at one point or over a sweep.
         design: design of the experiment.
         points: values of the swept parameters (arrays of shape (point,)).
 
@@ -87,20 +88,22 @@ def branch_states(
     programs = [
         compile_program(circuit, device, points, keep=keep) for circuit in circuits.values()
     ]
-    states = {
-        setting: _bloch(outcome.tensor, design, design.arm(setting[0]).records)
-        for setting, outcome in zip(circuits, execute(programs), strict=True)
-    }
+    states = {}
+    for setting, program, outcome in zip(circuits, programs, execute(programs), strict=True):
+        own = outcome.tensor.shape[len(program.sweep) :]
+        flat = np.broadcast_to(outcome.tensor, (*program.sweep, *own)).reshape(-1, *own)
+        bloch = _bloch(flat, design, design.arm(setting[0]).records)
+        states[setting] = bloch.reshape(*program.sweep, *bloch.shape[1:])
 
     def failed(preparation: str) -> Real:
         found = [states[RECYCLING, stage, preparation] for stage in design.stages]
-        return np.stack(found, axis=1)
+        return np.stack(found, axis=-3)
 
     recycled = design.measured.index(design.register(design.recycled).roles[0])
     return BranchStates(
         ground=failed(design.preparations[0]),
         excited=failed(design.preparations[-1]),
-        success=states[_success_setting(design)][:, recycled],
+        success=states[_success_setting(design)][..., recycled, :],
     )
 
 

@@ -23,7 +23,7 @@ without touching the bath. So the success fidelity stands beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ from recycling.compilation.route import route_algorithm
 from recycling.devices.placement import check_layout, expected_errors, placements
 from recycling.devices.profiles import ideal_device
 from recycling.devices.shape import Shape
+from recycling.devices.together import devices_together
 from recycling.errors import BadInput
 from recycling.inference.bath.quantities import (
     bloch_of,
@@ -45,7 +46,7 @@ from recycling.inference.bath.quantities import (
 )
 from recycling.inference.states.records import Layout
 from recycling.inference.states.tomography import mix, project
-from recycling.planning.branches import branch_states, predicted_settings
+from recycling.planning.branches import BranchStates, branch_states, predicted_settings
 from recycling.planning.chips import Chip, chip, circuit_work
 from recycling.planning.circuits import channel_on, compile_as_executed, protocol_circuits
 from recycling.spec.experiment import Experiment, shown_p_x
@@ -57,8 +58,12 @@ if TYPE_CHECKING:
 
     from circuits.algorithms.algorithm import Algorithm
     from recycling.devices.device import Device
+    from recycling.devices.gates import Gates
 
 Real = NDArray[np.float64]
+
+#: Points of the sweep, of all placements together, that are evolved at once: some 50 MB.
+_TOGETHER = 400
 
 
 @dataclass(frozen=True)
@@ -132,25 +137,17 @@ def score_layouts(
     whole = chip(experiment, backend)
     everywhere = _everywhere(whole)
     layouts = everywhere if candidates is None else list(candidates)
-    for layout in layouts:
-        check_layout(layout, whole.target, whole.shape)
+    if candidates is not None:
+        for layout in layouts:
+            check_layout(layout, whole.target, whole.shape)
     noiseless = _noiseless_heat(experiment)
     work = circuit_work(experiment, whole.device_on(everywhere[0]))
-    routed: dict[object, Algorithm] = {}
-    compiled: dict[object, dict[Setting, QuantumCircuit]] = {}
-    scored = []
-    for done, layout in enumerate(layouts, start=1):
-        device = whole.device_on(layout)
-        # From level 2 on Qiskit chooses gates by their errors; below, all placements get the same.
-        gates = device.gates if experiment.device.optimization_level > 1 else ()
-        timing = (gates, _timing(device), channel_on(experiment, device).wait)
-        if gates not in routed:
-            routed[gates] = _route(experiment, device)
-        if timing not in compiled:
-            compiled[timing] = _compile(experiment, routed[gates], device)
-        errors = expected_errors(layout, whole.target, whole.shape, *work)
-        scored.append(_score(experiment, device, compiled[timing], noiseless, errors, whole.shape))
-        progress(done / len(layouts))
+    scored: list[ScoredLayout] = []
+    for device, states in _states_on(experiment, [whole.device_on(layout) for layout in layouts]):
+        assert device.layout is not None
+        errors = expected_errors(device.layout, whole.target, whole.shape, *work)
+        scored.append(_score(experiment, device, states, noiseless, errors, whole.shape))
+        progress(len(scored) / len(layouts))
     return sorted(scored, key=lambda each: (-each.predicted_gain, each.layout))
 
 
@@ -199,16 +196,38 @@ def with_layout(spec_text: str, layout: Sequence[int]) -> str:
     return tomlkit.dumps(document)
 
 
+def _states_on(
+    experiment: Experiment, devices: Iterable[Device]
+) -> Iterator[tuple[Device, BranchStates]]:
+    """States on each device; those that the same circuits are compiled for are evolved at once."""
+    alike: dict[tuple[Gates | tuple[()], object], list[Device]] = {}
+    for device in devices:
+        # From level 2 on Qiskit chooses gates by their errors; below, all placements get the same.
+        gates = device.gates if experiment.device.optimization_level > 1 else ()
+        timing = (gates, _timing(device), channel_on(experiment, device).wait)
+        alike.setdefault((gates, timing), []).append(device)
+    routed: dict[object, Algorithm] = {}
+    step = max(1, _TOGETHER // experiment.num_points)
+    for (gates, _), own in alike.items():
+        if gates not in routed:
+            routed[gates] = _route(experiment, own[0])
+        circuits = _compile(experiment, routed[gates], own[0])
+        for some in (own[start : start + step] for start in range(0, len(own), step)):
+            together = devices_together(some)
+            states = branch_states(circuits, together, experiment.design, experiment.points)
+            parts = (states.ground, states.excited, states.success)
+            yield from zip(some, map(BranchStates, *parts), strict=True)
+
+
 def _score(
     experiment: Experiment,
     device: Device,
-    circuits: Mapping[Setting, QuantumCircuit],
+    states: BranchStates,
     noiseless_heat: Real,
     errors: float,
     shape: Shape,
 ) -> ScoredLayout:
     assert device.layout is not None
-    states = branch_states(circuits, device, experiment.design, experiment.points)
     true = _quantities(experiment, states.ground, states.excited)
     recorded = _quantities(
         experiment,

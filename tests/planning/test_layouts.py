@@ -24,6 +24,7 @@ from recycling.inference.bath.quantities import bloch_of
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.jobs.cut import protocol_pubs
+from recycling.planning.branches import branch_states
 from recycling.planning.chips import build_device, chip, circuit_work
 from recycling.planning.circuits import compile_all, compile_as_executed
 from recycling.planning.ranking import (
@@ -82,6 +83,12 @@ def scored(experiment):
     return score_layouts(experiment, candidates=CANDIDATES)
 
 
+def alone(experiment, device, circuits):
+    """Score of a placement that is evolved by itself."""
+    states = branch_states(circuits, device, experiment.design, experiment.points)
+    return _score(experiment, device, states, NOISELESS_HEAT, 0.0, SHAPE)
+
+
 @pytest.fixture(scope="module")
 def device(whole):
     return whole.device_on(CANDIDATES[0])
@@ -96,7 +103,7 @@ def routed(experiment, device):
 def score(experiment, device, routed):
     """Score of a device that differs from ``device`` in its errors alone."""
     circuits = _compile(experiment, routed, device)
-    return lambda damaged: _score(experiment, damaged, circuits, NOISELESS_HEAT, 0.0, SHAPE)
+    return lambda damaged: alone(experiment, damaged, circuits)
 
 
 def with_readout(device, false_excited, false_ground):
@@ -287,7 +294,7 @@ def test_circuits_chosen_by_gate_errors():
     assert routed[0].circuit().count_ops() != routed[1].circuit().count_ops()
     scored = {own.layout: own for own in score_layouts(spec, candidates=layouts)}
     for layout, device, algorithm in zip(layouts, devices, routed, strict=True):
-        own = _score(spec, device, _compile(spec, algorithm, device), NOISELESS_HEAT, 0.0, SHAPE)
+        own = alone(spec, device, _compile(spec, algorithm, device))
         assert scored[layout].gain == own.gain
 
 
