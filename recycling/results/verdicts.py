@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Real = NDArray[np.float64]
 #: "strict_tight": heat and link heat together against the tight bound; of runs with a link alone.
 Bound = Literal["tight", "landauer", "athermal", "strict_tight"]
+#: Beginnings of the names of the variables that a verdict reads, of the two hundred of a Dataset.
+_READ = ("entropy_decrease_combined", "excess_", "heat_combined", "link_heat_combined")
 #: "few trials": resolved but for a possible drift, which so few trials cannot exclude.
 Outcome = Literal[
     "below", "above", "at the bound", "not resolved", "few trials", "erasure not resolved",
@@ -134,7 +136,8 @@ def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") 
         ['nothing erased', 'nothing erased']
     """
     p_x, parameters = shown_p_x(dataset), swept(dataset)
-    point = by_point(dataset.sel(arm=arm, p_x=p_x), parameters)
+    wanted = [str(name) for name in dataset.data_vars if str(name).startswith(_READ)]
+    point = by_point(dataset[wanted].sel(arm=arm, p_x=p_x), parameters)
     excess = point[f"excess_{bound}_combined"].transpose(POINT, "limit").values
     together = point.sel(limit="value")
     decrease, heat = (together[f"{name}_combined"].values for name in ("entropy_decrease", "heat"))
