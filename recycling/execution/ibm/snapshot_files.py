@@ -87,13 +87,23 @@ def snapshot_chip(name: str, field: str = "device.profile") -> Snapshot | Backen
     return Snapshot(f"fake_{name.removeprefix('Fake').lower()}", target, Readout(qubits))
 
 
+def client_folder() -> Path:
+    """Folder of IBM's client, which stays unloaded.
+
+    Example:
+        >>> (client_folder() / "fake_provider").is_dir()
+        True
+    """
+    client = find_spec("qiskit_ibm_runtime")
+    assert client is not None  # the package requires it
+    assert client.submodule_search_locations is not None
+    return Path(client.submodule_search_locations[0])
+
+
 def _files(name: str) -> tuple[Path, ...]:
     """Configuration and calibration of a chip; none where the client has them elsewhere."""
-    client = find_spec("qiskit_ibm_runtime")
-    if client is None or not client.submodule_search_locations:
-        return ()
     chip = name.removeprefix("Fake").lower()
-    folder = Path(client.submodule_search_locations[0]) / "fake_provider" / "backends" / chip
+    folder = client_folder() / "fake_provider" / "backends" / chip
     files = tuple(folder / f"{kind}_{chip}.json" for kind in ("conf", "props"))
     return files if all(file.is_file() for file in files) else ()
 
