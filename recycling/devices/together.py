@@ -14,14 +14,14 @@ def devices_together(devices: Sequence[Device]) -> Device:
     """Put devices that differ in their numbers alone along the axis of a sweep.
 
     Args:
-        devices: of the same roles, gates on the same qubits, durations, latency and dt, each at a
-            single point; the name, the layout and the sources are those of the first.
+        devices: of the same roles, dt, and gates on the same qubits in any order, each at a single
+            point; the name, the layout and the sources are those of the first.
 
     Returns:
         Device with a sweep of shape (device,).
 
     Raises:
-        ValueError: gates or latencies differ.
+        ValueError: gates or dt differ.
 
     Example:
         >>> from recycling.devices.profiles import ideal_device
@@ -30,19 +30,22 @@ def devices_together(devices: Sequence[Device]) -> Device:
         >>> devices_together([device, hotter]).excited_population.round(4).tolist()
         [[0.0038, 0.0038], [0.0082, 0.0082]]
     """
-    first = devices[0]
+    first, count = devices[0], devices[0].num_qubits
+    order = list(first.gates.position)
+    places = []
     for device in devices:
-        alike = (
-            (device.gates.names, device.gates.qubits, device.feedforward_latency, device.dt)
-            == (first.gates.names, first.gates.qubits, first.feedforward_latency, first.dt)
-        )  # fmt: skip
-        if not alike or not np.array_equal(device.gates.durations, first.gates.durations):
-            raise ValueError(f"{device.name}: gates or latency are not those of {first.name}")
-    count = first.num_qubits
+        if device.gates.position.keys() != first.gates.position.keys() or device.dt != first.dt:
+            raise ValueError(f"{device.name}: gates or dt are not those of {first.name}")
+        places.append([device.gates.position[gate] for gate in order])
     numbers = {
         field: np.stack([np.broadcast_to(getattr(each, field), count) for each in devices])
         for field in PER_QUBIT
-        if field != "measure_duration"  # fixes the schedule
     }
-    gates = replace(first.gates, errors=np.stack([each.gates.errors for each in devices]))
-    return first.replace("of several devices", gates=gates, **numbers)
+    listed = [(each.gates, place) for each, place in zip(devices, places, strict=True)]
+    gates = replace(
+        first.gates,
+        durations=np.stack([gates.durations[place] for gates, place in listed]),
+        errors=np.stack([gates.errors[place] for gates, place in listed]),
+    )
+    latency = np.array([each.feedforward_latency for each in devices])
+    return first.replace("of several devices", gates=gates, feedforward_latency=latency, **numbers)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from circuits.design import EQUILIBRIUM, RECYCLING, Design, Setting
 from recycling.jobs.counts import flags_together
-from recycling.simulation.engine import compile_program, execute
+from recycling.simulation.engine import compile_programs, execute
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -55,6 +55,8 @@ def branch_states(
     device: Device,
     design: Design,
     points: Mapping[str, Real],
+    *,
+    scheduled: bool = True,
 ) -> BranchStates:
     """Compute the states at the end of compiled circuits, by the exact engine.
 
@@ -63,6 +65,7 @@ def branch_states(
         device: the device they were compiled for, at one point or over a sweep.
         design: design of the experiment.
         points: values of the swept parameters (arrays of shape (point,)).
+        scheduled: idle time is written in the circuits; see ``compile_program``.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -85,9 +88,8 @@ def branch_states(
         (2, 2, 3, 3)
     """
     keep = [device.roles.index(role) for role in design.measured]
-    programs = [
-        compile_program(circuit, device, points, keep=keep) for circuit in circuits.values()
-    ]
+    with_points = [(circuit, points) for circuit in circuits.values()]
+    programs = compile_programs(with_points, device, keep=keep, scheduled=scheduled)
     states = {}
     for setting, program, outcome in zip(circuits, programs, execute(programs), strict=True):
         own = outcome.tensor.shape[len(program.sweep) :]

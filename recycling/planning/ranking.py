@@ -32,6 +32,7 @@ import tomlkit
 from numpy.typing import NDArray
 
 from circuits.design import Design, Setting
+from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
 from recycling.devices.placement import check_layout, expected_errors, placements
 from recycling.devices.profiles import ideal_device
@@ -49,6 +50,7 @@ from recycling.inference.states.tomography import mix, project
 from recycling.planning.branches import BranchStates, branch_states, predicted_settings
 from recycling.planning.chips import Chip, chip, circuit_work
 from recycling.planning.circuits import channel_on, compile_as_executed, protocol_circuits
+from recycling.simulation.numbers import LATENCY
 from recycling.spec.experiment import Experiment, shown_p_x
 from recycling.thermodynamics import Bath
 
@@ -58,7 +60,6 @@ if TYPE_CHECKING:
 
     from circuits.algorithms.algorithm import Algorithm
     from recycling.devices.device import Device
-    from recycling.devices.gates import Gates
 
 Real = NDArray[np.float64]
 
@@ -200,23 +201,36 @@ def _states_on(
     experiment: Experiment, devices: Iterable[Device]
 ) -> Iterator[tuple[Device, BranchStates]]:
     """States on each device; those that the same circuits are compiled for are evolved at once."""
-    alike: dict[tuple[Gates | tuple[()], object], list[Device]] = {}
+    alike: dict[tuple[object, ...], list[Device]] = {}
     for device in devices:
+        gates = (frozenset(device.gates.position), device.dt)
+        waits = (channel_on(experiment, device).wait, device.feedforward_latency > 0)
         # From level 2 on Qiskit chooses gates by their errors; below, all placements get the same.
-        gates = device.gates if experiment.device.optimization_level > 1 else ()
-        timing = (gates, _timing(device), channel_on(experiment, device).wait)
-        alike.setdefault((gates, timing), []).append(device)
+        own = device.gates if experiment.device.optimization_level > 1 else None
+        alike.setdefault((own, gates, waits), []).append(device)
     routed: dict[object, Algorithm] = {}
+    for (chosen, *_), some in alike.items():
+        if chosen not in routed:
+            routed[chosen] = _route(experiment, some[0])
+        yield from _states_together(experiment, some, routed[chosen])
+
+
+def _states_together(
+    experiment: Experiment, devices: Sequence[Device], routed: Algorithm
+) -> Iterator[tuple[Device, BranchStates]]:
+    """States on devices with the same circuits, whose idle times differ, some at a time."""
+    design, points = experiment.design, experiment.points
+    if len(devices) == 1:
+        (device,) = devices
+        yield device, branch_states(_compile(experiment, routed, device), device, design, points)
+        return
+    circuits = _compile(experiment, routed, devices[0], open_times=True)
     step = max(1, _TOGETHER // experiment.num_points)
-    for (gates, _), own in alike.items():
-        if gates not in routed:
-            routed[gates] = _route(experiment, own[0])
-        circuits = _compile(experiment, routed[gates], own[0])
-        for some in (own[start : start + step] for start in range(0, len(own), step)):
-            together = devices_together(some)
-            states = branch_states(circuits, together, experiment.design, experiment.points)
-            parts = (states.ground, states.excited, states.success)
-            yield from zip(some, map(BranchStates, *parts), strict=True)
+    for some in (devices[start : start + step] for start in range(0, len(devices), step)):
+        together = devices_together(some)
+        states = branch_states(circuits, together, design, points, scheduled=False)
+        parts = (states.ground, states.excited, states.success)
+        yield from zip(some, map(BranchStates, *parts), strict=True)
 
 
 def _score(
@@ -297,16 +311,23 @@ def _route(experiment: Experiment, device: Device) -> Algorithm:
 
 
 def _compile(
-    experiment: Experiment, algorithm: Algorithm, device: Device
+    experiment: Experiment, algorithm: Algorithm, device: Device, *, open_times: bool = False
 ) -> dict[Setting, QuantumCircuit]:
-    """Compile the predicted settings, up to the tomography."""
+    """Compile the predicted settings, up to the tomography.
+
+    ``open_times``: the latency stays a parameter, and no idle time is written into the circuits.
+    """
+    from qiskit.circuit import Parameter
+
     settings, level = predicted_settings(experiment.design), experiment.device.optimization_level
-    circuits = protocol_circuits(experiment, algorithm, settings, device, tomography=False)
-    compiled = compile_as_executed(circuits, device, optimization_level=level)
+    latency = Parameter(LATENCY) if open_times and device.feedforward_latency > 0 else None
+    circuits = protocol_circuits(
+        experiment, algorithm, settings, device, tomography=False, latency=latency
+    )
+    if open_times:
+        compiled = compile_circuits(
+            circuits, device, schedule=lambda circuit, _: circuit, optimization_level=level
+        )
+    else:
+        compiled = compile_as_executed(circuits, device, optimization_level=level)
     return dict(zip(settings, compiled, strict=True))
-
-
-def _timing(device: Device) -> object:
-    """Numbers that the delays of a scheduled circuit depend on: durations, not errors."""
-    gates = tuple((gate.name, gate.qubits, gate.duration) for gate in device.gates)
-    return gates, tuple(device.measure_duration), device.feedforward_latency, device.dt

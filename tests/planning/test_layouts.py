@@ -273,6 +273,20 @@ def test_best_first_whatever_the_order_of_the_candidates(experiment, scored):
     assert fractions == [0.2, 0.4, 0.6, 0.8, 1.0]
 
 
+def test_placements_that_are_evolved_together_are_those_evolved_alone():
+    """Also where their gates, and so their delays, take unlike times."""
+    named = rc.Experiment.parse(SPEC + '[device]\nprofile = "FakeTorino"\n')
+    devices = [chip(named).device_on(layout) for layout in TORINO]
+    assert not np.array_equal(*(each.gates.durations.max() for each in devices[:2]))
+    routed = route_algorithm(named.algorithm.build(), devices[0], optimization_level=1)
+    scored = {own.layout: own for own in score_layouts(named, candidates=TORINO)}
+    for device in devices:
+        together = scored[device.layout]
+        single = alone(named, device, _compile(named, routed, device))
+        for name in ("recycled_gain", "recorded_gain", "gain", "success_fidelity"):
+            assert getattr(together, name) == pytest.approx(getattr(single, name), rel=1e-11), name
+
+
 def test_backend_with_placements_of_unlike_timing(experiment):
     """No placement is scored with the delays of another one."""
     backend = snapshot_backend("FakeTorino")
