@@ -42,6 +42,8 @@ from recycling.planning.circuits import compile_as_executed
 from recycling.simulation.engine import compile_program, compile_programs, execute
 from recycling.simulation.evolution import Tree
 from recycling.simulation.program import Conditional, Measure
+from recycling.simulation.trajectories.lower import compile_trajectories
+from recycling.simulation.trajectories.sample import sample
 
 DESIGN = HHL([[2, -1], [-1, 2]]).design
 EPS = np.finfo(float).eps
@@ -197,6 +199,21 @@ def chi_squared_p_value(counts, expected):
         expected = np.append(expected[~rare], expected[rare].sum())
     statistic = np.sum((counts - expected) ** 2 / expected)
     return chi2.sf(statistic, len(counts) - 1)
+
+
+@pytest.mark.parametrize(("arm", "basis"), list(product(DESIGN.arm_names, "XZ")))
+def test_trajectories_agree_with_the_engine(arm, basis):
+    device, circuit = device_of("FakeTorino"), circuits_of("FakeTorino")[arm, "after", True]
+    compiled = compile_trajectories(circuit, device, at(0.4, basis))
+    shots = sample(compiled, 200_000, np.random.default_rng(2026))
+    np.testing.assert_array_equal(shots, sample(compiled, 200_000, np.random.default_rng(2026)))
+    expected = len(shots) * probabilities(circuit, device, at(0.4, basis)).transpose().ravel()
+    counts = np.bincount(shots, minlength=16)
+    assert chi_squared_p_value(counts, expected) > AER_LEVEL
+    assert np.all(np.abs(counts - expected) < 5 * np.sqrt(expected))
+    # The shots are in no order.
+    halves = [np.bincount(half, minlength=16) for half in np.split(shots, 2)]
+    assert np.all(np.abs(halves[0] - halves[1]) < 5 * np.sqrt(expected))
 
 
 @pytest.mark.slow
