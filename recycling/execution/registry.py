@@ -31,6 +31,7 @@ BACKENDS = {
     "aer": "recycling.execution.aer",
     "fake": "recycling.execution.ibm.sampler",
     "ibm": "recycling.execution.ibm.backend",
+    "trajectories": "recycling.execution.trajectories",
 }
 #: Entry points under which installed packages name the ``BackendKind`` of a further kind.
 GROUP = "recycling.backends"

@@ -38,7 +38,7 @@ _EVOLVED, _MAPPED_QUBITS, _MAPPED, _MAPPED_SECONDS = 1e-3, 4, 400.0, 2e-5
 _DRAWN, _READ, _POINT_SECONDS = 2e-5, 3e-6, 1.6e-3
 #: Time of each execution and of storing its outcome, s. Aer evolves a statevector for each; the
 #: time of a service is not that of this machine.
-_EXECUTION = {"exact": 1e-6, "aer": 1.6e-4, "fake": 1.6e-4}
+_EXECUTION = {"exact": 1e-6, "aer": 1.6e-4, "fake": 1.6e-4, "trajectories": 1e-5}
 #: Packed outcomes of an execution, bytes: four bits, of which some are rare. Measured: 0.41-0.46.
 _PACKED = 0.5
 

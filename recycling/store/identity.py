@@ -38,8 +38,8 @@ File = Literal["experiment.toml", "device.json", "circuits.qpy", "calibration.js
 KEPT: tuple[File, ...] = get_args(File)
 #: Name of a kind of run, or of an experiment.
 _NAME = r"^[A-Za-z0-9][\w.-]*$"
-#: Name of a backend: all kinds but two have chips. It need not be installed to read its runs.
-_BACKEND = re.compile(r"exact|aer|[A-Za-z0-9][\w.-]*:\S+")
+#: Name of a backend: all kinds but three have chips. It need not be installed to read its runs.
+_BACKEND = re.compile(r"exact|aer|trajectories|[A-Za-z0-9][\w.-]*:\S+")
 #: Numbers of a device whose sources results name.
 _SOURCED = ("temperature", "feedforward_latency", "false_excited")
 
@@ -51,7 +51,9 @@ def _time(text: str) -> str:
 
 def _backend(text: str) -> str:
     if not _BACKEND.fullmatch(text):
-        raise ValueError("give 'exact', 'aer', or a kind and its chip as in 'ibm:ibm_fez'")
+        raise ValueError(
+            "give 'exact', 'aer', 'trajectories', or a kind and its chip as in 'ibm:ibm_fez'"
+        )
     return text
 
 

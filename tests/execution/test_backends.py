@@ -96,7 +96,7 @@ def probabilities_of(planned):
 def simulated():
     """By backend: its plan, its counts and their Dataset."""
     found = {}
-    for backend in ("exact", "aer", "fake:FakeMarrakesh"):
+    for backend in ("exact", "aer", "fake:FakeMarrakesh", "trajectories"):
         on_chip = backend.startswith("fake")
         text = SPEC.replace('profile = "ideal"', ON_CHIP) if on_chip else SPEC
         planned = plan(Experiment.parse(text), backend)
@@ -127,7 +127,7 @@ def form(dataset):
     }
 
 
-@pytest.mark.parametrize("backend", ["aer", "fake:FakeMarrakesh"])
+@pytest.mark.parametrize("backend", ["aer", "fake:FakeMarrakesh", "trajectories"])
 def test_every_backend_gives_the_same_form(simulated, backend):
     _, counts, dataset = simulated[backend]
     _, reference, expected = simulated["exact"]
@@ -158,7 +158,7 @@ def p_value(counts, probabilities):
     return chi2.sf(statistic, freedom)
 
 
-@pytest.mark.parametrize("backend", ["exact", "aer", "fake:FakeMarrakesh"])
+@pytest.mark.parametrize("backend", ["exact", "aer", "fake:FakeMarrakesh", "trajectories"])
 def test_every_backend_has_the_same_physics(simulated, backend):
     planned, counts, _ = simulated[backend]
     expected = probabilities_of(planned)
@@ -178,7 +178,7 @@ def test_device_noise_is_in_the_fake_backend(simulated):
     assert p_value(counts.values, probabilities_of(ideal).values) < 1e-12
 
 
-@pytest.mark.parametrize("backend", ["exact", "aer"])
+@pytest.mark.parametrize("backend", ["exact", "aer", "trajectories"])
 def test_each_qubit_starts_at_its_temperature(backend):
     planned = plan(Experiment.parse(SPEC.replace("p_x = [0.1, 0.4]", "p_x = [0.4]")), backend)
     temperatures = (0.3, 0.02, 0.03, 0.25, 0.4, 0.1)
@@ -352,6 +352,7 @@ def test_progress_of_a_simulation_ends_at_one(small_plan):
         ("aer", "aer", ""),
         ("fake:FakeFez", "fake", "FakeFez"),
         ("ibm:ibm_fez", "ibm", "ibm_fez"),
+        ("trajectories", "trajectories", ""),
     ],
 )
 def test_backends_have_names(name, kind, chip):
@@ -362,7 +363,7 @@ def test_backends_have_names(name, kind, chip):
 @pytest.mark.parametrize(
     "name",
     ["", ":", "exact:", "exact:x", "aer:x", "fake", "fake:", "ibm", "ibm:", "Exact", "exact ",
-     "FakeFez", "ibm_fez", "qasm:x"],
+     "trajectories:x", "FakeFez", "ibm_fez", "qasm:x"],
 )  # fmt: skip
 def test_other_names_are_refused(name):
     with pytest.raises(BadInput) as caught:
@@ -379,7 +380,7 @@ def test_a_chip_that_is_no_heron_snapshot_is_refused(chip):
         plan(Experiment.parse(SPEC), f"fake:{chip}")
 
 
-@pytest.mark.parametrize("backend", ["aer", "fake:FakeMarrakesh"])
+@pytest.mark.parametrize("backend", ["aer", "fake:FakeMarrakesh", "trajectories"])
 def test_infinitely_many_shots_are_refused_elsewhere(backend):
     text = SPEC.replace("shots = 300", 'shots = "exact"')
     with pytest.raises(BadInput, match=r"measurement\.shots = 'exact': only the backend 'exact'"):

@@ -194,8 +194,10 @@ def plan_on(spec: LatencySpec, name: BackendName, connection: Connection | None)
         Traceback (most recent call last):
         recycling.errors.BadInput: backend = 'aer' has no clock: give 'exact', ...
     """
-    if name.kind == "aer":
-        raise BadInput("backend = 'aer' has no clock: give 'exact', 'fake:NAME' or 'ibm:NAME'")
+    if name.kind in ("aer", "trajectories"):
+        raise BadInput(
+            f"backend = '{name.kind}' has no clock: give 'exact', 'fake:NAME' or 'ibm:NAME'"
+        )
     experiment = spec.experiment
     if connection is not None:
         check_for_machine(experiment, connection)
