@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recycling.cli.results import Result, print_result
 from recycling.cli.terminal import print_json, print_lines, print_table, shown
-from recycling.errors import resumable
+from recycling.errors import BadInput, resumable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,12 +78,13 @@ def _report(stored: Run, dataset: xr.Dataset, folder: Path | None = None) -> Res
 
 
 def _keep_theory(stored: Run, folder: Path | None) -> None:
-    """Compute the theory of a run where it is missing, if there is a simulator here."""
+    """Compute the theory of a run where it is missing, if a simulator here can do it."""
     try:
         from recycling.running.theory import keep_theory
     except ImportError:
         return  # a report without theory says so
-    keep_theory(stored, folder)
+    with suppress(BadInput):  # more than this machine can do
+        keep_theory(stored, folder)
 
 
 def _print_conclusion(stored: Run, concluded: Conclusion, *, as_json: bool) -> None:

@@ -11,7 +11,6 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from circuits.design import Design
 from recycling.errors import BadInput
 from recycling.jobs.cut import executions_per_point
 from recycling.jobs.job import EXECUTIONS_PER_JOB
@@ -27,9 +26,12 @@ _JOB = 10.0
 _DRAW, _POINT, _KEPT = 8e3, 7e3, 2e3
 #: So many of the latter are estimated together, but those of four p_x or fewer.
 _TOGETHER, _FEWEST = 12_000, 4
-#: Memory of the engine at each value of the algorithm's parameters, bytes, for up to so many qubits
-#: of the algorithm; each further qubit takes four times as much. Measured: 81 kB.
-_ENGINE, _ENGINE_QUBITS = 0.1e6, 8
+#: Memory of the engine at each value of the algorithm's parameters, bytes, besides the density
+#: matrices. Measured: 81 kB.
+_ENGINE = 0.1e6
+#: Density matrices that the engine holds at a time: that of before a step, that of after it, and
+#: part of them in another order.
+_COPIES = 3
 #: Of a map over devices: time of the engine at each device and value of the parameters, s, for up
 #: to so many qubits of the algorithm; and at each p_x of them memory, bytes, and time, s.
 _EVOLVED, _MAPPED_QUBITS, _MAPPED, _MAPPED_SECONDS = 1e-3, 4, 400.0, 2e-5
@@ -39,6 +41,8 @@ _DRAWN, _READ, _POINT_SECONDS = 2e-5, 3e-6, 1.6e-3
 #: Time of each execution and of storing its outcome, s. Aer evolves a statevector for each; the
 #: time of a service is not that of this machine.
 _EXECUTION = {"exact": 1e-6, "aer": 1.6e-4, "fake": 1.6e-4, "trajectories": 1e-5}
+#: Kinds that run without the exact engine; None stands for the analysis alone.
+_WITHOUT_ENGINE = (None, "trajectories")
 #: Packed outcomes of an execution, bytes: four bits, of which some are rare. Measured: 0.41-0.46.
 _PACKED = 0.5
 
@@ -78,7 +82,7 @@ def size_of(experiment: Experiment, kind: str | None = "exact") -> Size:
     points = swept * weights * (trials + 1)
     together = min(points, max(_TOGETHER, _FEWEST * swept * (trials + 1)))
     analysed = together * _POINT + points * _KEPT
-    engine = swept * _engine(experiment.design)
+    engine = 0.0 if kind in _WITHOUT_ENGINE else engine_memory(experiment)
     if shots == "exact":
         return Size(_PROGRAM + engine + analysed, 0, points * _POINT_SECONDS)
     draws = swept * experiment.inference.resamples
@@ -102,6 +106,8 @@ def check_size(
         >>> from recycling.spec.experiment import Experiment
         >>> check_size(Experiment(name="small"))
     """
+    if kind not in _WITHOUT_ENGINE:
+        check_engine(experiment)
     size = size_of(experiment, kind)
     faults = []
     if size.memory > SHARE * machine_memory():
@@ -126,6 +132,54 @@ def check_size(
         raise BadInput(*faults)
 
 
+def density_bytes(qubits: int, bits: int = 0, points: int = 1) -> float:
+    """Memory of the exact density matrices of qubits, for all records of bits, at some points.
+
+    They are real Pauli vectors: 4ⁿ numbers of 8 bytes for each record.
+
+    Example:
+        >>> density_bytes(14) / 1e9  # GB
+        2.147483648
+    """
+    return float(8 * 4**qubits * 2**bits * points)
+
+
+def engine_memory(experiment: Experiment) -> float:
+    """Estimate the memory of the exact engine for all points of a sweep, bytes.
+
+    Most is taken where the qubits of the algorithm live together, before anything is recorded.
+
+    Example:
+        >>> engine_memory(Experiment(name="small")) < 2e6
+        True
+    """
+    points = experiment.num_points
+    qubits = len(experiment.design.purpose("algorithm"))
+    return points * _ENGINE + _COPIES * density_bytes(qubits, points=points)
+
+
+def check_engine(experiment: Experiment) -> None:
+    """Check that the exact engine can evolve an experiment on this machine.
+
+    Of few qubits the number of points alone decides, which ``check_size`` is about.
+
+    Raises:
+        BadInput: its density matrices do not fit; the line has their size and what to change.
+
+    Example:
+        >>> check_engine(Experiment(name="small"))
+    """
+    memory = engine_memory(experiment)
+    qubits = len(experiment.design.purpose("algorithm"))
+    if _COPIES * density_bytes(qubits) > _ENGINE and memory > SHARE * machine_memory():
+        raise BadInput(
+            f"the exact engine takes about {shown_bytes(memory)} of memory, for density matrices of "
+            f"{qubits} qubits at {experiment.num_points} points, this machine has "
+            f"{shown_bytes(machine_memory())}: give fewer points or qubits, or --backend trajectories with "
+            "a number of shots"
+        )
+
+
 def check_map(experiment: Experiment, cells: int, batch: int) -> float:
     """Check that a map of an experiment over devices fits this machine.
 
@@ -148,7 +202,7 @@ def check_map(experiment: Experiment, cells: int, batch: int) -> float:
     engine = 4.0 ** max(0, len(experiment.design.purpose("algorithm")) - _MAPPED_QUBITS)
     memory = _PROGRAM + batch * points * _ENGINE * engine + cells * points * weights * _MAPPED
     seconds = cells * points * (_EVOLVED * engine + weights * _MAPPED_SECONDS)
-    if memory > SHARE * machine_memory() or seconds > LONGEST:
+    if memory > SHARE * machinemachine_memory() or seconds > LONGEST:
         raise BadInput(
             f"the map of {cells} devices takes about {shown_bytes(memory)} of memory and "
             f"{seconds / 3600:.2g} hours, this machine has {shown_bytes(machine_memory())} and no "
@@ -157,12 +211,6 @@ def check_map(experiment: Experiment, cells: int, batch: int) -> float:
             + _fewer(experiment, ("points",)).removeprefix("give ")
         )
     return seconds
-
-
-def _engine(design: Design) -> float:
-    """Memory of the engine at a point of the sweep, bytes."""
-    qubits = len(design.purpose("algorithm"))
-    return float(_ENGINE * 4 ** max(0, qubits - _ENGINE_QUBITS))
 
 
 def _fewer(experiment: Experiment, names: tuple[str, ...]) -> str:
@@ -186,11 +234,11 @@ def shown_bytes(count: float) -> str:
     return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
-def machine_memory() -> float:
+def machinemachine_memory() -> float:
     """Memory of this machine, bytes.
 
     Example:
-        >>> machine_memory() > 1e8
+        >>> machinemachine_memory() > 1e8
         True
     """
     try:

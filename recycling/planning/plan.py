@@ -13,7 +13,7 @@ from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, backend_kind, connect, parse_backend
 from recycling.jobs.cut import ASSIGNMENTS, all_jobs, protocol_pubs
 from recycling.jobs.job import Job, Pub, calibration_pubs
-from recycling.jobs.sizes import check_size
+from recycling.jobs.sizes import check_engine, check_size
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all
 from recycling.planning.cost import (
@@ -111,7 +111,12 @@ class Plan:
 
     @cached_property
     def prediction(self) -> Prediction:
-        """Prediction of the exact engine for this device, with the errors of the spec's shots."""
+        """Prediction of the exact engine for this device, with the errors of the spec's shots.
+
+        Raises:
+            BadInput: the exact engine takes more memory than this machine has.
+        """
+        check_engine(self.experiment)
         return predict(
             self.experiment,
             self.device,

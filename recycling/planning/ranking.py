@@ -47,6 +47,7 @@ from recycling.inference.bath.quantities import (
 )
 from recycling.inference.states.records import Layout
 from recycling.inference.states.tomography import mix, project
+from recycling.jobs.sizes import check_engine
 from recycling.planning.branches import BranchStates, branch_states, predicted_settings
 from recycling.planning.chips import Chip, chip, circuit_work
 from recycling.planning.circuits import channel_on, compile_as_executed, protocol_circuits
@@ -118,7 +119,7 @@ def score_layouts(
         Placements, the largest predicted gain first.
 
     Raises:
-        BadInput: the device has no chip, or the chip no placement on working gates.
+        BadInput: no chip, no placement on working gates, or too little memory for the engine.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -279,6 +280,7 @@ def _recycled_gain(quantities: Mapping[str, Real], noiseless_heat: Real) -> floa
 
 def _noiseless_heat(experiment: Experiment) -> Real:
     """ΔQ_B of the protocol without noise, all qubits thermal at the start (point,), J."""
+    check_engine(experiment)
     device = ideal_device(
         temperature=experiment.bath.temperature,
         frequency=experiment.bath.frequency,

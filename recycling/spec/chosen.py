@@ -19,9 +19,9 @@ from circuits.tasks import TASKS
 from recycling.spec.messages import wrong
 from recycling.spec.sweep import sweep_section
 
-#: Most qubits of an algorithm. The engine holds 4ⁿ numbers for each point and basis; with bath and
-#: target these are 130 MB.
-MOST_QUBITS = 10
+#: Most qubits of an algorithm. Trajectories hold 2ⁿ numbers for each shot: at most 4 MB.
+#: What the exact engine takes is checked where it is to be used.
+MOST_QUBITS = 16
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ def _check_algorithm(algorithm: Any) -> None:
     qubits = sum(register.size for register in algorithm.registers)
     if qubits > MOST_QUBITS:
         raise ValueError(
-            f"registers have {qubits} qubits in all: give {MOST_QUBITS} or fewer, for the exact "
-            "engine that predicts a run"
+            f"registers have {qubits} qubits in all: give {MOST_QUBITS} or fewer, for the shots "
+            "of a simulator"
         )
     size = next(r.size for r in algorithm.registers if r.name == algorithm.recycled)
     if size > 1:

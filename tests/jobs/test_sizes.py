@@ -14,7 +14,7 @@ import recycling.planning.plan
 from recycling.execution.exact import execute_exact
 from recycling.jobs.cut import trial_jobs
 from recycling.jobs.job import EXECUTIONS_PER_JOB
-from recycling.jobs.sizes import check_size, size_of
+from recycling.jobs.sizes import check_size, density_bytes, size_of
 from recycling.spec.experiment import Experiment
 from recycling.spec.files import LONGEST_SPEC
 from recycling.store.outcomes import Form, read_outcomes, write_outcomes
@@ -110,6 +110,45 @@ def test_a_run_that_does_not_fit_is_refused_with_its_size(lines, kind, part):
     with pytest.raises(rc.BadInput) as caught:
         check_size(experiment(*lines), kind)
     assert any(part in fault for fault in caught.value.faults), caught.value.faults
+
+
+QUBITS = """
+[algorithm]
+matrix = [[1, 0, 0, 0], [0, 2, 0, 0], [0, 0, 3, 0], [0, 0, 0, 3]]
+clock_qubits = 6
+[sweep]
+theta_b = [0.1, 0.2]
+p_x = [0.4]
+[measurement]
+shots = 100
+"""
+
+
+@pytest.mark.parametrize("command_name", ["run", "plan"])
+def test_too_large_a_density_matrix_is_one_line_before_any_work(
+    command_name, tmp_path, monkeypatch
+):
+    # 9 qubits: 3 × 4⁹ × 8 bytes at each of 2 points.
+    monkeypatch.setattr(recycling.jobs.sizes, "_memory", lambda: 10e6)
+    path = tmp_path / "spec.toml"
+    path.write_text(f'name = "x"\n{QUBITS}', encoding="utf-8")
+    done = command(command_name, path, *(["--out", tmp_path / "out"] * (command_name == "run")))
+    assert done.code == 2
+    assert (
+        "the exact engine takes about 13 MB of memory, for density matrices of 9 qubits at 2 "
+        "points, this machine has 10 MB: give fewer points or qubits, or --backend trajectories"
+    ) in " ".join(done.only_line.split())
+    assert [child.name for child in tmp_path.iterdir()] == ["spec.toml"]
+
+
+@pytest.mark.usefixtures("small_machine")
+def test_trajectories_need_no_density_matrix():
+    large = experiment(QUBITS, "")
+    check_size(large, "trajectories")
+    check_size(large, None)
+    assert size_of(large, "exact").memory - size_of(large, "trajectories").memory > 2 * 8 * 4**9
+    # As many qubits as a spec may have: 3 × 4¹⁶ × 8 bytes at a point.
+    assert density_bytes(16) == 8 * 4**16
 
 
 def test_more_jobs_than_anybody_can_run_are_refused():

@@ -224,8 +224,8 @@ def test_the_example_is_a_spec_of_a_circuit():
 
 
 def test_an_algorithm_that_no_engine_holds_is_refused(spec_file):
-    (spec_file.parent / "program.qasm").write_text(PROGRAM + "qubit[8] more;")
-    with pytest.raises(rc.BadInput, match=r"algorithm\.registers have 11 qubits in all: give 10"):
+    (spec_file.parent / "program.qasm").write_text(PROGRAM + "qubit[14] more;")
+    with pytest.raises(rc.BadInput, match=r"algorithm\.registers have 17 qubits in all: give 16"):
         Experiment.from_toml(spec_file)
 
 
