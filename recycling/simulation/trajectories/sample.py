@@ -13,7 +13,7 @@ from recycling.simulation.trajectories.evolve import evolve
 from recycling.simulation.trajectories.lower import Trajectories
 
 #: Memory of the states of shots that evolve together, bytes.
-BATCH_BYTES = 2.0**26
+BATCH_BYTES = 2.0**23
 
 
 def sample(
