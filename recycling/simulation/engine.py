@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from recycling.devices.device import Device
 
 
+#: Records whose density matrices are made at a time.
+_RECORDS = 2**10
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """A program and the values that it is evaluated with."""
@@ -67,8 +71,8 @@ class Outcome:
     @property
     def probabilities(self) -> NDArray[np.float64]:
         """Joint probability of every record (array of shape (*sweep, 2, …, 2))."""
-        axes = len(self.sweep) + len(self.program.bits)
-        return self.tensor.reshape(*self.tensor.shape[:axes], -1)[..., 0]
+        traces: tuple[Any, ...] = (..., *(0,) * len(self.program.qubits))
+        return np.asarray(self.tensor[traces])
 
     @property
     def density_matrices(self) -> NDArray[np.complex128]:
@@ -76,9 +80,16 @@ class Outcome:
 
         First kept qubit outermost; a record of probability zero has a matrix of zeros.
         """
-        states = density_matrix(self.tensor, len(self.program.qubits))
-        weights = self.probabilities[..., None, None]
-        return np.divide(states, weights, out=np.zeros_like(states), where=weights > 0)
+        count, weights = len(self.program.qubits), self.probabilities
+        states = np.zeros((*weights.shape, 2**count, 2**count), complex)
+        # Some records at a time: the matrices of all take memory enough.
+        sizes = [int(np.prod(weights.shape[axes:])) for axes in range(weights.ndim + 1)]
+        outer = next(axes for axes, size in enumerate(sizes) if size <= max(_RECORDS, sizes[-1]))
+        for place in np.ndindex(weights.shape[:outer]):
+            weight = weights[place][..., None, None]
+            found = density_matrix(self.tensor[place], count)
+            np.divide(found, weight, out=states[place], where=weight > 0)
+        return states
 
 
 def compile_program(

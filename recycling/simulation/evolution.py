@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ from recycling.simulation.program import (
     Single,
     Step,
 )
-from recycling.simulation.state import State, joined
+from recycling.simulation.state import Axis, State, joined
 
+#: Entries of a state from which on the values of a bit that nothing depends on any more are evolved
+#: one after the other. A block of points of the protocol has a quarter of them at most.
+LARGE = 2**20
 #: Called with the place of a program and its final state.
 Receiver = Callable[[int, State], None]
 
@@ -64,18 +68,64 @@ class Tree:
 def evolve(tree: Tree, state: State, channels: Channels | Part, receive: Receiver) -> None:
     """Evolve programs that share their times and channels; each result is handed over at once.
 
+    Recorded bits double the state. Of a large one the values of a bit go separate ways, so that the
+    results and a few states of ``LARGE`` entries are all that is held.
+
     Args:
         tree: the programs.
         state: the state that they start in.
         channels: channels of their steps.
         receive: takes the place of a program and its state, whose axes are in any order.
     """
-    for step in tree.steps:
+    for place, step in enumerate(tree.steps):
+        bit = _settled(state, tree, place)
+        if bit is not None:
+            rest = Tree(tree.steps[place:], tree.ends, tree.branches)
+            return _evolve_apart(bit, rest, state, channels, receive)
         state = advance(state, step, channels)
     for index in tree.ends:
         receive(index, state)
     for branch in tree.branches:
         evolve(branch, state, channels, receive)
+
+
+def _settled(state: State, tree: Tree, place: int) -> Axis | None:
+    """Bit of a large state that no step from a place on needs; None where there is none."""
+    if prod(state.tensor.shape) < LARGE:
+        return None
+    needed = _bits(tree.steps[place:]).union(*map(_bits_of_tree, tree.branches))
+    return next((axis for axis in state.axes if axis[0] == "bit" and axis[1] not in needed), None)
+
+
+def _bits_of_tree(tree: Tree) -> set[int]:
+    return _bits(tree.steps).union(*map(_bits_of_tree, tree.branches))
+
+
+def _bits(steps: Sequence[Step]) -> set[int]:
+    """Bits that steps measure anew or that conditions depend on."""
+    bits: set[int] = set()
+    for step in steps:
+        if isinstance(step, Measure):
+            bits.add(step.bit)
+        elif isinstance(step, Conditional):
+            bits.update(step.bits)
+    return bits
+
+
+def _evolve_apart(
+    bit: Axis, tree: Tree, state: State, channels: Channels | Part, receive: Receiver
+) -> None:
+    """Evolve the two values of a bit one after the other, so that few large states live at once."""
+    found: dict[int, list[State]] = {}
+    for value in (0, 1):
+        part = state.at(bit, value)
+        evolve(tree, part, channels, lambda index, end: found.setdefault(index, []).append(end))
+    for index in list(found):
+        ends = found.pop(index)
+        parts = [end.order(ends[0].axes).tensor for end in ends]
+        receive(
+            index, State(joined(parts, state.sweep_axes), (bit, *ends[0].axes), state.sweep_axes)
+        )
 
 
 def nothing(channels: Channels | Part, sweep_axes: int, dtype: Any) -> State:

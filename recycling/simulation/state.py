@@ -81,11 +81,16 @@ class State:
         tensor = combined(rows, [self.tensor], LENGTHS[axis[0]], self.sweep)
         return State(tensor, (axis, *self.axes), self.sweep_axes)
 
+    def at(self, axis: Axis, place: int) -> State:
+        """Take a place on a named axis, such as one value of a bit."""
+        kept = tuple(each for each in self.axes if each != axis)
+        return State(self.order((axis, *kept)).tensor[place, ...], kept, self.sweep_axes)
+
     def drop(self, axis: Axis, *, total: bool) -> State:
         """Remove a named axis: sum over it, or keep its first entry (the trace of a qubit)."""
         kept = tuple(each for each in self.axes if each != axis)
         if not total:
-            return State(self.order((axis, *kept)).tensor[0, ...], kept, self.sweep_axes)
+            return self.at(axis, 0)
         xp = array_namespace(self.tensor)
         return State(xp.sum(self.tensor, axis=self.axes.index(axis)), kept, self.sweep_axes)
 
