@@ -128,14 +128,14 @@ shots = 100
 def test_too_large_a_density_matrix_is_one_line_before_any_work(
     command_name, tmp_path, monkeypatch
 ):
-    # 9 qubits: 3 × 4⁹ × 8 bytes at each of 2 points.
+    # 9 qubits: 4 × 4⁹ × 8 bytes at each of 2 points.
     monkeypatch.setattr(recycling.jobs.sizes, "_memory", lambda: 10e6)
     path = tmp_path / "spec.toml"
     path.write_text(f'name = "x"\n{QUBITS}', encoding="utf-8")
     done = command(command_name, path, *(["--out", tmp_path / "out"] * (command_name == "run")))
     assert done.code == 2
     assert (
-        "the exact engine takes about 13 MB of memory, for density matrices of 9 qubits at 2 "
+        "the exact engine takes about 17 MB of memory, for density matrices of 9 qubits at 2 "
         "points, this machine has 10 MB: give fewer points or qubits, or --backend trajectories"
     ) in " ".join(done.only_line.split())
     assert [child.name for child in tmp_path.iterdir()] == ["spec.toml"]
@@ -147,7 +147,7 @@ def test_trajectories_need_no_density_matrix():
     check_size(large, "trajectories")
     check_size(large, None)
     assert size_of(large, "exact").memory - size_of(large, "trajectories").memory > 2 * 8 * 4**9
-    # As many qubits as a spec may have: 3 × 4¹⁶ × 8 bytes at a point.
+    # As many qubits as a spec may have.
     assert density_bytes(16) == 8 * 4**16
 
 
