@@ -177,10 +177,10 @@ def check_engine(experiment: Experiment) -> None:
     qubits = len(experiment.design.purpose("algorithm"))
     if _COPIES * density_bytes(qubits) > _ENGINE and memory > SHARE * machine_memory():
         raise BadInput(
-            f"the exact engine takes about {shown_bytes(memory)} of memory, for density matrices of "
-            f"{qubits} qubits at {experiment.num_points} points, this machine has "
-            f"{shown_bytes(machine_memory())}: give fewer points or qubits, or --backend trajectories with "
-            "a number of shots"
+            f"the exact engine takes about {shown_bytes(memory)} of memory, for the density "
+            f"matrices of {qubits} qubits at {experiment.num_points} points, this machine has "
+            f"{shown_bytes(machine_memory())}: give fewer points or qubits, or --backend "
+            "trajectories with a number of shots"
         )
 
 
@@ -206,7 +206,7 @@ def check_map(experiment: Experiment, cells: int, batch: int) -> float:
     engine = 4.0 ** max(0, len(experiment.design.purpose("algorithm")) - _MAPPED_QUBITS)
     memory = _PROGRAM + batch * points * _ENGINE * engine + cells * points * weights * _MAPPED
     seconds = cells * points * (_EVOLVED * engine + weights * _MAPPED_SECONDS)
-    if memory > SHARE * machinemachine_memory() or seconds > LONGEST:
+    if memory > SHARE * machine_memory() or seconds > LONGEST:
         raise BadInput(
             f"the map of {cells} devices takes about {shown_bytes(memory)} of memory and "
             f"{seconds / 3600:.2g} hours, this machine has {shown_bytes(machine_memory())} and no "
@@ -238,11 +238,11 @@ def shown_bytes(count: float) -> str:
     return f"{count / 1e9:.2g} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
-def machinemachine_memory() -> float:
+def machine_memory() -> float:
     """Memory of this machine, bytes.
 
     Example:
-        >>> machinemachine_memory() > 1e8
+        >>> machine_memory() > 1e8
         True
     """
     try:
