@@ -1,0 +1,134 @@
+"""The problem made from a plan of ours, and our own engine as one that solves it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.rivals.contestant import Contestant
+from benchmarks.rivals.problem import NUMBERS, Operation, Problem
+from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
+from recycling.compilation.timeline import duration_of
+from recycling.planning.plan import plan
+from recycling.simulation.engine import execute
+from recycling.simulation.lifetimes import last_interactions
+from recycling.simulation.lower import compile_program
+from recycling.spec.experiment import preset
+
+SETTING = ("recycling", "after", "X")
+THETA_B, BASIS = np.pi / 4, "X"
+PARAMETERS = {"theta_b": THETA_B, **dict(zip(BASIS_PARAMETERS, BASIS_ANGLES[BASIS], strict=True))}
+
+
+def circuit_and_device():
+    """The compiled circuit of one setting of the preset paper, and its device."""
+    planned = plan(preset("paper"))
+    return planned.circuits[SETTING], planned.device
+
+
+class _Reader:
+    """Writes a compiled circuit down as a ``Problem``."""
+
+    def __init__(self, circuit, device):
+        self.circuit, self.device = circuit, device
+        bound = circuit.assign_parameters(
+            {p: PARAMETERS[p.name] for p in circuit.parameters}, inplace=False
+        )
+        self.operations, self.idle, self.angle, self.measured = [], [], [], {}
+        last = last_interactions(bound)
+        for index, instruction in enumerate(bound.data):
+            qubits = tuple(bound.find_bit(qubit).index for qubit in instruction.qubits)
+            if instruction.operation.name == "if_else":
+                _, value = instruction.operation.condition
+                (block,) = instruction.operation.blocks
+                for inner in block.data:
+                    own = tuple(qubits[block.find_bit(q).index] for q in inner.qubits)
+                    # What happens to a qubit after its last interaction changes no record.
+                    if all(last[qubit] >= index for qubit in own):
+                        self.add(inner, own, int(value))
+            elif all(last[qubit] >= index for qubit in qubits):
+                self.add(instruction, qubits, None, bound)
+
+    def add(self, instruction, qubits, when, circuit=None):
+        operation = instruction.operation
+        name = operation.name
+        if name == "barrier":
+            return
+        if name == "delay":
+            name, number = "idle", len(self.idle)
+            self.idle.append(duration_of(operation, qubits, self.device))
+        elif name == "rz":
+            number = len(self.angle)
+            self.angle.append(float(operation.params[0]))
+        elif name == "measure":
+            number = circuit.find_bit(instruction.clbits[0]).index
+            self.measured[number] = qubits[0]
+        else:
+            number = self.device.gates.position[name, qubits]
+        self.operations.append(Operation(name, qubits, number, when))
+
+    def problem(self):
+        measured = tuple(qubit for _, qubit in sorted(self.measured.items()))
+        return Problem(self.device.num_qubits, measured[0], measured, tuple(self.operations))
+
+
+def problem_of(circuit, device):
+    """The problem, and its numbers at the device's point or over its sweep."""
+    reader = _Reader(circuit, device)
+    numbers = {
+        "t1": device.t1, "t2": device.t2, "excited": device.excited_population,
+        "assignment": device.assignment, "error": device.gates.errors,
+        "duration": device.gates.durations, "idle": np.array(reader.idle),
+        "angle": np.array(reader.angle),
+    }  # fmt: skip
+    return reader.problem(), numbers
+
+
+def random_batch(circuit, device, points, seed=12):
+    """Numbers of a batch of random devices, with the axis of points in front."""
+    generator = np.random.default_rng(seed)
+
+    def scaled(array, low, high):
+        """A factor for each point, the same for all qubits or gates."""
+        factor = np.exp(generator.uniform(np.log(low), np.log(high), points))
+        return np.multiply.outer(factor, array)
+
+    t1 = scaled(device.t1, 0.3, 1.5)
+    swept = {
+        "t1": t1, "t2": np.minimum(scaled(device.t2, 0.3, 1.5), 2 * t1),
+        "temperature": np.repeat(generator.uniform(0.02, 0.09, (points, 1)), len(device.t1), 1),
+        "false_excited": scaled(device.false_excited, 0.2, 5),
+        "false_ground": scaled(device.false_ground, 0.2, 5),
+        "error": scaled(device.gates.errors, 0.3, 3),
+    }  # fmt: skip
+    _, numbers = problem_of(circuit, device_at(device, swept))
+    for name, axes in NUMBERS.items():
+        array = np.asarray(numbers[name])
+        shape = array.shape[array.ndim - axes :]
+        numbers[name] = np.ascontiguousarray(np.broadcast_to(array, (points, *shape)))
+    return {**swept, **numbers}
+
+
+def device_at(device, numbers):
+    """The device with the numbers of a point or a batch in place of its own."""
+    gates = replace(device.gates, errors=numbers["error"])
+    fields = ("t1", "t2", "temperature", "false_excited", "false_ground")
+    return device.replace("benchmark", gates=gates, **{name: numbers[name] for name in fields})
+
+
+def engine(_problem, _steps):
+    """Our engine in NumPy: from a compiled circuit and a device to the distribution."""
+    circuit, device = circuit_and_device()
+
+    def prepare(_numbers):
+        return compile_program(circuit, device, PARAMETERS)
+
+    def run(program):
+        (outcome,) = execute([program])
+        return outcome.probabilities
+
+    return Contestant(
+        "exact engine, NumPy",
+        prepare,
+        run,
+        batch=lambda numbers: run(compile_program(circuit, device_at(device, numbers), PARAMETERS)),
+    )
