@@ -11,9 +11,12 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+RIVALS      := build/rivals-venv
+RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-default-simulator
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +74,9 @@ bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)
 	$(BIN)/python benchmarks/analysis.py
 
+rivals: $(STAMP) $(RIVALS)/.stamp ## time the engine against other simulators (minutes)
+	$(BIN)/python -m benchmarks.rivals $(ARGS)
+
 coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/coverage.py $(ARGS)
 	$(BIN)/python benchmarks/drift.py $(ARGS)
@@ -89,6 +95,18 @@ lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="
 		$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-find-links --extra dev \
 		--output-file requirements.lock $(ARGS) pyproject.toml
+
+# Rivals are no dependencies: they have an environment of their own. Where all together fail, each
+# is tried alone, and one that is absent has its reason in the table.
+$(RIVALS)/.stamp: benchmarks/requirements-rivals.txt
+	@echo "setting up $(RIVALS) (a minute the first time)"
+	@$(PYTHON) -m venv $(RIVALS)
+	@$(RIVALS)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $< \
+		|| for each in $(RIVAL_NAMES); do \
+			$(RIVALS)/bin/python -m pip --disable-pip-version-check --quiet install \
+				--constraint $< $$each || true; \
+		done
+	@touch $@
 
 # Only the default environment: a VENV from elsewhere is its owner's to remove.
 clean: ## remove .venv, build output and caches
