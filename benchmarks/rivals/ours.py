@@ -4,24 +4,25 @@ from dataclasses import replace
 
 import numpy as np
 
+from benchmarks.points import paper, random_devices
 from benchmarks.rivals.contestant import Contestant
 from benchmarks.rivals.problem import NUMBERS, Operation, Problem
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import duration_of
-from recycling.planning.plan import plan
 from recycling.simulation.engine import execute
 from recycling.simulation.lifetimes import last_interactions
 from recycling.simulation.lower import compile_program
-from recycling.spec.experiment import preset
 
 SETTING = ("recycling", "after", "X")
 THETA_B, BASIS = np.pi / 4, "X"
+#: Numbers of the device, beside the errors of gates, that a batch runs over.
+SWEPT = ("t1", "t2", "temperature", "false_excited", "false_ground")
 PARAMETERS = {"theta_b": THETA_B, **dict(zip(BASIS_PARAMETERS, BASIS_ANGLES[BASIS], strict=True))}
 
 
 def circuit_and_device():
     """The compiled circuit of one setting of the preset paper, and its device."""
-    planned = plan(preset("paper"))
+    planned = paper()
     return planned.circuits[SETTING], planned.device
 
 
@@ -83,24 +84,11 @@ def problem_of(circuit, device):
     return reader.problem(), numbers
 
 
-def random_batch(circuit, device, points, seed=12):
+def random_batch(circuit, device, points):
     """Numbers of a batch of random devices, with the axis of points in front."""
-    generator = np.random.default_rng(seed)
-
-    def scaled(array, low, high):
-        """A factor for each point, the same for all qubits or gates."""
-        factor = np.exp(generator.uniform(np.log(low), np.log(high), points))
-        return np.multiply.outer(factor, array)
-
-    t1 = scaled(device.t1, 0.3, 1.5)
-    swept = {
-        "t1": t1, "t2": np.minimum(scaled(device.t2, 0.3, 1.5), 2 * t1),
-        "temperature": np.repeat(generator.uniform(0.02, 0.09, (points, 1)), len(device.t1), 1),
-        "false_excited": scaled(device.false_excited, 0.2, 5),
-        "false_ground": scaled(device.false_ground, 0.2, 5),
-        "error": scaled(device.gates.errors, 0.3, 3),
-    }  # fmt: skip
-    _, numbers = problem_of(circuit, device_at(device, swept))
+    devices = random_devices(device, points)
+    swept = {name: getattr(devices, name) for name in SWEPT}
+    _, numbers = problem_of(circuit, devices)
     for name, axes in NUMBERS.items():
         array = np.asarray(numbers[name])
         shape = array.shape[array.ndim - axes :]
@@ -111,8 +99,7 @@ def random_batch(circuit, device, points, seed=12):
 def device_at(device, numbers):
     """The device with the numbers of a point or a batch in place of its own."""
     gates = replace(device.gates, errors=numbers["error"])
-    fields = ("t1", "t2", "temperature", "false_excited", "false_ground")
-    return device.replace("benchmark", gates=gates, **{name: numbers[name] for name in fields})
+    return device.replace("benchmark", gates=gates, **{name: numbers[name] for name in SWEPT})
 
 
 def engine(_problem, _steps):
