@@ -16,10 +16,10 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals bench-check scaling
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 	$(BIN)/recycling replay --seed 7 $(ARGS)
@@ -73,6 +73,13 @@ fuzz: $(STAMP) ## hostile specs and runs, thousands of new ones (a quarter of an
 bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)
 	$(BIN)/python benchmarks/analysis.py
+
+# The threads of a linear algebra library would blur what one core does.
+bench-check: $(STAMP) ## is the engine as fast as it was, in ratios to fixed work (seconds)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.check $(ARGS)
+
+scaling: $(STAMP) ## time and memory over points, rounds, clock qubits, matrix size (minutes)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.scaling $(ARGS)
 
 rivals: $(STAMP) $(RIVALS)/.stamp ## time the engine against other simulators (minutes)
 	$(BIN)/python -m benchmarks.rivals $(ARGS)
