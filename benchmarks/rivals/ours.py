@@ -10,7 +10,6 @@ from benchmarks.rivals.problem import NUMBERS, Operation, Problem
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import duration_of
 from recycling.simulation.engine import execute
-from recycling.simulation.lifetimes import last_interactions
 from recycling.simulation.lower import compile_program
 
 SETTING = ("recycling", "after", "X")
@@ -35,7 +34,7 @@ class _Reader:
             {p: PARAMETERS[p.name] for p in circuit.parameters}, inplace=False
         )
         self.operations, self.idle, self.angle, self.measured = [], [], [], {}
-        last = last_interactions(bound)
+        last = _last_interactions(bound)
         for index, instruction in enumerate(bound.data):
             qubits = tuple(bound.find_bit(qubit).index for qubit in instruction.qubits)
             if instruction.operation.name == "if_else":
@@ -70,6 +69,24 @@ class _Reader:
     def problem(self):
         measured = tuple(qubit for _, qubit in sorted(self.measured.items()))
         return Problem(self.device.num_qubits, measured[0], measured, tuple(self.operations))
+
+
+def _last_interactions(circuit):
+    """Place of the last instruction after which nothing on a qubit changes a record."""
+    last = {}
+    for index, instruction in enumerate(circuit.data):
+        blocks = getattr(instruction.operation, "blocks", ())
+        inner = [
+            instruction.qubits[block.find_bit(qubit).index]
+            for block in blocks
+            for each in block.data
+            if len(each.qubits) == 2
+            for qubit in each.qubits
+        ]
+        interacts = instruction.name in ("cz", "measure")
+        for qubit in instruction.qubits if interacts else inner:
+            last[circuit.find_bit(qubit).index] = index
+    return last
 
 
 def problem_of(circuit, device):
