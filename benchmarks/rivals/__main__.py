@@ -12,7 +12,6 @@ its own on one core. Shortest times count. Writes build/benchmarks/rivals.json.
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ import numpy as np
 from benchmarks.rivals import ours
 from benchmarks.rivals.channels import reference
 from benchmarks.rivals.problem import load, save
+from benchmarks.timing import machine
 
 FOLDER = Path("build/benchmarks")
 VENV = Path("build/rivals-venv/bin/python")
@@ -136,36 +136,31 @@ def race(entrants, rounds):
 
 
 def table(entrants, points):
-    """Lines of the table: CPU times and ratios to ours."""
-    base = entrants[0].times
-    yield (f"{'':<42}{'numbers → answer':>20}{'prepared → answer':>20}"
-           f"{f'batch of {points:,}':>20}{'deviation':>12}")  # fmt: skip
-    for entrant in entrants:
+    """Lines of the table: shortest CPU times, their ratios to ours, and wall times below."""
+    ours_first = [entrant for entrant in entrants if entrant.name.startswith("ours")]
+    base = ours_first[0].times
+    rivals = [entrant for entrant in entrants if entrant not in ours_first]
+    rivals.sort(key=lambda entrant: entrant.times["solve"]["cpu"] if entrant.times else np.inf)
+    heads = ("numbers to answer", "prepared to answer", f"batch of {points:,}")
+    yield f"{'CPU time, ratio to ours':<42}" + "".join(f"{head:>26}" for head in heads)
+    for entrant in ours_first + rivals:
         if entrant.skipped:
             yield f"{entrant.name:<42}skipped: {entrant.skipped}"
             continue
-        cells = [
-            _cell(entrant.times.get(call), base.get(call)) for call in ("solve", "execute", "batch")
-        ]
-        yield (f"{entrant.name:<42}" + "".join(f"{cell:>20}" for cell in cells)
-               + f"{entrant.deviation:>12.0e}")  # fmt: skip
-        yield f"    {entrant.mode}"
+        looped = {key: points * value for key, value in entrant.times["solve"].items()}
+        cells = [_cell(entrant.times[call], base[call]) for call in ("solve", "execute")]
+        cells.append(_cell(entrant.times.get("batch", looped), base["batch"]))
+        if not entrant.batch:
+            cells[-1] = f"({cells[-1]})"
+        yield f"{entrant.name:<42}" + "".join(f"{cell:>26}" for cell in cells)
+        walls = (f"{times['wall'] * 1e3:,.3g}" for times in entrant.times.values())
+        yield (f"    {entrant.mode}; wall {' / '.join(walls)} ms; first call "
+               f"{entrant.first:.2g} s; deviates by {entrant.deviation:.0e}")  # fmt: skip
+    yield "\n(In brackets: so many points one after the other, extrapolated from one.)"
 
 
 def _cell(times, base):
-    if times is None:
-        return "–"
-    return f"{times['cpu'] * 1e3:,.3f} ms {times['cpu'] / base['cpu']:>7.3g} ×"
-
-
-def machine():
-    """What the figures were taken on."""
-    model = "unknown"
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), model)
-    return {"processor": model, "cores": os.cpu_count(), "system": platform.system(),
-            "load": os.getloadavg()[0]}  # fmt: skip
+    return f"{times['cpu'] * 1e3:,.4g} ms {times['cpu'] / base['cpu']:>8.3g} ×"
 
 
 def main():
