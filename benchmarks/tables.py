@@ -27,6 +27,11 @@ def _digits(number):
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
+def _versions(data):
+    """Versions of the packages in the environment of the rivals."""
+    return max((each["versions"] for each in data.get("entrants", ())), key=len, default={})
+
+
 def rivals(data):
     """Entrants by the time from numbers to the answer, ours on top."""
     points = data["points"]
@@ -96,7 +101,11 @@ def main():
             sys.exit(f"{path} is missing: run make {target} first")
         data = json.loads(path.read_text(encoding="utf-8"))
         where = data["machine"]
-        print(f"make {target}: {where['processor']}, load {where['load']:.1f}\n")
+        print(f"make {target}: {where['processor']}, {where['system']}, Python {where['python']}, "
+              f"NumPy {where['numpy']}, load {where['load']:.1f}")  # fmt: skip
+        for name, version in _versions(data).items():
+            print(f"  {name} {version}")
+        print()
         print("\n".join(TABLES[target](data)), "\n")
 
 
