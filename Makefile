@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals bench-check scaling
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals bench-check scaling engine
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,9 @@ bench: $(STAMP) ## time the main job and its analysis
 # The threads of a linear algebra library would blur what one core does.
 bench-check: $(STAMP) ## is the engine as fast as it was, in ratios to fixed work (seconds)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.check $(ARGS)
+
+engine: $(STAMP) ## points a second of the engine, beside the floor counted from its program
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.engine $(ARGS)
 
 scaling: $(STAMP) ## time and memory over points, rounds, clock qubits, matrix size (minutes)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.scaling $(ARGS)

@@ -17,8 +17,7 @@ import numpy as np
 from benchmarks.points import evaluated, protocol, random_devices
 from benchmarks.rivals.ours import PARAMETERS, circuit_and_device
 from benchmarks.timing import array_work, on_one_core, shortest, small_work
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 
 STORED = Path(__file__).with_name("ratios.json")
 #: Turns in which work and fixed work follow each other; the shortest time of each counts.

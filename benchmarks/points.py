@@ -4,10 +4,15 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from qiskit.circuit import Parameter
 
+from recycling.compilation.compile import compile_circuits
+from recycling.compilation.route import route_algorithm
 from recycling.jobs.job import Pub
+from recycling.planning.circuits import protocol_circuits
 from recycling.planning.plan import plan
-from recycling.simulation.probabilities import pub_probabilities
+from recycling.simulation.engine import compile_programs, execute
+from recycling.simulation.numbers import LATENCY
 from recycling.spec.experiment import preset
 
 
@@ -17,17 +22,29 @@ def paper():
     return plan(preset("paper"))
 
 
+@cache
 def protocol(theta_b=np.pi / 4):
-    """Device and PUBs of the preset paper at one angle: 8 circuits × 3 bases."""
+    """Device and PUBs of the preset paper at one angle: 8 circuits × 3 bases.
+
+    The circuits have no schedule, so that the latency may be another at each point.
+    """
     planned = paper()
+    experiment, device = planned.experiment, planned.device
+    settings, level = experiment.design.settings, experiment.device.optimization_level
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
+    circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
+    compiled = compile_circuits(
+        circuits, device, schedule=lambda circuit, _target: circuit, optimization_level=level
+    )
     pubs = planned.pubs(planned.jobs[0])
-    return planned.device, [
-        Pub(pub.circuit, pub.parameters | {"theta_b": np.array([[theta_b]])}) for pub in pubs
+    angle = {"theta_b": np.array([[theta_b]])}
+    return device, [
+        Pub(circuit, pub.parameters | angle) for circuit, pub in zip(compiled, pubs, strict=True)
     ]
 
 
-def random_devices(device, points, seed=12):
-    """Device whose noise is random at each of so many points."""
+def random_devices(device, points, *, latency=True, seed=12):
+    """Device whose noise, and by default latency, is random at each of so many points."""
     generator = np.random.default_rng(seed)
 
     def scaled(array, low, high):
@@ -44,9 +61,16 @@ def random_devices(device, points, seed=12):
         false_excited=scaled(device.false_excited, 0.2, 5),
         false_ground=scaled(device.false_ground, 0.2, 5),
         gates=replace(device.gates, errors=scaled(device.gates.errors, 0.3, 3)),
+        **({"feedforward_latency": generator.uniform(0.1e-6, 3e-6, points)} if latency else {}),
     )
 
 
-def evaluated(pubs, device):
-    """Probabilities of all records at every point."""
-    return pub_probabilities(pubs, device)
+def compiled(pubs, devices):
+    """The PUBs compiled for devices."""
+    circuits = [(pub.circuit, pub.parameters) for pub in pubs]
+    return compile_programs(circuits, devices, scheduled=False)
+
+
+def evaluated(pubs, devices):
+    """Probabilities of all records at every point, compilation included."""
+    return [outcome.probabilities for outcome in execute(compiled(pubs, devices))]

@@ -21,8 +21,8 @@ from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
 from recycling.jobs.job import Pub
 from recycling.planning.plan import plan
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
+from recycling.simulation.probabilities import pub_probabilities
 from recycling.spec.experiment import Experiment, preset
 
 FOLDER = Path("build/benchmarks")
@@ -92,7 +92,7 @@ def over_algorithms(name, algorithms):
         angle = {"theta_b": np.array([[np.pi / 4]])}
         pubs = [Pub(pub.circuit, pub.parameters | angle) for pub in planned.pubs(planned.jobs[0])]
         device = _noisy(planned.device)
-        row = measured(lambda pubs=pubs, device=device: evaluated(pubs, device))
+        row = measured(lambda pubs=pubs, device=device: pub_probabilities(pubs, device))
         yield {name: value, "qubits": planned.device.num_qubits, **row}
 
 

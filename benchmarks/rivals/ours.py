@@ -9,8 +9,7 @@ from benchmarks.rivals.contestant import Contestant
 from benchmarks.rivals.problem import NUMBERS, Operation, Problem
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import duration_of
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 
 SETTING = ("recycling", "after", "X")
 THETA_B, BASIS = np.pi / 4, "X"
@@ -103,7 +102,7 @@ def problem_of(circuit, device):
 
 def random_batch(circuit, device, points):
     """Numbers of a batch of random devices, with the axis of points in front."""
-    devices = random_devices(device, points)
+    devices = random_devices(device, points, latency=False)
     swept = {name: getattr(devices, name) for name in SWEPT}
     _, numbers = problem_of(circuit, devices)
     for name, axes in NUMBERS.items():

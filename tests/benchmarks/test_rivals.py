@@ -6,8 +6,7 @@ import pytest
 from benchmarks.rivals import ours
 from benchmarks.rivals.channels import kraus, merged, reference, separate
 from benchmarks.rivals.problem import load, save
-from recycling.simulation.engine import execute
-from recycling.simulation.lower import compile_program
+from recycling.simulation.engine import compile_program, execute
 
 
 @pytest.fixture(scope="module")
