@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.points import paper, random_devices
+from benchmarks.points import paper, protocol, random_devices
 from benchmarks.rivals.contestant import Contestant
 from benchmarks.rivals.problem import NUMBERS, Operation, Problem
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import duration_of
+from recycling.planning.circuits import compile_all
 from recycling.simulation.engine import compile_program, execute
+from recycling.simulation.evolution import Tree, evolve, nothing
+from recycling.simulation.noise import Channels
 
 SETTING = ("recycling", "after", "X")
 THETA_B, BASIS = np.pi / 4, "X"
 #: Numbers of the device, beside the errors of gates, that a batch runs over.
-SWEPT = ("t1", "t2", "temperature", "false_excited", "false_ground")
+SWEPT = ("t1", "t2", "temperature", "false_excited", "false_ground", "feedforward_latency")
 PARAMETERS = {"theta_b": THETA_B, **dict(zip(BASIS_PARAMETERS, BASIS_ANGLES[BASIS], strict=True))}
 
 
@@ -100,16 +103,38 @@ def problem_of(circuit, device):
     return reader.problem(), numbers
 
 
+def swept_numbers(device):
+    """Numbers of a device that a batch runs over, by the names that ``device_at`` takes."""
+    numbers = {name: np.asarray(getattr(device, name)) for name in SWEPT}
+    return numbers | {"temperature": np.atleast_1d(numbers["temperature"])}
+
+
 def random_batch(circuit, device, points):
-    """Numbers of a batch of random devices, with the axis of points in front."""
-    devices = random_devices(device, points, latency=False)
-    swept = {name: getattr(devices, name) for name in SWEPT}
+    """Numbers of a batch of random devices and latencies, with the axis of points in front."""
+    devices = random_devices(device, points)
+    swept = swept_numbers(devices)
     _, numbers = problem_of(circuit, devices)
+    numbers["idle"] = numbers["idle"] + _later(circuit, device, swept["feedforward_latency"])
     for name, axes in NUMBERS.items():
         array = np.asarray(numbers[name])
         shape = array.shape[array.ndim - axes :]
         numbers[name] = np.ascontiguousarray(np.broadcast_to(array, (points, *shape)))
     return {**swept, **numbers}
+
+
+def _later(circuit, device, latencies):
+    """What each wait of a compiled circuit is longer by at other latencies, s (latency, wait)."""
+
+    def waits(latency):
+        other = device.replace("benchmark", feedforward_latency=latency)
+        return _Reader(compile_all(paper().experiment, other)[SETTING], other).idle
+
+    cycles = 100
+    longer = device.feedforward_latency + cycles * device.dt
+    growth = np.subtract(waits(longer), _Reader(circuit, device).idle) / (cycles * device.dt)
+    # The hardware waits for whole cycles.
+    given = [np.round(each / device.dt) for each in (latencies, device.feedforward_latency)]
+    return np.multiply.outer((given[0] - given[1]) * device.dt, np.round(growth))
 
 
 def device_at(device, numbers):
@@ -118,12 +143,18 @@ def device_at(device, numbers):
     return device.replace("benchmark", gates=gates, **{name: numbers[name] for name in SWEPT})
 
 
+def _open_circuit():
+    """The circuit without a schedule, so that the latency may be another at each point."""
+    device, pubs = protocol()
+    return device, pubs[list(paper().circuits).index(SETTING)].circuit
+
+
 def engine(_problem, _steps):
     """Our engine in NumPy: from a compiled circuit and a device to the distribution."""
-    circuit, device = circuit_and_device()
+    device, circuit = _open_circuit()
 
-    def prepare(_numbers):
-        return compile_program(circuit, device, PARAMETERS)
+    def compiled(devices):
+        return compile_program(circuit, devices, PARAMETERS, scheduled=False)
 
     def run(program):
         (outcome,) = execute([program])
@@ -131,7 +162,49 @@ def engine(_problem, _steps):
 
     return Contestant(
         "exact engine, NumPy",
-        prepare,
-        run,
-        batch=lambda numbers: run(compile_program(circuit, device_at(device, numbers), PARAMETERS)),
+        prepare=lambda _numbers: compiled(device),
+        execute=run,
+        batch=lambda numbers: run(compiled(device_at(device, numbers))),
     )
+
+
+def engine_jax(_problem, _steps):
+    """Our engine with JAX: the circuit compiled once, and one jit from numbers to distribution."""
+    import jax
+    import jax.numpy as jnp
+
+    device, circuit = _open_circuit()
+    compiled = compile_program(circuit, device, PARAMETERS, scheduled=False)
+    program, known = compiled.program, compiled.values.numbers
+    tree, wanted = Tree.of([program]), [("bit", bit) for bit in program.bits]
+
+    @jax.jit
+    def solve(numbers):
+        axes, tensors = numbers["t1"].ndim - 1, []
+        channels = Channels(_traced(known, device, numbers), program.times, PARAMETERS, jnp)
+        start = nothing(channels, axes, jnp.float64)
+        evolve(tree, start, channels, lambda _, state: tensors.append(state.order(wanted).tensor))
+        return jnp.moveaxis(tensors[0], -1, 0) if axes else tensors[0]
+
+    def run(numbers):
+        return np.asarray(solve({name: numbers[name] for name in (*SWEPT, "error", "duration")}))
+
+    return Contestant("exact engine, one jit of JAX", lambda numbers: numbers, run, batch=run)
+
+
+def _traced(known, device, numbers):
+    """Numbers of a device that JAX traces, in place of known ones."""
+
+    def columns(name):
+        array = numbers[name]
+        places = range(len(device.roles))
+        return tuple(array[..., place if array.shape[-1] > 1 else 0] for place in places)
+
+    gates = list(zip(device.gates.names, device.gates.qubits, strict=True))
+    by_gate = {
+        field: {gate: numbers[name][..., place] for place, gate in enumerate(gates)}
+        for field, name in (("gate_errors", "error"), ("gate_durations", "duration"))
+    }
+    per_qubit = {name: columns(name) for name in SWEPT if name != "feedforward_latency"}
+    latency = numbers["feedforward_latency"]
+    return replace(known, **per_qubit, **by_gate, feedforward_latency=latency)

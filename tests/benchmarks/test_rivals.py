@@ -13,7 +13,9 @@ from recycling.simulation.engine import compile_program, execute
 def written(tmp_path_factory):
     circuit, device = ours.circuit_and_device()
     folder = tmp_path_factory.mktemp("rivals")
-    save(folder, *ours.problem_of(circuit, device), ours.random_batch(circuit, device, 3))
+    problem, point = ours.problem_of(circuit, device)
+    batch = ours.random_batch(circuit, device, 3)
+    save(folder, problem, point | ours.swept_numbers(device), batch)
     return circuit, device, *load(folder)
 
 
