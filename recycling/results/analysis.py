@@ -194,8 +194,7 @@ def analyse_counts(
     attributes = channel_attributes(experiment.physical_link) | dict(attributes)
     link = channel_of(attributes)
     temperature = attributes.get("temperature_K", experiment.bath.temperature)
-    if reference is None:
-        reference = known_reference(experiment)
+    reference = known_reference(experiment) if reference is None else reference
     blocks = estimate_arms(
         experiment,
         tables,
@@ -208,8 +207,7 @@ def analyse_counts(
         arms=arms,
     )
     dataset = _dataset(experiment, blocks, counts["trial"].values)
-    unknown = reference is None or bool(np.isnan(reference).all())
-    _comment(dataset, unknown_reference=unknown, link=link)
+    _comment(dataset, reference, link)
     # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
     complete = {
         "trials": f"{counts.sizes['trial']} of {experiment.measurement.trials}",
@@ -245,9 +243,10 @@ def _dataset(
     return xr.Dataset(found, _coordinates(experiment, trials) | {"arm": arms})
 
 
-def _comment(dataset: xr.Dataset, *, unknown_reference: bool, link: LinkChannel | None) -> None:
+def _comment(dataset: xr.Dataset, reference: Real | None, link: LinkChannel | None) -> None:
     """Say of variables without values why they have none, in place."""
-    if unknown_reference and "success_fidelity" in dataset:
+    unknown = reference is None or bool(np.isnan(reference).all())
+    if unknown and "success_fidelity" in dataset:
         dataset["success_fidelity"].attrs["comment"] = _NO_REFERENCE
     if link is not None and link.transmissivity == 0:
         for name in OF_LINK:
