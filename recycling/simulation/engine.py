@@ -165,22 +165,70 @@ def compile_programs(
         >>> compiled[0].values is compiled[1].values
         True
     """
+    programs = lower_all(
+        [circuit for circuit, _ in circuits], device, keep=keep, scheduled=scheduled
+    )
+    return with_values(programs, [given for _, given in circuits], device, along=along)
+
+
+def lower_all(
+    circuits: Sequence[QuantumCircuit],
+    device: Device,
+    *,
+    keep: Sequence[int] = (),
+    scheduled: bool = True,
+) -> list[Program]:
+    """Turn circuits into programs that share their times: the part that no number enters.
+
+    See ``compile_program``.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> programs = lower_all([QuantumCircuit(1)] * 2, device)
+        >>> warmer = device.replace("warmer", temperature=0.02)
+        >>> [each.sweep for each in with_values(programs, [{}, {}], warmer)]
+        [(), ()]
+    """
     if scheduled:
         _refuse_swept_times(device)
     times = Times()
+    return [
+        lower(circuit, device, keep=keep, times=times, scheduled=scheduled) for circuit in circuits
+    ]
+
+
+def with_values(
+    programs: Sequence[Program],
+    parameters: Sequence[Mapping[str, Any]],
+    device: Device,
+    *,
+    along: Mapping[str, Any] | None = None,
+) -> list[Evaluation]:
+    """Take the numbers of a device, and the parameters of each program.
+
+    See ``compile_program`` and ``lower_all``, whose device may be another one with the same gates.
+
+    Raises:
+        ValueError: a parameter without a value, or a rotation that takes time or has an error here
+            and none on the device that the programs were made for.
+    """
     values: list[tuple[Mapping[str, Any], Values]] = []
-    compiled = []
-    for circuit, parameters in circuits:
-        program = lower(circuit, device, keep=keep, times=times, scheduled=scheduled)
-        missing = sorted({*program.parameters} - parameters.keys() - (along or {}).keys())
+    evaluations = []
+    for program, given in zip(programs, parameters, strict=True):
+        missing = sorted({*program.parameters} - given.keys() - (along or {}).keys())
         if missing:
             raise ValueError(f"parameters: {missing[0]} has no value: give one for each parameter")
-        known = next((each for given, each in values if _equal(given, parameters)), None)
+        known = next((each for before, each in values if _equal(before, given)), None)
         if known is None:
-            known = Values.of(device, parameters, along)
-            values.append((parameters, known))
-        compiled.append(Evaluation(program, known))
-    return compiled
+            known = Values.of(device, given, along)
+            values.append((given, known))
+        for key in program.virtual:
+            if known.numbers.gate_durations[key] != 0 or known.numbers.gate_errors[key] != 0:
+                raise ValueError(f"{key[0]} on {key[1]}: virtual when compiled, and not any more")
+        evaluations.append(Evaluation(program, known))
+    return evaluations
 
 
 def execute(evaluations: Sequence[Evaluation], xp: Any = np, *, dtype: Any = None) -> list[Outcome]:

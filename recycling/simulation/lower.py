@@ -18,7 +18,7 @@ from recycling.devices.channels import kraus_channel
 from recycling.simulation.gates import gate_of
 from recycling.simulation.lifetimes import interacting, last_interactions
 from recycling.simulation.numbers import LATENCY, Key
-from recycling.simulation.pending import Pending
+from recycling.simulation.pending import ABOUT_Z, Pending
 from recycling.simulation.program import (
     Conditional,
     Depolarize,
@@ -151,8 +151,10 @@ class _Compiler:
             self.pending.act(qubit, Relax(gates=(key,)))
 
     def _is_virtual(self, key: Key) -> bool:
-        """Whether a gate takes no time and has no error."""
+        """Whether a gate is a rotation about Z that takes no time and has no error."""
         gates = self.device.gates
+        if key[0] not in ABOUT_Z:
+            return False
         place = gates.position[key]
         return not gates.durations[..., place].any() and not gates.errors[..., place].any()
 

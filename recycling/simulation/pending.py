@@ -21,7 +21,7 @@ from recycling.simulation.program import (
 )
 
 #: Gates that are rotations about Z.
-_ABOUT_Z = frozenset({"rz", "p", "z", "s", "sdg", "t", "tdg", "id"})
+ABOUT_Z = frozenset({"rz", "p", "z", "s", "sdg", "t", "tdg", "id"})
 
 
 class Pending:
@@ -112,4 +112,4 @@ def _together(first: Relax, second: Relax) -> Relax:
 
 
 def _about_z(gates: tuple[Gate, ...]) -> bool:
-    return all(name in _ABOUT_Z for name, _, _ in gates)
+    return all(name in ABOUT_Z for name, _, _ in gates)

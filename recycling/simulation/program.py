@@ -142,7 +142,7 @@ class Program:
 
     ``bits`` are the classical bits recorded, ``qubits`` the qubits still alive, both in the order
     in which results list them. ``parameters`` are the names of the circuit's parameters, and
-    ``virtual`` the gates that take no time and have no error on the device it was compiled for, nor
+    ``virtual`` the rotations that take no time and have no error on its device, nor
     on any that it is evaluated on.
     """
 

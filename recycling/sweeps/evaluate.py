@@ -18,8 +18,9 @@ from recycling.jobs.counts import by_setting, flags_together
 from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all, protocol_circuits
-from recycling.simulation.engine import compile_programs, execute
+from recycling.simulation.engine import execute, lower_all, with_values
 from recycling.simulation.numbers import LATENCY
+from recycling.simulation.program import Program
 from recycling.spec.sections import DeviceSpec
 from recycling.sweeps.devices import device_over, qubit_of
 from recycling.sweeps.estimates import estimates_over
@@ -42,12 +43,14 @@ class Prepared:
         device: device of the profile on the layout, without the numbers of the spec.
         circuits: compiled circuit of each setting; where the latency is swept, without a schedule
             and with an open latency.
+        programs: what the engine makes of them.
         follows: qubits that have the frequency of the bath.
     """
 
     experiment: Experiment
     device: Device
     circuits: Mapping[Setting, QuantumCircuit]
+    programs: tuple[Program, ...]
     follows: tuple[int, ...]
 
 
@@ -84,7 +87,9 @@ def prepare(experiment: Experiment) -> Prepared:
     _check(experiment, device)
     elsewhere = build_device(_calibrated(bare, experiment, hertz=2 * experiment.bath.frequency))
     moved = np.flatnonzero(elsewhere.frequency != device.frequency)
-    return Prepared(experiment, device, _circuits(experiment, placed), tuple(moved.tolist()))
+    circuits = _circuits(experiment, placed)
+    programs = lower_all(list(circuits.values()), device, scheduled=not _is_open(experiment))
+    return Prepared(experiment, device, circuits, tuple(programs), tuple(moved.tolist()))
 
 
 def _calibrated(bare: Experiment, experiment: Experiment, hertz: float | None = None) -> Experiment:
@@ -178,11 +183,11 @@ def record_tables(prepared: Prepared, columns: Mapping[str, Real], count: int) -
     single = {name: (float(column[0]),) for name, column in along.items()}
     left = experiment.model_copy(update={"sweep": experiment.sweep.model_copy(update=single)})
     device = device_over(prepared.device, experiment, prepared.follows, columns)
-    circuits = [
-        (pub.circuit, {name: each for name, each in pub.parameters.items() if name not in along})
+    parameters = [
+        {name: each for name, each in pub.parameters.items() if name not in along}
         for pub in protocol_pubs(left, prepared.circuits)
     ]
-    compiled = compile_programs(circuits, device, along=along, scheduled=_LATENCY not in columns)
+    compiled = with_values(prepared.programs, parameters, device, along=along)
     outcomes = np.stack([outcome.probabilities for outcome in execute(compiled)])
     if not compiled[0].values.device_sweep:
         outcomes = np.repeat(outcomes[:, None], count, axis=1)
@@ -192,10 +197,15 @@ def record_tables(prepared: Prepared, columns: Mapping[str, Real], count: int) -
     return np.asarray(tables.transpose(3, 0, 4, 1, 2, 5, 6))
 
 
+def _is_open(experiment: Experiment) -> bool:
+    """Whether the latency, and with it the schedule, is another at each point."""
+    over = experiment.sweep.over
+    return over is not None and _LATENCY in over.axes
+
+
 def _circuits(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
     """Compiled circuit of each setting, with an open latency and no schedule where it is swept."""
-    over = experiment.sweep.over
-    if over is None or _LATENCY not in over.axes:
+    if not _is_open(experiment):
         return compile_all(experiment, device)
     from qiskit.circuit import Parameter
 
