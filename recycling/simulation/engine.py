@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from recycling.compilation.times import Times
 from recycling.devices.channels import density_matrix
+from recycling.simulation.angles import few_angles
 from recycling.simulation.evolution import Tree, evolve, nothing
 from recycling.simulation.lower import lower
 from recycling.simulation.noise import Part
@@ -260,7 +261,10 @@ def execute(evaluations: Sequence[Evaluation], xp: Any = np, *, dtype: Any = Non
     for members in groups.values():
         values = evaluations[members[0]].values
         programs = [evaluations[index].program for index in members]
-        tensors = _evaluated(programs, values, xp, dtype)
+        few = few_angles(programs, values)
+        tensors = _evaluated(programs, few.values if few else values, xp, dtype)
+        if few:
+            tensors = [few.all_of(tensor) for tensor in tensors]
         for index, tensor in zip(members, tensors, strict=True):
             outcomes[index] = Outcome(evaluations[index].program, values.sweep, tensor)
     return [outcomes[index] for index in range(len(evaluations))]
