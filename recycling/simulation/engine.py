@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from array_api_compat import is_cupy_array
 from numpy.typing import NDArray
 
 from recycling.compilation.times import Times
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
 #: Records whose density matrices are made at a time.
 _RECORDS = 2**10
+
+
+#: Points that are evolved together: with NumPy their state stays in the cache of a core, and a GPU
+#: needs many to be busy.
+BLOCK, LARGE_BLOCK = 1024, 131_072
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,7 +282,7 @@ def _evaluated(
     """Tensors (*sweep, *bits, *qubits) of programs, a block of the sweep at a time."""
     found: list[list[NDArray[np.float64]]] = [[] for _ in programs]
     axes, tree = len(values.sweep), Tree.of(programs)
-    for _, part, blocks in values.parts():
+    for part, blocks in values.parts(BLOCK if xp is np else LARGE_BLOCK):
         channels = part.channels(programs[0].times, xp, dtype)
         for block in blocks:
 
@@ -295,7 +301,8 @@ def _finished(
 ) -> NDArray[np.float64]:
     """Tensor of a final state (*sweep, *bits, *qubits), as a NumPy array."""
     wanted = [*(("bit", bit) for bit in program.bits), *(("qubit", q) for q in program.qubits)]
-    tensor = np.asarray(state.order(wanted).tensor)
+    ordered = state.order(wanted).tensor
+    tensor = np.asarray(ordered.get() if is_cupy_array(ordered) else ordered)
     count, inner = len(wanted), len(values.parameter_sweep)
     sweep = range(count, tensor.ndim)
     tensor = tensor.transpose(*sweep[inner:], *sweep[:inner], *range(count))

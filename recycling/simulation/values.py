@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +20,10 @@ from recycling.simulation.numbers import Numbers
 if TYPE_CHECKING:
     from recycling.devices.device import Device
 
-#: Points that are evolved together: their state stays in the cache of a core. Channels are made for
-#: several blocks at once, since their arrays are small.
-BLOCK, CHANNELS = 1024, 2
+#: Channels are made for so many blocks of points at once, since their arrays are small.
+TOGETHER = 2
+#: Bases of a tomography.
+BASES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,11 @@ class Values:
         points = device.sweep
         joint = {name: np.asarray(value, float) for name, value in (along or {}).items()}
         points = np.broadcast_shapes(points, *(value.shape for value in joint.values()))
-        aligned: dict[str, Any] = joint | {
+        axes = len(sweep) + len(points)
+        aligned: dict[str, Any] = {
+            name: value.reshape((1,) * (axes - value.ndim) + value.shape)
+            for name, value in joint.items()
+        } | {
             name: value.reshape((1,) * (len(sweep) - value.ndim) + value.shape + (1,) * len(points))
             for name, value in values.items()
         }
@@ -77,18 +83,20 @@ class Values:
         }
         return Channels(self.numbers.map(moved), times, parameters, xp)
 
-    def parts(self) -> Iterator[tuple[slice, Values, list[slice]]]:
-        """Parts of the last axis of the device's sweep, each with blocks of about ``BLOCK`` points.
+    def parts(self, points: int) -> Iterator[tuple[Values, list[slice]]]:
+        """Parts of the last axis of the device's sweep, each with blocks of about so many points.
 
-        A part comes with its place on that axis; its blocks are given within it.
+        The places of a block are given within its part.
         """
         length = self.device_sweep[-1] if self.device_sweep else 1
-        block = max(1, BLOCK // int(np.prod(self.device_sweep[:-1])))
-        for first in range(0, length, CHANNELS * block):
-            part = slice(first, min(first + CHANNELS * block, length))
+        # Of the parameters, those of a basis turn the last gates alone.
+        others = prod(self.device_sweep[:-1]) * max(1, prod(self.parameter_sweep) // BASES)
+        block = max(1, points // others)
+        for first in range(0, length, TOGETHER * block):
+            part = slice(first, min(first + TOGETHER * block, length))
             size = part.stop - part.start
             blocks = [slice(at, min(at + block, size)) for at in range(0, size, block)]
-            yield part, self if size == length else self._cut(part), blocks
+            yield self if size == length else self._cut(part), blocks
 
     def _cut(self, part: slice) -> Values:
         def cut(array: Any) -> Any:
