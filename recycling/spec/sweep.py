@@ -28,6 +28,8 @@ from recycling.spec.sections import Section
 
 #: Most points of an axis of a sweep. Curves look continuous from a few hundred on.
 MOST_POINTS = 10_000
+#: Name of the table of further axes, over numbers of the device and of the spec.
+_OVER = "over"
 #: Points over the range of a parameter that has one, where a spec gives none.
 USUAL_POINTS = 11
 
@@ -75,10 +77,9 @@ class Sweep(Section):
     #: Parameters that the class has fields for.
     parameters: ClassVar[tuple[SweepParameter, ...]] = ()
 
-    #: Further axes, over numbers of the device and of the spec; None for an experiment on one.
-    over: InstanceOf[Over] | None = Field(None, exclude_if=lambda over: over is None)
-
     if TYPE_CHECKING:
+        #: Further axes, over numbers of the device and of the spec; None for one device.
+        over: Over | None = None
 
         def __getattr__(self, name: str) -> Values: ...
 
@@ -116,13 +117,14 @@ def sweep_section(parameters: tuple[SweepParameter, ...]) -> type[Sweep]:
     for parameter in parameters:
         if parameter == POINT:
             continue
-        if hasattr(BaseModel, parameter.name) or parameter.name in Sweep.model_fields:
+        if hasattr(BaseModel, parameter.name) or parameter.name == _OVER:
             raise ValueError(
                 f"parameters = {parameter.name!r}: a spec cannot hold this name; rename it"
             )
         fields[parameter.name] = (_values_between(parameter), _usual_values(parameter))
     weights = SweepParameter("p_x", "1", 0, 1)
     fields["p_x"] = (_values_between(weights), Range(start=0.01, stop=0.4, points=40))
+    fields[_OVER] = (InstanceOf[Over] | None, Field(None, exclude_if=lambda over: over is None))
     made = create_model("SweepSpec", __base__=Sweep, __module__=__name__, **fields)
     made.__doc__ = Sweep.__doc__
     made.parameters = parameters

@@ -42,7 +42,7 @@ GOOD_LAYOUT = dict(zip(ROLES, (11, 18, 12, 13, 10, 9), strict=True))
 
 
 def test_presets_are_the_promised_ones():
-    assert preset_names() == ["paper", "theory"]
+    assert preset_names() == ["paper", "payoff", "theory"]
     for name in preset_names():
         assert rc.preset(name).name == name
         assert rc.preset(name) == Experiment.from_toml(name)
@@ -449,7 +449,9 @@ def test_a_stored_run_keeps_its_quantities():
 
 def test_hashes_of_presets_stay():
     hashes = {name: rc.preset(name).hash[:12] for name in preset_names()}
-    assert hashes == {"paper": "9174c0a99281", "theory": "0dab16d9468e"}
+    assert hashes == {
+        "paper": "9174c0a99281", "payoff": "fd9cad60f12b", "theory": "0dab16d9468e"
+    }  # fmt: skip
 
 
 def test_the_snapshots_are_those_of_the_client():
@@ -516,7 +518,7 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 
 
 def test_an_unknown_preset_is_refused():
-    assert complaint(rc.preset, "papr") == "preset = 'papr': give one of paper, theory"
+    assert complaint(rc.preset, "papr") == "preset = 'papr': give one of paper, payoff, theory"
 
 
 # -- bad input that only the device can tell -------------------------------------------------
