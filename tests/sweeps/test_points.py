@@ -24,7 +24,7 @@ def points(seed=3, **changes):
     return Points(over_of(CONTENT | changes, {}, ()), seed)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(0, 299), st.integers(1, 300), st.integers(0, 2**63 - 1))
 def test_any_part_is_that_of_the_whole(start, length, seed):
     sweep = points(seed)
