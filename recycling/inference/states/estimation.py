@@ -177,14 +177,25 @@ def estimate_outcomes(mixture: Mixture, quantile: float) -> Outcomes:
         >>> ground.value.shape  # basis, point, 1 for p_x, stage, qubit
         (3, 3, 1, 2, 3)
     """
-    ground, excited = (_outcome(own, quantile) for own in (mixture.ground, mixture.excited))
-    return ground, excited
+    both = (mixture.ground, mixture.excited)
+    shares = [np.clip((own.top - own.mean) / (own.top - own.bottom), 0, 1) for own in both]
+    shots = [
+        np.broadcast_to(own.shots, share.shape) for own, share in zip(both, shares, strict=True)
+    ]
+    # The limits of both are sought at once.
+    counted, total = (np.concatenate([each.ravel() for each in part]) for part in (shares, shots))
+    low, high = proportion_limits(total * counted, total, quantile)
+    size = shares[0].size
+    return (
+        _outcome(mixture.ground, shares[0], (low[:size], high[:size])),
+        _outcome(mixture.excited, shares[1], (low[size:], high[size:])),
+    )
 
 
-def _outcome(samples: Samples, quantile: float) -> Intervals:
-    shots, scale = samples.shots, samples.top - samples.bottom
-    share = np.clip((samples.top - samples.mean) / scale, 0, 1)
-    low, high = proportion_limits(shots * share, shots, quantile)
+def _outcome(samples: Samples, share: Real, limits: tuple[Real, Real]) -> Intervals:
+    """Minus the Bloch components of a preparation, by shares of outcomes 1 and their limits."""
+    low, high = (limit.reshape(share.shape) for limit in limits)
+    scale = samples.top - samples.bottom
     return Interval(share, low, high).within(0, 1).map(lambda ones: scale * ones - samples.top)
 
 
