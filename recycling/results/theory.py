@@ -9,6 +9,7 @@ in |0…0⟩: the reference where no formula is known.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,22 +97,31 @@ def stored_theory(run: Run, folder: Path | None = None) -> xr.Dataset | None:
 
 def _read(path: Path, experiment: Experiment) -> xr.Dataset | None:
     """Theory in a file, if it is that of an experiment."""
-    import xarray as xr
-
-    if not path.is_file():
-        return None
     try:
-        theory = xr.load_dataset(path, engine="netcdf4")
-    except (OSError, ValueError, KeyError, RuntimeError):
-        return None  # a derived file that is damaged is made again
+        theory = _intact(path.read_bytes()) if path.is_file() else None
+    except OSError:
+        return None
+    if theory is None:
+        return None
     attributes = theory.attrs
     known = (
-        attributes.pop(_CHECKSUM, None) == _checksum(theory)
-        and attributes.get("schema_version") == RESULTS_SCHEMA_VERSION
+        attributes.get("schema_version") == RESULTS_SCHEMA_VERSION
         and attributes.get("spec_hash") == ideal_experiment(experiment).hash
         and {*VARIABLES, BLOCH, PROBABILITY} <= set(theory.data_vars)
     )
-    return theory if known else None
+    return theory.copy() if known else None
+
+
+@lru_cache(maxsize=2)  # a command reads the same file several times
+def _intact(content: bytes) -> xr.Dataset | None:
+    """Theory in the content of a file, without its checksum; None where it is damaged."""
+    import xarray as xr
+
+    try:
+        theory = xr.load_dataset(content, engine="netcdf4")
+    except (OSError, ValueError, KeyError, RuntimeError):
+        return None  # a derived file that is damaged is made again
+    return theory if theory.attrs.pop(_CHECKSUM, None) == _checksum(theory) else None
 
 
 def _checksum(theory: xr.Dataset) -> str:
