@@ -16,6 +16,7 @@ The sweep is a column for each swept parameter.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,8 @@ def check_export(folder: str | Path, format: str) -> Path:
     """Check, before the work, that an export can be written; returns its folder.
 
     Raises:
-        BadInput: the format is unknown, or the folder is not empty or cannot be written.
+        BadInput: the format is unknown, what writes it is not installed, or the folder is not empty
+            or cannot be written.
 
     Example:
         >>> check_export("tables", "excel")
@@ -131,6 +133,11 @@ def check_export(folder: str | Path, format: str) -> Path:
     """
     if format not in FORMATS:
         raise BadInput(f"format = {format!r}: give one of {', '.join(FORMATS)}")
+    if format == "parquet" and find_spec("pyarrow") is None:
+        raise BadInput(
+            "format = 'parquet': pyarrow is not installed; give csv or json, or install "
+            "thermodynamic-recycling[parquet]"
+        )
     return check_new_folder(Path(folder))
 
 

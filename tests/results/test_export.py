@@ -278,3 +278,12 @@ def test_unknown_format_is_refused_by_name(small_run, small_dataset, tmp_path):
     with pytest.raises(rc.BadInput, match=r"format = 'xlsx': give one of csv, parquet, json"):
         export(small_run, small_dataset, tmp_path / "new", "xlsx")
     assert not (tmp_path / "new").exists()
+
+
+def test_parquet_is_refused_where_nothing_writes_it(
+    small_run, small_dataset, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("recycling.results.export.find_spec", lambda _name: None)
+    with pytest.raises(rc.BadInput, match=r"'parquet': pyarrow is not installed; .*\[parquet\]$"):
+        export(small_run, small_dataset, tmp_path / "new", "parquet")
+    assert not (tmp_path / "new").exists()
