@@ -87,7 +87,7 @@ def over_algorithms(name, algorithms):
         try:
             planned = plan(Experiment.model_validate(base | changes))
         except (BadInput, ValueError) as refused:
-            yield {name: value, "skipped": str(refused).splitlines()[0]}
+            yield {name: value, "skipped": ": ".join(str(refused).splitlines()[:3])}
             continue
         angle = {"theta_b": np.array([[np.pi / 4]])}
         pubs = [Pub(pub.circuit, pub.parameters | angle) for pub in planned.pubs(planned.jobs[0])]

@@ -174,6 +174,8 @@ def main():
     options = parser.parse_args()
     if options.rounds < 1 or options.points < 1:
         parser.error("--rounds and --points: give 1 or more")
+    if not VENV.exists():
+        sys.exit(f"{VENV} is missing: run make rivals, which sets it up")
 
     circuit, device = ours.circuit_and_device()
     written, numbers = ours.problem_of(circuit, device)
