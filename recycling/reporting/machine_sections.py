@@ -14,6 +14,9 @@ from recycling.reporting.device_tables import (
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
 
+#: Most gates of a circuit that is drawn: a drawing of so many takes 30 s, and nobody reads it.
+_MOST_DRAWN = 2000
+
 
 def device_section(evidence: Evidence) -> Section:
     """The numbers of the device, and where each comes from."""
@@ -68,15 +71,20 @@ def circuit_section(evidence: Evidence) -> Section:
             schedule_figure(circuit, device, condition_of(evidence.experiment.design)),
             "Schedule of the recycling arm, measured after the erasure, conditional block taken.",
         ),
-        "circuit": (
+    }
+    counts = circuit.count_ops()
+    left_out = ""
+    if sum(counts.values()) - counts.get("delay", 0) <= _MOST_DRAWN:
+        drawings["circuit"] = (
             circuit_figure(circuit, device),
             "Compiled circuit of the same setting without its delays; the schedule shows those.",
-        ),
-    }
+        )
+    else:
+        left_out = f" The drawing of its gates is left out: they are more than {_MOST_DRAWN:,}."
     return Section(
         "What was executed",
         [
-            Paragraph(f"{gates} (outside the conditional block).", "note"),
+            Paragraph(f"{gates} (outside the conditional block).{left_out}", "note"),
             Gallery(drawings, wide=True),
         ],
     )
