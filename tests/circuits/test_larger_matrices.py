@@ -9,6 +9,10 @@ from scipy.stats import unitary_group
 
 from circuits import HHL
 from circuits.design import POINT
+from recycling.devices.channels import PAULIS
+from recycling.planning.plan import plan
+from recycling.results.theory import BLOCH, PROBABILITY, ideal_experiment
+from recycling.running.theory import branch_states
 from recycling.spec.experiment import Experiment
 
 ROUNDING = 1e-10
@@ -155,3 +159,17 @@ def test_wrong_keys_are_explained_in_one_line(text, message):
         Experiment.parse(f'name = "x"\n[algorithm]\n{text}')
     (line,) = caught.value.args[0].splitlines()
     assert line.removeprefix("line 3: ").startswith(message) or message in line
+
+
+def test_the_compiled_protocol_recycles_the_qubit_of_the_formulas():
+    experiment = ideal_experiment(Experiment.parse(SPEC))
+    states = branch_states(plan(experiment))
+    algorithm = experiment.algorithm.build()
+    branches = algorithm.branches()
+    for arm, flag in (("equilibrium", 1), ("recycling", 0)):
+        found = states.sel(arm=arm).isel(point=0)
+        weight = np.trace(branches[flag]).real
+        # Synthesis of unitaries takes angles from eigenvalues by square roots.
+        assert float(found[PROBABILITY]) == pytest.approx(weight, abs=1e-7)
+        bloch = np.einsum("aij,ji->a", PAULIS[1:], branches[flag] / weight).real
+        np.testing.assert_allclose(found[BLOCH].values.ravel(), bloch, rtol=0, atol=1e-7)
