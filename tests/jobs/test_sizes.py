@@ -31,8 +31,8 @@ def experiment(*lines):
 @pytest.fixture
 def small_machine(monkeypatch):
     """16 GB of memory and 2 TB of free disk, wherever the tests run."""
-    monkeypatch.setattr(recycling.jobs.sizes, "_memory", lambda: 16e9)
-    monkeypatch.setattr(recycling.jobs.sizes, "_free", lambda _folder: 2e12)
+    monkeypatch.setattr(recycling.jobs.sizes, "machine_memory", lambda: 16e9)
+    monkeypatch.setattr(recycling.jobs.sizes, "free_space", lambda _folder: 2e12)
 
 
 # -- what is refused at once -------------------------------------------------------------------
@@ -129,13 +129,13 @@ def test_too_large_a_density_matrix_is_one_line_before_any_work(
     command_name, tmp_path, monkeypatch
 ):
     # 9 qubits: 4 × 4⁹ × 8 bytes at each of 2 points.
-    monkeypatch.setattr(recycling.jobs.sizes, "_memory", lambda: 10e6)
+    monkeypatch.setattr(recycling.jobs.sizes, "machine_memory", lambda: 10e6)
     path = tmp_path / "spec.toml"
     path.write_text(f'name = "x"\n{QUBITS}', encoding="utf-8")
     done = command(command_name, path, *(["--out", tmp_path / "out"] * (command_name == "run")))
     assert done.code == 2
     assert (
-        "the exact engine takes about 17 MB of memory, for density matrices of 9 qubits at 2 "
+        "the exact engine takes about 17 MB of memory, for the density matrices of 9 qubits at 2 "
         "points, this machine has 10 MB: give fewer points or qubits, or --backend trajectories"
     ) in " ".join(done.only_line.split())
     assert [child.name for child in tmp_path.iterdir()] == ["spec.toml"]
@@ -161,7 +161,7 @@ def test_more_jobs_than_anybody_can_run_are_refused():
 
 
 def test_a_disk_that_is_too_small_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(recycling.jobs.sizes, "_free", lambda _folder: 5e9)
+    monkeypatch.setattr(recycling.jobs.sizes, "free_space", lambda _folder: 5e9)
     check_size(rc.preset("paper"), "exact", tmp_path)
     large = experiment("[measurement]", "shots = 10_000_000")
     with pytest.raises(rc.BadInput, match=r"the shots take about 6\.6 GB in .*where 5 GB are free"):

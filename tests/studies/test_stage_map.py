@@ -253,7 +253,7 @@ def test_bad_axes_are_refused(options, line, spec, tmp_path):
 
 
 def test_a_map_that_is_too_large_is_refused(experiment, monkeypatch):
-    monkeypatch.setattr("recycling.jobs.sizes._memory", lambda: 1e9)
+    monkeypatch.setattr("recycling.jobs.sizes.machine_memory", lambda: 1e9)
     grid = stage_grid(
         experiment,
         temperatures=tuple(np.linspace(0.05, 5, 900)),
