@@ -32,6 +32,8 @@ _ENGINE = 0.1e6
 #: Density matrices that the engine holds at a time: those of before and after a step, a copy in
 #: another order, and one that several circuits share. Measured on 9 qubits: 3.8.
 _COPIES = 4
+#: Density matrices of points that are evolved together take so much memory, bytes, but one point.
+_DENSITIES = 2.0**28
 #: Of a map over devices: time of the engine at each device and value of the parameters, s, for up
 #: to so many qubits of the algorithm; and at each p_x of them memory, bytes, and time, s.
 _EVOLVED, _MAPPED_QUBITS, _MAPPED, _MAPPED_SECONDS = 1e-3, 4, 400.0, 2e-5
@@ -148,10 +150,24 @@ def density_bytes(qubits: int, bits: int = 0, points: int = 1) -> float:
     return float(8 * 4**qubits * 2**bits * points)
 
 
-def engine_memory(experiment: Experiment) -> float:
-    """Estimate the memory of the exact engine for all points of a sweep, bytes.
+def points_together(qubits: int) -> int:
+    """Number of points whose density matrices are evolved together.
+
+    Example:
+        >>> points_together(4) > 1000, points_together(14)
+        (True, 1)
+    """
+    return max(1, int(_DENSITIES / density_bytes(qubits)))
+
+
+def engine_memory(experiment: Experiment, *, together: bool = False) -> float:
+    """Estimate the memory of the exact engine for a sweep, bytes.
 
     Most is taken where the qubits of the algorithm live together, before anything is recorded.
+
+    Args:
+        experiment: validated spec.
+        together: all points are evolved together; else as many as ``points_together`` says.
 
     Example:
         >>> engine_memory(Experiment(name="small")) < 2e6
@@ -159,10 +175,11 @@ def engine_memory(experiment: Experiment) -> float:
     """
     points = experiment.num_points
     qubits = len(experiment.design.purpose("algorithm"))
-    return points * _ENGINE + _COPIES * density_bytes(qubits, points=points)
+    evolved = points if together else min(points, points_together(qubits))
+    return points * _ENGINE + _COPIES * density_bytes(qubits, points=evolved)
 
 
-def check_engine(experiment: Experiment) -> None:
+def check_engine(experiment: Experiment, *, together: bool = False) -> None:
     """Check that the exact engine can evolve an experiment on this machine.
 
     Of few qubits the number of points alone decides, which ``check_size`` is about.
@@ -173,13 +190,13 @@ def check_engine(experiment: Experiment) -> None:
     Example:
         >>> check_engine(Experiment(name="small"))
     """
-    memory = engine_memory(experiment)
+    memory = engine_memory(experiment, together=together)
     qubits = len(experiment.design.purpose("algorithm"))
     if _COPIES * density_bytes(qubits) > _ENGINE and memory > SHARE * machine_memory():
         raise BadInput(
             f"the exact engine takes about {shown_bytes(memory)} of memory, for the density "
             f"matrices of {qubits} qubits at {experiment.num_points} points, this machine has "
-            f"{shown_bytes(machine_memory())}: give fewer points or qubits, or --backend "
+            f"{shown_bytes(machine_memory())}: give fewer qubits or points, or --backend "
             "trajectories with a number of shots"
         )
 

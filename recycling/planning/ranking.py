@@ -280,7 +280,7 @@ def _recycled_gain(quantities: Mapping[str, Real], noiseless_heat: Real) -> floa
 
 def _noiseless_heat(experiment: Experiment) -> Real:
     """ΔQ_B of the protocol without noise, all qubits thermal at the start (point,), J."""
-    check_engine(experiment)
+    check_engine(experiment, together=True)
     device = ideal_device(
         temperature=experiment.bath.temperature,
         frequency=experiment.bath.frequency,

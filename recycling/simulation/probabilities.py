@@ -13,7 +13,9 @@ from circuits.tomography import BASIS_ANGLES
 from recycling.devices.device import Device
 from recycling.jobs.counts import by_setting, flags_together, setting_coordinates
 from recycling.jobs.job import Pub
+from recycling.jobs.sizes import points_together
 from recycling.simulation.engine import compile_programs, execute
+from recycling.simulation.program import most_qubits
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.float64]]:
     """Compute the joint probabilities of the recorded bits of PUBs.
 
+    Of many qubits, some points of the first axis of the sweep are evolved at a time.
+
     Args:
-        pubs: circuits compiled for the device.
+        pubs: circuits compiled for the device, all over sweeps of as many points.
         device: noise, timing and temperature.
 
     Returns:
@@ -40,7 +44,27 @@ def pub_probabilities(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.fl
         [0.0038, 0.9962]
     """
     compiled = compile_programs([(pub.circuit, pub.parameters) for pub in pubs], device)
-    return [outcome.probabilities for outcome in execute(compiled)]
+    together = points_together(max(most_qubits(each.program) for each in compiled))
+    points = max(pub.sweep[0] if pub.sweep else 1 for pub in pubs)
+    if points <= together:
+        return [outcome.probabilities for outcome in execute(compiled)]
+    blocks = []
+    for start in range(0, points, together):
+        some = [_points_of(pub, slice(start, start + together)) for pub in pubs]
+        compiled = compile_programs([(pub.circuit, pub.parameters) for pub in some], device)
+        blocks.append([outcome.probabilities for outcome in execute(compiled)])
+    axis = len(device.sweep)
+    return [np.concatenate(tables, axis=axis) for tables in zip(*blocks, strict=True)]
+
+
+def _points_of(pub: Pub, points: slice) -> Pub:
+    """PUB at some places of the first axis of its sweep."""
+    axes = len(pub.sweep)
+    parameters = {
+        name: value[points] if value.ndim == axes and value.shape[0] > 1 else value
+        for name, value in pub.parameters.items()
+    }
+    return Pub(pub.circuit, parameters)
 
 
 def protocol_probabilities(

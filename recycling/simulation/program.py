@@ -152,3 +152,22 @@ class Program:
     qubits: tuple[int, ...]
     parameters: tuple[str, ...] = ()
     virtual: frozenset[tuple[str, tuple[int, ...]]] = frozenset()
+
+
+def most_qubits(program: Program) -> int:
+    """Most qubits that live at a time in a program.
+
+    Example:
+        >>> from recycling.compilation.times import Times
+        >>> steps = (Allocate(0), Allocate(1), Release(0), Allocate(2))
+        >>> most_qubits(Program(steps, Times(), (), (1, 2), (), frozenset()))
+        2
+    """
+    alive = most = 0
+    for step in program.steps:
+        if isinstance(step, Allocate):
+            alive += 1
+            most = max(most, alive)
+        elif isinstance(step, Release) or (isinstance(step, Measure) and step.release):
+            alive -= 1
+    return most

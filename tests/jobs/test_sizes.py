@@ -136,7 +136,7 @@ def test_too_large_a_density_matrix_is_one_line_before_any_work(
     assert done.code == 2
     assert (
         "the exact engine takes about 17 MB of memory, for the density matrices of 9 qubits at 2 "
-        "points, this machine has 10 MB: give fewer points or qubits, or --backend trajectories"
+        "points, this machine has 10 MB: give fewer qubits or points, or --backend trajectories"
     ) in " ".join(done.only_line.split())
     assert [child.name for child in tmp_path.iterdir()] == ["spec.toml"]
 

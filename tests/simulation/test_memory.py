@@ -5,9 +5,12 @@ import tracemalloc
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 
-from recycling.simulation import evolution
+from recycling.jobs.job import Pub
+from recycling.simulation import evolution, probabilities
 from recycling.simulation.engine import compile_program, execute
+from recycling.simulation.probabilities import pub_probabilities
 from tests.simulation.test_engine import small_device
 
 #: Rounds, and the entries of a state that evolves in parts: 1/4 of those of the final state.
@@ -74,3 +77,24 @@ def test_parts_of_a_large_state_are_its_parts(again, monkeypatch):
     monkeypatch.setattr(evolution, "LARGE", 2**8)
     for found, expected in zip(execute(programs), whole, strict=True):
         np.testing.assert_array_equal(found.tensor, expected.tensor)
+
+
+def test_points_that_are_evolved_some_at_a_time_are_those_together(monkeypatch):
+    circuit = QuantumCircuit(3, 2)
+    circuit.sx(0)
+    circuit.rz(Parameter("angle"), 0)
+    circuit.rz(Parameter("basis"), 1)
+    circuit.sx(0)
+    circuit.cz(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    sweep = {"angle": np.linspace(0, 3, 5)[:, None], "basis": np.linspace(0, 1, 3)[None]}
+    pubs = [Pub(circuit, sweep), Pub(circuit, sweep | {"basis": np.zeros((1, 3))})]
+    device = small_device()
+    swept = device.replace("example", t1=np.outer([1.0, 1.5], device.t1))
+    for each in (device, swept):
+        whole = pub_probabilities(pubs, each)
+        with monkeypatch.context() as patch:
+            patch.setattr(probabilities, "points_together", lambda _qubits: 2)
+            for found, expected in zip(pub_probabilities(pubs, each), whole, strict=True):
+                assert found.shape == (*each.sweep, 5, 3, 2, 2)
+                np.testing.assert_allclose(found, expected, rtol=0, atol=1e-15)
