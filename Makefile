@@ -84,6 +84,9 @@ engine: $(STAMP) ## points a second of the engine, beside the floor counted from
 scaling: $(STAMP) ## time and memory over points, rounds, clock qubits, matrix size (minutes)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.scaling $(ARGS)
 
+trajectories: $(STAMP) ## time trajectories of 6 to 14 qubits beside Aer (minutes)
+	$(BIN)/python -m benchmarks.trajectories $(ARGS)
+
 rivals: $(STAMP) $(RIVALS)/.stamp ## time the engine against other simulators (minutes)
 	$(BIN)/python -m benchmarks.rivals $(ARGS)
 

@@ -1,6 +1,6 @@
 """Time of trajectories over qubits, beside Aer shot by shot and the exact engine's memory.
 
-    .venv/bin/python -m benchmarks.trajectories --qubits 14 --shots 2000
+    make trajectories ARGS="--qubits 14 --shots 2000"
 
 The circuit is the same for all, and so is the noise: layers of sx, rz, cz and idle time on a line,
 with a measurement and a conditional gate halfway. Compilation and the noise model are included.
