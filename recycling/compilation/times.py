@@ -6,8 +6,11 @@ over a sweep, all idle times follow by evaluating these expressions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_
 from typing import Any
 
 #: An expression: a leaf, or an operation on earlier expressions, which are given by their place.
@@ -20,7 +23,8 @@ Value = Any
 class Times:
     """Expressions of times, in whole cycles of a device; equal ones have the same place.
 
-    Several circuits may share them, so that equal times of different circuits are recognised.
+    Several circuits may share them, so that equal times of different circuits are recognised: what
+    two instants have in common cancels, however the circuits go on after them.
 
     Example:
         >>> times = Times()
@@ -48,17 +52,38 @@ class Times:
 
     def total(self, parts: Iterable[int]) -> int:
         """Place of a sum."""
-        kept = tuple(sorted(part for part in parts if part))
+        kept = tuple(sorted(term for part in parts for term in self._terms(part)))
         return kept[0] if len(kept) == 1 else self._place(("total", kept)) if kept else 0
 
     def longest(self, parts: Iterable[int]) -> int:
         """Place of the longest of some times, none of which is below zero."""
-        kept = tuple(sorted({*parts} - {0}))
-        return kept[0] if len(kept) == 1 else self._place(("longest", kept)) if kept else 0
+        kept = {*parts} - {0}
+        if len(kept) <= 1:
+            return next(iter(kept), 0)
+        terms = [Counter(self._terms(part)) for part in kept]
+        shared = reduce(and_, terms)
+        rest = {self.total((each - shared).elements()) for each in terms}
+        own = tuple(sorted(rest))
+        return self.total([*shared.elements(), self._place(("longest", own))])
 
     def between(self, earlier: int, later: int) -> int:
-        """Place of the time from one instant to another, both as times before the same end."""
-        return 0 if earlier == later else self._place(("between", (earlier, later)))
+        """Place of the time from one instant to another, both as times before the same end.
+
+        Example:
+            >>> times = Times()
+            >>> gate, wait, end = (times.named(name) for name in ("gate", "wait", "end"))
+            >>> start = times.total([end, gate, wait])
+            >>> times.between(start, times.total([end, gate])) == wait
+            True
+        """
+        first, second = (Counter(self._terms(each)) for each in (earlier, later))
+        since, until = (self.total(each.elements()) for each in (first - second, second - first))
+        return self._place(("between", (since, until))) if until else since
+
+    def _terms(self, place: int) -> tuple[int, ...]:
+        """Terms of a sum. No term is a sum itself, so that what sums share is seen."""
+        kind, content = self.nodes[place]
+        return content if kind == "total" else (place,) if place else ()
 
     def values(
         self,

@@ -7,6 +7,8 @@ relaxation, so that they do not part it.
 
 from __future__ import annotations
 
+from itertools import dropwhile
+
 from recycling.simulation.program import (
     Allocate,
     Factor,
@@ -82,7 +84,8 @@ class Pending:
         factors = tuple(self._factors.pop(qubit, ()))
         if qubit not in self.alive:
             self.alive.add(qubit)
-            self.steps.append(Allocate(qubit, factors))
+            # Idling leaves a thermal state as it is.
+            self.steps.append(Allocate(qubit, tuple(dropwhile(_is_idling, factors))))
         elif factors:
             self.steps.append(Single(qubit, factors))
 
@@ -104,6 +107,10 @@ class Pending:
             isinstance(factor, Relax) or (isinstance(factor, Turn) and _about_z(factor.gates))
             for factor in self._factors.get(qubit, ())
         )
+
+
+def _is_idling(factor: Factor) -> bool:
+    return isinstance(factor, Relax)
 
 
 def _together(first: Relax, second: Relax) -> Relax:

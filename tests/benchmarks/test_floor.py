@@ -4,6 +4,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 
 from benchmarks.floor import Work, work_of
+from benchmarks.points import compiled, paper, protocol, random_devices
 from recycling.devices.profiles import ideal_device
 from recycling.simulation.engine import compile_programs
 
@@ -40,3 +41,17 @@ def test_what_is_the_same_at_all_points_costs_nothing():
     elsewhere = [[0.0, 0.0], [0.0, 0.1]]
     constant = swept().replace("test", temperature=0.043, false_excited=elsewhere)
     assert work_of(compile_programs([(circuit, {})], constant)) == Work()
+
+
+def test_circuits_without_a_schedule_share_as_much_as_those_with_one():
+    device, pubs = protocol()
+    open_work = work_of(compiled(pubs, random_devices(device, 2)))
+    planned = paper()
+    fixed = [(pub.circuit, pub.parameters) for pub in planned.pubs(planned.jobs[0])]
+    angle = {"theta_b": pubs[0].parameters["theta_b"]}
+    scheduled = [(circuit, parameters | angle) for circuit, parameters in fixed]
+    devices = random_devices(device, 2, latency=False)
+    work = work_of(compile_programs(scheduled, devices))
+    assert open_work.numbers == work.numbers
+    # The entries of some steps vary with the latency, and so are no numbers any more.
+    assert work.flops <= open_work.flops <= 1.05 * work.flops
