@@ -10,9 +10,9 @@ from benchmarks.rivals.problem import NUMBERS, Operation, Problem
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.timeline import duration_of
 from recycling.planning.circuits import compile_all
-from recycling.simulation.engine import compile_program, execute
-from recycling.simulation.evolution import Tree, evolve, nothing
-from recycling.simulation.noise import Channels
+from recycling.simulation.engine import execute, lower_all, with_values
+from recycling.simulation.numbers import Numbers
+from recycling.simulation.traced import records_of, traced_library
 
 SETTING = ("recycling", "after", "X")
 THETA_B, BASIS = np.pi / 4, "X"
@@ -143,53 +143,53 @@ def device_at(device, numbers):
     return device.replace("benchmark", gates=gates, **{name: numbers[name] for name in SWEPT})
 
 
-def _open_circuit():
-    """The circuit without a schedule, so that the latency may be another at each point."""
+def _program():
+    """The device, and the circuit without a schedule as a program: no number enters it."""
     device, pubs = protocol()
-    return device, pubs[list(paper().circuits).index(SETTING)].circuit
+    circuit = pubs[list(paper().circuits).index(SETTING)].circuit
+    return device, *lower_all([circuit], device, scheduled=False)
 
 
 def engine(_problem, _steps):
-    """Our engine in NumPy: from a compiled circuit and a device to the distribution."""
-    device, circuit = _open_circuit()
+    """Our engine in NumPy: from a program and a device to the distribution."""
+    device, program = _program()
 
-    def compiled(devices):
-        return compile_program(circuit, devices, PARAMETERS, scheduled=False)
+    def prepare(devices):
+        return with_values([program], [PARAMETERS], devices)
 
-    def run(program):
-        (outcome,) = execute([program])
+    def run(ready):
+        (outcome,) = execute(ready)
         return outcome.probabilities
 
     return Contestant(
-        "exact engine, NumPy",
-        prepare=lambda _numbers: compiled(device),
+        "program compiled once, NumPy",
+        prepare=lambda _numbers: prepare(device),
         execute=run,
-        batch=lambda numbers: run(compiled(device_at(device, numbers))),
+        batch=lambda numbers: run(prepare(device_at(device, numbers))),
     )
 
 
 def engine_jax(_problem, _steps):
-    """Our engine with JAX: the circuit compiled once, and one jit from numbers to distribution."""
-    import jax
-    import jax.numpy as jnp
+    """Our engine with JAX: one jit from numbers to the distribution."""
+    jnp = traced_library()
+    from jax import jit
 
-    device, circuit = _open_circuit()
-    compiled = compile_program(circuit, device, PARAMETERS, scheduled=False)
-    program, known = compiled.program, compiled.values.numbers
-    tree, wanted = Tree.of([program]), [("bit", bit) for bit in program.bits]
+    device, program = _program()
+    known = Numbers.of(device)
 
-    @jax.jit
+    @jit
     def solve(numbers):
-        axes, tensors = numbers["t1"].ndim - 1, []
-        channels = Channels(_traced(known, device, numbers), program.times, PARAMETERS, jnp)
-        start = nothing(channels, axes, jnp.float64)
-        evolve(tree, start, channels, lambda _, state: tensors.append(state.order(wanted).tensor))
-        return jnp.moveaxis(tensors[0], -1, 0) if axes else tensors[0]
+        axes = numbers["t1"].ndim - 1
+        records = records_of([program], jnp, sweep_axes=axes)
+        (tensor,) = records(_traced(known, device, numbers), PARAMETERS)
+        return jnp.moveaxis(tensor, -1, 0) if axes else tensor
 
     def run(numbers):
         return np.asarray(solve({name: numbers[name] for name in (*SWEPT, "error", "duration")}))
 
-    return Contestant("exact engine, one jit of JAX", lambda numbers: numbers, run, batch=run)
+    return Contestant(
+        "program compiled once, one jit of JAX", lambda numbers: numbers, run, batch=run
+    )
 
 
 def _traced(known, device, numbers):
