@@ -38,6 +38,12 @@ Budget = Annotated[
     float | None,
     typer.Option("--max-qpu-seconds", min=0, help="Budget of the whole run: submit nothing above."),
 ]
+ErrorBudget = Annotated[
+    bool,
+    typer.Option(
+        "--error-budget", help="Show what limits the device, by JAX: takes a minute or so."
+    ),
+]
 ReadoutName = Annotated[
     str | None,
     typer.Option("--readout", help="raw, corrected or unmixed [default: that of the spec]."),

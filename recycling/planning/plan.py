@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from scipy.constants import h as planck
+
 from circuits.design import Setting
 from recycling.compilation.calibrations import compile_assignment, compile_brackets
 from recycling.errors import BadInput
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from recycling.devices.device import Device
     from recycling.execution.machine import Connection, Machine
+    from recycling.planning.budget import Budget
     from recycling.spec.experiment import Experiment
 
 
@@ -122,6 +125,22 @@ class Plan:
             self.device,
             protocol_pubs(self.experiment, self.circuits),
         )
+
+    @cached_property
+    def error_budget(self) -> Budget:
+        """What limits the device: derivatives of the excess by its noise.
+
+        Raises:
+            BadInput: JAX is not installed.
+        """
+        from recycling.planning.budget import error_budget
+
+        return error_budget(self.experiment, self.device)
+
+    @property
+    def quantum(self) -> float:
+        """The bath quantum hf, J."""
+        return float(planck * self.experiment.bath.frequency)
 
     def check_budget(self, max_qpu_seconds: float) -> None:
         """Check the cost against a budget.

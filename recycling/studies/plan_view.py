@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scipy.constants import h as planck
-
 from circuits.design import symbol
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
 from recycling.reporting.tables import Table
@@ -32,7 +30,7 @@ def plan_headline(plan: Plan) -> str:
         >>> plan_headline(recycling.plan(recycling.preset("theory"))).split(";")[0]
         'infinitely many shots: for the exact engine alone'
     """
-    return f"{_cost_in_words(plan)}; {promise(plan.prediction, _quantum(plan))}"
+    return f"{_cost_in_words(plan)}; {promise(plan.prediction, plan.quantum)}"
 
 
 def plan_tables(plan: Plan) -> list[Table]:
@@ -50,7 +48,7 @@ def plan_tables(plan: Plan) -> list[Table]:
         tables += [_jobs(plan, plan.cost), _limits(plan, plan.cost)]
     return [
         *tables,
-        prediction_table(plan.prediction, _quantum(plan), plan.experiment.bath.temperature),
+        prediction_table(plan.prediction, plan.quantum, plan.experiment.bath.temperature),
     ]
 
 
@@ -342,8 +340,3 @@ def _stage_summary(experiment: Experiment) -> dict[str, Any]:
             "dephasing_prefactor": stage.dephasing_prefactor,
         }
     }
-
-
-def _quantum(plan: Plan) -> float:
-    """The bath quantum hf, J."""
-    return float(planck * plan.experiment.bath.frequency)

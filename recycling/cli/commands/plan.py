@@ -8,6 +8,7 @@ from recycling.cli.options import (
     Backend,
     Budget,
     Debug,
+    ErrorBudget,
     Instance,
     PlanName,
     Seed,
@@ -25,22 +26,35 @@ def plan(
     plan: PlanName = None,
     account: AccountName = None,
     max_qpu_seconds: Budget = None,
+    error_budget: ErrorBudget = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Show what a run would do, cost and find, before anything is submitted."""
     with errors(debug=debug):
         _, _, experiment = read_experiment(spec, seed)
+        if error_budget:
+            from recycling.simulation.traced import traced_library
+
+            traced_library()  # where there is none, nothing is computed first
         with shown() as work:
             work.step("compiling circuits")
             from recycling.execution.machine import Account
             from recycling.planning.plan import plan as plan_run
+            from recycling.studies.budget_view import budget_summary, budget_table
             from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
 
             planned = plan_run(experiment, backend, Account(instance, plan, account))
             work.step("predicting")
             summary = plan_summary(planned) if as_json else None
             tables = [] if as_json else plan_tables(planned)
+            if error_budget:
+                work.step("differentiating")
+                budget = planned.error_budget
+                if summary is not None:
+                    summary["error_budget"] = budget_summary(budget)
+                else:
+                    tables.append(budget_table(budget, planned.quantum))
         if summary is not None:
             print_json(summary)
         else:

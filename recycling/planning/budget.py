@@ -1,0 +1,303 @@
+"""What limits a device: derivatives of the excess by every number of its noise, by JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from circuits.design import RECYCLING
+from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
+from recycling.compilation.compile import compile_circuits
+from recycling.compilation.route import route_algorithm
+from recycling.compilation.times import Times
+from recycling.inference.states.plain import table_estimates
+from recycling.inference.states.records import Layout, RecordMap
+from recycling.planning.circuits import protocol_circuits
+from recycling.simulation.lower import lower
+from recycling.simulation.numbers import LATENCY, Numbers
+from recycling.simulation.traced import records_of, traced_library
+from recycling.spec.experiment import shown_p_x
+from recycling.thermodynamics import Bath
+
+if TYPE_CHECKING:
+    from recycling.devices.device import Device
+    from recycling.spec.experiment import Experiment
+
+Real = NDArray[np.float64]
+#: Excess over the tight bound at each point (J) from the numbers of a device.
+Excess = Callable[[Numbers], Any]
+
+#: Words and unit of each number of a qubit. Lifetimes are limits by their rates, which are 0 in an
+#: ideal device.
+_OF_QUBIT = {
+    "t1": ("T1", "s"), "t2": ("T2", "s"), "temperature": ("temperature", "K"),
+    "false_excited": ("P(1|0) of the readout", "1"),
+    "false_ground": ("P(0|1) of the readout", "1"),
+}  # fmt: skip
+_LIFETIMES = ("t1", "t2")
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a number of the noise adds to the excess, to first order.
+
+    Attributes:
+        name: the number in words.
+        roles: the qubits that it belongs to; empty for times, which belong to all.
+        value: its value, in ``unit``.
+        unit: its SI unit.
+        slope: derivative of the excess by it (array of shape (point,)), J per unit.
+        share: change of the excess from an ideal number to this one (array of shape (point,)), J:
+            slope times value; for a lifetime, whose rate would be 0, minus slope times value.
+    """
+
+    name: str
+    roles: tuple[str, ...]
+    value: float
+    unit: str
+    slope: Real
+    share: Real
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What limits a device: the modelled excess and what each number of the noise adds to it.
+
+    Attributes:
+        points: values of the swept parameters (arrays of shape (point,)).
+        p_x: excited weight of the target.
+        excess: ΔQ_B - Q_tight of the recycling arm (array of shape (point,)), J.
+        contributions: of each number that is not ideal already.
+    """
+
+    points: Mapping[str, Real]
+    p_x: float
+    excess: Real
+    contributions: tuple[Contribution, ...]
+
+    @property
+    def best(self) -> int:
+        """Point of the lowest excess."""
+        return int(np.argmin(self.excess))
+
+    def ranked(self, point: int) -> list[Contribution]:
+        """Contributions at a point, the largest first."""
+        return sorted(self.contributions, key=lambda each: -abs(each.share[point]))
+
+
+def error_budget(experiment: Experiment, device: Device) -> Budget:
+    """Differentiate the excess over the tight bound by every number of a device's noise.
+
+    The derivatives are those of automatic differentiation through the engine, the inversion of the
+    records and the bounds, at the shown p_x. Idle times are continuous here, not whole cycles, and
+    T0 of the bounds, the frequencies and the wait of a link stay as they are. Durations of alike
+    operations change together.
+
+    Args:
+        experiment: validated spec.
+        device: the device, at one point.
+
+    Raises:
+        BadInput: JAX is not installed, or the device runs over a sweep.
+
+    Example:
+        >>> from recycling.planning.chips import build_device
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> budget = error_budget(experiment, build_device(experiment))
+        >>> [each.roles for each in budget.contributions if each.name == "temperature"]
+        [('data',), ('ancilla',), ('B',), ('S',)]
+    """
+    device.refuse_sweep()
+    numbers = continuous(device)
+    excess, slopes = derivatives(excess_of(experiment, device, traced_library()), numbers)
+    return Budget(
+        points=experiment.points,
+        p_x=shown_p_x(experiment.p_x),
+        excess=excess,
+        contributions=tuple(_contributions(device, numbers, slopes)),
+    )
+
+
+def derivatives(function: Excess, numbers: Numbers) -> tuple[Real, Numbers]:
+    """Value of a function of numbers, and its derivative by each of them in its place.
+
+    One number after another by forward differentiation: the program, which is compiled once, is
+    that of a single direction, and compiling takes nearly all of the time.
+
+    Args:
+        function: takes numbers of JAX, returns an array of shape (point,).
+        numbers: of a device at one point; derivatives by infinite ones are 0.
+
+    Raises:
+        BadInput: JAX is not installed.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> numbers = continuous(ideal_device(temperature=0.043, frequency=5e9, roles=("B",)))
+        >>> value, slopes = derivatives(lambda each: each.temperature[0] ** 2, numbers)
+        >>> round(float(slopes.temperature[0]), 4)
+        0.086
+    """
+    traced_library()
+    import jax
+
+    leaves, tree = jax.tree.flatten(numbers)
+    values = np.array(leaves, dtype=float)
+    finite = np.isfinite(values)
+
+    def of_finite(changing: Any) -> Any:
+        every = jax.numpy.full(len(values), np.inf).at[finite].set(changing)
+        return function(jax.tree.unflatten(tree, list(every)))
+
+    def along(at: Any, direction: Any) -> Any:
+        return jax.jvp(of_finite, (at,), (direction,))
+
+    compiled = jax.jit(along, compiler_options={"xla_backend_optimization_level": 0})
+    found = [compiled(values[finite], direction) for direction in np.eye(finite.sum())]
+    value = np.asarray(found[0][0])
+    slopes = np.zeros((len(values), *value.shape))
+    slopes[finite] = [np.asarray(slope) for _, slope in found]
+    return value, jax.tree.unflatten(tree, list(slopes))
+
+
+def continuous(device: Device) -> Numbers:
+    """Numbers of a device at one point whose idle times are no whole cycles.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> continuous(ideal_device(temperature=0.043, frequency=5e9, roles=("B",))).rounded
+        False
+    """
+    return replace(Numbers.of(device), rounded=False)
+
+
+def excess_of(experiment: Experiment, device: Device, xp: Any) -> Excess:
+    """Make the function from a device's numbers to the excess of the recycling arm, at each point.
+
+    Args:
+        experiment: validated spec.
+        device: a device of the same gates.
+        xp: namespace of the arrays.
+
+    Example:
+        >>> from recycling.planning.chips import build_device
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> device = build_device(experiment)
+        >>> excess_of(experiment, device, np)(continuous(device)).shape  # point
+        (2,)
+    """
+    design, layout = experiment.design, Layout.of(experiment.design)
+    settings = [setting for setting in design.settings if setting[0] == RECYCLING]
+    times, circuits = Times(), _circuits(experiment, device, settings)
+    programs = [lower(each, device, times=times, scheduled=False) for each in circuits]
+    records = records_of(programs, xp, sweep_axes=2)  # (basis, point)
+    angles = np.array(list(BASIS_ANGLES.values()))
+    parameters = {
+        **{name: xp.asarray(values[None, :]) for name, values in experiment.points.items()},
+        **{name: xp.asarray(angles[:, [k]]) for k, name in enumerate(BASIS_PARAMETERS)},
+    }
+    branch = RecordMap.raw(layout, design.arm(RECYCLING).records)
+    bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
+    p_x, shape = shown_p_x(experiment.p_x), (len(design.stages), len(design.preparations))
+
+    def excess(numbers: Numbers) -> Any:
+        size = (layout.size, len(angles), experiment.num_points)
+        tensors = [
+            xp.reshape(xp.broadcast_to(each, (*each.shape[:-2], *size[1:])), size)
+            for each in records(numbers, parameters)
+        ]
+        tables = xp.stack(tensors)[:, layout.joint, ...]
+        tables = xp.moveaxis(tables, (-1, 1), (0, -1))  # point, setting, basis, record
+        tables = xp.reshape(tables, (size[2], *shape, size[1], size[0]))
+        return table_estimates(tables, branch, p_x, bath)["excess_tight"]
+
+    return excess
+
+
+def _circuits(experiment: Experiment, device: Device, settings: Any) -> list[Any]:
+    """Circuits compiled for the device, without a schedule and with an open latency."""
+    from qiskit.circuit import Parameter
+
+    level = experiment.device.optimization_level
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
+    circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
+    return compile_circuits(
+        circuits, device, schedule=lambda each, _target: each, optimization_level=level
+    )
+
+
+def _contributions(device: Device, numbers: Numbers, slopes: Numbers) -> Iterator[Contribution]:
+    """Contributions of all numbers that are not ideal already."""
+    for field, (words, unit) in _OF_QUBIT.items():
+        sign = -1.0 if field in _LIFETIMES else 1.0
+        for qubit, role in enumerate(device.roles):
+            value, slope = getattr(numbers, field)[qubit], getattr(slopes, field)[qubit]
+            yield from _contribution(words, (role,), value, unit, slope, sign)
+    errors = numbers.gate_errors
+    for gate, qubits in dict.fromkeys((name, tuple(sorted(on))) for name, on in errors):
+        roles = tuple(device.roles[qubit] for qubit in qubits)
+        # Both directions of a gate are one gate, with one calibration.
+        both = [(gate, on) for on in {qubits, qubits[::-1]} if (gate, on) in errors]
+        slope = np.sum([slopes.gate_errors[key] for key in both], axis=0)
+        value = float(np.mean([errors[key] for key in both]))
+        yield from _contribution(f"{gate} error", roles, value, "1", slope, 1.0)
+    for words, pairs in _durations(numbers, slopes).items():
+        yield from _together(words, pairs)
+    latency, slope = numbers.feedforward_latency, slopes.feedforward_latency
+    yield from _contribution("feedforward latency", (), latency, "s", slope, 1.0)
+
+
+def _durations(numbers: Numbers, slopes: Numbers) -> dict[str, list[tuple[float, Real]]]:
+    """Durations with their slopes, of operations that are likely to take equally long."""
+    by_gate = [
+        (len(on), value, slopes.gate_durations[gate, on])
+        for (gate, on), value in numbers.gate_durations.items()
+    ]
+    return {
+        **{
+            f"duration of {words}-qubit gates": [
+                (value, slope) for length, value, slope in by_gate if length == qubits
+            ]
+            for qubits, words in ((1, "one"), (2, "two"))
+        },
+        "duration of measurements": list(
+            zip(numbers.measure_duration, slopes.measure_duration, strict=True)
+        ),
+    }
+
+
+def _together(words: str, pairs: list[tuple[float, Real]]) -> Iterator[Contribution]:
+    """The contribution of numbers that change in proportion.
+
+    Where operations at the same time take equally long, a schedule has a derivative by all of them
+    together and by none alone: a longer one makes others wait, a shorter one changes nothing.
+    """
+    used = [(value, slope) for value, slope in pairs if value > 0]
+    if used:
+        share = np.sum([value * slope for value, slope in used], axis=0)
+        value = float(np.mean([value for value, _ in used]))
+        yield from _contribution(words, (), value, "s", share / value, 1.0)
+
+
+def _contribution(
+    name: str, roles: tuple[str, ...], value: float, unit: str, slope: Real, sign: float
+) -> Iterator[Contribution]:
+    """The contribution of a number, unless it is 0 or infinite, or nothing depends on it."""
+    if value and np.isfinite(value) and np.any(slope):
+        yield Contribution(name, roles, value, unit, slope, sign * slope * value)
