@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
@@ -50,36 +50,41 @@ def in_pool(work: Work, numbers: Iterable[int], workers: int) -> Iterator[Chunk]
         return
     content, waiting = pickled(work), iter(numbers)
     tries: dict[int, int] = {}
-    again: list[int] = []
-    while again or (first := list(islice(waiting, 1))):
+    #: Chunks that were given out and have not come back, in this order.
+    out: dict[int, None] = {}
+    while True:
         with _executor(workers) as executor:
-            flying: dict[Future[Chunk], int] = {}
-            again, start = [], again or first
             try:
-                for number in start:
-                    flying[executor.submit(chunk_of, content, number)] = number
-                while flying:
+                flying = {executor.submit(chunk_of, content, number): number for number in out}
+                while True:
                     for number in islice(waiting, max(0, _IN_FLIGHT * workers - len(flying))):
+                        out[number] = None  # first, since the pool may be broken already
                         flying[executor.submit(chunk_of, content, number)] = number
+                    if not flying:
+                        return
                     done, _ = wait(flying, return_when=FIRST_COMPLETED)
                     for future in done:
-                        yield future.result()
-                        del flying[future]
+                        chunk = future.result()
+                        del out[flying.pop(future)]
+                        yield chunk
             except BrokenProcessPool:
-                again = _to_try_again(flying.values(), tries)
+                # The oldest were at work: a pool takes them in their order.
+                _count_tries(islice(out, workers), tries)
 
 
-def _to_try_again(numbers: Iterable[int], tries: dict[int, int]) -> list[int]:
-    """Chunks whose workers died, if they did not die too often."""
-    again = list(numbers)
-    for number in again:
+def _count_tries(numbers: Iterable[int], tries: dict[int, int]) -> None:
+    """Count chunks whose workers died.
+
+    Raises:
+        Incomplete: they died too often over one of them.
+    """
+    for number in numbers:
         tries[number] = tries.get(number, 0) + 1
         if tries[number] == MOST_TRIES:
             raise Incomplete(
                 f"workers died {MOST_TRIES} times over chunk {number}, perhaps for want of memory: "
                 "nothing finished is lost; go on with fewer --workers"
             )
-    return again
 
 
 @contextmanager

@@ -161,6 +161,11 @@ def _compute(
         store.write(chunk.number, chunk.values, chunk.seconds)
         done += work.chunks.points(chunk.number)
         progress(Progress(done, points, (done - before) / (perf_counter() - started)))
+    if done < points:
+        raise Incomplete(
+            f"{points - done} points did not come back: nothing finished is lost; go on with the "
+            "same command"
+        )
 
 
 @contextmanager

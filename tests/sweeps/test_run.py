@@ -2,6 +2,10 @@
 
 import json
 import shutil
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +16,7 @@ import recycling as rc
 from recycling.cli.app import app
 from recycling.errors import BadInput, Incomplete
 from recycling.sweeps.cluster import on_cluster
-from recycling.sweeps.pool import MOST_TRIES, _to_try_again
+from recycling.sweeps.pool import MOST_TRIES, _count_tries, in_pool
 from recycling.sweeps.run import sweep
 from recycling.sweeps.size import SweepSize, check_fits
 from recycling.sweeps.store import Store
@@ -150,9 +154,33 @@ def test_what_does_not_fit_is_refused(tmp_path):
 def test_a_chunk_that_ends_its_workers_ends_the_sweep():
     tries = {}
     for _ in range(MOST_TRIES - 1):
-        assert _to_try_again([3, 4], tries) == [3, 4]
+        _count_tries([3, 4], tries)
     with pytest.raises(Incomplete, match="workers died 3 times over chunk 3"):
-        _to_try_again([3], tries)
+        _count_tries([3], tries)
+
+
+def test_a_pool_that_breaks_loses_no_chunk(monkeypatch):
+    """Not even one that is given to a pool which is broken already."""
+    lives = iter([3, 0, 2, 1, 100])
+
+    @contextmanager
+    def executor(_workers):
+        left = [next(lives)]
+
+        def submit(_call, _content, number):
+            left[0] -= 1
+            if left[0] < 0:
+                raise BrokenProcessPool
+            future = Future()
+            future.set_result(SimpleNamespace(number=number))
+            return future
+
+        yield SimpleNamespace(submit=submit)
+
+    monkeypatch.setattr("recycling.sweeps.pool._executor", executor)
+    chunks = in_pool(Work(None, None, {}), range(20), workers=2)
+    assert sorted(chunk.number for chunk in chunks) == list(range(20))
+    assert next(lives, None) is None
 
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):
