@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.inference.bath.link import NO_LINK, LinkChannel
 from recycling.inference.states.plain import (
     branch_probability,
     mixed,
@@ -15,8 +16,6 @@ from recycling.inference.states.plain import (
     table_estimates,
 )
 from recycling.inference.states.records import Layout, RecordMap
-from recycling.results.link import channel_attributes
-from recycling.results.link_gains import channel_of
 from recycling.results.reference import reference_at
 from recycling.sweeps.variables import variables_of
 from recycling.thermodynamics import QubitBaths
@@ -30,7 +29,10 @@ _OF_TABLE = 4
 
 
 def estimates_over(
-    experiment: Experiment, columns: Mapping[str, Real], tables: Real
+    experiment: Experiment,
+    columns: Mapping[str, Real],
+    tables: Real,
+    link: LinkChannel | None = None,
 ) -> dict[str, Real]:
     """Estimate the variables of a sweep.
 
@@ -39,6 +41,7 @@ def estimates_over(
         columns: values of each swept number by its key (arrays of shape (samples,)).
         tables: probabilities of the records (array of shape (sample, arm, point, stage,
             preparation, basis, record)), a point being one of the parameters of the spec.
+        link: that recycled states cross; None for an experiment without links.
 
     Returns:
         The variables of ``variables_of`` by name (arrays of shape (sample, *its dims)).
@@ -54,7 +57,7 @@ def estimates_over(
         >>> estimates_over(experiment, {"sweep.p_x": np.array([0.1, 0.4])}, tables)["heat"].shape
         (2, 2, 1)
     """
-    design, link = experiment.design, channel_of(channel_attributes(experiment.physical_link))
+    design = experiment.design
     sampled = columns.get("sweep.p_x")
     # Axes of the estimates of an arm: sample, point, and p_x where the sweep leaves it to the spec.
     p_x = experiment.p_x if sampled is None else sampled[:, None]
@@ -68,7 +71,8 @@ def estimates_over(
     for place, arm in enumerate(design.arms):
         records, table = RecordMap.raw(Layout.of(design), arm.records), tables[:, place]
         spread = table if sampled is not None else table[:, :, None]
-        arms[arm.name] = table_estimates(spread, records, p_x, baths, link)
+        crossed = link if link is None or arm.resets else NO_LINK
+        arms[arm.name] = table_estimates(spread, records, p_x, baths, crossed)
         arms[arm.name]["branch_probability"] = branch_probability(table, records)
         if arm == design.success_arm:
             fidelity = _fidelity(experiment, columns, table, records)

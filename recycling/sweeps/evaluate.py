@@ -14,10 +14,13 @@ from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
 from recycling.devices.device import Device
 from recycling.errors import BadInput
+from recycling.inference.bath.link import LinkChannel
 from recycling.jobs.counts import by_setting, flags_together
 from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all, protocol_circuits
+from recycling.results.link import link_attributes, made_link
+from recycling.results.link_gains import channel_of
 from recycling.simulation.engine import execute, lower_all, with_values
 from recycling.simulation.numbers import LATENCY
 from recycling.simulation.program import Program
@@ -144,7 +147,17 @@ def evaluate(prepared: Prepared, columns: Mapping[str, Real], count: int) -> dic
         >>> found["heat"].shape  # point, arm, theta, p_x
         (2, 2, 1, 1)
     """
-    return estimates_over(prepared.experiment, columns, record_tables(prepared, columns, count))
+    tables = record_tables(prepared, columns, count)
+    return estimates_over(prepared.experiment, columns, tables, _link(prepared))
+
+
+def _link(prepared: Prepared) -> LinkChannel | None:
+    """The link between reset and task, the same at all points."""
+    if prepared.experiment.physical_link is None:
+        return None
+    device = device_over(prepared.device, prepared.experiment, prepared.follows, {})
+    made = made_link(prepared.experiment, device)
+    return None if made is None else channel_of(link_attributes(made))
 
 
 def record_tables(prepared: Prepared, columns: Mapping[str, Real], count: int) -> Real:

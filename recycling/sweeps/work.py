@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from recycling.errors import BadInput
 from recycling.spec.keys import decides
+from recycling.spec.messages import fault_lines
 from recycling.sweeps.chunks import Chunks
 from recycling.sweeps.devices import times_over
 from recycling.sweeps.evaluate import Prepared, evaluate, prepare
@@ -179,12 +181,21 @@ def _loaded(content: bytes) -> Work:
 
 
 def _decided(experiment: Experiment, values: Mapping[str, Any]) -> Experiment:
-    """The experiment with other values of keys, checked as a spec."""
+    """The experiment with other values of keys, checked as a spec.
+
+    Raises:
+        BadInput: they do not go together.
+    """
     if not values:
         return experiment
     content = experiment.model_dump(exclude_none=True)
     for key, value in values.items():
         section, _, field = key.partition(".")
         content.setdefault(section, {})[field] = value
-    changed: Experiment = type(experiment).model_validate(content)
+    try:
+        changed: Experiment = type(experiment).model_validate(content)
+    except ValidationError as error:
+        at = ", ".join(f"{key} = {value}" for key, value in values.items())
+        faults = fault_lines(error, type(experiment))
+        raise BadInput(*(f"sweep.over at {at}: {fault}" for fault in faults)) from None
     return changed

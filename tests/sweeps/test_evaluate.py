@@ -106,3 +106,27 @@ def test_a_run_has_no_sweep_over_devices():
     swept = rc.Experiment(**TINY, device=TINY_DEVICE, sweep={"over": {"device.t1": [1e-4]}})
     with pytest.raises(BadInput, match=r"sweep\.over: a run has a single device; give the spec to"):
         rc.plan(swept)
+
+
+@pytest.mark.parametrize("realisation", ["channel", "idle"])
+def test_a_link_is_made_for_each_of_its_values(tmp_path, realisation):
+    link = {"name": "photonic", "transmissivity": 0.9, "realisation": realisation}
+    device = TINY_DEVICE | {"cz_error": 0.01}
+    found = region(device | {"cz_error": 0.0}, {
+        "link.transmissivity": [0.5, 0.8], "device.cz_error": [0.01]}, link=link)  # fmt: skip
+    one = rc.Experiment(
+        **TINY, device=device, link=link | {"transmissivity": 0.8},
+        sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+    )  # fmt: skip
+    run = rc.analyse(rc.run(one, out=tmp_path / "run"))
+    for name in ("heat", "link_heat", "excess_strict_tight"):
+        expected = run[name].isel(trial=0).transpose("arm", "theta", "p_x")
+        np.testing.assert_allclose(found[name][1], expected, rtol=1e-12, atol=0)
+
+
+def test_values_that_do_not_go_together_are_refused_in_one_line():
+    with pytest.raises(
+        BadInput, match=r"sweep\.over at link\.transmissivity = 0\.5: link\."
+    ) as error:
+        region(TINY_DEVICE, {"link.transmissivity": [0.5]}, link={"name": "identity"})
+    assert len(error.value.faults) == 1
