@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
@@ -54,8 +54,10 @@ def in_pool(work: Work, numbers: Iterable[int], workers: int) -> Iterator[Chunk]
     out: dict[int, None] = {}
     while True:
         with _executor(workers) as executor:
+            flying: dict[Future[Chunk], int] = {}
             try:
-                flying = {executor.submit(chunk_of, content, number): number for number in out}
+                for number in out:
+                    flying[executor.submit(chunk_of, content, number)] = number
                 while True:
                     for number in islice(waiting, max(0, _IN_FLIGHT * workers - len(flying))):
                         out[number] = None  # first, since the pool may be broken already
@@ -68,8 +70,12 @@ def in_pool(work: Work, numbers: Iterable[int], workers: int) -> Iterator[Chunk]
                         del out[flying.pop(future)]
                         yield chunk
             except BrokenProcessPool:
-                # The oldest were at work: a pool takes them in their order.
-                _count_tries(islice(out, workers), tries)
+                came = [each for each in flying if each.done() and not each.exception()]
+        for future in came:
+            del out[flying[future]]
+            yield future.result()
+        # The oldest were at work: a pool takes them in their order.
+        _count_tries(islice(out, workers), tries)
 
 
 def _count_tries(numbers: Iterable[int], tries: dict[int, int]) -> None:
