@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals bench-check scaling engine
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals bench-check scaling engine commands
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -73,6 +73,9 @@ fuzz: $(STAMP) ## hostile specs and runs, thousands of new ones (a quarter of an
 bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)
 	$(BIN)/python benchmarks/analysis.py
+
+commands: $(STAMP) ## time replay, layouts, plan, status; beside another tree: ARGS="--against DIR"
+	$(BIN)/python benchmarks/commands.py $(ARGS)
 
 # The threads of a linear algebra library would blur what one core does.
 bench-check: $(STAMP) ## is the engine as fast as it was, in ratios to fixed work (seconds)
