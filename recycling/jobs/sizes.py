@@ -193,9 +193,11 @@ def check_engine(experiment: Experiment, *, together: bool = False) -> None:
     memory = engine_memory(experiment, together=together)
     qubits = len(experiment.design.purpose("algorithm"))
     if _COPIES * density_bytes(qubits) > _ENGINE and memory > SHARE * machine_memory():
+        count = experiment.num_points
+        points = "a point" if count == 1 else f"{count} points"
         raise BadInput(
             f"the exact engine takes about {shown_bytes(memory)} of memory, for the density "
-            f"matrices of {qubits} qubits at {experiment.num_points} points, this machine has "
+            f"matrices of {qubits} qubits at {points}, this machine has "
             f"{shown_bytes(machine_memory())}: give fewer qubits or points, or --backend "
             "trajectories with a number of shots"
         )
