@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from qiskit import QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.quantum_info import Statevector
 
 from recycling.devices.profiles import ideal_device
@@ -75,6 +75,7 @@ def test_errors_of_estimates_are_those_of_a_binomial():
     ("build", "message"),
     [
         (lambda circuit: circuit.ccx(0, 1, 2), "ccx acts on 3 qubits: compile to one- and two-"),
+        (lambda circuit: circuit.add_register(ClassicalRegister(70)), "71 bits: give a circuit of"),
         (lambda circuit: circuit.h(0), "h on qubits [0] is not native to small: compile the"),
     ],
 )

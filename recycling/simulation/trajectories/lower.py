@@ -38,6 +38,8 @@ Real = NDArray[np.float64]
 #: PTM of the reset to |0⟩.
 _RESET = np.zeros((4, 4))
 _RESET[[0, 3], 0] = 1
+#: Most bits of a record, which is one whole number.
+_MOST_BITS = 62
 #: A thermal state that idles changes by rounding alone.
 _THERMAL = 64 * np.finfo(float).eps
 
@@ -70,8 +72,8 @@ def compile_trajectories(
 
     Raises:
         BadInput: the numbers of the device run over a sweep.
-        ValueError: a parameter has no value, a gate is not native to the device or acts on more
-            than two qubits, or a condition is no comparison of bits.
+        ValueError: too many bits, a parameter has no value, a gate is not native to the device or
+            acts on more than two qubits, or a condition is no comparison of bits.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -85,6 +87,8 @@ def compile_trajectories(
         ['Allocate', 'Allocate', 'Unitary', 'Measure', 'Measure']
     """
     device.refuse_sweep()
+    if circuit.num_clbits > _MOST_BITS:
+        raise ValueError(f"{circuit.num_clbits} bits: give a circuit of {_MOST_BITS} or fewer")
     known = {p.name for p in circuit.parameters}
     values = {name: float(value) for name, value in (parameters or {}).items() if name in known}
     missing = sorted(known - values.keys())
