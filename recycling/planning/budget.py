@@ -72,6 +72,11 @@ class Budget:
         p_x: excited weight of the target.
         excess: ΔQ_B - Q_tight of the recycling arm (array of shape (point,)), J.
         contributions: of each number that is not ideal already.
+
+    Example:
+        >>> excess = np.array([2e-25, 1e-25])  # J
+        >>> Budget({"theta_b": np.array([0.0, 0.5])}, p_x=0.4, excess=excess, contributions=()).best
+        1
     """
 
     points: Mapping[str, Real]

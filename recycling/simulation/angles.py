@@ -43,6 +43,13 @@ class Few:
         values: the values with a few angles in place of the many.
         axis: the axis, counted among those of the parameters.
         weights: of each of the few for each of the many (array of shape (many, few)).
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> values = Values.of(device, {"theta": [0.0, np.pi]})
+        >>> Few(values, axis=0, weights=np.array([[0.5, 0.5]])).all_of(np.array([0.0, 1.0]))
+        array([0.5])
     """
 
     values: Values
@@ -65,6 +72,21 @@ def few_angles(programs: Sequence[Program], values: Values) -> Few | None:
 
     Returns:
         The values to evaluate instead, and how to read them; None where there is no such parameter.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit.circuit import Parameter
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.simulation.lower import lower
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.sx(0)
+        >>> _ = circuit.rz(2 * Parameter("theta"), 0)
+        >>> _ = circuit.sx(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> values = Values.of(device, {"theta": np.linspace(0, 1, 100)})
+        >>> few_angles([lower(circuit, device)], values).values.parameter_sweep
+        (3,)
     """
     axes = len(values.parameter_sweep)
     swept = {name: array for name, array in values.parameters.items() if np.ndim(array)}

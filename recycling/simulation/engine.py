@@ -220,6 +220,15 @@ def with_values(
     Raises:
         ValueError: a parameter without a value, or a rotation that takes time or has an error here
             and none on the device that the programs were made for.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> programs = lower_all([QuantumCircuit(1)], device)
+        >>> swept = device.replace("swept", temperature=[[0.01], [0.02], [0.03]])
+        >>> with_values(programs, [{}], swept)[0].sweep
+        (3,)
     """
     values: list[tuple[Mapping[str, Any], Values]] = []
     evaluations = []

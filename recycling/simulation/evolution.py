@@ -36,7 +36,17 @@ Receiver = Callable[[int, State], None]
 
 @dataclass(frozen=True)
 class Tree:
-    """Programs that begin alike: the steps that they share, those that end there, and the rest."""
+    """Programs that begin alike: the steps that they share, those that end there, and the rest.
+
+    Example:
+        >>> from recycling.compilation.times import Times
+        >>> programs = [
+        ...     Program((Allocate(0), last), Times(), (), ()) for last in (Allocate(1), Release(0))
+        ... ]
+        >>> tree = Tree.of(programs)
+        >>> tree.steps, len(tree.branches)
+        ((Allocate(qubit=0, factors=()),), 2)
+    """
 
     steps: tuple[Step, ...]
     ends: tuple[int, ...]
@@ -76,6 +86,16 @@ def evolve(tree: Tree, state: State, channels: Channels | Part, receive: Receive
         state: the state that they start in.
         channels: channels of their steps.
         receive: takes the place of a program and its state, whose axes are in any order.
+
+    Example:
+        >>> from recycling.compilation.times import Times
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.simulation.numbers import Numbers
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> channels = Channels(Numbers.of(device), Times(), {}, np)
+        >>> tree = Tree.of([Program((Allocate(0),), Times(), (), (0,))])
+        >>> evolve(tree, nothing(channels, 0, float), channels, lambda _, end: print(end.axes))
+        (('qubit', 0),)
     """
     for place, step in enumerate(tree.steps):
         bit = _settled(state, tree, place)
@@ -129,12 +149,32 @@ def _evolve_apart(
 
 
 def nothing(channels: Channels | Part, sweep_axes: int, dtype: Any) -> State:
-    """State of no qubit and no bit."""
+    """State of no qubit and no bit.
+
+    Example:
+        >>> from recycling.compilation.times import Times
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.simulation.numbers import Numbers
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> channels = Channels(Numbers.of(device), Times(), {}, np)
+        >>> nothing(channels, 2, float).tensor.shape
+        (1, 1)
+    """
     return State(channels.xp.ones((1,) * sweep_axes, dtype=dtype), (), sweep_axes)
 
 
 def advance(state: State, step: Step, channels: Channels | Part) -> State:
-    """Apply a step."""
+    """Apply a step.
+
+    Example:
+        >>> from recycling.compilation.times import Times
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.simulation.numbers import Numbers
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> channels = Channels(Numbers.of(device), Times(), {}, np)
+        >>> advance(nothing(channels, 0, float), Allocate(0), channels).tensor.round(6).tolist()
+        [1.0, 0.0, 0.0, 1.0]
+    """
     match step:
         case Allocate(qubit):
             return state.allocate(("qubit", qubit), channels.rows(step))

@@ -220,7 +220,16 @@ def _depolarized(channel: Channel, kept: Entry) -> Channel:
 
 @dataclass(frozen=True)
 class Part:
-    """Channels at some of the points along the last axis of the sweep."""
+    """Channels at some of the points along the last axis of the sweep.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> swept = device.replace("swept", temperature=[[0.01], [0.02], [0.03]])
+        >>> channels = Channels(Numbers.of(swept), Times(), {}, np)
+        >>> Part(channels, slice(0, 2)).rows(Allocate(0)).sweep
+        (2,)
+    """
 
     channels: Channels
     points: slice

@@ -131,6 +131,11 @@ class Rows:
 
     ``entries`` has the columns and entries of each row that has any, ``sweep`` is the shape that
     its arrays broadcast to. ``points`` are those that count along its last axis, None: all.
+
+    Example:
+        >>> rows = Rows.of({(0, 0): 1.0, (3, 0): Scaled(-0.5, np.array([0.2, 0.4]))})
+        >>> rows.sweep, rows.entries[3]
+        ((2,), [(0, Scaled(scale=1.0, array=array([-0.1, -0.2])))])
     """
 
     entries: Mapping[int, Sequence[tuple[int, Entry]]]

@@ -25,7 +25,13 @@ _SMALL = 4096
 
 @dataclass(frozen=True)
 class State:
-    """Tensor (*axes, *sweep) with ``sweep_axes`` unnamed axes at its end."""
+    """Tensor (*axes, *sweep) with ``sweep_axes`` unnamed axes at its end.
+
+    Example:
+        >>> bits = State(np.array([[0.9, 0.1], [0.2, 0.8]]), (("bit", 0), ("bit", 1)), sweep_axes=0)
+        >>> bits.order([("bit", 1), ("bit", 0)]).tensor.tolist()
+        [[0.9, 0.2], [0.1, 0.8]]
+    """
 
     tensor: Any
     axes: tuple[Axis, ...]
@@ -115,6 +121,12 @@ def combined(rows: Rows, parts: Sequence[Any], count: int, sweep: tuple[int, ...
         parts: parts of the state, by column.
         count: number of rows.
         sweep: shape of the sweep of the parts, their last axes.
+
+    Example:
+        >>> from recycling.simulation.sparse import Scaled
+        >>> rows = Rows.of({(1, 0): 1.0, (1, 1): Scaled(1.0, np.array([0.5, 1.0]))})
+        >>> combined(rows, [np.ones(1), np.ones(1)], 2, sweep=(1,)).tolist()
+        [[0.0, 0.0], [1.5, 2.0]]
     """
     if is_numpy_array(parts[0]):
         return _combined_in_place(rows, parts, count, sweep)
@@ -133,7 +145,12 @@ def combined(rows: Rows, parts: Sequence[Any], count: int, sweep: tuple[int, ...
 
 
 def joined(parts: Sequence[Any], sweep_axes: int) -> Any:
-    """Parts of a state along a new first axis; their sweeps broadcast."""
+    """Parts of a state along a new first axis; their sweeps broadcast.
+
+    Example:
+        >>> joined([np.ones((4, 1)), np.ones((4, 3))], sweep_axes=1).shape
+        (2, 4, 3)
+    """
     xp = array_namespace(*parts)
     if len({part.shape for part in parts}) > 1:
         kept = len(parts[0].shape) - sweep_axes

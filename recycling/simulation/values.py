@@ -32,6 +32,14 @@ class Values:
 
     ``parameters`` have all axes of the sweep in the engine's order, (*parameters, *device), or are
     numbers.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.01, frequency=5e9, roles=("B",))
+        >>> swept = device.replace("swept", temperature=[[0.01], [0.02]])
+        >>> values = Values.of(swept, {"basis": [0.0, 0.5, 1.0]})
+        >>> values.sweep, values.parameters["basis"].shape
+        ((2, 3), (3, 1))
     """
 
     numbers: Numbers

@@ -27,7 +27,12 @@ _Numbers = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Readout:
-    """Calibrated numbers of each qubit, in the form of Qiskit's ``properties()``."""
+    """Calibrated numbers of each qubit, in the form of Qiskit's ``properties()``.
+
+    Example:
+        >>> Readout(({"T1": 1e-4},)).qubit_property(0, "T1")
+        (0.0001,)
+    """
 
     qubits: tuple[_Numbers, ...]
 
@@ -44,6 +49,11 @@ class Snapshot:
         name: name by the vendor.
         target: native gates, measurement and delay of its working qubits.
         readout: both errors of the readout of each qubit.
+
+    Example:
+        >>> from qiskit.transpiler import Target
+        >>> Snapshot("small", Target(num_qubits=2), Readout(({}, {}))).num_qubits
+        2
     """
 
     name: str
