@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from circuits.design import symbol
 from recycling.reporting.figures import SETTINGS, STYLES
@@ -124,6 +125,8 @@ def _dress(side: Any, set_scale: Any, axis: ShareAxis, values: Any) -> None:
             shown = [t for t in ticks if values[0] * 0.95 <= t <= values[-1] * 1.05]
             side.set_ticks(shown, [f"{tick:g}" for tick in shown])
             side.set_ticks([], minor=True)
+    else:
+        side.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
 
 
 def map_figure(shares: Shares, question: str) -> Figure | None:
@@ -178,5 +181,7 @@ def _map(axes: Axes, shares: Shares, question: str, pair: Sequence[str]) -> Any:
     axes.clabel(lines, fmt=lambda level: f"{level:.0f} %", fontsize=8)
     _dress(axes.xaxis, axes.set_xscale, first, x)
     _dress(axes.yaxis, axes.set_yscale, second, y)
-    axes.set(xlabel=axis_label(first), ylabel=axis_label(second), xlim=x[[0, -1]], ylim=y[[0, -1]])
+    axes.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
+    axes.set_xlabel(axis_label(first))
+    axes.set_ylabel(axis_label(second), labelpad=7)
     return drawn

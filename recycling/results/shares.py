@@ -26,7 +26,7 @@ QUESTIONS = {
     "excess_landauer": "ΔQ_B < Q_Landauer",
 }
 #: Least and most bins of an axis, and samples for which there is a bin of two axes.
-_LEAST, _MOST, _FOR_BIN = 4, 24, 16
+_LEAST, _MOST, _FOR_BIN = 4, 24, 100
 #: Points that are read at once.
 _AT_ONCE = 1_000_000
 
