@@ -77,6 +77,15 @@ def _report(stored: Run, dataset: xr.Dataset, folder: Path | None = None) -> Res
         return Result(dataset, page, evidence.comparisons)
 
 
+def keep_budget(stored: Run, folder: Path | None) -> None:
+    """Compute what limits the device of a run, which its report then shows."""
+    with shown() as work:
+        work.step("differentiating")
+        from recycling.running.error_budget import keep_budget as keep
+
+        keep(stored, folder)
+
+
 def _keep_theory(stored: Run, folder: Path | None) -> None:
     """Compute the theory of a run where it is missing, if a simulator here can do it."""
     try:

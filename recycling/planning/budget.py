@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
 from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
 from recycling.compilation.times import Times
+from recycling.inference.bath.budget import Budget, Contribution
 from recycling.inference.states.plain import table_estimates
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.planning.circuits import protocol_circuits
@@ -39,59 +40,6 @@ _OF_QUBIT = {
     "false_ground": ("P(0|1) of the readout", "1"),
 }  # fmt: skip
 _LIFETIMES = ("t1", "t2")
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """What a number of the noise adds to the excess, to first order.
-
-    Attributes:
-        name: the number in words.
-        roles: the qubits that it belongs to; empty for times, which belong to all.
-        value: its value, in ``unit``.
-        unit: its SI unit.
-        slope: derivative of the excess by it (array of shape (point,)), J per unit.
-        share: change of the excess from an ideal number to this one (array of shape (point,)), J:
-            slope times value; for a lifetime, whose rate would be 0, minus slope times value.
-    """
-
-    name: str
-    roles: tuple[str, ...]
-    value: float
-    unit: str
-    slope: Real
-    share: Real
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What limits a device: the modelled excess and what each number of the noise adds to it.
-
-    Attributes:
-        points: values of the swept parameters (arrays of shape (point,)).
-        p_x: excited weight of the target.
-        excess: ΔQ_B - Q_tight of the recycling arm (array of shape (point,)), J.
-        contributions: of each number that is not ideal already.
-
-    Example:
-        >>> excess = np.array([2e-25, 1e-25])  # J
-        >>> Budget({"theta_b": np.array([0.0, 0.5])}, p_x=0.4, excess=excess, contributions=()).best
-        1
-    """
-
-    points: Mapping[str, Real]
-    p_x: float
-    excess: Real
-    contributions: tuple[Contribution, ...]
-
-    @property
-    def best(self) -> int:
-        """Point of the lowest excess."""
-        return int(np.argmin(self.excess))
-
-    def ranked(self, point: int) -> list[Contribution]:
-        """Contributions at a point, the largest first."""
-        return sorted(self.contributions, key=lambda each: -abs(each.share[point]))
 
 
 def error_budget(experiment: Experiment, device: Device) -> Budget:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from recycling.devices.device import Device
     from recycling.execution.machine import Connection, Machine
-    from recycling.planning.budget import Budget
+    from recycling.inference.bath.budget import Budget
     from recycling.spec.experiment import Experiment
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recycling.reporting.budget_section import budget_section
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.ledger_section import ledger_section
 from recycling.reporting.link_section import link_section
@@ -56,6 +57,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     paper_section,
     link_section,
     device_section,
+    budget_section,
     stage_section,
     circuit_section,
     conduct_section,

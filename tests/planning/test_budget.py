@@ -9,20 +9,27 @@ import pytest
 
 import recycling as rc
 from recycling.devices.profiles import ideal_device
+from recycling.inference.bath.budget import Budget, Contribution
 from recycling.planning.budget import (
-    Budget,
-    Contribution,
     continuous,
     derivatives,
     error_budget,
     excess_of,
 )
 from recycling.planning.chips import build_device
+from recycling.reporting.budget_section import budget_table
+from recycling.results.budget import budget_record, stored_budget
 from recycling.simulation import traced
-from recycling.studies.budget_view import budget_summary, budget_table
 from tests.snapshots.outside import recycling
 
 QUANTUM = 3.313e-24
+IDEAL = """
+[device]
+profile = "ideal"
+[measurement]
+shots = "exact"
+trials = 1
+"""
 TINY = """
 name = "tiny"
 [algorithm]
@@ -70,7 +77,7 @@ def test_the_table_has_the_largest_first_at_the_lowest_excess():
 
 
 def test_the_summary_holds_every_point():
-    found = budget_summary(BUDGET)
+    found = budget_record(BUDGET)
     assert found["lowest_at_point"] == 1
     assert [each["name"] for each in found["contributions"]] == ["large", "medium", "small"]
     np.testing.assert_allclose(found["contributions"][2]["adds_J"], [9e-24, 1e-25])
@@ -94,7 +101,23 @@ def test_plan_shows_the_budget(monkeypatch, tmp_path):
     assert "what limits" in recycling("plan", spec, "--error-budget").out
     found = recycling("plan", spec, "--error-budget", "--json").json
     assert found["error_budget"]["contributions"][0]["name"] == "large"
-    assert "error_budget" not in recycling("plan", spec, "--json").json
+
+
+def test_a_report_shows_the_budget_that_is_kept_with_the_run(monkeypatch, tmp_path):
+    experiment = rc.Experiment.parse(TINY.replace("[sweep]", IDEAL + "[sweep]"))
+    run = rc.run(experiment, out=tmp_path / "run")
+    page = tmp_path / "run" / "report.html"
+    monkeypatch.setattr("recycling.running.error_budget.error_budget", lambda *_arguments: BUDGET)
+    assert stored_budget(run) is None
+    assert recycling("report", run.path, "--error-budget").code == 0
+    first = page.read_text("utf-8")
+    assert "What limits the device" in first
+    assert "large of B" in first
+    stored = stored_budget(run)
+    assert budget_record(stored) == budget_record(BUDGET)
+    kept = run.path / "budget.json"
+    kept.write_text(kept.read_text("utf-8").replace(experiment.hash, "another"), "utf-8")
+    assert stored_budget(run) is None
 
 
 @pytest.mark.slow

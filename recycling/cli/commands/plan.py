@@ -41,7 +41,8 @@ def plan(
             work.step("compiling circuits")
             from recycling.execution.machine import Account
             from recycling.planning.plan import plan as plan_run
-            from recycling.studies.budget_view import budget_summary, budget_table
+            from recycling.reporting.budget_section import budget_table
+            from recycling.results.budget import budget_record
             from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
 
             planned = plan_run(experiment, backend, Account(instance, plan, account))
@@ -52,7 +53,7 @@ def plan(
                 work.step("differentiating")
                 budget = planned.error_budget
                 if summary is not None:
-                    summary["error_budget"] = budget_summary(budget)
+                    summary["error_budget"] = budget_record(budget)
                 else:
                     tables.append(budget_table(budget, planned.quantum))
         if summary is not None:

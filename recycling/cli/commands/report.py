@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recycling.cli import finish
-from recycling.cli.options import AsJson, Debug, Elsewhere, RunPath, Strict
+from recycling.cli.options import AsJson, Debug, Elsewhere, ErrorBudget, RunPath, Strict
 from recycling.cli.terminal import errors
 
 
@@ -11,6 +11,7 @@ def report(
     run_path: RunPath,
     out: Elsewhere = None,
     strict: Strict = False,
+    error_budget: ErrorBudget = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -20,4 +21,6 @@ def report(
         from recycling.studies.stored import open_run
 
         opened, folder = open_run(run_path), results_folder(run_path, out)
+        if error_budget:
+            finish.keep_budget(opened, folder)
         finish.report(opened, folder, as_json=as_json, strict=strict)

@@ -1,18 +1,27 @@
-"""An error budget for people and for scripts."""
+"""What limits the device, from the error budget that was kept with a run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from scipy.constants import h as planck
 
-from circuits.design import RECYCLING
+from circuits.design import symbol
+from recycling.inference.bath.budget import Budget, Contribution
+from recycling.reporting.evidence import Evidence
+from recycling.reporting.parts import Rows, Section
 from recycling.reporting.tables import Table, number
-from recycling.studies.words import finite_or_none, symbols
-
-if TYPE_CHECKING:
-    from recycling.planning.budget import Budget, Contribution
+from recycling.results.budget import stored_budget
 
 #: Contributions that have a row.
 _SHOWN = 15
+
+
+def budget_section(evidence: Evidence) -> Section | None:
+    """What each number of the noise adds to the excess; None where no budget was kept."""
+    budget = stored_budget(evidence.run, evidence.folder)
+    if budget is None:
+        return None
+    quantum = float(planck * evidence.experiment.bath.frequency)
+    return Section("What limits the device", [Rows(budget_table(budget, quantum))])
 
 
 def budget_table(budget: Budget, quantum: float) -> Table:
@@ -24,7 +33,7 @@ def budget_table(budget: Budget, quantum: float) -> Table:
 
     Example:
         >>> import numpy as np
-        >>> from recycling.planning.budget import Budget, Contribution
+        >>> from recycling.inference.bath.budget import Budget, Contribution
         >>> slope, share = np.array([1e-25]), np.array([5e-27])
         >>> one = Contribution("temperature", ("B",), 0.05, "K", slope, share)
         >>> budget = Budget({"theta": np.array([0.3])}, 0.4, np.array([-1e-24]), (one,))
@@ -43,50 +52,17 @@ def budget_table(budget: Budget, quantum: float) -> Table:
         if parts:
             total = sum(each.share[point] for each in parts)
             rows.append((words, "", number(total / quantum)))
+    swept = ", ".join(map(symbol, budget.points))
     place = ", ".join(f"{values[point]:.3f}" for values in budget.points.values())
     return Table(
         ("what limits the device", "value", "adds (hf)"),
         rows,
         f"Modelled. To first order, what each number of the noise adds to ΔQ_B − Q_tight = "
-        f"{number(budget.excess[point] / quantum)} hf at {symbols(budget.points)} = {place} and "
+        f"{number(budget.excess[point] / quantum)} hf at {swept} = {place} and "
         f"p_x = {budget.p_x:g}: its derivative times the number, or times the rate where it is a "
         "lifetime. hf is the quantum of the bath. T0 of the bounds stays as it is, and idle times "
         "are no whole cycles here. Derivatives are those of automatic differentiation.",
     )
-
-
-def budget_summary(budget: Budget) -> dict[str, Any]:
-    """Describe a budget for scripts: every contribution at every point, the largest first.
-
-    Example:
-        >>> import numpy as np
-        >>> from recycling.planning.budget import Budget, Contribution
-        >>> slope, share = np.array([1e-25]), np.array([5e-27])
-        >>> one = Contribution("temperature", ("B",), 0.05, "K", slope, share)
-        >>> budget = Budget({"theta": np.array([0.3])}, 0.4, np.array([-1e-24]), (one,))
-        >>> budget_summary(budget)["contributions"][0]["adds_J"]
-        [5e-27]
-    """
-    return {
-        "arm": RECYCLING,
-        "quantity": "excess_tight",
-        "data_kind": "modelled",
-        "p_x": budget.p_x,
-        "points": {name: values.tolist() for name, values in budget.points.items()},
-        "lowest_at_point": budget.best,
-        "excess_tight_J": [finite_or_none(value) for value in budget.excess],
-        "contributions": [
-            {
-                "name": each.name,
-                "roles": list(each.roles),
-                "value": each.value,
-                "unit": each.unit,
-                "derivative_J_per_unit": [finite_or_none(value) for value in each.slope],
-                "adds_J": [finite_or_none(value) for value in each.share],
-            }
-            for each in budget.ranked(budget.best)
-        ],
-    }
 
 
 def _name(contribution: Contribution) -> str:
