@@ -65,7 +65,7 @@ class Budget:
     @property
     def best(self) -> int:
         """Point of the lowest excess."""
-        return int(np.argmin(self.excess))
+        return int(np.argmin(np.where(np.isnan(self.excess), np.inf, self.excess)))
 
     def ranked(self, point: int) -> list[Contribution]:
         """Contributions at a point, the largest first."""
