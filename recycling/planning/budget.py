@@ -68,7 +68,7 @@ def error_budget(experiment: Experiment, device: Device) -> Budget:
         ... )
         >>> budget = error_budget(experiment, build_device(experiment))
         >>> [each.roles for each in budget.contributions if each.name == "temperature"]
-        [('data',), ('ancilla',), ('B',), ('S',)]
+        [('data',), ('ancilla',), ('S',)]
     """
     device.refuse_sweep()
     numbers = continuous(device)
