@@ -51,7 +51,7 @@ def rivals(data):
         times = {call: each["cpu"] for call, each in entrant["times"].items()}
         loop = "batch" not in times
         times.setdefault("batch", points * times["solve"])
-        cells = [f"{_time(times[call])}, {times[call] / best[call]:.3g} ×" for call in best]
+        cells = [f"{_time(times[call])}, {_digits(times[call] / best[call])} ×" for call in best]
         cells[-1] = f"({cells[-1]})" if loop else cells[-1]
         yield _row([entrant["name"], entrant["mode"], *cells])
     for entrant in data["entrants"]:

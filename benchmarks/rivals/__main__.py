@@ -164,7 +164,9 @@ def table(entrants, points):
 
 
 def _cell(times, base):
-    return f"{times['cpu'] * 1e3:,.4g} ms {times['cpu'] / base['cpu']:>8.3g} ×"
+    time, ratio = times["cpu"] * 1e3, times["cpu"] / base["cpu"]
+    shown = (f"{number:,.0f}" if number >= 100 else f"{number:.3g}" for number in (time, ratio))
+    return "{} ms {:>9} ×".format(*shown)
 
 
 def main():
