@@ -11,12 +11,18 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.floor import rates, work_of
 from benchmarks.points import compiled, evaluated, protocol, random_devices
 from benchmarks.timing import machine, on_one_core, shortest
-from recycling.simulation.engine import execute
+from recycling.errors import BadInput
+from recycling.simulation.engine import execute, lower_all, with_values
+from recycling.simulation.traced import records_of, traced_library
 
 FOLDER = Path("build/benchmarks")
+#: Devices that one call of JAX takes, and how far its answers may be from NumPy's.
+BLOCK, AGREES = 1024, 1e-12
 #: Repeats of which the shortest counts.
 REPEATS = 5
 
@@ -29,6 +35,34 @@ def measured(points):
     _, together = shortest(lambda: evaluated(pubs, devices), REPEATS)
     _, executed = shortest(lambda: execute(ready), REPEATS)
     return {"together": together / points, "executed": executed / points}
+
+
+def measured_jax():
+    """Time a point (s) of one jit over a block of new devices; None where JAX is not installed."""
+    try:
+        jnp = traced_library()
+    except BadInput:
+        return None
+    from jax import jit, tree_util
+
+    device, pubs = protocol()
+    programs = lower_all([pub.circuit for pub in pubs], device, scheduled=False)
+    given = [pub.parameters for pub in pubs]
+    devices = random_devices(device, BLOCK)
+    known = with_values(programs, given, devices)[0].values
+    _, form = tree_util.tree_flatten(known.numbers)
+    records = records_of(programs, jnp, sweep_axes=len(known.sweep))
+    traced = jit(lambda leaves: records(tree_util.tree_unflatten(form, leaves), known.parameters))
+
+    def solve(devices):
+        values = with_values(programs, given, devices)[0].values
+        return [np.asarray(each) for each in traced(tree_util.tree_leaves(values.numbers))]
+
+    for ours, outcome in zip(solve(devices), execute(compiled(pubs, devices)), strict=True):
+        exact = np.moveaxis(outcome.probabilities, (0, 1, 2), (-1, -3, -2))
+        np.testing.assert_allclose(ours, exact, rtol=0, atol=AGREES)
+    other = random_devices(device, BLOCK, seed=13)
+    return shortest(lambda: solve(other), REPEATS)[1] / BLOCK
 
 
 def floor():
@@ -49,9 +83,11 @@ def show(times, least, points):
     together, executed = times["together"], times["executed"]
     cached, memory = least["time"], least["time_through_memory"]
     yield f"{points:,} random devices, full protocol, one core\n"
+    jax = [("one jit of JAX, new devices", times["jax"])] if times["jax"] else []
     for label, time in (
         ("compiled and executed", together),
         ("executed", executed),
+        *jax,
         ("floor, state in the cache", cached),
         ("floor, state through memory", memory),
     ):
@@ -60,8 +96,9 @@ def show(times, least, points):
            f"state; the core does {least['flops_per_second'] / 1e9:.0f} Gflop/s, moves "
            f"{least['cached'] / 1e9:.0f} GB/s in its cache and {least['memory'] / 1e9:.0f} GB/s "
            "through memory")  # fmt: skip
-    yield (f"compiled and executed: {together / cached:.1f} × the floor in the cache, "
-           f"{together / memory:.1f} × that through memory")  # fmt: skip
+    for label, time in (("compiled and executed", together), *jax):
+        yield (f"{label}: {time / cached:.1f} × the floor in the cache, "
+               f"{time / memory:.1f} × that through memory")  # fmt: skip
 
 
 def main():
@@ -71,7 +108,8 @@ def main():
     if options.points < 2:
         parser.error("--points: give 2 or more")
     on_one_core()
-    where, least, times = machine(), floor(), measured(options.points)
+    where, least = machine(), floor()
+    times = {**measured(options.points), "jax": measured_jax()}
     print(f"{where['processor']}, load {where['load']:.1f}")
     print("\n".join(show(times, least, options.points)))
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -67,6 +67,7 @@ def engine(data):
     for label, seconds in (
         ("compiled and executed", times["together"]),
         ("executed", times["executed"]),
+        *([("one jit of JAX, new devices", times["jax"])] if times["jax"] else []),
         ("floor, state in the cache", floor["time"]),
         ("floor, state through memory", floor["time_through_memory"]),
     ):
