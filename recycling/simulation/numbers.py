@@ -74,15 +74,15 @@ class Numbers:
             dt=device.dt,
         )
 
-    def map(self, change: Any) -> Numbers:
-        """Copy with a function applied to every array; numbers stay."""
+    def map(self, change: Any, *, constants: bool = False) -> Numbers:
+        """Copy with a function applied to every array, and with ``constants`` to numbers too."""
 
         def changed(value: Any) -> Any:
             if isinstance(value, Mapping):
                 return {key: changed(each) for key, each in value.items()}
             if isinstance(value, tuple):
                 return tuple(map(changed, value))
-            return value if isinstance(value, float | bool) else change(value)
+            return value if isinstance(value, float) and not constants else change(value)
 
         return replace(
             self, **{each.name: changed(getattr(self, each.name)) for each in fields(self)}

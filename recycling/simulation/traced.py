@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
-from functools import cache
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recycling.errors import BadInput
 from recycling.simulation.evolution import Tree, evolve, nothing
@@ -13,6 +16,7 @@ from recycling.simulation.noise import Channels
 from recycling.simulation.numbers import Numbers
 from recycling.simulation.program import Program
 from recycling.simulation.state import State
+from recycling.simulation.values import Values
 
 #: Maps numbers of a device and values of parameters to a tensor (*bits, *qubits, *sweep) for each
 #: program.
@@ -95,3 +99,58 @@ def traced_library() -> Any:
         meta_fields=list(constant),
     )
     return jax.numpy
+
+
+@dataclass(frozen=True, eq=False)
+class Compiled:
+    """Programs compiled as one function by JAX's ``jit``, for sweeps over numbers of a device.
+
+    Compiling takes a minute; it is done at the first call, and for each other number of points.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.simulation.engine import lower_all, with_values
+        >>> device = ideal_device(temperature=0.2, frequency=5e9, roles=("B",))
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.measure(0, 0)
+        >>> programs = lower_all([circuit], device)
+        >>> swept = device.replace("swept", temperature=[[0.1], [0.2]])
+        >>> (evaluation,) = with_values(programs, [{}], swept)
+        >>> Compiled(tuple(programs)).probabilities(evaluation.values)[0].round(3).tolist()
+        [[0.917, 0.083], [0.768, 0.232]]
+    """
+
+    programs: tuple[Program, ...]
+
+    def probabilities(self, values: Values) -> list[NDArray[np.float64]]:
+        """Joint probabilities of the records of each program (arrays (*sweep, 2, …, 2))."""
+        shape = values.device_sweep
+
+        def everywhere(number: Any) -> Any:
+            # The same arrays for every sweep, so that one compilation serves.
+            return np.broadcast_to(np.asarray(number, dtype=float), shape)
+
+        numbers = values.numbers.map(everywhere, constants=True)
+        found = self._function(len(values.sweep))(numbers, dict(values.parameters))
+        inner = len(values.parameter_sweep)
+        tables = []
+        for program, tensor in zip(self.programs, found, strict=True):
+            count = len(program.bits)
+            sweep = range(count, tensor.ndim)
+            table = np.asarray(tensor).transpose(*sweep[inner:], *sweep[:inner], *range(count))
+            tables.append(np.broadcast_to(table, (*values.sweep, *(2,) * count)))
+        return tables
+
+    @cached_property
+    def _functions(self) -> dict[int, Any]:
+        return {}
+
+    def _function(self, sweep_axes: int) -> Any:
+        if sweep_axes not in self._functions:
+            library = traced_library()
+            import jax
+
+            records = records_of(self.programs, library, sweep_axes=sweep_axes)
+            self._functions[sweep_axes] = jax.jit(records)
+        return self._functions[sweep_axes]

@@ -187,9 +187,11 @@ def digest(items: list[Item], shots: int) -> bytes:
     """Hash of what a job does; the names of its circuits and its tags do not enter."""
     hasher = hashlib.sha256(str(shots).encode())
     for item in items:
-        hasher.update(b"item")
-        for step in item.program.steps:
-            hasher.update(step.digest)
+        program, values = item.program.program, item.program.values
+        for part in (program.steps, program.times.nodes, values.numbers):
+            hasher.update(repr(part).encode())
+        for name in sorted(values.parameters):
+            hasher.update(name.encode() + np.asarray(values.parameters[name]).tobytes())
     return hasher.digest()
 
 
