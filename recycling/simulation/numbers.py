@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Number = Any
 #: Name of the parameter of a circuit that is the latency of the device's feedforward.
 LATENCY = "feedforward_latency"
+#: Fields of ``Numbers`` that no sweep runs over.
+SETTINGS = ("dt", "rounded")
 #: Name and qubits of a native gate.
 Key = tuple[str, tuple[int, ...]]
 
@@ -84,9 +86,8 @@ class Numbers:
                 return tuple(map(changed, value))
             return value if isinstance(value, float) and not constants else change(value)
 
-        return replace(
-            self, **{each.name: changed(getattr(self, each.name)) for each in fields(self)}
-        )
+        names = [each.name for each in fields(self) if each.name not in SETTINGS]
+        return replace(self, **{name: changed(getattr(self, name)) for name in names})
 
 
 def _columns(array: NDArray[np.float64], count: int, axes: int) -> tuple[Number, ...]:

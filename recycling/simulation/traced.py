@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recycling.errors import BadInput
 from recycling.simulation.evolution import Tree, evolve, nothing
 from recycling.simulation.noise import Channels
-from recycling.simulation.numbers import Numbers
+from recycling.simulation.numbers import SETTINGS, Numbers
 from recycling.simulation.program import Program
 from recycling.simulation.state import State
 from recycling.simulation.values import Values
@@ -92,11 +92,10 @@ def traced_library() -> Any:
     except ImportError:
         raise BadInput("JAX is not installed: pip install 'thermodynamic-recycling[jax]'") from None
     jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
-    constant = ("dt", "rounded")
     jax.tree_util.register_dataclass(
         Numbers,
-        data_fields=[each.name for each in fields(Numbers) if each.name not in constant],
-        meta_fields=list(constant),
+        data_fields=[each.name for each in fields(Numbers) if each.name not in SETTINGS],
+        meta_fields=list(SETTINGS),
     )
     return jax.numpy
 
