@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.constants import h as planck
+from scipy.constants import k as boltzmann
 
 from circuits.design import RECYCLING
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
@@ -32,14 +34,12 @@ Real = NDArray[np.float64]
 #: Excess over the tight bound at each point (J) from the numbers of a device.
 Excess = Callable[[Numbers], Any]
 
-#: Words and unit of each number of a qubit. Lifetimes are limits by their rates, which are 0 in an
-#: ideal device.
+#: Words and unit of each number of a qubit.
 _OF_QUBIT = {
     "t1": ("T1", "s"), "t2": ("T2", "s"), "temperature": ("temperature", "K"),
     "false_excited": ("P(1|0) of the readout", "1"),
     "false_ground": ("P(0|1) of the readout", "1"),
 }  # fmt: skip
-_LIFETIMES = ("t1", "t2")
 
 
 def error_budget(experiment: Experiment, device: Device) -> Budget:
@@ -198,10 +198,10 @@ def _circuits(experiment: Experiment, device: Device, settings: Any) -> list[Any
 def _contributions(device: Device, numbers: Numbers, slopes: Numbers) -> Iterator[Contribution]:
     """Contributions of all numbers that are not ideal already."""
     for field, (words, unit) in _OF_QUBIT.items():
-        sign = -1.0 if field in _LIFETIMES else 1.0
         for qubit, role in enumerate(device.roles):
             value, slope = getattr(numbers, field)[qubit], getattr(slopes, field)[qubit]
-            yield from _contribution(words, (role,), value, unit, slope, sign)
+            distance = value * _logarithmic(field, value, numbers.frequency[qubit])
+            yield from _contribution(words, (role,), value, unit, slope, distance)
     errors = numbers.gate_errors
     for gate, qubits in dict.fromkeys((name, tuple(sorted(on))) for name, on in errors):
         roles = tuple(device.roles[qubit] for qubit in qubits)
@@ -209,11 +209,25 @@ def _contributions(device: Device, numbers: Numbers, slopes: Numbers) -> Iterato
         both = [(gate, on) for on in {qubits, qubits[::-1]} if (gate, on) in errors]
         slope = np.sum([slopes.gate_errors[key] for key in both], axis=0)
         value = float(np.mean([errors[key] for key in both]))
-        yield from _contribution(f"{gate} error", roles, value, "1", slope, 1.0)
+        yield from _contribution(f"{gate} error", roles, value, "1", slope, value)
     for words, pairs in _durations(numbers, slopes).items():
         yield from _together(words, pairs)
     latency, slope = numbers.feedforward_latency, slopes.feedforward_latency
-    yield from _contribution("feedforward latency", (), latency, "s", slope, 1.0)
+    yield from _contribution("feedforward latency", (), latency, "s", slope, latency)
+
+
+def _logarithmic(field: str, value: float, frequency: float) -> float:
+    """Derivative d ln x / d ln y of a number y of a qubit by the number x that would be 0 ideally.
+
+    Of a lifetime that is its rate, of a temperature the excited population P1, on which alone all
+    depends: d ln T / d ln P1 = kT / (hf (1 - P1)).
+    """
+    if field in ("t1", "t2"):
+        return -1.0
+    if field != "temperature":
+        return 1.0
+    quanta = planck * frequency / (boltzmann * value)
+    return float((1 + np.exp(-quanta)) / quanta)
 
 
 def _durations(numbers: Numbers, slopes: Numbers) -> dict[str, list[tuple[float, Real]]]:
@@ -245,12 +259,12 @@ def _together(words: str, pairs: list[tuple[float, Real]]) -> Iterator[Contribut
     if used:
         share = np.sum([value * slope for value, slope in used], axis=0)
         value = float(np.mean([value for value, _ in used]))
-        yield from _contribution(words, (), value, "s", share / value, 1.0)
+        yield from _contribution(words, (), value, "s", share / value, value)
 
 
 def _contribution(
-    name: str, roles: tuple[str, ...], value: float, unit: str, slope: Real, sign: float
+    name: str, roles: tuple[str, ...], value: float, unit: str, slope: Real, distance: float
 ) -> Iterator[Contribution]:
     """The contribution of a number, unless it is 0 or infinite, or nothing depends on it."""
     if value and np.isfinite(value) and np.any(slope):
-        yield Contribution(name, roles, value, unit, slope, sign * slope * value)
+        yield Contribution(name, roles, value, unit, slope, slope * distance)

@@ -21,7 +21,7 @@ def budget_section(evidence: Evidence) -> Section | None:
     if budget is None:
         return None
     quantum = float(planck * evidence.experiment.bath.frequency)
-    return Section("What limits the device", [Rows(budget_table(budget, quantum))])
+    return Section("What limits the device", [Rows(budget_table(budget, quantum), numbers=False)])
 
 
 def budget_table(budget: Budget, quantum: float) -> Table:
@@ -38,16 +38,12 @@ def budget_table(budget: Budget, quantum: float) -> Table:
         >>> one = Contribution("temperature", ("B",), 0.05, "K", slope, share)
         >>> budget = Budget({"theta": np.array([0.3])}, 0.4, np.array([-1e-24]), (one,))
         >>> budget_table(budget, 3.3e-24).rows[0]
-        ('temperature of B', '0.05 K', '+0.0015')
+        ('temperature of B', '50 mK', '+0.0015')
     """
     point = budget.best
     ranked = budget.ranked(point)
     shown, rest = ranked[:_SHOWN], ranked[_SHOWN:]
-    rows = [
-        (_name(each), f"{each.value:.3g} {each.unit}".removesuffix(" 1"),
-         number(each.share[point] / quantum))
-        for each in shown
-    ]  # fmt: skip
+    rows = [(_name(each), _value(each), number(each.share[point] / quantum)) for each in shown]
     for words, parts in ((f"{len(rest)} others", rest), ("all", ranked)):
         if parts:
             total = sum(each.share[point] for each in parts)
@@ -55,14 +51,24 @@ def budget_table(budget: Budget, quantum: float) -> Table:
     swept = ", ".join(map(symbol, budget.points))
     place = ", ".join(f"{values[point]:.3f}" for values in budget.points.values())
     return Table(
-        ("what limits the device", "value", "adds (hf)"),
+        ("noise", "value", "adds (hf)"),
         rows,
-        f"Modelled. To first order, what each number of the noise adds to ΔQ_B − Q_tight = "
+        "Modelled. To first order, what each number of the noise adds to ΔQ_B − Q_tight = "
         f"{number(budget.excess[point] / quantum)} hf at {swept} = {place} and "
-        f"p_x = {budget.p_x:g}: its derivative times the number, or times the rate where it is a "
-        "lifetime. hf is the quantum of the bath. T0 of the bounds stays as it is, and idle times "
-        "are no whole cycles here. Derivatives are those of automatic differentiation.",
+        f"p_x = {budget.p_x:g}: the derivative by an error, a probability or a time, by the rate "
+        "of a lifetime, or by the excited population of a temperature, times the same. hf is the "
+        "quantum of the bath. T0 of the bounds stays as it is, and idle times are no whole cycles "
+        "here. The derivatives are those of automatic differentiation.",
     )
+
+
+def _value(contribution: Contribution) -> str:
+    value = contribution.value
+    if contribution.unit == "K":
+        return f"{value * 1e3:.3g} mK"
+    if contribution.unit == "s":
+        return f"{value * 1e6:.3g} µs" if value >= 1e-6 else f"{value * 1e9:.3g} ns"
+    return f"{value:.3g}"
 
 
 def _name(contribution: Contribution) -> str:

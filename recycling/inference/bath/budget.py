@@ -21,8 +21,9 @@ class Contribution:
         value: its value, in ``unit``.
         unit: its SI unit.
         slope: derivative of the excess by it (array of shape (point,)), J per unit.
-        share: change of the excess from an ideal number to this one (array of shape (point,)), J:
-            slope times value; for a lifetime, whose rate would be 0, minus slope times value.
+        share: change of the excess from an ideal number to this one (array of shape (point,)), J,
+            if it were linear: in an error, a probability or a time; in the rate of a lifetime; in
+            the excited population of a temperature.
 
     Example:
         >>> slope, share = np.array([1e-25]), np.array([5e-27])
