@@ -98,7 +98,6 @@ def test_plan_shows_the_budget(monkeypatch, tmp_path):
     spec = tmp_path / "spec.toml"
     spec.write_text(TINY)
     monkeypatch.setattr("recycling.planning.budget.error_budget", lambda *_arguments: BUDGET)
-    assert "large of B" in recycling("plan", spec, "--error-budget").out
     found = recycling("plan", spec, "--error-budget", "--json").json
     assert found["error_budget"]["contributions"][0]["name"] == "large"
 
