@@ -5,7 +5,7 @@ measurements that can start together do, and within a block each operation start
 next on one of its qubits allows. Delays of the circuit count as operations, and become idle time.
 It is equal to theirs where barriers across the qubits stand before and after each conditional, as
 in the protocol, and where their faults do not matter: they lose time between barriers that follow
-each other at once, and take equal gates of two conditionals for the same gate.
+each other at once, and may take equal gates of a circuit and its blocks for the same gate.
 """
 
 from __future__ import annotations
