@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +22,11 @@ from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all, protocol_circuits
 from recycling.results.link import link_attributes, made_link
 from recycling.results.link_gains import channel_of
-from recycling.simulation.engine import execute, lower_all, with_values
+from recycling.simulation.engine import lower_all, with_values
+from recycling.simulation.libraries import probabilities
 from recycling.simulation.numbers import LATENCY
 from recycling.simulation.program import Program
+from recycling.simulation.traced import Compiled
 from recycling.spec.sections import DeviceSpec
 from recycling.sweeps.devices import device_over, qubit_of
 from recycling.sweeps.estimates import estimates_over
@@ -55,6 +58,11 @@ class Prepared:
     circuits: Mapping[Setting, QuantumCircuit]
     programs: tuple[Program, ...]
     follows: tuple[int, ...]
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The programs as JAX compiles them."""
+        return Compiled(self.programs)
 
 
 def prepare(experiment: Experiment) -> Prepared:
@@ -121,13 +129,16 @@ def _check(experiment: Experiment, device: Device) -> None:
                 )
 
 
-def evaluate(prepared: Prepared, columns: Mapping[str, Real], count: int) -> dict[str, Real]:
+def evaluate(
+    prepared: Prepared, columns: Mapping[str, Real], count: int, library: str = "numpy"
+) -> dict[str, Real]:
     """Compute the results at some points.
 
     Args:
         prepared: see ``prepare``.
         columns: values of each swept number by its key (arrays of shape (points,)).
         count: number of points; all the same where there are no columns.
+        library: name of the array library that evolves the points.
 
     Returns:
         The variables of ``variables_of`` by name (arrays of shape (points, *its dims)).
@@ -147,7 +158,7 @@ def evaluate(prepared: Prepared, columns: Mapping[str, Real], count: int) -> dic
         >>> found["heat"].shape  # point, arm, theta, p_x
         (2, 2, 1, 1)
     """
-    tables = record_tables(prepared, columns, count)
+    tables = record_tables(prepared, columns, count, library)
     return estimates_over(prepared.experiment, columns, tables, _link(prepared))
 
 
@@ -160,13 +171,16 @@ def _link(prepared: Prepared) -> LinkChannel | None:
     return None if made is None else channel_of(link_attributes(made))
 
 
-def record_tables(prepared: Prepared, columns: Mapping[str, Real], count: int) -> Real:
+def record_tables(
+    prepared: Prepared, columns: Mapping[str, Real], count: int, library: str = "numpy"
+) -> Real:
     """Probabilities of all records at some points of a sweep.
 
     Args:
         prepared: see ``prepare``.
         columns: values of each swept number by its key (arrays of shape (points,)).
         count: number of points.
+        library: name of the array library that evolves them.
 
     Returns:
         Array of shape (sample, arm, point, stage, preparation, basis, record): a sample is a point
@@ -201,7 +215,7 @@ def record_tables(prepared: Prepared, columns: Mapping[str, Real], count: int) -
         for pub in protocol_pubs(left, prepared.circuits)
     ]
     compiled = with_values(prepared.programs, parameters, device, along=along)
-    outcomes = np.stack([outcome.probabilities for outcome in execute(compiled)])
+    outcomes = np.stack(probabilities(compiled, library, prepared.compiled))
     if not compiled[0].values.device_sweep:
         outcomes = np.repeat(outcomes[:, None], count, axis=1)
     # (pub, sample, point, basis, *bits) → (arm, stage, preparation, sample, point, basis, record)

@@ -38,7 +38,7 @@ def store_of(folder: Path, experiment: Experiment, work: Work) -> Store:
     """
     lead = work.points.sizes
     sizes = {name: {**lead, **each.sizes} for name, each in variables_of(experiment).items()}
-    return Store(folder, work.chunks, sizes)
+    return Store(folder, work.chunks, sizes, work.library)
 
 
 def notes_of(experiment: Experiment) -> dict[str, dict[str, Any]]:

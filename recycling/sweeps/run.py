@@ -50,6 +50,7 @@ def sweep(
     *,
     workers: int | None = None,
     scheduler: str | None = None,
+    arrays: str = "numpy",
     progress: Callable[[Progress], None] = lambda _progress: None,
     note: Callable[[str], None] = lambda _line: None,
 ) -> xr.Dataset:
@@ -60,6 +61,7 @@ def sweep(
         out: folder of the sweep; one that holds part of the same sweep is gone on with.
         workers: number of processes, by default that of the cores; 0 computes in this process.
         scheduler: of a Dask cluster, as "tcp://host:8786", or "local" for one on this machine.
+        arrays: library that evolves the points: "numpy", "jax" or "cupy".
         progress: called after each chunk.
         note: called with a line on whatever was found damaged.
 
@@ -68,8 +70,8 @@ def sweep(
         the random and Sobol axes, whose values are coordinates. Values are read when used.
 
     Raises:
-        BadInput: the spec has no sweep, the folder holds another one, or this machine has too
-            little memory or disk.
+        BadInput: the spec has no sweep, the folder holds another one, the library is not there,
+            or this machine has too little memory or disk.
         Incomplete: it was interrupted; what is finished stays.
 
     Example:
@@ -86,7 +88,7 @@ def sweep(
         >>> dataset["heat"].dims
         ('cz_error', 'arm', 'theta', 'p_x')
     """
-    work = Work.of(experiment)
+    work = Work.of(experiment, arrays)
     work.check()
     store = store_of(Path(out), experiment, work)
     count = (os.cpu_count() or 1) if workers is None else workers
@@ -108,6 +110,7 @@ def dry_run(
     out: Path,
     *,
     workers: int | None = None,
+    arrays: str = "numpy",
     step: Callable[[str], None] = lambda _text: None,
 ) -> SweepSize:
     """Say what a sweep would take, by a small probe; nothing is written.
@@ -126,7 +129,7 @@ def dry_run(
         >>> dry_run(experiment, Path(".")).points
         2
     """
-    work = Work.of(experiment)
+    work = Work.of(experiment, arrays)
     work.check()
     step("probing")
     count = (os.cpu_count() or 1) if workers is None else workers

@@ -53,6 +53,7 @@ class Store:
         folder: holds spec.toml, sweep.json, results.zarr, chunks.jsonl and later report.html.
         chunks: how the sweep is cut.
         variables: dims of each variable with their lengths, those of the sweep first.
+        library: array library that computes it: others round in another way.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -69,6 +70,7 @@ class Store:
     folder: Path
     chunks: Chunks
     variables: Mapping[str, Mapping[str, int]]
+    library: str = "numpy"
 
     @property
     def results(self) -> Path:
@@ -208,6 +210,7 @@ def _identity(store: Store, experiment: Experiment) -> dict[str, Any]:
         "spec_hash": experiment.hash,
         "sizes": dict(store.chunks.sizes),
         "chunk": list(store.chunks.shape),
+        "arrays": store.library,
     }
 
 
@@ -229,6 +232,11 @@ def _check_folder(store: Store, experiment: Experiment) -> None:
         raise BadInput(f"{out} was written by a newer version: use that one, or give a new folder")
     if record.get("spec_hash") != wanted["spec_hash"]:
         raise BadInput(f"{out} holds the sweep of another spec: give another folder")
+    if (begun := record.get("arrays")) != store.library:
+        raise BadInput(
+            f"arrays = {store.library!r}: {out} was begun with {begun}, which rounds in another "
+            "way; give that, or another folder"
+        )
     if record != wanted:
         raise BadInput(f"{out} is cut into other chunks, by another version: give a new folder")
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from recycling.errors import BadInput
+from recycling.simulation.libraries import check_library
 from recycling.spec.keys import decides
 from recycling.spec.messages import fault_lines
 from recycling.sweeps.chunks import Chunks
@@ -47,6 +48,7 @@ class Work:
         points: values of every axis.
         chunks: how the sweep is cut.
         prepared: what the points with the same values of the deciding keys share.
+        library: name of the array library that evolves the points.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -64,14 +66,16 @@ class Work:
     points: Points
     chunks: Chunks
     prepared: Mapping[Decided, Prepared]
+    library: str = "numpy"
 
     @classmethod
-    def of(cls, experiment: Experiment) -> Work:
+    def of(cls, experiment: Experiment, library: str = "numpy") -> Work:
         """Prepare the work of a sweep: choose layouts and compile circuits.
 
         Raises:
-            BadInput: as ``prepare``.
+            BadInput: as ``prepare``, or the library is not there.
         """
+        check_library(library)
         points = points_of(experiment)
         chunks = Chunks.of(points.sizes, bytes_per_point(experiment))
         deciding = {key: points.listed(key) for key in points.over.listed if decides(key)}
@@ -82,7 +86,7 @@ class Work:
             values: prepare(_decided(experiment, dict(zip(deciding, values, strict=True))))
             for values in combinations
         }
-        return cls(points, chunks, prepared)
+        return cls(points, chunks, prepared, library)
 
     def check(self) -> None:
         """Check the times of all points, before any is computed.
@@ -117,7 +121,7 @@ class Work:
             rows = np.flatnonzero(np.all(same, axis=0)) if same else np.arange(count)
             # Without a number of its own, a point is still a point.
             group = {key: column[rows] for key, column in numbers.items()}
-            part = evaluate(self.prepared[values], group, len(rows))
+            part = evaluate(self.prepared[values], group, len(rows), self.library)
             for name, array in part.items():
                 found.setdefault(name, np.empty((count, *array.shape[1:])))[rows] = array
         return found

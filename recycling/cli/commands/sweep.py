@@ -38,6 +38,9 @@ def sweep(
         str | None,
         typer.Option("--scheduler", help="Dask: tcp://HOST:PORT, or local for a cluster here."),
     ] = None,
+    arrays: Annotated[
+        str, typer.Option("--arrays", help="Library that evolves the points: numpy, jax or cupy.")
+    ] = "numpy",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say points, time, memory and disk, and leave.")
     ] = False,
@@ -52,15 +55,21 @@ def sweep(
 
         experiment = read_sweep(spec, samples=samples, seed=seed)
         if dry_run:
-            _estimate(experiment, out or Path(), workers, as_json=as_json)
+            _estimate(experiment, out or Path(), workers, arrays, as_json=as_json)
         elif out is None:
             raise BadInput("out is missing: give a folder with --out")
         else:
-            _sweep(experiment, out, workers, scheduler, as_json=as_json)
+            _sweep(experiment, out, workers, scheduler, arrays, as_json=as_json)
 
 
 def _sweep(
-    experiment: Experiment, out: Path, workers: int | None, scheduler: str | None, *, as_json: bool
+    experiment: Experiment,
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    arrays: str,
+    *,
+    as_json: bool,
 ) -> None:
     notes: list[str] = []
     with shown() as work:
@@ -73,6 +82,7 @@ def _sweep(
             out,
             workers=workers,
             scheduler=scheduler,
+            arrays=arrays,
             progress=_progress(work),
             note=notes.append,
         )
@@ -116,7 +126,9 @@ def _time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def _estimate(experiment: Experiment, out: Path, workers: int | None, *, as_json: bool) -> None:
+def _estimate(
+    experiment: Experiment, out: Path, workers: int | None, arrays: str, *, as_json: bool
+) -> None:
     """Print what a sweep would take."""
     with shown() as work:
         work.step("compiling circuits")
@@ -125,7 +137,7 @@ def _estimate(experiment: Experiment, out: Path, workers: int | None, *, as_json
         from recycling.jobs.sizes import shown_bytes
         from recycling.sweeps.run import dry_run
 
-        size = dry_run(experiment, out, workers=workers, step=work.step)
+        size = dry_run(experiment, out, workers=workers, arrays=arrays, step=work.step)
     if as_json:
         print_json(asdict(size))
         return
