@@ -200,7 +200,7 @@ def folder(tmp_path, small_spec):
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["run", "nosuch"], ["spec = 'nosuch'", "paper, theory"]),
+        (["run", "nosuch"], ["spec = 'nosuch'", "paper, payoff, theory"]),
         (["run", "value.toml"], ["measurement.shots = 0", "give 'exact' or 1 or more"]),
         (["run", "key.toml"], ["tempreature = 3", "unknown key"]),
         (["run", "syntax.toml"], ["not TOML"]),

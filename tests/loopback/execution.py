@@ -279,7 +279,7 @@ def _draw(item: Item, shots: int, generator: np.random.Generator) -> dict[str, N
     records = np.stack(
         [np.searchsorted(row, generator.random(shots), side="right") for row in cumulative]
     ).reshape(*sweep, shots)
-    recorded = item.program.bits
+    recorded = item.program.program.bits
     drawn = {}
     for name, bits in item.registers.items():
         drawn[name] = np.zeros((*sweep, shots, len(bits)), dtype=np.bool_)
