@@ -123,7 +123,9 @@ class Channels:
         return found
 
     def _factors(self, qubit: int, factors: tuple[Factor, ...]) -> Iterator[Channel]:
-        for before, factor in zip((None, *factors), factors, strict=False):
+        for before, factor, after in zip(
+            (None, *factors), factors, (*factors[1:], None), strict=False
+        ):
             match factor:
                 case Turn(gates):
                     yield chain(gate_entries(gate, self.parameters) for gate in gates)
@@ -132,8 +134,8 @@ class Channels:
                     yield self._relaxation(qubit, factor, lost)
                 case Fixed(_, rows):
                     yield of_matrix(np.array(rows))
-                case Depolarize() if factor is factors[-1]:
-                    yield _depolarized(IDENTITY, self._kept((factor.name, factor.qubits)))
+                case Depolarize(name, qubits) if not isinstance(after, Relax):
+                    yield _depolarized(IDENTITY, self._kept((name, qubits)))
 
     def _relaxation(self, qubit: int, factor: Relax, lost: Depolarize | None) -> Channel:
         """Generalised amplitude damping and dephasing, for the time of gates and of idling.
