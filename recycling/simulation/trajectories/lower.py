@@ -114,6 +114,7 @@ class _Compiler:
     steps: list[Step] = field(default_factory=list)
     alive: list[int] = field(default_factory=list)
     most_qubits: int = 0
+    recorded: set[int] = field(default_factory=set)
     waiting: dict[int, Real] = field(default_factory=dict)
     unused: dict[int, Real] = field(default_factory=dict)
 
@@ -139,6 +140,7 @@ class _Compiler:
                 self._conditional(item, live)
             elif item.name == "measure":
                 (qubit,) = item.qubits
+                self.recorded.update(item.bits)
                 self._measure(qubit, item.bits[0], release=last[qubit] == index)
             else:
                 self._apply(item)
@@ -237,6 +239,8 @@ class _Compiler:
             self.alive.remove(qubit)
 
     def _conditional(self, item: Item, live: Sequence[int]) -> None:
+        if not self.recorded.issuperset(item.bits):
+            raise ValueError("if_test on a bit that was never measured: measure it first")
         acted_on = {qubit for block in item.blocks for qubit in interacting(block)}
         # An unused qubit that only idles in the branch, still thermal, need not come to life.
         for qubit in sorted({*self.alive, *live}):
