@@ -128,13 +128,10 @@ class Store:
         if damaged:
             write_whole(self.ledger, b"".join(map(line_of, records)))
         listed = {record["chunk"]: record["sha256"] for record in records}
-        wrong = []
-        for number, checksums in listed.items():
-            fault = self._fault(number, checksums)
-            if fault:
-                wrong.append(f"chunk {number}: {fault}; it is computed again")
-        faulty = {int(text.split(":")[0].removeprefix("chunk ")) for text in wrong}
-        return set(listed) - faulty, wrong
+        checked = {number: self._fault(number, sums) for number, sums in listed.items()}
+        faults = {number: fault for number, fault in checked.items() if fault}
+        wrong = [f"chunk {number}: {why}; it is computed again" for number, why in faults.items()]
+        return set(listed) - set(faults), wrong
 
     def _fault(self, number: int, checksums: Mapping[str, str]) -> str:
         if not 0 <= number < self.chunks.count or checksums.keys() != self.variables.keys():
