@@ -7,9 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from time import sleep
-from typing import TypeVar
-
-import tenacity
+from typing import TYPE_CHECKING, TypeVar
 
 from recycling.errors import BackendFailure
 from recycling.execution.backend import Backend
@@ -17,6 +15,9 @@ from recycling.jobs.job import Job
 from recycling.running.lookup import Lookup
 from recycling.running.work import Watch, Work
 from recycling.store.writer import RunWriter
+
+if TYPE_CHECKING:
+    import tenacity
 
 T = TypeVar("T")
 #: Attempts at one request to a backend, the first and the longest wait between two of them, s.
@@ -70,6 +71,8 @@ class Desk:
         repeat: Callable[[BackendFailure], bool] = lambda failure: failure.transient,
     ) -> T:
         """Repeat a request that fails for a reason that may pass, a few times, ever later."""
+        import tenacity  # slow to import
+
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(
                 lambda e: isinstance(e, BackendFailure) and repeat(e)
