@@ -11,20 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from circuits.design import FLAG, RECYCLING, Design, SweepParameter
+from circuits.design import RECYCLING, Design, SweepParameter
 from recycling.devices.device import Device
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.statistics.significance import CLAIMED, LEVEL, RESOLUTION, holm
 from recycling.inference.statistics.trials import Scatter
 from recycling.jobs.job import Pub
-from recycling.simulation.probabilities import protocol_probabilities
+from recycling.simulation.probabilities import protocol_table
 from recycling.spec.experiment import shown_p_x
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from recycling.spec.experiment import Experiment
 
 Real = NDArray[np.float64]
@@ -141,8 +139,8 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
         >>> predict(experiment, planned.device, pubs).values["gain"].shape  # J
         (2,)
     """
-    tables = _tables(protocol_probabilities(pubs, device, experiment.design), experiment.design)
     design = experiment.design
+    tables = _tables(protocol_table(pubs, device, design), design)
     records = RecordMap.raw(Layout.of(design), design.arm(RECYCLING).records)
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
     p_x = shown_p_x(experiment.p_x)
@@ -162,15 +160,13 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
     )
 
 
-def _tables(probabilities: xr.DataArray, design: Design) -> Real:
+def _tables(table: Real, design: Design) -> Real:
     """Probabilities of the recycling arm (stage, preparation, point, basis, record).
 
     A record counts the records of the flags outermost, then the bits of the measured qubits.
     """
-    arm = probabilities.sel(arm=RECYCLING).transpose(
-        "stage", "preparation", "point", "basis", FLAG, *design.measured
-    )
-    return arm.values.reshape(*arm.shape[:4], -1)
+    arm = table[design.arm_names.index(RECYCLING)]
+    return np.asarray(arm.reshape(*arm.shape[:4], -1))
 
 
 def _deviations(tables: Real, estimate: Callable[[Real], Mapping[str, Real]]) -> dict[str, Real]:

@@ -67,10 +67,39 @@ def _points_of(pub: Pub, points: slice) -> Pub:
     return Pub(pub.circuit, parameters)
 
 
+def protocol_table(pubs: Sequence[Pub], device: Device, design: Design) -> NDArray[np.float64]:
+    """Compute the joint probabilities of the protocol's PUBs, as an array.
+
+    Args:
+        pubs: PUBs of the protocol, as ``protocol_pubs`` makes them for the design.
+        device: the device they were compiled for.
+        design: design of the experiment.
+
+    Returns:
+        Array of shape (arm, stage, preparation, *sweep of the device, point, basis, flag,
+        *measured): the axes of ``protocol_probabilities``.
+
+    Example:
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
+        ... )
+        >>> plan = recycling.plan(experiment)
+        >>> pubs = plan.pubs(plan.jobs[0])
+        >>> protocol_table(pubs, plan.device, experiment.design).shape
+        (2, 2, 2, 2, 3, 2, 2, 2, 2)
+    """
+    table = flags_together(design, np.stack(pub_probabilities(pubs, device)))
+    return by_setting(design, table)
+
+
 def protocol_probabilities(
     pubs: Sequence[Pub], device: Device, design: Design, sweep: Sequence[str] = ()
 ) -> xr.DataArray:
-    """Compute the joint probabilities of the protocol's PUBs.
+    """Compute the joint probabilities of the protocol's PUBs, with named axes.
 
     Args:
         pubs: PUBs of the protocol, as ``protocol_pubs`` makes them for the design.
@@ -99,10 +128,9 @@ def protocol_probabilities(
     """
     import xarray as xr
 
-    table = flags_together(design, np.stack(pub_probabilities(pubs, device)))
     setting = setting_coordinates(design)
     return xr.DataArray(
-        by_setting(design, table),
+        protocol_table(pubs, device, design),
         dims=(*setting, *sweep, "point", "basis", FLAG, *design.measured),
         coords={**setting, "basis": list(BASIS_ANGLES)},
         name="probability",

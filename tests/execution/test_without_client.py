@@ -46,15 +46,15 @@ def test_names_that_are_no_heron_are_left_to_the_client():
         snapshot_chip("FakeNothing")
 
 
-def test_a_plan_loads_neither_the_client_nor_the_plugins_of_other_packages():
+def test_a_plan_loads_neither_the_client_nor_the_plugins_nor_tables_of_other_packages():
     code = (
         "import sys, recycling as rc; planned = rc.plan(rc.preset('paper')); "
-        "print(len(planned.circuits), [name for name in "
-        "('qiskit_ibm_runtime', 'qiskit_experiments', 'matplotlib', 'scipy.stats', 'dask') "
+        "print(planned.prediction.count, [name for name in "
+        "('qiskit_ibm_runtime', 'qiskit_experiments', 'matplotlib', 'scipy.stats', 'xarray') "
         "if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "8 []\n"
+    assert done.stdout == "11 []\n"
 
 
 def test_the_scheduling_passes_are_those_of_the_client():

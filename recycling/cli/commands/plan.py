@@ -41,8 +41,6 @@ def plan(
             work.step("compiling circuits")
             from recycling.execution.machine import Account
             from recycling.planning.plan import plan as plan_run
-            from recycling.reporting.budget_section import budget_table
-            from recycling.results.budget import budget_record
             from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
 
             planned = plan_run(experiment, backend, Account(instance, plan, account))
@@ -51,6 +49,9 @@ def plan(
             tables = [] if as_json else plan_tables(planned)
             if error_budget:
                 work.step("differentiating")
+                from recycling.reporting.budget_section import budget_table
+                from recycling.results.budget import budget_record
+
                 budget = planned.error_budget
                 if summary is not None:
                     summary["error_budget"] = budget_record(budget)
