@@ -1,7 +1,8 @@
 """Time the commands of this tree, and of another one beside it: CPU time of the process, in turns.
 
 Another tree is a checkout, such as ``git worktree add ../before HEAD~20``. Both run by this Python
-with the packages that are installed for it. Ratios are of medians; CPU time bears other load better
+with the packages that are installed for it, and keep their bytecode, as installed programs do,
+outside of the trees. Ratios are of medians; CPU time bears other load better
 than the time of a clock, of which ratios are worth something on a quiet machine alone.
 """
 
@@ -27,13 +28,19 @@ COMMANDS = {
 }
 
 
-def timed(tree, arguments):
+def environment(tree, bytecode):
+    """Environment in which a tree is run; its bytecode is kept in a folder."""
+    kept = {name: each for name, each in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPATH": str(tree), "PYTHONPYCACHEPREFIX": str(bytecode)}
+
+
+def timed(tree, arguments, bytecode):
     """CPU time and wall time (s) of a command, started in a tree."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", MAIN, *arguments],
         cwd=tree,
-        env=os.environ | {"PYTHONPATH": str(tree)},
+        env=environment(tree, bytecode),
         capture_output=True,
         text=True,
         check=False,
@@ -47,15 +54,20 @@ def timed(tree, arguments):
 def times(trees, folder, pairs):
     """CPU and wall times of each command in each tree, in turns (command, tree, turn)."""
     runs = {tree: folder / f"run-{number}" for number, tree in enumerate(trees)}
+    bytecode = folder / "bytecode"
     for tree, run in runs.items():
-        timed(tree, ["replay", "--seed", "7", "--out", str(run)])
+        # Once without a clock: it writes the bytecode, and the run whose status is asked for.
+        for name, command in COMMANDS.items():
+            out = run if name == "replay" else folder / f"{run.name}-{name}"
+            places = {"RUN": str(run), "OUT": str(out)}
+            timed(tree, [places.get(each, each) for each in command], bytecode)
     found = {name: {tree: [] for tree in trees} for name in COMMANDS}
     for turn in range(pairs):
         for name, command in COMMANDS.items():
             for number, tree in enumerate(trees):
                 places = {"RUN": str(runs[tree]), "OUT": str(folder / f"{name}-{turn}-{number}")}
                 arguments = [places.get(each, each) for each in command]
-                found[name][tree].append(timed(tree, arguments))
+                found[name][tree].append(timed(tree, arguments, bytecode))
     return found
 
 
