@@ -4,15 +4,11 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-from qiskit.circuit import Parameter
 
-from recycling.compilation.compile import compile_circuits
-from recycling.compilation.route import route_algorithm
 from recycling.jobs.job import Pub
-from recycling.planning.circuits import protocol_circuits
+from recycling.planning.circuits import compile_open
 from recycling.planning.plan import plan
 from recycling.simulation.engine import compile_programs, execute
-from recycling.simulation.numbers import LATENCY
 from recycling.spec.experiment import preset
 
 
@@ -30,16 +26,11 @@ def protocol(theta_b=np.pi / 4):
     """
     planned = paper()
     experiment, device = planned.experiment, planned.device
-    settings, level = experiment.design.settings, experiment.device.optimization_level
-    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
-    compiled = compile_circuits(
-        circuits, device, schedule=lambda circuit, _target: circuit, optimization_level=level
-    )
+    circuits = compile_open(experiment, device, experiment.design.settings).values()
     pubs = planned.pubs(planned.jobs[0])
     angle = {"theta_b": np.array([[theta_b]])}
     return device, [
-        Pub(circuit, pub.parameters | angle) for circuit, pub in zip(compiled, pubs, strict=True)
+        Pub(circuit, pub.parameters | angle) for circuit, pub in zip(circuits, pubs, strict=True)
     ]
 
 

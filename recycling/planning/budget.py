@@ -13,15 +13,12 @@ from scipy.constants import k as boltzmann
 
 from circuits.design import RECYCLING
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
-from recycling.compilation.compile import compile_circuits
-from recycling.compilation.route import route_algorithm
-from recycling.compilation.times import Times
 from recycling.inference.bath.budget import Budget, Contribution
 from recycling.inference.states.plain import table_estimates
 from recycling.inference.states.records import Layout, RecordMap
-from recycling.planning.circuits import protocol_circuits
-from recycling.simulation.lower import lower
-from recycling.simulation.numbers import LATENCY, Numbers
+from recycling.planning.circuits import compile_open
+from recycling.simulation.engine import lower_all
+from recycling.simulation.numbers import Numbers
 from recycling.simulation.traced import records_of, traced_library
 from recycling.spec.experiment import shown_p_x
 from recycling.thermodynamics import Bath
@@ -157,8 +154,8 @@ def excess_of(experiment: Experiment, device: Device, xp: Any) -> Excess:
     """
     design, layout = experiment.design, Layout.of(experiment.design)
     settings = [setting for setting in design.settings if setting[0] == RECYCLING]
-    times, circuits = Times(), _circuits(experiment, device, settings)
-    programs = [lower(each, device, times=times, scheduled=False) for each in circuits]
+    circuits = compile_open(experiment, device, settings).values()
+    programs = lower_all(list(circuits), device, scheduled=False)
     records = records_of(programs, xp, sweep_axes=2)  # (basis, point)
     angles = np.array(list(BASIS_ANGLES.values()))
     parameters = {
@@ -181,18 +178,6 @@ def excess_of(experiment: Experiment, device: Device, xp: Any) -> Excess:
         return table_estimates(tables, branch, p_x, bath)["excess_tight"]
 
     return excess
-
-
-def _circuits(experiment: Experiment, device: Device, settings: Any) -> list[Any]:
-    """Circuits compiled for the device, without a schedule and with an open latency."""
-    from qiskit.circuit import Parameter
-
-    level = experiment.device.optimization_level
-    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
-    return compile_circuits(
-        circuits, device, schedule=lambda each, _target: each, optimization_level=level
-    )
 
 
 def _contributions(device: Device, numbers: Numbers, slopes: Numbers) -> Iterator[Contribution]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from circuits.design import Setting
@@ -12,6 +12,7 @@ from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
 from recycling.errors import BadInput
 from recycling.jobs.outcomes import MOST_BITS
+from recycling.simulation.numbers import LATENCY
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -50,6 +51,35 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
     circuits = protocol_circuits(experiment, routed, settings, device)
     compiled = compile_as_executed(circuits, device, optimization_level=level)
+    return dict(zip(settings, compiled, strict=True))
+
+
+def compile_open(
+    experiment: Experiment, device: Device, settings: Sequence[Setting]
+) -> dict[Setting, QuantumCircuit]:
+    """Compile circuits of some settings without a schedule, the latency a parameter.
+
+    The engine schedules them with ``scheduled=False``, at each point of a sweep with the durations
+    and the latency there. The parameter has the name ``LATENCY``.
+
+    Raises:
+        BadInput: the algorithm cannot be routed.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> from recycling.planning.chips import build_device
+        >>> experiment = Experiment(name="paper")
+        >>> device, settings = build_device(experiment), experiment.design.settings[-1:]
+        >>> (circuit,) = compile_open(experiment, device, settings).values()
+        >>> [name for name in circuit.parameters.data if name.name == LATENCY]
+        [Parameter(feedforward_latency)]
+    """
+    from qiskit.circuit import Parameter
+
+    level = experiment.device.optimization_level
+    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
+    circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
+    compiled = compile_unscheduled(circuits, device, optimization_level=level)
     return dict(zip(settings, compiled, strict=True))
 
 
@@ -143,5 +173,28 @@ def compile_as_executed(
         circuits,
         device,
         schedule=schedule_as_late_as_possible,
+        optimization_level=optimization_level,
+    )
+
+
+def compile_unscheduled(
+    circuits: Iterable[QuantumCircuit], device: Device, *, optimization_level: int
+) -> list[QuantumCircuit]:
+    """Compile circuits and write no idle time into them; see ``compile_circuits``.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.cx(0, 1)
+        >>> (compiled,) = compile_unscheduled([circuit], device, optimization_level=1)
+        >>> compiled.count_ops()["cz"]
+        1
+    """
+    return compile_circuits(
+        circuits,
+        device,
+        schedule=lambda circuit, _target: circuit,
         optimization_level=optimization_level,
     )

@@ -32,7 +32,6 @@ import tomlkit
 from numpy.typing import NDArray
 
 from circuits.design import Design, Setting
-from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
 from recycling.devices.placement import check_layout, expected_errors, placements
 from recycling.devices.profiles import ideal_device
@@ -50,7 +49,12 @@ from recycling.inference.states.tomography import mix, project
 from recycling.jobs.sizes import check_engine
 from recycling.planning.branches import BranchStates, branch_states, predicted_settings
 from recycling.planning.chips import Chip, chip, circuit_work
-from recycling.planning.circuits import channel_on, compile_as_executed, protocol_circuits
+from recycling.planning.circuits import (
+    channel_on,
+    compile_as_executed,
+    compile_unscheduled,
+    protocol_circuits,
+)
 from recycling.simulation.numbers import LATENCY
 from recycling.spec.experiment import Experiment, shown_p_x
 from recycling.thermodynamics import Bath
@@ -327,9 +331,7 @@ def _compile(
         experiment, algorithm, settings, device, tomography=False, latency=latency
     )
     if open_times:
-        compiled = compile_circuits(
-            circuits, device, schedule=lambda circuit, _: circuit, optimization_level=level
-        )
+        compiled = compile_unscheduled(circuits, device, optimization_level=level)
     else:
         compiled = compile_as_executed(circuits, device, optimization_level=level)
     return dict(zip(settings, compiled, strict=True))

@@ -11,20 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.design import Setting
-from recycling.compilation.compile import compile_circuits
-from recycling.compilation.route import route_algorithm
 from recycling.devices.device import Device
 from recycling.errors import BadInput
 from recycling.inference.bath.link import LinkChannel
 from recycling.jobs.counts import by_setting, flags_together
 from recycling.jobs.cut import protocol_pubs
 from recycling.planning.chips import build_device
-from recycling.planning.circuits import compile_all, protocol_circuits
+from recycling.planning.circuits import compile_all, compile_open
 from recycling.results.link import link_attributes, made_link
 from recycling.results.link_gains import channel_of
 from recycling.simulation.engine import lower_all, with_values
 from recycling.simulation.libraries import probabilities
-from recycling.simulation.numbers import LATENCY
 from recycling.simulation.program import Program
 from recycling.simulation.traced import Compiled
 from recycling.spec.sections import DeviceSpec
@@ -232,14 +229,6 @@ def _is_open(experiment: Experiment) -> bool:
 
 def _circuits(experiment: Experiment, device: Device) -> dict[Setting, QuantumCircuit]:
     """Compiled circuit of each setting, with an open latency and no schedule where it is swept."""
-    if not _is_open(experiment):
-        return compile_all(experiment, device)
-    from qiskit.circuit import Parameter
-
-    level, settings = experiment.device.optimization_level, experiment.design.settings
-    routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
-    circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
-    compiled = compile_circuits(
-        circuits, device, schedule=lambda circuit, _target: circuit, optimization_level=level
-    )
-    return dict(zip(settings, compiled, strict=True))
+    if _is_open(experiment):
+        return compile_open(experiment, device, experiment.design.settings)
+    return compile_all(experiment, device)

@@ -11,10 +11,13 @@ from qiskit.circuit import Parameter
 
 import recycling as rc
 from circuits.tomography import BASIS_ANGLES
-from recycling.compilation.compile import compile_circuits
 from recycling.compilation.route import route_algorithm
 from recycling.planning.chips import build_device
-from recycling.planning.circuits import compile_as_executed, protocol_circuits
+from recycling.planning.circuits import (
+    compile_as_executed,
+    compile_unscheduled,
+    protocol_circuits,
+)
 from recycling.simulation.engine import compile_programs, execute
 from recycling.simulation.numbers import LATENCY
 from recycling.simulation.traced import traced_library
@@ -34,15 +37,8 @@ def prepared(profile):
     circuits = protocol_circuits(
         experiment, routed, experiment.design.settings, device, latency=Parameter(LATENCY)
     )
-    level = experiment.device.optimization_level
-    return (
-        experiment,
-        device,
-        routed,
-        compile_circuits(
-            circuits, device, schedule=lambda each, _target: each, optimization_level=level
-        ),
-    )
+    compiled = compile_unscheduled(circuits, device, optimization_level=1)
+    return experiment, device, routed, compiled
 
 
 def random_devices(device, points, seed):
