@@ -90,19 +90,40 @@ def _along_samples(column: Real | None, usual: float, inner: tuple[int, ...]) ->
     return usual if column is None else column.reshape(-1, *inner)
 
 
+def parameters_over(
+    experiment: Experiment, columns: Mapping[str, Real]
+) -> tuple[dict[str, Real], Experiment]:
+    """Split the algorithm's parameters: those that go with the samples, and those of the spec.
+
+    Args:
+        experiment: the spec.
+        columns: values of each swept number by its key (arrays of shape (samples,)).
+
+    Returns:
+        Values of the former by name (arrays of shape (samples,)); the spec with a single value of
+        each of them, so that its points are those of the latter.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> sweep = {"theta_b": [0.1, 0.2], "p_x": [0.4]}
+        >>> columns = {"sweep.theta_b": np.array([0.3, 0.5, 0.7])}
+        >>> sampled, left = parameters_over(Experiment(name="a", sweep=sweep), columns)
+        >>> sampled["theta_b"].tolist(), left.num_points
+        ([0.3, 0.5, 0.7], 1)
+    """
+    names = experiment.design.parameter_names
+    sampled = {name: columns[f"sweep.{name}"] for name in names if f"sweep.{name}" in columns}
+    single = {name: (float(column[0]),) for name, column in sampled.items()}
+    section = experiment.sweep.model_copy(update=single)
+    return sampled, experiment.model_copy(update={"sweep": section})
+
+
 def _fidelity(
     experiment: Experiment, columns: Mapping[str, Real], table: Real, records: RecordMap
 ) -> Real:
     """Fidelity of the output in the success branch (array of shape (sample, point))."""
     samples, points = table.shape[:2]
-    swept = {
-        name: columns[f"sweep.{name}"]
-        for name in experiment.coordinates
-        if f"sweep.{name}" in columns
-    }
-    # The points of the parameters that the sweep leaves to the spec.
-    single = {name: (float(column[0]),) for name, column in swept.items()}
-    left = experiment.model_copy(update={"sweep": experiment.sweep.model_copy(update=single)})
+    swept, left = parameters_over(experiment, columns)
     values = {
         name: np.broadcast_to(
             swept[name][:, None] if name in swept else along, (samples, points)

@@ -26,7 +26,7 @@ from recycling.simulation.program import Program
 from recycling.simulation.traced import Compiled
 from recycling.spec.sections import DeviceSpec
 from recycling.sweeps.devices import device_over, qubit_of
-from recycling.sweeps.estimates import estimates_over
+from recycling.sweeps.estimates import estimates_over, parameters_over
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -198,14 +198,7 @@ def record_tables(
         (2, 2, 1, 2, 2, 3, 16)
     """
     experiment, design = prepared.experiment, prepared.experiment.design
-    along = {
-        name: columns[f"sweep.{name}"]
-        for name in design.parameter_names
-        if f"sweep.{name}" in columns
-    }
-    # Their values go with the samples: of the points of the spec one is left.
-    single = {name: (float(column[0]),) for name, column in along.items()}
-    left = experiment.model_copy(update={"sweep": experiment.sweep.model_copy(update=single)})
+    along, left = parameters_over(experiment, columns)
     device = device_over(prepared.device, experiment, prepared.follows, columns)
     parameters = [
         {name: each for name, each in pub.parameters.items() if name not in along}
