@@ -13,18 +13,15 @@ from recycling.errors import BadInput
 from recycling.simulation.engine import Evaluation, execute
 from recycling.simulation.traced import Compiled, traced_library
 
-#: Libraries by name.
-LIBRARIES = ("numpy", "jax", "cupy")
 
-
-def check_library(name: str) -> Any:
+def array_library(name: str) -> Any:
     """Find a library's namespace.
 
     Raises:
         BadInput: it is unknown, not installed, or finds no device.
 
     Example:
-        >>> check_library("abacus")
+        >>> array_library("abacus")
         Traceback (most recent call last):
         recycling.errors.BadInput: arrays = 'abacus': unknown; give numpy, jax or cupy
     """
@@ -34,17 +31,21 @@ def check_library(name: str) -> Any:
         case "jax":
             return traced_library()
         case "cupy":
-            try:
-                library: Any = import_module("cupy")
-            except ImportError:
-                raise BadInput(
-                    "arrays = 'cupy': CuPy is not installed; give numpy or jax, or install the "
-                    "build of CuPy for the GPU"
-                ) from None
-            if not library.is_available():
-                raise BadInput("arrays = 'cupy': CuPy finds no GPU; give numpy or jax")
-            return library
+            return _cupy()
     raise BadInput(f"arrays = {name!r}: unknown; give numpy, jax or cupy")
+
+
+def _cupy() -> Any:
+    try:
+        library: Any = import_module("cupy")
+    except ImportError:
+        raise BadInput(
+            "arrays = 'cupy': CuPy is not installed; give numpy or jax, or install the build of "
+            "CuPy for the GPU"
+        ) from None
+    if not library.is_available():
+        raise BadInput("arrays = 'cupy': CuPy finds no GPU; give numpy or jax")
+    return library
 
 
 def probabilities(
@@ -61,7 +62,7 @@ def probabilities(
         For each program an array of shape (*sweep, 2, …, 2).
 
     Raises:
-        BadInput: as ``check_library``.
+        BadInput: as ``array_library``.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -77,4 +78,4 @@ def probabilities(
     """
     if library == "jax":
         return compiled.probabilities(evaluations[0].values)
-    return [each.probabilities for each in execute(evaluations, check_library(library))]
+    return [each.probabilities for each in execute(evaluations, array_library(library))]

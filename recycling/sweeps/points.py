@@ -129,11 +129,11 @@ def _stretched(axis: Sampled, unit: NDArray[np.float64]) -> NDArray[np.float64]:
     return low + (high - low) * unit
 
 
-def constant(columns: Mapping[str, Values], keys: tuple[str, ...]) -> list[tuple[object, ...]]:
+def distinct(columns: Mapping[str, Values], keys: tuple[str, ...]) -> list[tuple[object, ...]]:
     """Distinct values of some columns together, in the order in which they come.
 
     Example:
-        >>> constant({"a": np.array([1.0, 2.0, 1.0])}, ("a",))
+        >>> distinct({"a": np.array([1.0, 2.0, 1.0])}, ("a",))
         [(1.0,), (2.0,)]
     """
     if not keys:

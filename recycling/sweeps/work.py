@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from recycling.errors import BadInput
-from recycling.simulation.libraries import check_library
+from recycling.simulation.libraries import array_library
 from recycling.spec.keys import decides
 from recycling.spec.messages import fault_lines
 from recycling.sweeps.chunks import Chunks
 from recycling.sweeps.devices import times_over
 from recycling.sweeps.evaluate import Prepared, evaluate, prepare
-from recycling.sweeps.points import Points, Region, constant
+from recycling.sweeps.points import Points, Region, distinct
 from recycling.sweeps.variables import bytes_per_point
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ class Work:
         Raises:
             BadInput: as ``prepare``, or the library is not there.
         """
-        check_library(library)
+        array_library(library)  # refuses it before anything is compiled
         points = points_of(experiment)
         chunks = Chunks.of(points.sizes, bytes_per_point(experiment))
         deciding = {key: points.listed(key) for key in points.over.listed if decides(key)}
         grid = np.meshgrid(*deciding.values(), indexing="ij")
         columns = {key: axis.ravel() for key, axis in zip(deciding, grid, strict=True)}
-        combinations = constant(columns, tuple(deciding))
+        combinations = distinct(columns, tuple(deciding))
         prepared = {
             values: prepare(_decided(experiment, dict(zip(deciding, values, strict=True))))
             for values in combinations
@@ -116,7 +116,7 @@ class Work:
         numbers: dict[str, Any] = {key: v for key, v in columns.items() if key not in deciding}
         count = len(next(iter(columns.values())))
         found: dict[str, Real] = {}
-        for values in constant(columns, deciding):
+        for values in distinct(columns, deciding):
             same = [columns[key] == value for key, value in zip(deciding, values, strict=True)]
             rows = np.flatnonzero(np.all(same, axis=0)) if same else np.arange(count)
             # Without a number of its own, a point is still a point.
