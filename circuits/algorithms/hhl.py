@@ -54,7 +54,7 @@ class HHL:
     Raises:
         ValueError: the matrix is not 2ⁿ × 2ⁿ, Hermitian and positive, b is zero or of another
             length, or the scale, a number of qubits or of a qubit is out of range. One line:
-            field, value, mend.
+            field, value, and what to give instead.
 
     Source: Harrow, Hassidim and Lloyd, Phys. Rev. Lett. 103, 150502 (2009); arXiv:2601.07522.
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.constants import h as planck
-from scipy.constants import k as boltzmann
 
 from recycling.compilation.times import Times
 from recycling.devices.channels import kept_by_depolarization
+from recycling.devices.constants import boltzmann, planck
 from recycling.simulation.gates import gate_entries
 from recycling.simulation.numbers import LATENCY, Key, Numbers
 from recycling.simulation.program import (

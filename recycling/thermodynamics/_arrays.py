@@ -10,7 +10,6 @@ from array_api_compat import array_namespace, is_array_api_obj, is_numpy_namespa
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
-IndexArray = NDArray[np.intp]
 ComplexArray = NDArray[np.complex128]
 Floats = np.float64 | FloatArray
 """What a vectorised function returns: a scalar for scalar input, else an array.
