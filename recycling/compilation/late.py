@@ -5,7 +5,9 @@ measurements that can start together do, and within a block each operation start
 next on one of its qubits allows. Delays of the circuit count as operations, and become idle time.
 It is equal to theirs where barriers across the qubits stand before and after each conditional, as
 in the protocol, and where their faults do not matter: they lose time between barriers that follow
-each other at once, and may take equal gates of a circuit and its blocks for the same gate.
+each other at once, may take equal gates of a circuit and its blocks for the same gate, and put a
+gate of no duration before idle time that is due before it. Only for rotations about Z does that
+change nothing.
 """
 
 from __future__ import annotations
