@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recycling.spec.over import Axis, GridAxis, coordinate_of
+from recycling.spec.over import Axis, GridAxis, Over, coordinate_of
 from recycling.sweeps.points import SAMPLE
 from recycling.sweeps.store import Store
 from recycling.sweeps.variables import inner_coordinates, unit_of, variables_of
@@ -72,11 +72,13 @@ def coordinates_of(experiment: Experiment, work: Work) -> xr.Dataset:
     coordinates: dict[str, Any] = {}
     for key in points.over.listed:
         name = coordinate_of(key)
-        notes = unit_of(key, experiment) | _shape(points.over.axes[key])
+        notes = unit_of(key, experiment) | _shape(points.over.axes[key]) | _cut(key, points.over)
         coordinates[name] = (name, _text(points.listed(key)), notes)
     if points.over.samples is not None:
         for key, values in points.sampled(0, points.over.samples).items():
-            notes = unit_of(key, experiment) | _shape(points.over.axes[key])
+            notes = (
+                unit_of(key, experiment) | _shape(points.over.axes[key]) | _cut(key, points.over)
+            )
             coordinates[coordinate_of(key)] = (SAMPLE, values, notes)
     for name, (dim, values, *notes) in inner_coordinates(experiment).items():
         coordinates[name] = (dim, _text(np.asarray(values)), *notes)
@@ -88,6 +90,12 @@ def _shape(axis: Axis) -> dict[str, Any]:
     if isinstance(axis, GridAxis):
         return {"scale": axis.scale}
     return {} if isinstance(axis, tuple) else {"scale": axis.scale, "range": list(axis.between)}
+
+
+def _cut(key: str, over: Over) -> dict[str, str]:
+    """Comment of an axis of T2 whose values are cut where T1 is short."""
+    cut = over.limit_t2 and key.partition("[")[0] == "device.t2"
+    return {"comment": "before the cut to 2 t1"} if cut else {}
 
 
 def _text(values: Any) -> Any:

@@ -5,6 +5,11 @@ import pytest
 
 import recycling as rc
 from recycling.errors import BadInput
+from recycling.planning.chips import build_device
+from recycling.planning.circuits import compile_all
+from recycling.simulation.engine import lower_all
+from recycling.sweeps.evaluate import prepare
+from recycling.sweeps.frame import coordinates_of
 from recycling.sweeps.run import sweep
 from recycling.sweeps.work import Work
 
@@ -87,6 +92,27 @@ def test_t2_is_limited_where_that_is_said():
     limited = region(TINY_DEVICE, over | {"limit_t2": True})
     least = region(TINY_DEVICE | {"t2": 4e-5}, {"device.t1": [2e-5]})
     np.testing.assert_allclose(limited["heat"][1], least["heat"][0], rtol=1e-12)
+
+
+def test_a_swept_t2_says_that_its_values_are_before_the_cut():
+    over = {"device.t1": [1e-3], "device.t2": [1e-4, 2e-4]}
+    for cut in (True, False):
+        swept = {"theta": [0.3], "over": over | {"limit_t2": cut}}
+        experiment = rc.Experiment(**TINY, device=TINY_DEVICE, sweep=swept)
+        frame = coordinates_of(experiment, Work.of(experiment))
+        assert ("comment" in frame["t2"].attrs) is cut
+        assert "comment" not in frame["t1"].attrs
+
+
+def test_circuits_of_a_chip_are_the_same_whatever_its_errors():
+    device = {"profile": "paper", "layout": LAYOUT}
+    over = {"device.cz_error": [1e-4, 0.1], "device.single_qubit_error": [1e-5, 0.1]}
+    prepared = prepare(rc.Experiment(name="many", device=device, sweep={"over": over}))
+    worst = device | {"cz_error": 0.1, "single_qubit_error": 1e-5}
+    experiment = rc.Experiment(name="one", device=worst)
+    circuits = compile_all(experiment, build_device(experiment))
+    programs = lower_all(list(circuits.values()), prepared.device)
+    assert [each.steps for each in programs] == [each.steps for each in prepared.programs]
 
 
 @pytest.mark.parametrize(
