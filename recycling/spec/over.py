@@ -188,9 +188,12 @@ def _flattened(content: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in content.items():
         if isinstance(value, Mapping) and "." not in key and not _FORMS.keys() & value.keys():
-            flat |= {f"{key}.{inner}": axis for inner, axis in value.items()} or {key: value}
+            joined = {f"{key}.{inner}": axis for inner, axis in value.items()} or {key: value}
         else:
-            flat[key] = value
+            joined = {key: value}
+        for twice in flat.keys() & joined.keys():
+            raise _fault(f'"{twice}"', "is given with quotes and without: give it once")
+        flat |= joined
     return flat
 
 
@@ -206,7 +209,7 @@ def _check_samples(samples: Any, axes: Mapping[str, Axis]) -> None:
     if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
         raise _fault("samples", f"= {shown_value(samples)}: give a whole number of 1 or more")
     if samples > MOST_SAMPLES:
-        raise _fault("samples", f"= {samples}: give {MOST_SAMPLES} or fewer")
+        raise _fault("samples", f"= {shown_value(samples)}: give {MOST_SAMPLES} or fewer")
     if drawn is None:
         raise _fault("samples", f"= {samples}: no axis is random or Sobol; remove it")
 

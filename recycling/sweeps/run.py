@@ -89,12 +89,13 @@ def sweep(
         ('cz_error', 'arm', 'theta', 'p_x')
     """
     work = Work.of(experiment, arrays)
-    work.check()
     store = store_of(Path(out), experiment, work)
     count = (os.cpu_count() or 1) if workers is None else workers
+    # First: what does not fit may have more points than one can look at.
+    size = sweep_size(work, bytes_per_point(experiment), 0 if scheduler else count)
+    check_fits(size, store.folder, there=store.size())
+    work.check()
     with opened(store, experiment):
-        size = sweep_size(work, bytes_per_point(experiment), 0 if scheduler else count)
-        check_fits(size, store.folder, there=store.size())
         store.create(coordinates_of(experiment, work), notes_of(experiment))
         finished, wrong = store.finished()
         for line in wrong:
@@ -130,12 +131,12 @@ def dry_run(
         2
     """
     work = Work.of(experiment, arrays)
+    count = (os.cpu_count() or 1) if workers is None else workers
+    number_bytes = bytes_per_point(experiment)
+    check_fits(sweep_size(work, number_bytes, count), out)
     work.check()
     step("probing")
-    count = (os.cpu_count() or 1) if workers is None else workers
-    size = sweep_size(work, bytes_per_point(experiment), count, probe=True)
-    check_fits(size, out)
-    return size
+    return sweep_size(work, number_bytes, count, probe=True)
 
 
 def _compute(

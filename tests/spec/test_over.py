@@ -89,6 +89,9 @@ def test_hashes_of_specs_without_a_sweep_are_as_before():
         (['"device.cz_error[B]" = [1e-3]'], "is no number of a single qubit"),
         (['"device.t1[]" = [1e-3]'], "is an unknown key"),
         (['"device.feedforward_latency" = ["profile"]'], "give numbers"),
+        (["samples = 1" + "0" * 400, '"device.t1" = { sobol = [1e-4, 2e-4] }'],
+         "0…: give 1073741824 or fewer"),
+        (["device.t1 = [1e-4]", '"device.t1" = [2e-4]'], "is given with quotes and without"),
         (["limit_t2 = 3", '"device.t1" = [1e-4]'], "limit_t2 = 3: give true or false"),
     ],
 )  # fmt: skip

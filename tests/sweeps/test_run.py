@@ -17,7 +17,7 @@ from recycling.cli.app import app
 from recycling.errors import BadInput, Incomplete
 from recycling.sweeps.cluster import on_cluster
 from recycling.sweeps.pool import MOST_TRIES, _count_tries, in_pool
-from recycling.sweeps.run import sweep
+from recycling.sweeps.run import dry_run, sweep
 from recycling.sweeps.size import SweepSize, check_fits
 from recycling.sweeps.store import Store
 from recycling.sweeps.work import Work
@@ -149,6 +149,20 @@ def test_what_does_not_fit_is_refused(tmp_path):
     memory, disk = error.value.faults
     assert memory.startswith("the sweep takes about 1e+06 GB of memory, this machine has ")
     assert disk.startswith("the results take about 4e+08 GB in ")
+
+
+@pytest.mark.parametrize("axes", [1, 4])
+def test_more_points_than_one_can_look_at_are_refused_at_once(axes, tmp_path):
+    """Also a number of points that no integer of 64 bits holds."""
+    keys = ("t1", "cz_error", "readout_error", "single_qubit_error")
+    grid = {"start": 6e-5, "stop": 1e-4, "points": 100_000}
+    over = {"samples": 2**30, "bath.temperature": {"sobol": [0.02, 0.09]}}
+    over |= {f"device.{key}": grid for key in keys[:axes]}
+    huge = rc.Experiment.parse(SPEC, sweep={"theta": [0.3], "p_x": [0.1], "over": over})
+    for call in (dry_run, sweep):
+        with pytest.raises(BadInput, match=r"the results take about .* GB in"):
+            call(huge, tmp_path / "sweep", workers=0)
+    assert not (tmp_path / "sweep").exists()
 
 
 def test_a_chunk_that_ends_its_workers_ends_the_sweep():
