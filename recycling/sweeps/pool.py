@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -19,6 +19,8 @@ from recycling.sweeps.work import Chunk, Work, chunk_of, pickled
 MOST_TRIES = 3
 #: Chunks that wait for each worker, or are at work in it.
 _IN_FLIGHT = 2
+#: How often to look whether a worker died while nothing comes, s.
+_LOOK = 5.0
 #: Libraries that would start a thread for each core, by the variable that limits them.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -57,15 +59,14 @@ def in_pool(work: Work, numbers: Iterable[int], workers: int) -> Iterator[Chunk]
             flying: dict[Future[Chunk], int] = {}
             try:
                 for number in out:
-                    flying[executor.submit(chunk_of, content, number)] = number
+                    flying[_submit(executor, content, number)] = number
                 while True:
                     for number in islice(waiting, max(0, _IN_FLIGHT * workers - len(flying))):
                         out[number] = None  # first, since the pool may be broken already
-                        flying[executor.submit(chunk_of, content, number)] = number
+                        flying[_submit(executor, content, number)] = number
                     if not flying:
                         return
-                    done, _ = wait(flying, return_when=FIRST_COMPLETED)
-                    for future in done:
+                    for future in _next(executor, flying):
                         chunk = future.result()
                         del out[flying.pop(future)]
                         yield chunk
@@ -76,6 +77,38 @@ def in_pool(work: Work, numbers: Iterable[int], workers: int) -> Iterator[Chunk]
             yield future.result()
         # The oldest were at work: a pool takes them in their order.
         _count_tries(islice(out, workers), tries)
+
+
+def _submit(executor: ProcessPoolExecutor, content: bytes, number: int) -> Future[Chunk]:
+    """Give a chunk to a pool, which may start a worker for it.
+
+    A worker inherits which signals are blocked: Ctrl-C does not reach one that still imports.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        return executor.submit(chunk_of, content, number)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return executor.submit(chunk_of, content, number)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _next(executor: ProcessPoolExecutor, flying: Mapping[Future[Chunk], int]) -> set[Future[Chunk]]:
+    """Wait for the next chunks.
+
+    Raises:
+        BrokenProcessPool: a worker died in the middle of its answer, for whose end the pool waits
+            forever.
+    """
+    lost = False
+    while True:
+        done, _ = wait(flying, timeout=_LOOK, return_when=FIRST_COMPLETED)
+        if done:
+            return done
+        if lost:
+            raise BrokenProcessPool
+        processes = (executor._processes or {}).values()
+        lost = bool(connection.wait([each.sentinel for each in processes], timeout=0))
 
 
 def _count_tries(numbers: Iterable[int], tries: dict[int, int]) -> None:
@@ -103,11 +136,18 @@ def _executor(workers: int) -> Iterator[ProcessPoolExecutor]:
         yield executor
     finally:
         processes = list((executor._processes or {}).values())
+        answers, thread = executor._result_queue, executor._executor_manager_thread
         executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
         for process in processes:
             process.join()
+        # The last end for writing: half an answer ends here, and the pool's thread with it. Without
+        # the thread nothing holds the pool's semaphores, of which Python would else complain.
+        answers._writer.close()
+        if thread is not None:
+            thread.join(_LOOK)
+        del answers, thread
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

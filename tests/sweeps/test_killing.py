@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from itertools import count
+from multiprocessing.connection import Connection
 
 import psutil
 import pytest
@@ -41,6 +43,32 @@ def children():
     return [
         child.pid for child in psutil.Process().children() if "spawn_main" in str(child.cmdline())
     ]
+
+
+class HalfAnAnswer:
+    """Work whose first answer breaks off in the middle, as that of a worker which is killed."""
+
+    def __init__(self, marker):
+        self.marker = marker
+
+    def chunk(self, number):
+        if self.marker.exists():
+            return number
+        self.marker.touch()
+        Connection._send_bytes = lambda each, _answer: (
+            os.write(each.fileno(), b"\x00\x00\x10\x00half"),
+            os.kill(os.getpid(), signal.SIGKILL),
+        )
+        return number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_half_an_answer_is_no_wait_for_ever(workers, tmp_path, monkeypatch):
+    monkeypatch.setattr("recycling.sweeps.pool._LOOK", 0.5)
+    before = threading.active_count()
+    work = HalfAnAnswer(tmp_path / "marker")
+    assert sorted(in_pool(work, range(5), workers=workers)) == list(range(5))
+    assert threading.active_count() == before
 
 
 def killing(chunks, kills, at):
