@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import connection, get_context, parent_process
 from threading import Thread
+from typing import Any
 
 from recycling.errors import Incomplete
 from recycling.sweeps.work import Chunk, Work, chunk_of, pickled
@@ -136,7 +137,8 @@ def _executor(workers: int) -> Iterator[ProcessPoolExecutor]:
         yield executor
     finally:
         processes = list((executor._processes or {}).values())
-        answers, thread = executor._result_queue, executor._executor_manager_thread
+        answers: Any = executor._result_queue
+        thread: Any = executor._executor_manager_thread
         executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()

@@ -127,14 +127,22 @@ class Store:
         records, damaged = read_lines(self.ledger)
         if damaged:
             write_whole(self.ledger, b"".join(map(line_of, records)))
-        listed = {record["chunk"]: record["sha256"] for record in records}
-        checked = {number: self._fault(number, sums) for number, sums in listed.items()}
-        faults = {number: fault for number, fault in checked.items() if fault}
-        wrong = [f"chunk {number}: {why}; it is computed again" for number, why in faults.items()]
-        return set(listed) - set(faults), wrong
+        listed = {
+            record["chunk"]: record.get("sha256")
+            for record in records
+            if type(record.get("chunk")) is int and 0 <= record["chunk"] < self.chunks.count
+        }
+        faults = {number: self._fault(number, checksums) for number, checksums in listed.items()}
+        wrong = [
+            f"chunk {number}: {fault}; it is computed again"
+            for number, fault in faults.items()
+            if fault
+        ]
+        return {number for number, fault in faults.items() if not fault}, wrong
 
-    def _fault(self, number: int, checksums: Mapping[str, str]) -> str:
-        if not 0 <= number < self.chunks.count or checksums.keys() != self.variables.keys():
+    def _fault(self, number: int, checksums: Any) -> str:
+        """What is wrong with a chunk and the checksums that the ledger has for it."""
+        if not isinstance(checksums, dict) or checksums.keys() != self.variables.keys():
             return "it is of another sweep"
         for name, checksum in checksums.items():
             try:
@@ -225,8 +233,8 @@ def _check_folder(store: Store, experiment: Experiment) -> None:
     except Damaged as error:
         raise BadInput(f"{folder / IDENTITY}: {error}; give a new folder") from None
     wanted = _identity(store, experiment)
-    if record.get("form", 0) > FORM:
-        raise BadInput(f"{out} was written by a newer version: use that one, or give a new folder")
+    if record.get("form") != FORM:
+        raise BadInput(f"{out} was written by another version: use that one, or give a new folder")
     if record.get("spec_hash") != wanted["spec_hash"]:
         raise BadInput(f"{out} holds the sweep of another spec: give another folder")
     if (begun := record.get("arrays")) != store.library:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from recycling.errors import BadInput
 from recycling.spec.experiment import Experiment
+from recycling.store.files import append_line, seal
 from recycling.sweeps.chunks import Chunks
 from recycling.sweeps.store import Store, opened
 
@@ -97,6 +98,33 @@ def test_other_bytes_are_noticed_and_said(tmp_path):
     ]
     store.write(3, values(3))
     assert store.finished() == ({0, 1, 2, 3, 4, 5}, [])
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, {"chunk": "0"}, {"chunk": 0.5}, {"chunk": [0]}, {"chunk": 10**30}, {"chunk": None}],
+)
+def test_lines_of_something_else_are_passed_over(record, tmp_path):
+    store = filled(tmp_path)
+    append_line(store.ledger, record)
+    assert store.finished() == (set(CHUNKS), [])
+
+
+@pytest.mark.parametrize("checksums", [None, [], "x", {}, {"heat": 3}])
+def test_a_chunk_without_its_checksums_counts_as_absent(checksums, tmp_path):
+    store = filled(tmp_path)
+    append_line(store.ledger, {"chunk": 2, "sha256": checksums})
+    finished, (line,) = store.finished()
+    assert finished == set(CHUNKS) - {2}
+    assert line == "chunk 2: it is of another sweep; it is computed again"
+
+
+@pytest.mark.parametrize("form", [None, "1", 2, [1]])
+def test_another_form_is_refused(form, tmp_path):
+    (tmp_path / "sweep.json").write_bytes(seal({"form": form}))
+    store = Store(tmp_path, CHUNKS, SHAPES)
+    with pytest.raises(BadInput, match="another version"), opened(store, Experiment(name="a")):
+        pass
 
 
 def test_a_lost_file_is_noticed(tmp_path):
