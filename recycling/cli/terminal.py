@@ -112,6 +112,9 @@ def _lines(console: Any, *, jobs: bool) -> Iterator[Shown]:
 
 def leave_at_once(code: int) -> NoReturn:
     """End the process without waiting for its threads: a simulator's would first end their work."""
+    pools = sys.modules.get("multiprocessing.util")
+    if pools is not None:  # else Python complains about the semaphores of pools, which stay
+        pools._run_finalizers(0)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

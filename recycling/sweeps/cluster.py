@@ -42,7 +42,7 @@ def on_cluster(work: Work, numbers: Iterable[int], scheduler: str, workers: int)
         Traceback (most recent call last):
         recycling.errors.BadInput: scheduler = 'carrier pigeon': give local, or tcp://HOST:PORT
     """
-    if scheduler != "local" and "://" not in scheduler:
+    if scheduler != "local" and not scheduler.startswith(("tcp://", "tls://")):
         raise BadInput(f"scheduler = {scheduler!r}: give local, or tcp://HOST:PORT")
     dask, waiting, content = _dask(), iter(numbers), pickled(work)
     with _client(dask, scheduler, workers) as client:
@@ -91,7 +91,7 @@ def _client(dask: Any, scheduler: str, workers: int) -> Iterator[Any]:
         return
     try:
         client = dask.Client(scheduler, timeout=ANSWERS_IN)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError, TypeError) as error:  # TypeError: TLS without keys
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise Incomplete(
             f"scheduler = {scheduler!r} does not answer in {ANSWERS_IN:.0f} s ({reason}): start "

@@ -144,12 +144,10 @@ def _executor(workers: int) -> Iterator[ProcessPoolExecutor]:
             process.terminate()
         for process in processes:
             process.join()
-        # The last end for writing: half an answer ends here, and the pool's thread with it. Without
-        # the thread nothing holds the pool's semaphores, of which Python would else complain.
+        # The last end for writing: half an answer ends here, and the pool's thread with it.
         answers._writer.close()
         if thread is not None:
             thread.join(_LOOK)
-        del answers, thread
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
