@@ -108,8 +108,7 @@ def report(
 def write_page(evidence: Evidence, progress: Progress = lambda _step: None) -> Path:
     """Write the page of a run and its figures; returns its path."""
     progress("drawing figures")
-    made = [make(evidence) for make in SECTIONS]
-    sections = [section for section in made if section is not None]
+    sections = [section for make in SECTIONS if (section := make(evidence)) is not None]
     folder = evidence.run.path if evidence.folder is None else evidence.folder
     progress("writing the report")
     uris = write_figures(sections, folder / "figures")
