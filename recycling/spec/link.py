@@ -22,9 +22,7 @@ _Segment = tuple[_NotNegative, _NotNegative, LineTemperature]
 #: Keys of a section that are no parameters of the link.
 _BESIDES = ("name", "preset", "realisation")
 #: What a bath that waits cannot be given: its T2 makes the coherence, its environment the photons.
-NOT_IDLE = {
-    "coherence": "T2 of B makes the coherence",
-    "phase_rms": "T2 of B makes the coherence",
+NOT_IDLE = dict.fromkeys(("coherence", "phase_rms"), "T2 of B makes the coherence") | {
     "temperature": "B relaxes to its temperature",
     "frequency": "B relaxes at its frequency",
     "delay": "the wait is the link",
