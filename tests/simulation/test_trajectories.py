@@ -71,12 +71,19 @@ def test_errors_of_estimates_are_those_of_a_binomial():
     assert estimates(np.zeros(100, int), bits=1).error[1] > 0
 
 
+def unmeasured(circuit):
+    """Add a condition on a bit that nothing has recorded so far."""
+    with circuit.if_test((0, 1)):
+        circuit.x(0)
+
+
 @pytest.mark.parametrize(
     ("build", "message"),
     [
         (lambda circuit: circuit.ccx(0, 1, 2), "ccx acts on 3 qubits: compile to one- and two-"),
         (lambda circuit: circuit.add_register(ClassicalRegister(70)), "71 bits: give a circuit of"),
         (lambda circuit: circuit.h(0), "h on qubits [0] is not native to small: compile the"),
+        (unmeasured, "if_test on a bit that was never measured: measure it first"),
     ],
 )
 def test_circuits_that_no_device_runs_are_refused_in_one_line(build, message):
