@@ -47,7 +47,8 @@ def items_of(circuit: QuantumCircuit, times: Times, dt: float) -> tuple[Item, ..
         dt: length of a cycle, s.
 
     Raises:
-        ValueError: control flow beyond ``if_test`` on measured bits.
+        ValueError: control flow beyond ``if_test`` on measured bits, or a delay of an expression of
+            parameters.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -88,7 +89,14 @@ def _delay(operation: Any, times: Times, dt: float) -> int:
     duration, unit = operation.duration, operation.unit
     symbols = getattr(duration, "parameters", ())
     if symbols:
-        (symbol,) = symbols
+        symbol, *others = symbols
+        # Qiskit's passes may have turned the unit into cycles.
+        seconds = duration * (dt if unit == "dt" else UNITS[unit])
+        at = [round(float(seconds.bind({symbol: x})), 9) for x in (0.0, 1.0, 2.0) if not others]
+        if at != [0, 1, 2]:
+            raise ValueError(
+                f"delay of {duration} {unit}: give a number, or a parameter alone in s"
+            )
         return times.named(symbol.name)
     # Qiskit's own durations are kept to the digit: cycles of a circuit need not be whole.
     return times.cycles(duration if unit == "dt" else float(duration) * UNITS[unit] / dt)

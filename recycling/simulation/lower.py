@@ -60,8 +60,8 @@ def lower(
             with the durations of whatever device the program is evaluated on.
 
     Raises:
-        ValueError: a gate that is not native, more than two qubits, or control flow beyond
-            ``if_test`` on measured bits.
+        ValueError: a gate that is not native, more than two qubits, a delay that is a parameter
+            other than the latency, or control flow beyond ``if_test`` on measured bits.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -75,6 +75,12 @@ def lower(
     """
     times = times or Times()
     items = (items_of if scheduled else late_items)(circuit, times, device.dt)
+    for kind, content in times.nodes:
+        if kind == "named" and content != (LATENCY,):
+            raise ValueError(
+                f"delay of the parameter {content[0]}: the engine varies {LATENCY} alone; give a "
+                "number"
+            )
     compiler = _Compiler(device, frozenset(keep))
     compiler.run(items)
     return Program(

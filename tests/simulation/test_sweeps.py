@@ -252,3 +252,19 @@ def test_a_channel_agrees_with_aer(strength):
     other = probabilities(linked(0.7), DEVICE).transpose(2, 1, 0).ravel()
     statistic = np.sum((found - shots * other) ** 2 / (shots * other))
     assert chi2.sf(statistic, 7) < 1e-12, "the test tells strengths apart"
+
+
+@pytest.mark.parametrize(
+    ("duration", "unit", "message"),
+    [
+        (Parameter("wait"), "s", "delay of the parameter wait: the engine varies"),
+        (2 * Parameter("feedforward_latency"), "s", r"delay of 2\*feedforward_latency s: give a"),
+        (Parameter("feedforward_latency"), "us", "delay of feedforward_latency us: give a number"),
+    ],
+)
+def test_a_delay_that_would_not_be_that_of_the_circuit_is_refused(duration, unit, message):
+    circuit = QuantumCircuit(3, 1)
+    circuit.delay(duration, 0, unit=unit)
+    circuit.measure(0, 0)
+    with pytest.raises(ValueError, match=message):
+        compile_program(circuit, DEVICE, scheduled=False)
