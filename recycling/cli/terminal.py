@@ -196,6 +196,9 @@ def errors(*, debug: bool) -> Iterator[None]:
     except OSError as error:
         line = f"incomplete: {error}; mend it and run the command again"
         _leave(EXIT_INCOMPLETE, [line], debug=debug)
+    except MemoryError as error:
+        line = f"incomplete: out of memory ({error or 'no more'}); run the command again with more"
+        _leave(EXIT_INCOMPLETE, [line], debug=debug)
     except KeyboardInterrupt:
         line = "incomplete: interrupted; nothing half-written is left; run the command again"
         _leave(EXIT_INCOMPLETE, [line], debug=debug)

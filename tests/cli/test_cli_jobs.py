@@ -16,6 +16,7 @@ import recycling as rc
 import recycling.cli.app
 import recycling.running.desk
 import recycling.running.submitting
+from recycling.cli.terminal import errors
 from recycling.errors import Incomplete
 from recycling.execution.ibm.service import Hardware
 from recycling.execution.machine import Account
@@ -747,3 +748,12 @@ def test_a_job_is_looked_for_in_the_instance_that_has_it(service, reference, mon
     assert rc.resume("out").complete
     assert [job.name for job in service.jobs[before:]] == ["job:trial-0", "job:trial-1"]
     assert {service.instances[job.instance].plan for job in service.jobs[before:]} == {"open"}
+
+
+def test_too_little_memory_is_one_line(capsys):
+    with pytest.raises(SystemExit) as end, errors(debug=False):
+        raise MemoryError("Unable to allocate 8 GiB")
+    assert end.value.code == 3
+    assert capsys.readouterr().err == (
+        "incomplete: out of memory (Unable to allocate 8 GiB); run the command again with more\n"
+    )
