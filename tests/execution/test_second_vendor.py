@@ -70,7 +70,7 @@ def test_a_backend_is_known_where_its_package_is_installed():
     assert str(parse_backend(ACME)) == ACME
     assert "acme" not in BACKENDS
     for name in ("acme", "acme:", "quantum"):
-        with pytest.raises(BadInput, match=r"ibm:ibm_fez\) or 'acme:NAME' \(acme:chip1\)"):
+        with pytest.raises(BadInput, match=r"'trajectories' or 'acme:NAME' \(acme:chip1\)"):
             parse_backend(name)
     refused = command("run", "spec.toml", "--backend", "acme:chip2")
     assert refused.code == 2
