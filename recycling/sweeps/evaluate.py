@@ -61,6 +61,10 @@ class Prepared:
         """The programs as JAX compiles them."""
         return Compiled(self.programs)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what JAX has compiled: it belongs to a process."""
+        return {name: value for name, value in self.__dict__.items() if name != "compiled"}
+
 
 def prepare(experiment: Experiment) -> Prepared:
     """Choose the layout and compile the circuits, once for all points of a sweep.

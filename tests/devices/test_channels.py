@@ -191,6 +191,8 @@ def test_gate_over_a_sweep_is_the_gate_at_each_point():
 
 @pytest.mark.parametrize("gate", [RXGate, RYGate, RZGate, PhaseGate, UGate, CPhaseGate])
 def test_gate_over_many_angles_has_the_numbers_of_each(gate):
+    # A sine of an array and of a number differ by a rounding, and constant entries near 0 and ±1
+    # are rounded to them.
     names = [f"angle{index}" for index in range(3 if gate is UGate else 1)]
     rng = np.random.default_rng(3)
     values = {name: rng.uniform(-7, 7, (40, 1)) for name in names}

@@ -142,7 +142,7 @@ def _estimate(
         print_json(asdict(size))
         return
     print_lines([
-        f"{size.points} points in {size.chunks} chunks",
+        f"points: {size.points}, in chunks: {size.chunks}",
         f"about {_time(size.seconds)}: {size.rate:.0f} points/s in each process, measured",
         f"about {shown_bytes(size.memory)} of memory, {shown_bytes(size.disk)} of disk",
     ])  # fmt: skip
