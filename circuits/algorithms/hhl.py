@@ -68,7 +68,7 @@ class HHL:
         >>> larger.design.roles
         ('C_I', 'C_J', 'C_C0', 'C_C1', 'C_A', 'B', 'S')
         >>> larger.solve().real.round(4).tolist()
-        [0.8018, 0.4009, 0.2673, 0.2673]
+        [0.8242, 0.4121, 0.2747, 0.2747]
     """
 
     matrix: Complex = field(repr=False)

@@ -47,7 +47,7 @@ def as_vector(entries: ArrayLike, size: int) -> Complex:
         ValueError: it has another size, an entry that is not finite, or no entry but zeros.
 
     Example:
-        >>> as_vector([3, 4j], 2).tolist()
+        >>> as_vector([3, 4j], 2).round(4).tolist()
         [(0.6+0j), 0.8j]
     """
     vector: Complex = np.array(entries, dtype=complex)
@@ -72,7 +72,7 @@ def sized_matrix(rows: Any) -> tuple[tuple[complex, ...], ...]:
 
     Example:
         >>> sized_matrix([[1, "2j"], ["-2j", 1]])
-        (((1+0j), 2j), ((-0-2j), (1+0j)))
+        (((1+0j), 2j), (-2j, (1+0j)))
     """
     sizes = [2**qubits for qubits in range(2, LARGEST + 1)]
     number = len(rows) if isinstance(rows, list | tuple) else 0

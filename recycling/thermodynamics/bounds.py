@@ -152,8 +152,8 @@ def gain_between(tight: ArrayLike, athermal: ArrayLike) -> Floats:
     """Gain from both bounds (arrays of shape (...)), J; see `gain`.
 
     Example:
-        >>> gain_between([3e-25, np.inf], [1e-25, np.inf]).tolist()
-        [2e-25, -inf]
+        >>> [f"{G:.1e}" for G in gain_between([3e-25, np.inf], [1e-25, np.inf])]
+        ['2.0e-25', '-inf']
     """
     (_, tight), (_, athermal) = as_floats(tight), as_floats(athermal)
     xp, impossible = namespace_of(tight, athermal), athermal == np.inf

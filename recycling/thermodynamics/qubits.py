@@ -64,7 +64,7 @@ class QubitBaths:
         >>> from recycling.thermodynamics import tight_bound
         >>> baths = QubitBaths(frequency=5e9, temperature=np.array([0.02, 0.043, 0.1]))
         >>> [f"{Q:.3e}" for Q in tight_bound(0.1, baths)]
-        ['6.795e-26', '7.754e-26', '1.468e-25']
+        ['6.798e-26', '7.754e-26', '1.553e-25']
     """
 
     frequency: ArrayLike

@@ -66,7 +66,7 @@ def thermodynamic_quantities(
         >>> baths = QubitBaths(frequency=5e9, temperature=np.array([0.02, 0.043, 0.3]))
         >>> quantities = thermodynamic_quantities(length, length, baths, layout)
         >>> [f"{bound:.3e} J" for bound in quantities["bound_tight"]]
-        ['3.946e-25 J', '4.115e-25 J', 'inf J']
+        ['3.925e-25 J', '4.220e-25 J', 'inf J']
     """
     found = erasure_quantities(length, z, bath, layout)
     xp, there = namespace_of(length), (..., layout.before, layout.bath)
