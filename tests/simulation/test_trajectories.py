@@ -67,6 +67,7 @@ def test_errors_of_estimates_are_those_of_a_binomial():
     shots = generator.integers(0, 4, size=(400, 1000))
     found = [estimates(row, bits=2) for row in shots]
     deviations = np.array([(each.probability - 0.25) / each.error for each in found])
+    # The spread of 3 × 400 free deviations is known to 1/√2400 = 0.02: five such errors.
     assert deviations.std() == pytest.approx(1, abs=0.1)
     assert estimates(np.zeros(100, int), bits=1).error[1] > 0
 
