@@ -311,10 +311,8 @@ def _finished(
     """Tensor of a final state (*sweep, *bits, *qubits), as a NumPy array."""
     wanted = [*(("bit", bit) for bit in program.bits), *(("qubit", q) for q in program.qubits)]
     ordered = state.order(wanted).tensor
-    tensor = np.asarray(ordered.get() if is_cupy_array(ordered) else ordered)
-    count, inner = len(wanted), len(values.parameter_sweep)
-    sweep = range(count, tensor.ndim)
-    tensor = tensor.transpose(*sweep[inner:], *sweep[:inner], *range(count))
+    array = np.asarray(ordered.get() if is_cupy_array(ordered) else ordered)
+    tensor = values.outwards(array)
     shape = (*device_sweep, *values.parameter_sweep, *tensor.shape[len(values.sweep) :])
     return np.broadcast_to(tensor, shape)
 

@@ -132,14 +132,9 @@ class Compiled:
 
         numbers = values.numbers.map(everywhere, constants=True)
         found = self._function(len(values.sweep))(numbers, dict(values.parameters))
-        inner = len(values.parameter_sweep)
-        tables = []
-        for program, tensor in zip(self.programs, found, strict=True):
-            count = len(program.bits)
-            sweep = range(count, tensor.ndim)
-            table = np.asarray(tensor).transpose(*sweep[inner:], *sweep[:inner], *range(count))
-            tables.append(np.broadcast_to(table, (*values.sweep, *(2,) * count)))
-        return tables
+        tables = [values.outwards(np.asarray(tensor)) for tensor in found]
+        shapes = [(*values.sweep, *(2,) * len(program.bits)) for program in self.programs]
+        return [np.broadcast_to(*each) for each in zip(tables, shapes, strict=True)]
 
     @cached_property
     def _functions(self) -> dict[int, Any]:

@@ -12,6 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recycling.compilation.times import Times
 from recycling.simulation.noise import Channels
@@ -78,6 +79,17 @@ class Values:
     def sweep(self) -> tuple[int, ...]:
         """Shape of the sweep, the device's axes first."""
         return self.device_sweep + self.parameter_sweep
+
+    def outwards(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """Bring the axes of a final state (*kept, *parameters, *device) into a result's order.
+
+        Returns:
+            View with the axes (*device, *parameters, *kept).
+        """
+        kept = tensor.ndim - len(self.sweep)
+        inner = kept + len(self.parameter_sweep)
+        order = (*range(inner, tensor.ndim), *range(kept, inner), *range(kept))
+        return tensor.transpose(order)
 
     def channels(self, times: Times, xp: Any, dtype: Any) -> Channels:
         """Channels over the sweep, in a namespace."""
