@@ -14,6 +14,7 @@ from recycling.spec.experiment import Experiment
 from recycling.store.files import append_line, seal
 from recycling.sweeps.chunks import Chunks
 from recycling.sweeps.store import Store, opened
+from tests.killing import forked
 
 SIZES = {"profile": 2, "sample": 10}
 CHUNKS = Chunks(SIZES, (1, 4))
@@ -135,24 +136,25 @@ def test_a_lost_file_is_noticed(tmp_path):
     assert "it is missing" in line
 
 
+def filled_and_dead(folder, write):
+    """Fill a folder, and die at a rename of a chunk's file: by then some chunks are listed."""
+    left, replace = [write], os.replace
+
+    def dying(*arguments, **options):
+        left[0] -= "partial" in str(arguments[0])
+        if left[0] < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return replace(*arguments, **options)
+
+    os.replace = dying
+    filled(folder)
+
+
 @pytest.mark.parametrize("write", [1, 7])
 def test_a_killed_process_leaves_what_it_listed(tmp_path, write):
     filled(tmp_path / "whole")
     folder = tmp_path / "killed"
-    child = os.fork()
-    if child == 0:  # it dies at a rename of a chunk's file: by then some chunks are listed
-        left, replace = [write], os.replace
-
-        def dying(*arguments, **options):
-            left[0] -= "partial" in str(arguments[0])
-            if left[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return replace(*arguments, **options)
-
-        os.replace = dying
-        filled(folder)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert forked(filled_and_dead, folder, write) == -signal.SIGKILL
     store = Store(folder, CHUNKS, SHAPES)
     finished, wrong = store.finished()
     assert (len(finished), wrong) == (write // 2, [])
