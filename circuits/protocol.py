@@ -47,6 +47,7 @@ def recycling_circuit(
     preparation: str | None = None,
     task: Task = ERASURE,
     link: Link = IDENTITY,
+    turned: bool = False,
 ) -> QuantumCircuit:
     """Build the experiment as a dynamic circuit.
 
@@ -58,11 +59,11 @@ def recycling_circuit(
         feedforward_latency: time from the end of the flags' measurement to the start of a
             conditional block, s. It becomes a delay on every qubit, since no scheduling pass
             accounts for it. The equilibrium arm does not wait. A parameter stays open.
-        tomography: append the basis rotation and the measurement of the target, the bath and the
-            recycled register.
+        tomography: append the basis rotation and the measurement of the measured qubits.
         preparation: name of the preparation of the target; overrules ``excited``.
         task: what the bath is used for.
         link: channel on the recycled state between the reset and the task; recycling arm only.
+        turned: each measured qubit turns by the ``basis_parameters`` of its role.
 
     Returns:
         QuantumCircuit with the quantum registers of the algorithm, B and S; the classical register
@@ -94,7 +95,7 @@ def recycling_circuit(
         prepare()
     _act(wires, task, stage)
     if tomography:
-        _tomography(wires)
+        _tomography(wires, turned)
     return wires.circuit
 
 
@@ -196,14 +197,19 @@ def _act(wires: _Wires, task: Task, stage: str) -> None:
             circuit.barrier()
 
 
-def _tomography(wires: _Wires) -> None:
+def _tomography(wires: _Wires, turned: bool) -> None:
     """Rotate and measure the qubits of the design, each into a register named by its role."""
     from qiskit import ClassicalRegister
 
     bits = [ClassicalRegister(1, role) for role in wires.design.measured]
     wires.circuit.add_register(*bits)
-    measured = wires.of(wires.design.measured)
-    append_tomography(wires.circuit, measured, [register[0] for register in bits])
+    roles = wires.design.measured
+    append_tomography(
+        wires.circuit,
+        wires.of(roles),
+        [register[0] for register in bits],
+        roles if turned else None,
+    )
 
 
 def _check(design: Design, setting: Setting, latency: float | Parameter) -> None:

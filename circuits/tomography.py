@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qiskit import QuantumCircuit
-    from qiskit.circuit import Qubit
+    from qiskit.circuit import Clbit, Qubit
 
 #: Rotation (θ, φ) in rad that turns each Pauli basis onto Z: rz(φ), then ry(θ), then measure.
 BASIS_ANGLES: dict[str, tuple[float, float]] = {
@@ -22,16 +23,54 @@ BASIS_ANGLES: dict[str, tuple[float, float]] = {
 BASIS_PARAMETERS = ("basis_theta", "basis_phi")
 
 
-def append_tomography(circuit: QuantumCircuit, qubits: Sequence[Qubit], bits: Sequence) -> None:  # type: ignore[type-arg]
+def basis_parameters(role: str | None = None) -> tuple[str, str]:
+    """Names of the parameters that hold θ and φ: of all qubits, or of one that has its role.
+
+    Example:
+        >>> basis_parameters("B")
+        ('basis_theta_B', 'basis_phi_B')
+    """
+    theta, phi = BASIS_PARAMETERS
+    return (theta, phi) if role is None else (f"{theta}_{role}", f"{phi}_{role}")
+
+
+def basis_angles(axes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute the rotations θ and φ that turn axes onto Z.
+
+    Args:
+        axes: unit vectors (array of shape (..., 3)).
+
+    Returns:
+        θ and φ in rad (arrays of shape (...)).
+
+    Example:
+        >>> theta, phi = basis_angles(np.array([0.0, 1.0, 0.0]))
+        >>> (float(theta), float(phi)) == BASIS_ANGLES["Y"]
+        True
+    """
+    x, y, z = np.moveaxis(axes, -1, 0)
+    across = np.hypot(x, y)
+    # Beside the poles a rounding error must not decide the azimuth.
+    azimuth = np.where(across > 1e-12, np.arctan2(y, x), 0.0)
+    return -np.arctan2(across, z), -azimuth
+
+
+def append_tomography(
+    circuit: QuantumCircuit,
+    qubits: Sequence[Qubit],
+    bits: Sequence[Clbit],
+    roles: Sequence[str] | None = None,
+) -> None:
     """Append the basis rotation and the measurement of each qubit, in place.
 
     All qubits turn by the same two parameters, so they are measured in the same basis of the
-    same shot.
+    same shot; with ``roles`` each qubit has its own two, see ``basis_parameters``.
 
     Args:
         circuit: circuit to extend.
         qubits: qubits to measure.
         bits: classical bit of each qubit.
+        roles: name of each qubit, where each turns by itself.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -44,8 +83,10 @@ def append_tomography(circuit: QuantumCircuit, qubits: Sequence[Qubit], bits: Se
     """
     from qiskit.circuit import Parameter
 
-    theta, phi = (Parameter(name) for name in BASIS_PARAMETERS)
-    for qubit in qubits:
+    turned = dict.fromkeys([None] if roles is None else roles)
+    angles = {role: [Parameter(name) for name in basis_parameters(role)] for role in turned}
+    for index, qubit in enumerate(qubits):
+        theta, phi = angles[None if roles is None else roles[index]]
         circuit.rz(phi, qubit)
         circuit.ry(theta, qubit)
     circuit.barrier(qubits)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Most bits that a shot records, of flags and measured qubits together: a shot is a byte.
 MOST_RECORDED = 8
+#: Beginnings of the names of parameters that turn single qubits.
+_TURNED = tuple(f"{name}_" for name in BASIS_PARAMETERS)
 #: Registers that the experiment adds to those of the algorithm.
 _ADDED = ("B", "S")
 #: Names of axes of counts and results, which neither a parameter nor the recycled qubit may have.
@@ -124,7 +126,7 @@ def _check_parameters(algorithm: AnyAlgorithm, recycled: tuple[str, ...]) -> Non
                 f"parameters = {parameter.name!r}: rename it to letters, digits and '_', the "
                 "first a letter"
             )
-        if parameter.name in taken:
+        if parameter.name in taken or parameter.name.startswith(_TURNED):
             raise ValueError(
                 f"parameters = {parameter.name!r}: the experiment uses this name itself; rename it"
             )
