@@ -9,13 +9,21 @@ from contextlib import suppress
 from functools import cached_property
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, PlainValidator, SerializeAsAny, ValidationInfo
+from pydantic import (
+    BaseModel,
+    Field,
+    PlainValidator,
+    SerializeAsAny,
+    ValidationInfo,
+    model_validator,
+)
 
 from circuits.algorithms.hhl import HHL, HHLSettings
+from circuits.allocation import Allocation
 from circuits.design import Design, design_of
 from circuits.links import IdentitySettings
 from circuits.tasks.erasure import ErasureSettings
@@ -24,6 +32,7 @@ from recycling.devices.link import Link
 from recycling.errors import BadInput
 from recycling.spec.chosen import ALGORITHM, LINK, TASK
 from recycling.spec.link import PhotonicSettings
+from recycling.spec.measurement import MeasurementSpec
 from recycling.spec.messages import parse_spec
 from recycling.spec.over import over_of
 from recycling.spec.sections import (
@@ -32,7 +41,6 @@ from recycling.spec.sections import (
     DeviceSpec,
     HardwareSpec,
     InferenceSpec,
-    MeasurementSpec,
     Section,
     StageSpec,
 )
@@ -66,6 +74,9 @@ __all__ = [
 AlgorithmSpec = HHLSettings
 #: Largest angle of b in the paper, rad; above it the sweep repeats itself by symmetry.
 LARGEST_THETA_B = HHL.parameters[0].high
+#: Sections, and keys of older sections, that specs of the first version do not have.
+_NEWER_SECTIONS = ("task", "link", "stage")
+_NEWER_KEYS = {"measurement": ("allocation",)}
 #: Excited weight at which the paper shows Figs. 3 and 4.
 PAPER_P_X = 0.4
 
@@ -115,6 +126,11 @@ class Experiment(Section):
     task: Annotated[SerializeAsAny[Any], PlainValidator(TASK.validate)] = ErasureSettings()
     link: Annotated[SerializeAsAny[Any], PlainValidator(LINK.validate)] = IdentitySettings()
     stage: StageSpec | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.allocation  # noqa: B018
+        return self
 
     @classmethod
     def parse(cls, text: str, **changes: Any) -> Experiment:
@@ -175,6 +191,27 @@ class Experiment(Section):
     def design(self) -> Design:
         """Registers, arms, settings and recorded bits of the experiment."""
         return design_of(self.algorithm.build(), self.task.build())
+
+    @property
+    def allocation(self) -> Allocation | None:
+        """How the shots of a trial are shared out; None for equal shots along X, Y and Z.
+
+        Raises:
+            ValueError: it does not fit the design or the sweep.
+        """
+        given = self.measurement.allocation
+        return None if given is None else given.build(self.design, self.num_points)
+
+    @property
+    def without_allocation(self) -> Experiment:
+        """The same experiment with equal shots along X, Y and Z, for what needs no shots.
+
+        Example:
+            >>> Experiment(name="small").without_allocation.allocation is None
+            True
+        """
+        measurement = self.measurement.model_copy(update={"allocation": None})
+        return self.model_copy(update={"measurement": measurement})
 
     @property
     def physical_link(self) -> Link | None:
@@ -267,12 +304,19 @@ class Experiment(Section):
         return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
     @property
-    def _usual(self) -> set[str]:
-        """Newer sections that hold their default, which is what older specs mean."""
-        fields = type(self).model_fields
-        return {
-            key for key in ("task", "link", "stage") if getattr(self, key) == fields[key].default
-        }
+    def _usual(self) -> dict[str, Any]:
+        """Newer sections and keys that hold their default, which is what older specs mean."""
+        sections: dict[str, Any] = {key: True for key in _NEWER_SECTIONS if _is_default(self, key)}
+        for key, names in _NEWER_KEYS.items():
+            usual = {name for name in names if _is_default(getattr(self, key), name)}
+            if usual and key not in sections:
+                sections[key] = usual
+        return sections
+
+
+def _is_default(section: BaseModel, key: str) -> bool:
+    """Whether a key of a section holds its default."""
+    return bool(getattr(section, key) == type(section).model_fields[key].default)
 
 
 def shown_p_x(p_x: NDArray[np.float64]) -> float:

@@ -75,7 +75,7 @@ def read_toml(text: str, spec: str = "the spec") -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{spec} is not TOML: {error}; correct it there") from None
     except RecursionError:
-        raise BadInput(f"{spec} is nested too deeply: no key needs three levels") from None
+        raise BadInput(f"{spec} is nested too deeply: no key needs so many levels") from None
     except ValueError as error:  # a number that Python refuses to read, or a date that is none
         reason = str(error).partition(";")[0]
         raise BadInput(f"{spec} holds what cannot be read: {reason}; correct it") from None

@@ -107,7 +107,7 @@ def parse_spec(
         tables = chosen(content | dict(changes)) if chosen else {}
         faults = list(_faults(error, model, tables))
     except RecursionError:
-        raise BadInput(f"{spec} is nested too deeply: no key needs three levels") from None
+        raise BadInput(f"{spec} is nested too deeply: no key needs so many levels") from None
     lines = lines_of(text) if source else {}
     placed = []
     for keys, fault in faults:

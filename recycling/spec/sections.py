@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.devices.stage import BathKind, Stage
 from recycling.spec.messages import wrong
 from recycling.spec.quantities import Frequency, Latency, Lifetime, ShotTime, Temperature
 
-#: Most trials: each is a job at least, with its files, and a chip drifts over hours.
-MOST_TRIALS = 10_000
 #: Most draws of the bootstrap: they widen bands by a factor known to 0.1 % from 10⁵ on.
 MOST_RESAMPLES = 1_000_000
 #: Profiles of a device that are no snapshot.
@@ -96,27 +94,6 @@ class StageSpec(Section):
     def build(self) -> Stage:
         """Make the stage."""
         return Stage(self.calibrated_at, self.loss_tangent, self.bath, self.dephasing_prefactor)
-
-
-class MeasurementSpec(Section):
-    """Shots of each basis and target preparation, or "exact" for infinitely many; trials.
-
-    Example:
-        >>> MeasurementSpec(shots="exact", trials=1).shots
-        'exact'
-    """
-
-    # The outcome of every shot is kept: ten million are 2.6 GB for one trial of the paper's sweep.
-    shots: Literal["exact"] | Annotated[int, Field(ge=1, le=10**7)] = 8000
-    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)] = 5
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.shots == "exact" and self.trials != 1:
-            raise ValueError(
-                f"trials = {self.trials}: exact trials are all alike; give 1 with shots = 'exact'"
-            )
-        return self
 
 
 class HardwareSpec(Section):
