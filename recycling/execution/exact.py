@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recycling.devices.device import Device
 from recycling.execution.registry import BackendKind
-from recycling.jobs.job import Job, Pub
+from recycling.jobs.job import Job, Pub, full_parameters, together
 from recycling.jobs.outcomes import Outcomes, shot_dtype
 from recycling.simulation.probabilities import pub_probabilities
 
@@ -29,7 +29,7 @@ def execute_exact(
 
     Args:
         job: the job; without a number of shots the probabilities are the outcome.
-        pubs: PUBs of the job, all over the same sweep and with the same number of bits.
+        pubs: PUBs of the job, all with the same number of bits.
         device: the device they were compiled for.
         seed: seed of the shots.
         progress: called with the fraction done.
@@ -98,14 +98,28 @@ class ExactJobs:
             if same_device is device and _same(pubs, earlier):
                 return known
         self._before = None  # not beside the next ones, which may be as large
-        tables = [
-            table.reshape(*pub.sweep, -1)
-            for pub, table in zip(pubs, pub_probabilities(pubs, device), strict=True)
-        ]
-        found = np.stack(tables)
+        found = together(_tables(pubs, device))
         found = _first_bit_lowest(found, found.shape[-1].bit_length() - 1)
         self._before = (pubs, device, found)
         return found
+
+
+def _tables(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.float64]]:
+    """Probabilities of each PUB (arrays of shape (*sweep, record)).
+
+    Of PUBs whose sweeps differ each entry is evolved once, however often it is repeated.
+    """
+    if len({pub.sweep for pub in pubs}) == 1:
+        tables = pub_probabilities(pubs, device)
+        return [table.reshape(*pub.sweep, -1) for pub, table in zip(pubs, tables, strict=True)]
+    found = []
+    for pub in pubs:
+        values = np.stack(list(full_parameters(pub).values()), axis=-1)
+        entries, places = np.unique(values, axis=0, return_inverse=True)
+        once = Pub(pub.circuit, dict(zip(pub.parameters, entries.T, strict=True)))
+        (table,) = pub_probabilities([once], device)
+        found.append(table.reshape(len(entries), -1)[places.ravel()])
+    return found
 
 
 def _same(pubs: Sequence[Pub], others: Sequence[Pub]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from circuits.allocation import Allocation
 from circuits.design import Design
 from circuits.tomography import BASIS_ANGLES
 from recycling.jobs.job import Job
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def trial_counts(design: Design, outcomes: Iterable[tuple[Job, Outcomes]]) -> NDArray[Any]:
+def trial_counts(
+    design: Design,
+    outcomes: Iterable[tuple[Job, Outcomes]],
+    allocation: Allocation | None = None,
+) -> NDArray[Any]:
     """Put together the counts of a trial from its jobs.
 
     Args:
         design: design of the experiment.
         outcomes: all jobs of the trial with their outcomes.
+        allocation: how the shots are shared out; None for equal shots.
 
     Returns:
         Array of shape (arm, stage, preparation, point, basis, flag, *measured), an axis for each
@@ -38,7 +44,11 @@ def trial_counts(design: Design, outcomes: Iterable[tuple[Job, Outcomes]]) -> ND
     """
     parts: dict[tuple[int, int], Any] = {}
     for job, outcome in outcomes:
-        parts[job.points] = parts.get(job.points, 0) + outcome.counts()
+        counts = outcome.counts()
+        if allocation is not None and job.shots is not None:
+            entries = counts.reshape(-1, *counts.shape[-outcome.bits :])
+            counts = allocation.points(*job.points).together(entries)
+        parts[job.points] = parts.get(job.points, 0) + counts
     table = np.concatenate([parts[points] for points in sorted(parts)], axis=1)
     return by_setting(design, flags_together(design, table))
 

@@ -7,14 +7,15 @@ comparison.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
+from circuits.allocation import Allocation
+from circuits.tomography import BASIS_ANGLES, basis_angles, basis_parameters
 from recycling.errors import BadInput
 from recycling.jobs.job import EXECUTIONS_PER_JOB, Job, Pub
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
 
 Parameters = Mapping[str, NDArray[np.float64]]
+#: First and end index of points, number of the first shot, and number of shots.
+_Cut = tuple[tuple[int, int], int, int]
 
 #: Most jobs of a run. Each has its files, and at five a minute a service takes a fortnight.
 MOST_JOBS = 100_000
@@ -43,6 +46,20 @@ def executions_per_point(design: Design) -> int:
         24
     """
     return len(design.settings) * len(BASIS_ANGLES)
+
+
+def executions_at_points(experiment: Experiment) -> NDArray[np.int64]:
+    """Count the circuit executions of a shot at each point, by the allocation if there is one.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> executions_at_points(Experiment(name="small", sweep={"theta_b": [0.1], "p_x": [0.4]}))
+        array([24])
+    """
+    allocation = experiment.allocation
+    if allocation is None:
+        return np.full(experiment.num_points, executions_per_point(experiment.design))
+    return np.asarray(allocation.of_settings().sum(axis=(0, 2)))
 
 
 def all_jobs(
@@ -120,17 +137,59 @@ def _of(experiment: Experiment, trial: int, limit: int) -> Iterator[Job]:
     if shots == "exact":
         yield Job(f"trial-{trial}", trial, (0, points))
         return
+    if experiment.allocation is not None:
+        cuts = list(_shared_out(executions_at_points(experiment) * shots, shots, limit))
+        yield from _numbered(trial, cuts, single=len(cuts) == 1)
+        return
     at_each_point = executions_per_point(experiment.design)
     at_once = min(shots, limit // at_each_point)
     together = max(1, limit // (at_each_point * shots))
-    single = points <= together and shots <= at_once
-    cuts = (
+    evenly = (
         ((start, min(start + together, points)), first, min(at_once, shots - first))
         for start in range(0, points, together)
         for first in range(0, shots, at_once)
     )
+    yield from _numbered(trial, evenly, single=points <= together and shots <= at_once)
+
+
+def _numbered(trial: int, cuts: Iterable[_Cut], *, single: bool) -> Iterator[Job]:
     for number, cut in enumerate(cuts):
         yield Job(f"trial-{trial}" if single else f"trial-{trial}-{number}", trial, *cut)
+
+
+def _shared_out(executions: NDArray[np.int64], shots: int, limit: int) -> Iterator[_Cut]:
+    """Points, first shot and shots of jobs that take whole points.
+
+    Raises:
+        BadInput: a point alone is too much for a job.
+    """
+    if executions.max() > limit:
+        raise BadInput(
+            f"measurement.allocation: a point takes {executions.max()} executions in a trial, and "
+            f"a job has {limit} at most; give fewer repeats or shots"
+        )
+    start, held = 0, 0
+    for point, number in enumerate(executions.tolist()):
+        if held + number > limit:
+            yield (start, point), 0, shots
+            start, held = point, 0
+        held += number
+    yield (start, len(executions)), 0, shots
+
+
+def protocol_sweeps(experiment: Experiment, job: Job) -> list[tuple[int, ...]]:
+    """Shapes of the sweeps of ``protocol_pubs``, which need no circuits.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> protocol_sweeps(Experiment(name="small"), Job("trial-0", trial=0, points=(0, 4)))[0]
+        (4, 3)
+    """
+    first, end = job.points
+    if experiment.allocation is None or job.shots is None:
+        return [(end - first, len(BASIS_ANGLES))] * len(experiment.design.settings)
+    repeats = experiment.allocation.points(first, end).of_settings()
+    return [(int(each),) for each in repeats.sum(axis=(1, 2)) if each]
 
 
 def protocol_pubs(
@@ -141,7 +200,9 @@ def protocol_pubs(
     Args:
         experiment: validated spec.
         circuits: compiled circuit of each setting.
-        job: the job whose points of the sweep to take; None takes them all.
+        job: the job whose points of the sweep to take; None takes them all, each entry once. With
+            an allocation the PUBs of a job with shots run over its entries, (entry,), and a setting
+            without any has no PUB.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -158,14 +219,47 @@ def protocol_pubs(
         >>> len(pubs), pubs[0].sweep
         (8, (2, 3))
     """
-    angles = np.array(list(BASIS_ANGLES.values()))
     first, end = (0, experiment.num_points) if job is None else job.points
     swept = {name: values[first:end, None] for name, values in experiment.points.items()}
-    bases = {name: angles[None, :, column] for column, name in enumerate(BASIS_PARAMETERS)}
-    return [
-        Pub(circuits[setting], _parameters(circuits[setting], swept, bases, end - first))
-        for setting in experiment.design.settings
-    ]
+    design, allocation = experiment.design, experiment.allocation
+    ragged = allocation is not None and job is not None and job.shots is not None
+    pubs = []
+    entries = allocation.points(first, end).entries() if allocation is not None else []
+    for index, setting in enumerate(design.settings):
+        bases = _bases(design, allocation, setting, slice(first, end))
+        parameters = _parameters(circuits[setting], swept, bases, end - first)
+        if ragged:
+            parameters = _repeated(parameters, *entries[index])
+        if not ragged or entries[index][0].size:
+            pubs.append(Pub(circuits[setting], parameters))
+    return pubs
+
+
+def _bases(
+    design: Design, allocation: Allocation | None, setting: Setting, points: slice
+) -> Parameters:
+    """Angles of the basis rotations of a setting, which broadcast to (point, basis)."""
+    if allocation is None or allocation.poles is None:
+        angles = np.array(list(BASIS_ANGLES.values()))
+        return {name: angles[None, :, column] for column, name in enumerate(basis_parameters())}
+    arm, stage, _ = setting
+    axes = allocation.axes(len(design.measured))
+    there = axes[design.arm_names.index(arm), design.stages.index(stage), points]
+    return {
+        name: values
+        for qubit, role in enumerate(design.measured)
+        for name, values in zip(basis_parameters(role), basis_angles(there[:, qubit]), strict=True)
+    }
+
+
+def _repeated(
+    parameters: Parameters, points: NDArray[np.intp], bases: NDArray[np.intp]
+) -> dict[str, NDArray[np.float64]]:
+    """Values (point, basis) at each entry, in its order (arrays of shape (entry,))."""
+    grid = np.broadcast_shapes(*(values.shape for values in parameters.values()))
+    return {
+        name: np.broadcast_to(values, grid)[points, bases] for name, values in parameters.items()
+    }
 
 
 def _parameters(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +91,34 @@ def full_parameters(pub: Pub) -> dict[str, NDArray[np.float64]]:
     }
 
 
+def axes_of(sweeps: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Axes of the outcomes of PUBs before the shots: (pub, *sweep), or (entry,).
+
+    Where the sweeps of PUBs differ, the entries of all of them follow each other.
+
+    Example:
+        >>> axes_of([(5, 3), (5, 3)]), axes_of([(7,), (4,)])
+        ((2, 5, 3), (11,))
+    """
+    if len(set(sweeps)) == 1:
+        return (len(sweeps), *sweeps[0])
+    return (sum(prod(sweep) for sweep in sweeps),)
+
+
+def together(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Put the outcomes of PUBs together (arrays of shape (*sweep, ...)); see ``axes_of``.
+
+    Example:
+        >>> together([np.zeros((7, 100)), np.zeros((4, 100))]).shape
+        (11, 100)
+    """
+    if len({array.shape for array in arrays}) == 1:
+        return np.stack(arrays)
+    return np.concatenate([array.reshape(-1, array.shape[-1]) for array in arrays])
+
+
 def expected_shape(job: Job, pubs: Sequence[Pub]) -> tuple[int, ...]:
-    """Compute the shape of a job's outcomes: (pub, *sweep, shots), or (pub, *sweep, 2ⁿ).
+    """Compute the shape of a job's outcomes: those of ``axes_of``, then shots or 2ⁿ records.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -104,7 +131,7 @@ def expected_shape(job: Job, pubs: Sequence[Pub]) -> tuple[int, ...]:
         (2, 5, 1, 1000)
     """
     last = 2 ** len(pubs[0].circuit.clbits) if job.shots is None else job.shots
-    return (len(pubs), *pubs[0].sweep, last)
+    return (*axes_of([pub.sweep for pub in pubs]), last)
 
 
 def executions(job: Job, pubs: Sequence[Pub]) -> int:

@@ -25,12 +25,13 @@ def shot_dtype(bits: int) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Outcomes of a job, for PUBs of equal shape.
+    """Outcomes of a job.
 
-    ``shots`` (array of shape (pub, *sweep, shots), of the ``shot_dtype``) holds the bits of each
-    shot as a number, in the order of the shots, the first classical register its lowest bit. Where
-    there are no single shots, ``table`` (array of shape (pub, *sweep, 2ⁿ)) has a probability for
-    each such number (shots = "exact") or a count (runs of schema 1).
+    Their first axes are those of ``axes_of``: (pub, *sweep), or (entry,) of PUBs whose sweeps
+    differ. ``shots`` (array of shape (pub, *sweep, shots), of the ``shot_dtype``) holds the bits of
+    each shot as a number, in the order of the shots, the first classical register its lowest bit.
+    Where there are no single shots, ``table`` (array of shape (pub, *sweep, 2ⁿ)) has a probability
+    for each such number (shots = "exact") or a count (runs of schema 1).
     ``record`` is the rest of the backend's report, e.g. times; it can be written as JSON.
 
     Example:

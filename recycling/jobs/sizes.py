@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recycling.errors import BadInput
-from recycling.jobs.cut import executions_per_point
+from recycling.jobs.cut import executions_at_points
 from recycling.jobs.job import EXECUTIONS_PER_JOB
 from recycling.spec.experiment import Experiment
 
@@ -90,7 +90,7 @@ def size_of(experiment: Experiment, kind: str | None = "exact") -> Size:
     if shots == "exact":
         return Size(_PROGRAM + engine + analysed, 0, points * _POINT_SECONDS)
     draws = swept * experiment.inference.resamples
-    executions = swept * trials * shots * executions_per_point(experiment.design)
+    executions = trials * shots * int(executions_at_points(experiment).sum())
     of_job = min(executions, EXECUTIONS_PER_JOB)
     seconds = draws * (trials * _DRAWN + weights * _READ) + points * _POINT_SECONDS
     seconds += executions * _EXECUTION.get(kind or "", 0.0)

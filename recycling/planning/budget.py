@@ -154,7 +154,7 @@ def excess_of(experiment: Experiment, device: Device, xp: Any) -> Excess:
     """
     design, layout = experiment.design, Layout.of(experiment.design)
     settings = [setting for setting in design.settings if setting[0] == RECYCLING]
-    circuits = compile_open(experiment, device, settings).values()
+    circuits = compile_open(experiment.without_allocation, device, settings).values()
     programs = lower_all(list(circuits), device, scheduled=False)
     records = records_of(programs, xp, sweep_axes=2)  # (basis, point)
     angles = np.array(list(BASIS_ANGLES.values()))

@@ -116,6 +116,7 @@ def protocol_circuits(
         ['equilibrium before I', 'equilibrium before X']
     """
     task, link = experiment.task.build(), channel_on(experiment, device)
+    turned = experiment.allocation is not None and experiment.allocation.poles is not None
     return [
         recycling_circuit(
             algorithm,
@@ -126,6 +127,7 @@ def protocol_circuits(
             tomography=tomography,
             task=task,
             link=link,
+            turned=turned,
         )
         for arm, stage, preparation in settings
     ]

@@ -41,6 +41,7 @@ def simulate_counts(plan: Plan) -> xr.DataArray:
             trial: trial_counts(
                 plan.experiment.design,
                 ((job, backend.fetch(job, plan.pubs(job), job.name)) for job in jobs),
+                plan.experiment.allocation,
             )
             for trial, jobs in by_trial.items()
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,7 +190,7 @@ def analyse_counts(
     if readout != "raw" and assignment is None:
         raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
     tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
-    check_counts(tables, experiment.measurement.shots, labels)
+    check_counts(tables, _shots(experiment), labels)
     attributes = channel_attributes(experiment.physical_link) | dict(attributes)
     link = channel_of(attributes)
     temperature = attributes.get("temperature_K", experiment.bath.temperature)
@@ -259,6 +259,15 @@ def _readout_source(readout: Readout, assignment: Assignment | None) -> dict[str
         return {}
     joint = ", joint matrix" if assignment.correlated else ""
     return {"readout_source": assignment.source + joint}
+
+
+def _shots(experiment: Experiment) -> int | Literal["exact"] | NDArray[np.int64]:
+    """Shots of each setting, as ``check_counts`` takes them."""
+    shots, allocation = experiment.measurement.shots, experiment.allocation
+    if shots == "exact" or allocation is None:
+        return shots
+    # (arm, stage, preparation, point, basis) → (arm, point, trial, stage, preparation, basis)
+    return np.moveaxis(allocation.repeats, 3, 1)[:, :, None] * shots
 
 
 def _labels(experiment: Experiment, counts: xr.DataArray) -> Labels:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from circuits.tomography import BASIS_PARAMETERS
+from circuits.tomography import basis_parameters
 from recycling.compilation.timeline import timeline
 from recycling.store.files import Damaged
 from recycling.store.schema import first_fault, shortened
@@ -85,7 +85,8 @@ def check_protocol(circuit: QuantumCircuit, device: Device, design: Design) -> N
         ...     check_protocol(circuit, planned.device, experiment.design)
     """
     bits = len(design.recorded_roles)
-    check_circuit(circuit, device, bits, {*design.parameter_names, *BASIS_PARAMETERS})
+    turned = (name for role in (None, *design.measured) for name in basis_parameters(role))
+    check_circuit(circuit, device, bits, {*design.parameter_names, *turned})
     measured = [o.qubits for o in timeline(circuit, device) if o.name == "measure"]
     if len(measured) != bits:
         raise Damaged(f"{circuit.name!r} has {len(measured)} measurements, not {bits}")

@@ -263,7 +263,11 @@ class Run:
             if job.trial is not None:
                 by_trial.setdefault(job.trial, []).append(job)
         whole = {
-            trial: trial_counts(self.experiment.design, ((job, self.outcomes(job)) for job in jobs))
+            trial: trial_counts(
+                self.experiment.design,
+                ((job, self.outcomes(job)) for job in jobs),
+                self.experiment.allocation,
+            )
             for trial, jobs in by_trial.items()
             if all(self.journal(job).state == "done" for job in jobs)
         }

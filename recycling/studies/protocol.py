@@ -11,12 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName
-from recycling.jobs.cut import all_jobs
-from recycling.jobs.job import Job
+from recycling.jobs.cut import all_jobs, protocol_sweeps
+from recycling.jobs.job import Job, axes_of
 from recycling.running import runs
 from recycling.running.work import Conduct, Progress, Watch
 from recycling.spec.experiment import Experiment
@@ -98,8 +97,7 @@ def _form(experiment: Experiment, job: Job) -> Form:
     if job.kind == "assignment":
         # A circuit for each preparation of the recorded qubits, and one that waits.
         return Form((2**bits + 1,), job.shots, bits=2 * bits)
-    points = job.points[1] - job.points[0]
-    return Form((len(design.settings), points, len(BASIS_ANGLES)), job.shots, bits=bits)
+    return Form(axes_of(protocol_sweeps(experiment, job)), job.shots, bits=bits)
 
 
 def _check_size(experiment: Experiment, name: BackendName, path: Path) -> None:

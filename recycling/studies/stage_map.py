@@ -103,7 +103,7 @@ def stage_map(
     stage_map_size(experiment, grid)
     calibrated = _calibrated(experiment, grid.frequencies)
     stage = _stage(experiment, np.array(grid.loss_tangents)[:, None])
-    work = _Work(experiment, grid, calibrated, stage)
+    work = _Work(experiment.without_allocation, grid, calibrated, stage)
     values = work.at(grid.temperatures, progress)
     values["erasure_end"] = work.ends(values["entropy_decrease"], progress)
     hertz = np.array(grid.frequencies)[:, None]

@@ -92,7 +92,7 @@ def prepare(experiment: Experiment) -> Prepared:
     if placed.layout is not None:
         layout = dict(zip(placed.roles, placed.layout, strict=True))
     settings = experiment.device.model_copy(update={"layout": layout})
-    experiment = experiment.model_copy(update={"device": settings})
+    experiment = experiment.without_allocation.model_copy(update={"device": settings})
     plain = DeviceSpec.model_construct(profile=settings.profile, layout=layout)
     bare = experiment.model_copy(update={"device": plain, "stage": None})
     device = build_device(_calibrated(bare, experiment))

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
-
 from recycling.devices.device import Device
 from recycling.execution.ibm.machine import machine_of
 from recycling.execution.ibm.service import Hardware
 from recycling.execution.machine import Machine, placed_circuit
 from recycling.execution.registry import BackendKind
-from recycling.jobs.job import Job, Pub, full_parameters
+from recycling.jobs.job import Job, Pub, full_parameters, together
 from recycling.jobs.outcomes import Outcomes
 from recycling.jobs.status import JobStatus, ListedJob
 from recycling.spec.experiment import HardwareSpec
@@ -83,7 +81,7 @@ class HardwareBackend:
         """Outcomes of a finished job, and the report of the service on its time."""
         del job
         outcomes, record = self.hardware.fetch(job_id)
-        shots = np.stack(outcomes)
+        shots = together(outcomes)
         return Outcomes(len(pubs[0].circuit.clbits), shots=shots, record=record)
 
     def cancel(self, job_id: str) -> None:

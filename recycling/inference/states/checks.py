@@ -50,13 +50,16 @@ class Labels:
         )
 
 
-def check_counts(tables: NDArray[Any], shots: int | Literal["exact"], labels: Labels) -> None:
+def check_counts(
+    tables: NDArray[Any], shots: int | Literal["exact"] | NDArray[np.int64], labels: Labels
+) -> None:
     """Check that counts are those of an experiment.
 
     Args:
         tables: counts (array of shape (arm, point, trial, stage, preparation, basis, record)), or
             probabilities.
-        shots: of each setting.
+        shots: of each setting; of settings that differ an array that broadcasts to all axes but the
+            last.
         labels: names of the axes.
 
     Raises:
@@ -75,14 +78,15 @@ def check_counts(tables: NDArray[Any], shots: int | Literal["exact"], labels: La
         raise BadInput(
             f"counts of {labels.setting(where[:-1])} hold {tables[where]}: give counts of 0 or more"
         )
-    expected = 1.0 if shots == "exact" else shots
     found = tables.sum(axis=-1)
+    given = np.asarray(1.0 if isinstance(shots, str) else shots, dtype=float)
+    expected = np.broadcast_to(given, found.shape)
     off = (np.abs(found - expected) > _ROUNDING * expected) & (found != 0)
     if off.any():
         where = tuple(int(i) for i in np.argwhere(off)[0])
         raise BadInput(
             f"counts of {labels.setting(where)} add up to {found[where]:.12g}: "
-            f"give {expected:g} shots, or none at all"
+            f"give {expected[where]:g} shots, or none at all"
         )
 
 
