@@ -66,9 +66,8 @@ def recycling_circuit(
         turned: each measured qubit turns by the ``basis_parameters`` of its role.
 
     Returns:
-        QuantumCircuit with the quantum registers of the algorithm, B and S; the classical register
-        flag and, with tomography, a register of a bit for each measured qubit, named by its role;
-        and the parameters of the algorithm, basis_theta and basis_phi, in rad.
+        QuantumCircuit with the registers of the algorithm, B and S; the bits "flag" and, with
+        tomography, a bit for each measured qubit, named by its role; all parameters are in rad.
 
     Raises:
         ValueError: unknown arm, stage or preparation, negative latency.
