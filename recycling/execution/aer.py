@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recycling.compilation.timeline import duration_of
 from recycling.errors import BackendFailure
 from recycling.execution.registry import BackendKind
-from recycling.jobs.job import full_parameters, together
+from recycling.jobs.job import full_parameters, most_bits, together
 from recycling.jobs.outcomes import Outcomes, shot_dtype
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def execute_aer(
             done += 1
             progress(done / total)
         outcomes.append(shots)
-    return Outcomes(len(pubs[0].circuit.clbits), shots=together(outcomes))
+    return Outcomes(most_bits(pubs), shots=together(outcomes))
 
 
 def simulate_shots(

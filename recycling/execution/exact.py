@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recycling.devices.device import Device
 from recycling.execution.registry import BackendKind
-from recycling.jobs.job import Job, Pub, full_parameters, together
+from recycling.jobs.job import Job, Pub, full_parameters, most_bits, together
 from recycling.jobs.outcomes import Outcomes, shot_dtype
 from recycling.simulation.probabilities import pub_probabilities
 
@@ -29,7 +29,7 @@ def execute_exact(
 
     Args:
         job: the job; without a number of shots the probabilities are the outcome.
-        pubs: PUBs of the job, all with the same number of bits.
+        pubs: PUBs of the job.
         device: the device they were compiled for.
         seed: seed of the shots.
         progress: called with the fraction done.
@@ -98,8 +98,15 @@ class ExactJobs:
             if same_device is device and _same(pubs, earlier):
                 return known
         self._before = None  # not beside the next ones, which may be as large
-        found = together(_tables(pubs, device))
-        found = _first_bit_lowest(found, found.shape[-1].bit_length() - 1)
+        records = 2 ** most_bits(pubs)
+        ordered = [_first_bit_lowest(table) for table in _tables(pubs, device)]
+        # A circuit with fewer bits never has the records of the highest ones.
+        none = [(0, records - table.shape[-1]) for table in ordered]
+        padded = [
+            np.pad(table, [(0, 0)] * (table.ndim - 1) + [width]) if width[1] else table
+            for table, width in zip(ordered, none, strict=True)
+        ]
+        found = together(padded)
         self._before = (pubs, device, found)
         return found
 
@@ -112,14 +119,26 @@ def _tables(pubs: Sequence[Pub], device: Device) -> list[NDArray[np.float64]]:
     if len({pub.sweep for pub in pubs}) == 1:
         tables = pub_probabilities(pubs, device)
         return [table.reshape(*pub.sweep, -1) for pub, table in zip(pubs, tables, strict=True)]
-    found = []
-    for pub in pubs:
-        values = np.stack(list(full_parameters(pub).values()), axis=-1)
-        entries, places = np.unique(values, axis=0, return_inverse=True)
-        once = Pub(pub.circuit, dict(zip(pub.parameters, entries.T, strict=True)))
-        (table,) = pub_probabilities([once], device)
-        found.append(table.reshape(len(entries), -1)[places.ravel()])
-    return found
+    once = {id(pub): _once(pub) for pub in pubs}
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for key, (entries, _) in once.items():
+        alike.setdefault(entries.sweep, []).append(key)
+    known: dict[int, NDArray[np.float64]] = {}
+    for keys in alike.values():  # PUBs of as many points share what their circuits have in common
+        evolved = pub_probabilities([once[key][0] for key in keys], device)
+        known |= dict(zip(keys, evolved, strict=True))
+    return [
+        known[id(pub)].reshape(-1, 2 ** len(pub.circuit.clbits))[once[id(pub)][1]] for pub in pubs
+    ]
+
+
+def _once(pub: Pub) -> tuple[Pub, NDArray[np.intp]]:
+    """PUB with each entry once, and the place of each entry of the PUB among them."""
+    if not pub.parameters:
+        return pub, np.zeros(1, dtype=np.intp)
+    values = np.stack([each.ravel() for each in full_parameters(pub).values()], axis=-1)
+    entries, places = np.unique(values, axis=0, return_inverse=True)
+    return Pub(pub.circuit, dict(zip(pub.parameters, entries.T, strict=True))), places.ravel()
 
 
 def _same(pubs: Sequence[Pub], others: Sequence[Pub]) -> bool:
@@ -147,9 +166,9 @@ def _drawn(
     return drawn
 
 
-def _first_bit_lowest(probabilities: NDArray[np.float64], bits: int) -> NDArray[np.float64]:
+def _first_bit_lowest(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Reorder records from "first bit outermost" to "first bit lowest"."""
-    sweep = probabilities.shape[:-1]
+    sweep, bits = probabilities.shape[:-1], probabilities.shape[-1].bit_length() - 1
     by_bit = probabilities.reshape(*sweep, *(2,) * bits)
     reverse = (*range(len(sweep)), *reversed(range(len(sweep), len(sweep) + bits)))
     return by_bit.transpose(reverse).reshape(*sweep, -1)

@@ -12,7 +12,7 @@ import numpy as np
 
 from recycling.devices.device import Device
 from recycling.execution.registry import BackendKind
-from recycling.jobs.job import Job, Pub, full_parameters, together
+from recycling.jobs.job import Job, Pub, full_parameters, most_bits, together
 from recycling.jobs.outcomes import Outcomes, shot_dtype
 from recycling.simulation.trajectories.lower import compile_trajectories
 from recycling.simulation.trajectories.sample import sample
@@ -53,7 +53,7 @@ def execute_trajectories(
             done += 1
             progress(done / total)
         outcomes.append(shots)
-    return Outcomes(len(pubs[0].circuit.clbits), shots=together(outcomes))
+    return Outcomes(most_bits(pubs), shots=together(outcomes))
 
 
 BACKEND = BackendKind(usage="'trajectories'", simulate=execute_trajectories)

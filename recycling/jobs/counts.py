@@ -45,9 +45,12 @@ def trial_counts(
     parts: dict[tuple[int, int], Any] = {}
     for job, outcome in outcomes:
         counts = outcome.counts()
+        record = counts.shape[-outcome.bits :]
         if allocation is not None and job.shots is not None:
-            entries = counts.reshape(-1, *counts.shape[-outcome.bits :])
+            entries = counts.reshape(-1, *record)
             counts = allocation.points(*job.points).together(entries)
+        # Beside other circuits, outcomes of equal shots are flat too.
+        counts = counts.reshape(len(design.settings), -1, len(BASIS_ANGLES), *record)
         parts[job.points] = parts.get(job.points, 0) + counts
     table = np.concatenate([parts[points] for points in sorted(parts)], axis=1)
     return by_setting(design, flags_together(design, table))

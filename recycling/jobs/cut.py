@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from circuits.allocation import Allocation
 from circuits.tomography import BASIS_ANGLES, basis_angles, basis_parameters
 from recycling.errors import BadInput
+from recycling.jobs.interleaved import assignment_entries, check_interleaved
 from recycling.jobs.job import EXECUTIONS_PER_JOB, Job, Pub
 
 if TYPE_CHECKING:
@@ -122,14 +123,18 @@ def trial_jobs(experiment: Experiment, executions_per_job: int | None = None) ->
         [(0, 1), (1, 2), (0, 1), (1, 2)]
     """
     limit = EXECUTIONS_PER_JOB if executions_per_job is None else executions_per_job
-    trials = experiment.measurement.trials
+    trials, shots = experiment.measurement.trials, experiment.measurement.shots
+    if shots != "exact" and (besides := assignment_entries(experiment) * shots):
+        limit = max(limit - besides, executions_per_point(experiment.design))
     first = islice(_of(experiment, 0, limit), MOST_JOBS + 1)
     if (count := trials * sum(1 for _ in first)) > MOST_JOBS:
         raise BadInput(
-            f"measurement.trials = {trials}, shots = {experiment.measurement.shots}: that takes "
+            f"measurement.trials = {trials}, shots = {shots}: that takes "
             f"{count} jobs or more; give less, for {MOST_JOBS} jobs at most"
         )
-    return [job for trial in range(trials) for job in _of(experiment, trial, limit)]
+    jobs = [job for trial in range(trials) for job in _of(experiment, trial, limit)]
+    check_interleaved(experiment, jobs, limit)
+    return jobs
 
 
 def _of(experiment: Experiment, trial: int, limit: int) -> Iterator[Job]:
@@ -178,7 +183,7 @@ def _shared_out(executions: NDArray[np.int64], shots: int, limit: int) -> Iterat
 
 
 def protocol_sweeps(experiment: Experiment, job: Job) -> list[tuple[int, ...]]:
-    """Shapes of the sweeps of ``protocol_pubs``, which need no circuits.
+    """Shapes of the sweeps of all PUBs in the job of a trial, which need no circuits.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -186,10 +191,11 @@ def protocol_sweeps(experiment: Experiment, job: Job) -> list[tuple[int, ...]]:
         (4, 3)
     """
     first, end = job.points
+    besides: list[tuple[int, ...]] = [()] * assignment_entries(experiment)
     if experiment.allocation is None or job.shots is None:
-        return [(end - first, len(BASIS_ANGLES))] * len(experiment.design.settings)
+        return [(end - first, len(BASIS_ANGLES))] * len(experiment.design.settings) + besides
     repeats = experiment.allocation.points(first, end).of_settings()
-    return [(int(each),) for each in repeats.sum(axis=(1, 2)) if each]
+    return [(int(each),) for each in repeats.sum(axis=(1, 2)) if each] + besides
 
 
 def protocol_pubs(

@@ -91,6 +91,17 @@ def full_parameters(pub: Pub) -> dict[str, NDArray[np.float64]]:
     }
 
 
+def most_bits(pubs: Sequence[Pub]) -> int:
+    """Bits of a shot of a job: those of its circuit with the most.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> most_bits([Pub(QuantumCircuit(1, 4), {}), Pub(QuantumCircuit(1, 8), {})])
+        8
+    """
+    return max(len(pub.circuit.clbits) for pub in pubs)
+
+
 def axes_of(sweeps: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """Axes of the outcomes of PUBs before the shots: (pub, *sweep), or (entry,).
 
@@ -130,7 +141,7 @@ def expected_shape(job: Job, pubs: Sequence[Pub]) -> tuple[int, ...]:
         >>> expected_shape(Job("trial-0", trial=0, shots=1000), [pub, pub])
         (2, 5, 1, 1000)
     """
-    last = 2 ** len(pubs[0].circuit.clbits) if job.shots is None else job.shots
+    last = 2 ** most_bits(pubs) if job.shots is None else job.shots
     return (*axes_of([pub.sweep for pub in pubs]), last)
 
 

@@ -62,3 +62,15 @@ class Outcomes:
         by_bit = table.reshape(*sweep, *(2,) * self.bits)
         axes = range(len(sweep), by_bit.ndim)
         return by_bit.transpose(*range(len(sweep)), *reversed(axes))
+
+    def part(self, entries: slice, bits: int) -> Outcomes:
+        """Some of the entries, whose shots have so many bits.
+
+        Example:
+            >>> outcomes = Outcomes(bits=2, shots=np.array([[0, 1], [3, 2]], dtype=np.uint8))
+            >>> outcomes.part(slice(0, 1), bits=1).counts().tolist()
+            [[1, 1]]
+        """
+        shots = None if self.shots is None else self.shots[entries]
+        table = None if self.table is None else self.table[entries, ..., : 2**bits]
+        return Outcomes(bits, shots, table, self.record)

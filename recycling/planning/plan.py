@@ -14,6 +14,7 @@ from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, backend_kind, connect, parse_backend
 from recycling.jobs.cut import ASSIGNMENTS, all_jobs, protocol_pubs
+from recycling.jobs.interleaved import assignment_repeats, interleaved_pubs
 from recycling.jobs.job import Job, Pub, calibration_pubs
 from recycling.jobs.sizes import check_engine, check_size
 from recycling.planning.chips import build_device
@@ -78,9 +79,15 @@ class Plan:
         return all_jobs(
             self.experiment,
             brackets=bool(self.brackets),
-            assignments=self.assignments if self.assignment else (),
+            assignments=self._assignment_jobs,
             executions_per_job=unusual_limit(self.hardware),
         )
+
+    @property
+    def _assignment_jobs(self) -> tuple[str, ...]:
+        """Names of the jobs that measure nothing but the assignment."""
+        interleaved = assignment_repeats(self.experiment)
+        return self.assignments if self.assignment and not interleaved else ()
 
     @property
     def rep_delay(self) -> float:
@@ -98,7 +105,7 @@ class Plan:
         """Entries of run.json, besides those of every run, that the jobs follow from."""
         return {
             "brackets": bool(self.brackets),
-            "assignments": self.assignments if self.assignment else (),
+            "assignments": self._assignment_jobs,
             "executions_per_job": unusual_limit(self.hardware),
         }
 
@@ -169,7 +176,8 @@ class Plan:
         """PUBs of a job."""
         if job.trial is None:
             return calibration_pubs(self.brackets if job.is_bracket else self.assignment)
-        return protocol_pubs(self.experiment, self.circuits, job)
+        protocol = protocol_pubs(self.experiment, self.circuits, job)
+        return [*protocol, *interleaved_pubs(self.experiment, self.assignment)]
 
 
 def plan(experiment: Experiment, backend: str = "exact", account: Account | None = None) -> Plan:
@@ -341,6 +349,6 @@ def refuse_channel(experiment: Experiment) -> None:
     raise BadInput("link.realisation = 'channel': hardware applies none; give 'idle'")
 
 
-def _wanted(wanted: Literal["auto"] | bool, measured: bool) -> bool:
+def _wanted(wanted: Literal["auto", "interleaved"] | bool, measured: bool) -> bool:
     """Whether a calibration is to be measured: by itself on hardware only."""
-    return measured if wanted == "auto" else wanted
+    return measured if wanted == "auto" else bool(wanted)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from recycling.execution import simulator
 from recycling.jobs.counts import counts_of, trial_counts
+from recycling.jobs.interleaved import protocol_part
 from recycling.jobs.job import Job
 from recycling.planning.plan import Plan
 
@@ -40,7 +41,15 @@ def simulate_counts(plan: Plan) -> xr.DataArray:
         {
             trial: trial_counts(
                 plan.experiment.design,
-                ((job, backend.fetch(job, plan.pubs(job), job.name)) for job in jobs),
+                (
+                    (
+                        job,
+                        protocol_part(
+                            plan.experiment, backend.fetch(job, plan.pubs(job), job.name)
+                        ),
+                    )
+                    for job in jobs
+                ),
                 plan.experiment.allocation,
             )
             for trial, jobs in by_trial.items()

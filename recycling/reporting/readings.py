@@ -14,6 +14,7 @@ from recycling.inference.bath.sensitivity import thresholds
 from recycling.inference.readout.correction import READOUTS, Readout
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.analysis import analyse_counts
+from recycling.results.calibrations import trial_assignments
 from recycling.results.sensitivity import erasure_of
 from recycling.results.sweep import (
     curve_note,
@@ -74,6 +75,7 @@ def readout_datasets(
                 {"temperature_K": temperature},
                 readout=readout,
                 assignment=assignment,
+                of_trials=() if readout == "raw" else trial_assignments(run),
                 arms=(RECYCLING,),
             )
         except BadInput as error:

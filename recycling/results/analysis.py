@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from recycling.errors import BadInput
 from recycling.inference.readout.correction import READOUTS, Readout
+from recycling.inference.readout.trials import errors_of_trials, referred
 from recycling.inference.states.checks import Labels, check_counts, masked_settings
+from recycling.inference.states.records import Layout
 from recycling.jobs.sizes import check_size
 from recycling.results.attributes import run_attributes
-from recycling.results.calibrations import calibrations, keep
+from recycling.results.calibrations import calibrations, keep, trial_assignments
 from recycling.results.counts import tables_of
 from recycling.results.estimates import estimate_arms
 from recycling.results.link import channel_attributes
@@ -134,6 +136,7 @@ def analysed(
         progress,
         readout=chosen,
         assignment=None if chosen == "raw" else calibrations(run).assignment,
+        of_trials=trial_assignments(run) if chosen != "raw" else (),
         reference=_reference(run),
     )
 
@@ -163,14 +166,16 @@ def analyse_counts(
     *,
     readout: Readout = "raw",
     assignment: Assignment | None = None,
+    of_trials: Sequence[Assignment] = (),
     reference: Real | None = None,
     arms: Collection[str] | None = None,
 ) -> xr.Dataset:
     """Analyse counts without a run directory; see ``analyse`` for the Dataset.
 
     The temperature of the bounds is that of the attributes, or the spec's; so is the link. Unless
-    the readout is raw, ``assignment`` corrects it. The output is compared with ``reference`` in the
-    success branch, by default the algorithm's formula: Bloch vectors of pure states (array of shape
+    the readout is raw, ``assignment`` corrects it; counts of trials that have matrices of their own
+    (``of_trials``) are read as if all had the mean. The output is compared with ``reference`` in
+    the success branch, by default the formula: Bloch vectors of pure states (array of shape
     (point, 3)), NaN where it is not pure. ``arms`` names those to analyse; None takes all.
 
     Example:
@@ -191,6 +196,9 @@ def analyse_counts(
         raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
     tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
     check_counts(tables, _shots(experiment), labels)
+    if of_trials and assignment is not None:
+        errors, layout = errors_of_trials(of_trials), Layout.of(experiment.design)
+        tables = referred(tables, errors, assignment, layout)
     attributes = channel_attributes(experiment.physical_link) | dict(attributes)
     link = channel_of(attributes)
     temperature = attributes.get("temperature_K", experiment.bath.temperature)

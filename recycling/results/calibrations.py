@@ -26,7 +26,9 @@ from recycling.inference.bath.thermometry import (
 )
 from recycling.inference.readout.assignment import Assignment, drifting
 from recycling.inference.readout.calibration import estimate_assignment
+from recycling.inference.readout.trials import mean_assignment
 from recycling.inference.states.records import Layout
+from recycling.jobs.interleaved import assignment_counts, assignment_repeats
 from recycling.results.brackets import stored_brackets
 from recycling.results.device import (
     device_assignment,
@@ -51,8 +53,8 @@ class Calibrations(BaseModel):
         brackets: those whose outcomes are stored, by the name of their job, in order.
         assignments: assignment matrices that were measured with the run, likewise.
         assignment: assignment matrices that correct the run: measured with it, with the error of
-            their drift where they were measured before and after the trials; else those of its
-            device.
+            their drift where they were measured before and after the trials, the mean of all trials
+            where they were measured in each; else those of its device.
         temperatures: temperature of the bath qubit by source: "given", always; "measured" on the
             bath before the erasure in the arm without a reset, once a trial is complete;
             "calibration" by the bracket before the run.
@@ -170,14 +172,12 @@ def compute(run: Run) -> Calibrations:
     layout = Layout.of(run.experiment.design)
     roles, bath = layout.roles, layout.measured[layout.bath]
     brackets = stored_brackets(run)
-    assignments = {
-        job.name: estimate_assignment(run.outcomes(job).counts())
-        for job in run.jobs
-        if job.kind == "assignment" and run.journal(job).state == "done"
-    }
+    assignments = _assignments(run)
     measured, found = list(assignments.values()), list(brackets.values())
     if not measured:
         assignment = device_assignment(run.device, roles)
+    elif assignment_repeats(run.experiment):
+        assignment = mean_assignment(measured)
     else:
         assignment = drifting(*measured) if len(measured) == 2 else measured[0]
     snapshot = device_bracket(run.device, bath)
@@ -189,8 +189,47 @@ def compute(run: Run) -> Calibrations:
         temperatures=_temperatures(run, brackets, assignment, bath),
         since=tuple(since),
         during=tuple(drift(*found, role=bath)) if len(found) == 2 else (),
-        readout=tuple(readout_drift(measured[0], measured[1], roles)) if len(measured) == 2 else (),
+        readout=tuple(readout_drift(measured[0], measured[-1], roles)) if measured[1:] else (),
     )
+
+
+def _assignments(run: Run) -> dict[str, Assignment]:
+    """Assignment matrices by the name of the job that measured them, in order."""
+    interleaved = assignment_repeats(run.experiment)
+    found = {}
+    for job in run.jobs:
+        measures = job.trial is not None if interleaved else job.kind == "assignment"
+        if measures and run.journal(job).state == "done":
+            outcomes = run.outcomes(job)
+            found[job.name] = estimate_assignment(
+                assignment_counts(run.experiment, outcomes) if interleaved else outcomes.counts()
+            )
+    return found
+
+
+def trial_assignments(run: Run) -> list[Assignment]:
+    """Assignment matrices of each complete trial; none where they were not measured in the trials.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": 100, "trials": 2},
+        ...     hardware={"assignment": "interleaved"},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run")
+        >>> len(trial_assignments(run))
+        2
+        >>> folder.cleanup()
+    """
+    if not assignment_repeats(run.experiment):
+        return []
+    return list(calibrations(run).assignments.values())
 
 
 def temperature_of_bounds(experiment: Experiment, found: dict[str, Thermometry]) -> Thermometry:

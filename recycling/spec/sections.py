@@ -105,7 +105,8 @@ class HardwareSpec(Section):
     ``max_execution_time`` in s bounds each job. ``brackets`` measures T1, T2, readout and thermal
     population of the bath qubit before and after; ``assignment`` measures the assignment matrices
     of the recorded qubits, which correct the readout, before and after the trials, each time by
-    ``assignment_shots`` of 17 circuits. "auto" does so on hardware only.
+    ``assignment_shots`` of 17 circuits. "interleaved" measures them in the jobs of the trials
+    instead, so many in all trials together. "auto" measures both on hardware only.
 
     Example:
         >>> HardwareSpec(rep_delay="100 us").rep_delay
@@ -118,7 +119,7 @@ class HardwareSpec(Section):
     max_execution_time: Annotated[int, Field(ge=1, le=10800)] | None = None
     brackets: Literal["auto"] | bool = "auto"
     bracket_shots: Annotated[int, Field(ge=100, le=100_000)] = 2000
-    assignment: Literal["auto"] | bool = "auto"
+    assignment: Literal["auto", "interleaved"] | bool = "auto"
     assignment_shots: Annotated[int, Field(ge=100, le=100_000)] = 8000
 
 

@@ -30,6 +30,7 @@ from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.jobs.counts import counts_of, trial_counts
 from recycling.jobs.cut import ASSIGNMENTS
+from recycling.jobs.interleaved import protocol_part
 from recycling.jobs.job import Job
 from recycling.spec.experiment import Experiment
 from recycling.store.circuits import check_bracket, check_circuit, read_circuits
@@ -265,7 +266,7 @@ class Run:
         whole = {
             trial: trial_counts(
                 self.experiment.design,
-                ((job, self.outcomes(job)) for job in jobs),
+                ((job, protocol_part(self.experiment, self.outcomes(job))) for job in jobs),
                 self.experiment.allocation,
             )
             for trial, jobs in by_trial.items()

@@ -15,6 +15,7 @@ from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName
 from recycling.jobs.cut import all_jobs, protocol_sweeps
+from recycling.jobs.interleaved import assignment_repeats
 from recycling.jobs.job import Job, axes_of
 from recycling.running import runs
 from recycling.running.work import Conduct, Progress, Watch
@@ -97,6 +98,8 @@ def _form(experiment: Experiment, job: Job) -> Form:
     if job.kind == "assignment":
         # A circuit for each preparation of the recorded qubits, and one that waits.
         return Form((2**bits + 1,), job.shots, bits=2 * bits)
+    if assignment_repeats(experiment):
+        bits *= 2  # the assignment circuits measure each qubit twice
     return Form(axes_of(protocol_sweeps(experiment, job)), job.shots, bits=bits)
 
 
@@ -123,7 +126,8 @@ def _stored_plan(stored: Run, name: BackendName, compiled: bool) -> Plan:
         assignment = stored.assignment
     else:
         brackets = compile_brackets(device) if record["brackets"] else ()
-        assignment = compile_assignment(device, stored.design) if record.get("assignment") else ()
+        measured = record.get("assignment") or assignment_repeats(experiment)
+        assignment = compile_assignment(device, stored.design) if measured else ()
         circuits = compile_all(experiment, device)
     return Plan(
         experiment,

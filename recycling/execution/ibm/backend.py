@@ -12,7 +12,7 @@ from recycling.execution.ibm.machine import machine_of
 from recycling.execution.ibm.service import Hardware
 from recycling.execution.machine import Machine, placed_circuit
 from recycling.execution.registry import BackendKind
-from recycling.jobs.job import Job, Pub, full_parameters, together
+from recycling.jobs.job import Job, Pub, full_parameters, most_bits, together
 from recycling.jobs.outcomes import Outcomes
 from recycling.jobs.status import JobStatus, ListedJob
 from recycling.spec.experiment import HardwareSpec
@@ -82,7 +82,7 @@ class HardwareBackend:
         del job
         outcomes, record = self.hardware.fetch(job_id)
         shots = together(outcomes)
-        return Outcomes(len(pubs[0].circuit.clbits), shots=shots, record=record)
+        return Outcomes(most_bits(pubs), shots=shots, record=record)
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not finished."""

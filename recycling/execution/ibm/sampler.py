@@ -14,7 +14,7 @@ from recycling.execution.backend import Progress
 from recycling.execution.ibm.answers import outcomes_of
 from recycling.execution.ibm.snapshots import snapshot_backend
 from recycling.execution.registry import BackendKind
-from recycling.jobs.job import Job, Pub, full_parameters, together
+from recycling.jobs.job import Job, Pub, full_parameters, most_bits, together
 from recycling.jobs.outcomes import Outcomes
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def execute_sampler(
         sampled = sample_locally(simulator, [(noisy, full_parameters(pub))], job.shots, int(state))
         outcomes.append(sampled[0])
         progress((number + 1) / len(pubs))
-    return Outcomes(len(pubs[0].circuit.clbits), shots=together(outcomes))
+    return Outcomes(most_bits(pubs), shots=together(outcomes))
 
 
 def sample_locally(

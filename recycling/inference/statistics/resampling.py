@@ -67,7 +67,8 @@ def resample(
     points, trials, *setting, _ = counts.shape
     kinds, kind = _kinds(records)
     tables = np.stack([counts[..., kind == k].sum(axis=-1) for k in range(len(kinds))], axis=-1)
-    shots = tables.sum(axis=-1)
+    # Counts that were referred to another readout are whole in their sum alone, but for rounding.
+    shots = np.rint(tables.sum(axis=-1)).astype(np.int64)
     probabilities = tables / np.maximum(shots, 1)[..., None]
     total = np.zeros((points, resamples, *setting, len(kinds)), dtype=np.int64)
     for trial in range(trials):
