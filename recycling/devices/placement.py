@@ -153,11 +153,11 @@ def expected_errors(
         True
     """
     place = dict(zip(shape.roles, layout, strict=True))
+    readout = readout_errors(layout, target, shape)
     gates = sum(
         count * _cz_error(target, *(place[role] for role in pair))
         for pair, count in cz_counts.items()
     )
-    readout = sum(target["measure"][(place[role],)].error for role in shape.recorded)
     decay = sum(
         busy[role] * (1 / target.qubit_properties[q].t1 + 1 / target.qubit_properties[q].t2) / 2
         for role, q in place.items()
@@ -165,13 +165,34 @@ def expected_errors(
     return float(gates + readout + decay)
 
 
+def readout_errors(layout: tuple[int, ...], target: Target, shape: Shape) -> float:
+    """Expected number of readout errors in a shot; see ``expected_errors`` for the arguments.
+
+    Example:
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> target = FakeTorino().target
+        >>> from circuits import HHL
+        >>> from recycling.devices.shape import shape_of
+        >>> algorithm = HHL([[2, -1], [-1, 2]])
+        >>> shape = shape_of(algorithm.design, algorithm)
+        >>> 0 < readout_errors(next(placements(target, shape)), target, shape) < 1
+        True
+    """
+    place = dict(zip(shape.roles, layout, strict=True))
+    return float(sum(target["measure"][(place[role],)].error for role in shape.recorded))
+
+
 def best_layout(
     target: Target,
     shape: Shape,
     cz_counts: Mapping[frozenset[str], int],
     busy: Mapping[str, float],
+    *,
+    by_readout: bool = False,
 ) -> tuple[int, ...]:
     """Find the placement with the fewest expected errors; see ``expected_errors`` for arguments.
+
+    With ``by_readout`` it is one with the fewest errors of readout, whatever the other errors.
 
     Raises:
         BadInput: the device has no placement of the shape on working gates.
@@ -193,7 +214,12 @@ def best_layout(
             "device.layout: the device has no working qubits that are neighbours of each other as "
             f"the experiment needs them ({shape}): choose another device"
         )
-    return min(candidates, key=lambda p: expected_errors(p, target, shape, cz_counts, busy))
+
+    def score(layout: tuple[int, ...]) -> tuple[float, float]:
+        first = readout_errors(layout, target, shape) if by_readout else 0.0
+        return first, expected_errors(layout, target, shape, cz_counts, busy)
+
+    return min(candidates, key=score)
 
 
 def _cz_error(target: Target, first: int, second: int) -> float:

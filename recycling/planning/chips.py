@@ -122,7 +122,7 @@ def chip(experiment: Experiment, backend: BackendV2 | None = None) -> Chip:
 
 def _on_chip(experiment: Experiment, whole: Chip) -> Device:
     wanted = experiment.device.layout
-    if wanted != "best":
+    if isinstance(wanted, dict):
         layout = _given_layout(wanted, whole.shape.roles)
         check_layout(layout, whole.target, whole.shape)
         return whole.device_on(layout)
@@ -168,7 +168,9 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
 
 def _best_layout(experiment: Experiment, anywhere: Device, whole: Chip) -> tuple[int, ...]:
     """Score placements by what the longest circuit does; it is the same on every placement."""
-    return best_layout(whole.target, whole.shape, *circuit_work(experiment, anywhere))
+    by_readout = experiment.device.layout == "readout"
+    work = circuit_work(experiment, anywhere)
+    return best_layout(whole.target, whole.shape, *work, by_readout=by_readout)
 
 
 def circuit_work(

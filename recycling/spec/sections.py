@@ -55,6 +55,8 @@ def _known_profile(name: str) -> str:
 class DeviceSpec(Section):
     """The device: a profile, and changes to it.
 
+    ``layout`` gives the physical qubit of each role, or how they are chosen: "best" for the fewest
+    expected errors, "readout" for the fewest errors of readout.
     ``profile`` is "paper", "ideal" or the name of a Heron snapshot such as "FakeTorino". The
     optional numbers overrule the profile on every qubit: times in s, errors as probabilities.
 
@@ -64,7 +66,7 @@ class DeviceSpec(Section):
     """
 
     profile: Annotated[str, AfterValidator(_known_profile)] = "paper"
-    layout: Literal["best"] | dict[str, Annotated[int, Field(ge=0)]] = "best"
+    layout: Literal["best", "readout"] | dict[str, Annotated[int, Field(ge=0)]] = "best"
     feedforward_latency: Literal["profile"] | Latency = "profile"
     optimization_level: Annotated[int, Field(ge=0, le=3)] = 1
     t1: Lifetime | None = None

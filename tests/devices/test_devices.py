@@ -30,6 +30,7 @@ from recycling.devices.placement import (
     cz_errors,
     expected_errors,
     placements,
+    readout_errors,
     working_qubits,
 )
 from recycling.devices.profiles import (
@@ -432,6 +433,9 @@ def test_best_layout_has_the_best_score(name):
     sample = np.random.default_rng(1).choice(len(candidates), 50, replace=False)
     scores = [expected_errors(candidates[i], target, SHAPE, counts, busy) for i in sample]
     assert expected_errors(best, target, SHAPE, counts, busy) <= min(scores)
+    read = best_layout(target, SHAPE, counts, busy, by_readout=True)
+    fewest = min(readout_errors(candidates[i], target, SHAPE) for i in [*sample, 0])
+    assert readout_errors(read, target, SHAPE) <= fewest
 
 
 def test_score_is_the_sum_of_its_parts():
