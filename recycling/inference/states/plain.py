@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recycling.inference.bath.link import LinkChannel
 from recycling.inference.bath.quantities import fidelity, thermodynamic_quantities
+from recycling.inference.states.frames import beside, height, taking_part
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.states.samples import linear_inversion
 from recycling.thermodynamics import ThermalBath, as_floats, namespace_of
@@ -27,6 +28,7 @@ def plain_estimates(
     bath: ThermalBath,
     reference: Real | None,
     link: LinkChannel | None = None,
+    axes: Real | None = None,
 ) -> dict[str, Real]:
     """Estimate everything by linear inversion and projection.
 
@@ -40,10 +42,13 @@ def plain_estimates(
         reference: Bloch vectors of the pure states that the output is compared with (array of
             shape (point, 3)); NaN or None where none is known.
         link: the link that the bath's state has crossed; None for an experiment without links.
+        axes: axes of tomography, unit vectors in the laboratory (array of shape (point, stage,
+            qubit, basis, 3)); None for x, y and z.
 
     Returns:
         Quantities by name: those of ``thermodynamic_quantities`` with leading axes (point, p_x,
-        ...), and ``branch_probability`` and ``fidelity`` of shape (point, ...).
+        ...), and ``branch_probability`` and ``fidelity`` of shape (point, ...). NaN where they need
+        an axis without shots.
 
     Example:
         >>> from circuits import HHL
@@ -54,10 +59,12 @@ def plain_estimates(
         >>> plain["heat"].shape, plain["entropy"].shape
         ((4, 2), (4, 2, 2, 3))
     """
-    axes = np.ndim(counts) - 5
+    between = np.ndim(counts) - 5
+    weights = p_x.reshape(-1, *(1,) * between)
+    even, frames = mixed(counts, records, 0.5), beside(axes, between)
     return {
-        **table_estimates(counts[:, None], records, p_x.reshape(-1, *(1,) * axes), bath, link),
-        "fidelity": plain_fidelity(mixed(counts, records, 0.5), records.layout, reference),
+        **table_estimates(counts[:, None], records, weights, bath, link, beside(axes, between + 1)),
+        "fidelity": plain_fidelity(even, records.layout, reference, frames),
         "branch_probability": branch_probability(counts, records),
     }
 
@@ -68,6 +75,7 @@ def table_estimates(
     p_x: Real | float,
     bath: ThermalBath,
     link: LinkChannel | None = None,
+    axes: Real | None = None,
 ) -> dict[str, Real]:
     """Estimate heat, entropies and bounds of many tables, each at its p_x and with its bath.
 
@@ -80,11 +88,13 @@ def table_estimates(
         p_x: excited weights (number, or array of shape (...)).
         bath: bath at the temperature of the bounds; ``QubitBaths`` of shape (...) for one each.
         link: the link that the bath's state has crossed; None for an experiment without links.
+        axes: axes of tomography, unit vectors in the laboratory (array of shape (..., stage, qubit,
+            basis, 3)); None for x, y and z.
 
     Returns:
         Quantities by name: those of ``thermodynamic_quantities``, arrays of shape (...), or
-        (..., stage, qubit) for ``entropy`` and ``excited_population``. NaN where a setting has no
-        record in the branch.
+        (..., stage, qubit) for ``entropy`` and ``excited_population``. NaN where they need a
+        setting that has no record in the branch.
 
     Example:
         >>> from circuits import HHL
@@ -96,11 +106,13 @@ def table_estimates(
         >>> found["heat"].shape, found["entropy"].shape
         ((4,), (4, 2, 3))
     """
-    return plain_quantities(mixed(tables, records, p_x), bath, records.layout, link)
+    return plain_quantities(mixed(tables, records, p_x), bath, records.layout, link, axes)
 
 
 def mixed(tables: NDArray[Any], records: RecordMap, p_x: Real | float) -> Real:
     """Bloch vectors by linear inversion, both preparations mixed: (basis, ..., stage, qubit).
+
+    Their components are those along the axes of tomography, whatever these are.
 
     Args:
         tables: see ``table_estimates``.
@@ -136,9 +148,13 @@ def branch_probability(tables: NDArray[Any], records: RecordMap) -> Real:
 
 
 def plain_quantities(
-    vector: Real, bath: ThermalBath, layout: Layout, link: LinkChannel | None = None
+    vector: Real,
+    bath: ThermalBath,
+    layout: Layout,
+    link: LinkChannel | None = None,
+    axes: Real | None = None,
 ) -> dict[str, Real]:
-    """Thermodynamic quantities of Bloch vectors (basis, ..., stage, qubit).
+    """Thermodynamic quantities of Bloch vectors (basis, ..., stage, qubit) along some axes.
 
     Example:
         >>> from circuits import HHL
@@ -148,22 +164,32 @@ def plain_quantities(
         >>> float(plain_quantities(vector, Bath.qubit(), layout)["heat"])
         0.0
     """
-    return thermodynamic_quantities(*projected(vector), bath, layout, link)
+    return thermodynamic_quantities(*projected(vector, axes), bath, layout, link)
 
 
-def projected(vector: Real) -> tuple[Real, Real]:
+def projected(vector: Real, axes: Real | None = None) -> tuple[Real, Real]:
     """Length and z component of Bloch vectors (basis, ...) after projection; see ``project``.
+
+    The length is NaN where an axis is not measured. Then z, if it needs none of these axes, is cut
+    to what the others leave of it.
+
+    Args:
+        vector: components along each axis (array of shape (basis, ...)).
+        axes: unit vectors, broadcast against it (array of shape (..., basis, 3)); None for x, y
+            and z.
 
     Example:
         >>> length, z = projected(np.array([[0.0], [0.75], [1.0]]))
         >>> length.tolist(), z.tolist()
         ([1.0], [0.8])
     """
-    xp, length = namespace_of(vector), _lengths(vector)
-    return xp.minimum(length, 1), vector[-1, ...] / xp.maximum(length, 1)
+    xp = namespace_of(vector)
+    return xp.minimum(_lengths(vector), 1), height(_cut(vector), axes)
 
 
-def plain_fidelity(even: Real, layout: Layout, reference: Real | None) -> Real:
+def plain_fidelity(
+    even: Real, layout: Layout, reference: Real | None, axes: Real | None = None
+) -> Real:
     """Fidelity of the output before the erasure with a reference (array of shape (point, ...)).
 
     NaN where there is no reference, or the output has more than one qubit.
@@ -173,6 +199,8 @@ def plain_fidelity(even: Real, layout: Layout, reference: Real | None) -> Real:
             ..., stage, qubit)).
         layout: places of the stages and the qubits.
         reference: Bloch vectors of pure states (array of shape (point, 3)).
+        axes: axes of tomography (array of shape (point, ..., stage, qubit, basis, 3)); None for x,
+            y and z.
 
     Example:
         >>> from circuits import HHL
@@ -184,11 +212,22 @@ def plain_fidelity(even: Real, layout: Layout, reference: Real | None) -> Real:
     xp = namespace_of(even)
     if reference is None or layout.output is None:
         return cast(Real, xp.full_like(even[0, ..., 0, 0], np.nan))
-    vector = even[..., layout.before, layout.output]
-    bloch = xp.moveaxis(vector / xp.maximum(_lengths(vector), 1), 0, -1)
-    axes = (1,) * (bloch.ndim - 2)
-    targets = xp.reshape(xp.asarray(reference), (len(reference), *axes, 3))
-    return fidelity(bloch, targets)
+    place = (..., layout.before, layout.output)
+    vector = _cut(even[place])
+    between = (1,) * (vector.ndim - 2)
+    targets = xp.reshape(xp.asarray(reference), (len(reference), *between, 3))
+    if axes is not None:  # components of the reference along the axes
+        frame = xp.asarray(axes)[(*place, slice(None), slice(None))]
+        targets = xp.sum(frame * targets[..., None, :], axis=-1)
+    bloch = taking_part(xp.moveaxis(targets, -1, 0), vector)
+    return fidelity(xp.moveaxis(bloch, 0, -1), targets)
+
+
+def _cut(vector: Real) -> Real:
+    """Bloch vectors (basis, ...) cut to length 1, with no regard to unknown components."""
+    xp = namespace_of(vector)
+    known = _lengths(xp.where(xp.isnan(vector), 0, vector))
+    return cast(Real, vector / xp.maximum(known, 1))
 
 
 def _lengths(vector: Real) -> Real:
