@@ -1,16 +1,30 @@
 """Tomography along any axes, with other shots in every setting."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import special_ortho_group
 
+from recycling.inference.states.estimates import estimate
 from recycling.inference.states.frames import height
 from recycling.inference.states.plain import mixed, plain_estimates, projected
 from recycling.inference.states.tomography import mix
+from recycling.inference.statistics.resampling import resample, simultaneous_quantile
 from tests.inference.of_hhl import AFTER, BEFORE, C_I, B, S, raw
-from tests.inference.test_estimates import BATH, BLOCH, EPS, P_X, joint_probabilities
+from tests.inference.test_correction import assignment, maps_of
+from tests.inference.test_estimates import (
+    BATH,
+    BLOCH,
+    EPS,
+    P_X,
+    QUANTUM,
+    asked,
+    coverage_error,
+    joint_probabilities,
+)
 
 RAW = raw("recycling")
 POINTS = 4
@@ -94,6 +108,116 @@ def test_a_tilted_axis_without_shots_leaves_the_population_unknown():
     population = plain(tables, axes)["excited_population"]
     assert np.isnan(population[..., AFTER, [B, C_I]]).all()
     assert np.isfinite(population[..., AFTER, S]).all()
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+def unequal_counts(bloch, axes, seed):
+    """Counts (point, trial, …) of two trials, whose settings have from 20 to 2,000 shots each."""
+    generator = np.random.default_rng(seed)
+    shots = np.exp(generator.uniform(np.log(20), np.log(2000), (len(bloch), 2, 2, 2, 3)))
+    return generator.multinomial(np.round(shots).astype(int), probabilities(bloch, axes))
+
+
+def limited(counts, axes=None, reference=None):
+    reference = np.tile([0.6, 0.0, 0.8], (len(counts), 1)) if reference is None else reference
+    question = replace(asked(len(counts)), reference=reference, axes=axes)
+    return estimate(counts, question)
+
+
+def assert_alike(found, expected):
+    """Values and limits to 1e-12 of a nat, a probability or a quantum."""
+    for name, own in expected.items():
+        scale = 1.0 if own.value.ndim > 3 or np.nanmax(np.abs(own.value)) > 1e-15 else QUANTUM
+        for part in ("value", "low", "high", "stderr"):
+            np.testing.assert_allclose(
+                getattr(found[name], part), getattr(own, part), rtol=1e-12, atol=1e-12 * scale,
+                err_msg=f"{name} {part}",
+            )  # fmt: skip
+
+
+def test_fixed_axes_are_the_frame_of_the_laboratory():
+    bloch = random_states(POINTS, seed=12)
+    laboratory = np.broadcast_to(np.eye(3), (POINTS, 2, 3, 3, 3))
+    counts = unequal_counts(bloch, laboratory, seed=13)
+    assert_alike(limited(counts, laboratory), limited(counts))
+
+
+@pytest.mark.parametrize("order", [(2, 0, 1), (1, 2, 0), (0, 2, 1)])
+def test_the_order_of_the_axes_is_no_matter(order):
+    """Limits of a z along the first axis, or the second, are those of a z along the third."""
+    bloch = random_states(POINTS, seed=14)
+    laboratory = np.broadcast_to(np.eye(3), (POINTS, 2, 3, 3, 3))
+    counts = unequal_counts(bloch, laboratory, seed=15)
+    assert_alike(limited(counts[..., order, :], laboratory[..., order, :]), limited(counts))
+
+
+def test_an_axis_may_point_down():
+    """Outcome 1 along -z is outcome 0 along z."""
+    bloch = random_states(POINTS, seed=16)
+    laboratory = np.broadcast_to(np.eye(3), (POINTS, 2, 3, 3, 3))
+    counts = unequal_counts(bloch, laboratory, seed=17)
+    turned = counts.reshape(*counts.shape[:-1], 2, 8)[..., ::-1].reshape(counts.shape)
+    found, expected = limited(turned, -laboratory), limited(counts)
+    assert_alike(found, expected)
+
+
+def test_limits_need_no_more_axes_than_the_estimate():
+    laboratory = np.broadcast_to(np.eye(3), (1, 2, 3, 3, 3))
+    counts = unequal_counts(BLOCH[None], laboratory, seed=18)
+    whole = limited(counts, laboratory)
+    counts[:, :, AFTER, :, :2] = 0
+    for axes in (None, laboratory):
+        found = limited(counts, axes)
+        for name in ("heat", "excited_population"):
+            for part in ("value", "low", "high"):
+                np.testing.assert_allclose(
+                    getattr(found[name], part), getattr(whole[name], part), rtol=1e-12
+                )
+        for part in ("value", "low", "high", "stderr", "z"):
+            assert np.isnan(getattr(found["excess_tight"], part)).all()
+            assert np.isnan(getattr(found["entropy"], part)[..., AFTER, :]).all()
+
+
+def test_bands_and_calibrations_turn_with_the_axes():
+    """A corrected readout, whose errors move outcomes: along permuted axes as along fixed ones."""
+    bloch = random_states(2, seed=19)
+    laboratory = np.broadcast_to(np.eye(3), (2, 2, 3, 3, 3))
+    counts = unequal_counts(bloch, laboratory, seed=20)
+    covariance = np.diag(np.linspace(0.005, 0.01, 8) ** 2)
+    records, moved = maps_of("recycling", "corrected", assignment(covariance))
+    fixed = replace(asked(2), records=records, moved=moved)
+    order = (1, 2, 0)
+    turned = replace(fixed, axes=laboratory[..., order, :])
+    assert len(moved)
+    assert_alike(estimate(counts[..., order, :], turned), estimate(counts, fixed))
+    draws = resample(counts, records, 50, np.random.default_rng(21))
+    assert simultaneous_quantile(draws[..., order, :], turned) == pytest.approx(
+        simultaneous_quantile(draws, fixed), rel=1e-12
+    )
+
+
+def test_intervals_along_any_axes_cover():
+    """Random frames, and shots from 30 to 3,000: heat, ΔS and excesses of one mixed state."""
+    copies = 600
+    axes = random_frames(1, seed=22)
+    exact = probabilities(BLOCH[None], axes)
+    shots = np.random.default_rng(23).permutation(np.geomspace(30, 3000, 12).astype(int))
+    counts = np.random.default_rng(24).multinomial(
+        shots.reshape(2, 2, 3), np.repeat(exact, copies, axis=0)
+    )
+    found = limited(counts, np.repeat(axes, copies, axis=0))
+    truth = plain(exact, axes)
+    for name in ("heat", "entropy_decrease", "excess_tight", "excess_landauer"):
+        own = found[name]
+        covered = (own.low <= truth[name]) & (truth[name] <= own.high)
+        assert covered.mean(axis=0).min() >= 0.93 - coverage_error(copies, 0.93), name
+    population = found["excited_population"]
+    inside = (population.low <= truth["excited_population"]) & (
+        truth["excited_population"] <= population.high
+    )
+    assert inside.mean(axis=0).min() >= 0.93 - coverage_error(copies, 0.93)
 
 
 def test_linear_inversion_has_no_bias_along_any_axes():

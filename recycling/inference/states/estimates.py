@@ -20,6 +20,7 @@ from recycling.inference.states.estimation import (
     estimate_outcomes,
     estimate_states,
 )
+from recycling.inference.states.frames import beside
 from recycling.inference.states.plain import (
     branch_probability,
     mixed,
@@ -57,6 +58,8 @@ class Question:
             shape (point, 3)); NaN or None where none is known.
         estimator: of the values; the limits are always those of the calibrated tests.
         link: the link that the bath's state has crossed; None for an experiment without links.
+        axes: axes of tomography, unit vectors in the laboratory (array of shape (point, stage,
+            qubit, basis, 3)); None for x, y and z.
 
     Example:
         >>> from circuits import HHL
@@ -74,6 +77,7 @@ class Question:
     reference: Real | None
     estimator: Estimator
     link: LinkChannel | None = None
+    axes: Real | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,8 @@ def estimate(
     """Estimate every quantity of an arm from its counts.
 
     Args:
-        counts: counts (array of shape (point, trial, stage, preparation, basis, record)).
+        counts: counts (array of shape (point, trial, stage, preparation, basis, record)), with as
+            many shots in each setting as it has; none is not measured.
         question: settings of the estimates.
         quantile: normal quantile of the limits.
 
@@ -213,7 +218,7 @@ class Observed:
         output: bool = True,
     ) -> Observed:
         """Counts as samples; without ``output`` those of target and bath alone."""
-        states = mixture(counts, question.records, question.p_x, question.moved)
+        states = mixture(counts, question.records, question.p_x, question.moved, question.axes)
         states = states if output else states.without_output()
         return cls(counts, question, quantile, states, estimate_outcomes(states, quantile))
 
@@ -238,6 +243,7 @@ class Observed:
                     mixed(self.counts, question.records, 0.5),
                     question.records.layout,
                     question.reference,
+                    beside(question.axes, 1),
                 ),
                 "branch_probability": branch_probability(self.counts, question.records),
             }
@@ -275,7 +281,9 @@ class Weighted:
             values = {name: own.value for name, own in limited.items()}
         else:
             vector = self.samples.vector()
-            values = plain_quantities(vector, question.bath, layout, question.link)
+            values = plain_quantities(
+                vector, question.bath, layout, question.link, self.samples.axes
+            )
         return {
             name: Estimate.of(own, values[name], self.quantile) for name, own in limited.items()
         }
@@ -324,7 +332,13 @@ def plain_values(counts: NDArray[Any], question: Question) -> dict[str, Real]:
         (3, 2, 1)
     """
     return plain_estimates(
-        counts, question.records, question.p_x, question.bath, question.reference, question.link
+        counts,
+        question.records,
+        question.p_x,
+        question.bath,
+        question.reference,
+        question.link,
+        question.axes,
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.tomography import BASIS_ANGLES
+from recycling.inference.states.frames import along, in_frame, shares_of, taking_part
 from recycling.inference.states.records import Layout
 from recycling.inference.states.samples import Mixture, Samples
 from recycling.inference.statistics.interval import Interval, Intervals
@@ -27,7 +28,7 @@ Real = NDArray[np.float64]
 Z = list(BASIS_ANGLES).index("Z")
 #: Stage and qubit.
 Place = tuple[int, int]
-#: Estimates without and with an X gate (arrays of shape (basis, ..., stage, qubit)).
+#: Estimates without and with an X gate along each axis (basis, ..., stage, qubit).
 Outcomes = tuple[Intervals, Intervals]
 
 
@@ -92,7 +93,8 @@ def estimate_states(mixture: Mixture, outcomes: Outcomes, quantile: float) -> St
     """Entropies and populations with their limits at a normal quantile.
 
     The values of entropies are median-unbiased, and never outside of their limits; populations are
-    those of the basis Z alone, without bias.
+    those of the basis Z alone, or of the axes that z has a part in, without bias. What needs an
+    axis without shots is NaN.
 
     Example:
         >>> from circuits import HHL
@@ -112,13 +114,35 @@ def estimate_states(mixture: Mixture, outcomes: Outcomes, quantile: float) -> St
     # The entropy falls with the length.
     length = Interval(median, low, high).within(0, 1)
     entropy = (-length).map(lambda x: np.asarray(binary_entropy((1 + x) / 2)))
-    ground, excited = (own[Z].map(lambda x: (1 + x) / 2).within(0, 1) for own in outcomes)
-    weight = mixture.p_x
-    calibration = calibration_terms(mixture.slopes()[:, Z] / 2, quantile)
+    shares = _shares_of_z(mixture)
+    ground, excited = (
+        _component(own, shares).map(lambda x: (1 + x) / 2).within(0, 1) for own in outcomes
+    )
+    weight, slopes = mixture.p_x, np.moveaxis(mixture.slopes(), 1, 0)
+    of_z = slopes[Z] if shares is None else along(shares[:, None], slopes)
+    calibration = calibration_terms(of_z / 2, quantile)
     terms = [ground.times(1 - weight), excited.times(weight), *calibration]
     population = total(terms, np.eye(len(terms)))
     noise = flat.noise().reshape(3, *shape)
     return States(entropy, population, _correlation(mixture, noise), mixture.layout)
+
+
+def _shares_of_z(mixture: Mixture) -> Real | None:
+    """Component of each axis along z (basis, ..., stage, qubit); None for x, y and z."""
+    return None if mixture.axes is None else shares_of(2, mixture.axes)
+
+
+def _component(outcomes: Intervals, shares: Real | None) -> Intervals:
+    """Minus the component z of Bloch vectors: of the axes that have a part in it.
+
+    Settings of different axes have different shots, so that their errors are independent.
+    """
+    if shares is None:
+        return outcomes[Z]
+    ends = outcomes.value, outcomes.low, outcomes.high, outcomes.cut_low, outcomes.cut_high
+    known = Interval(*(taking_part(shares, np.asarray(end)) for end in ends))
+    parts = known.times(shares)
+    return total([parts[basis] for basis in range(len(shares))], np.eye(len(shares)))
 
 
 def estimate_fidelity(
@@ -152,14 +176,14 @@ def estimate_fidelity(
         unknown = np.full(mixture.ground.mean[0, :, 0, ..., 0, 0].shape, np.nan)
         return Interval(unknown, unknown, unknown)
     there = (..., layout.before, layout.output)
-    axes = mixture.ground.mean.ndim - 2 - reference.ndim
-    along = reference.T.reshape(*reference.T.shape, *(1,) * axes)
-    terms: list[Intervals] = []
-    for own in outcomes:
-        overlap = own[there].times(-along / 4)
-        terms += [overlap[basis] for basis in range(len(along))]
-    slopes = (along * (mixture.ground.slopes + mixture.excited.slopes)[there]).sum(axis=1) / 4
-    terms += calibration_terms(slopes, quantile)
+    wanted = reference.reshape(
+        len(reference), *(1,) * (mixture.ground.mean.ndim - 2 - reference.ndim), 3
+    )
+    frame = None if mixture.axes is None else mixture.axes[(*there, slice(None), slice(None))]
+    shares = np.moveaxis(in_frame(wanted, frame), -1, 0)
+    terms = [_component(own[there], shares).times(-1 / 4) for own in outcomes]
+    slopes = np.moveaxis((mixture.ground.slopes + mixture.excited.slopes)[there], 1, 0)
+    terms += calibration_terms(along(shares[:, None], slopes) / 4, quantile)
     found = total(terms, np.eye(len(terms)))
     return found.map(lambda overlap: 1 / 2 + overlap).within(0, 1)[:, 0]
 
@@ -213,12 +237,17 @@ def calibration_terms(slopes: Iterable[Real], quantile: float) -> list[Intervals
 
 def _correlation(mixture: Mixture, noise: Real) -> Real:
     """Correlations of ``entropies_of`` and ``populations_of``, to first order."""
-    vector, shared, slopes = mixture.vector(), mixture.shared(), mixture.slopes()
+    vector, shared = mixture.vector(), mixture.shared()
+    # An axis without shots moves nothing that is known.
+    noise, slopes = np.nan_to_num(noise), np.nan_to_num(mixture.slopes())
     length = np.sqrt((vector**2).sum(axis=0))
     # An entropy falls with the length of r, a population with z.
     against = -np.divide(vector, length, out=np.zeros_like(vector), where=length > 0)
-    down = np.zeros_like(vector)
-    down[Z] = -1
+    down, shares = np.zeros_like(vector), _shares_of_z(mixture)
+    if shares is None:
+        down[Z] = -1
+    else:
+        down -= shares
     entropies = entropies_of(mixture.layout)
     places = [*entropies, *populations_of(mixture.layout)]
     gradients = [

@@ -53,6 +53,27 @@ def shares_of(direction: int, axes: Real) -> Real:
     return cast(Real, namespace_of(axes).moveaxis(axes[..., direction], -1, 0))
 
 
+def in_frame(directions: Real, axes: Real | None) -> Real:
+    """Components of directions of the laboratory along the axes of a frame.
+
+    Args:
+        directions: vectors (array of shape (..., 3)).
+        axes: unit vectors (array of shape (..., basis, 3)); None for x, y and z.
+
+    Returns:
+        Array of shape (..., basis).
+
+    Example:
+        >>> turned = np.array([[0.0, 0, -1], [0, 1, 0], [1, 0, 0]])  # a quarter turn about y
+        >>> in_frame(np.array([0.6, 0.0, 0.8]), turned).tolist()
+        [-0.8, 0.0, 0.6]
+    """
+    if axes is None:
+        return directions
+    xp = namespace_of(directions, axes)
+    return cast(Real, xp.sum(xp.asarray(axes) * xp.asarray(directions)[..., None, :], axis=-1))
+
+
 def taking_part(shares: Real, vector: Real) -> Real:
     """Bloch vectors with 0 for unknown components (NaN) that have no share in a direction.
 

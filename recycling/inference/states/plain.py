@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recycling.inference.bath.link import LinkChannel
 from recycling.inference.bath.quantities import fidelity, thermodynamic_quantities
-from recycling.inference.states.frames import beside, height, taking_part
+from recycling.inference.states.frames import beside, height, in_frame, taking_part
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.states.samples import linear_inversion
 from recycling.thermodynamics import ThermalBath, as_floats, namespace_of
@@ -215,10 +215,9 @@ def plain_fidelity(
     place = (..., layout.before, layout.output)
     vector = _cut(even[place])
     between = (1,) * (vector.ndim - 2)
-    targets = xp.reshape(xp.asarray(reference), (len(reference), *between, 3))
-    if axes is not None:  # components of the reference along the axes
-        frame = xp.asarray(axes)[(*place, slice(None), slice(None))]
-        targets = xp.sum(frame * targets[..., None, :], axis=-1)
+    of_output = None if axes is None else axes[(*place, slice(None), slice(None))]
+    wanted = xp.reshape(xp.asarray(reference), (len(reference), *between, 3))
+    targets = in_frame(wanted, of_output)
     bloch = taking_part(xp.moveaxis(targets, -1, 0), vector)
     return fidelity(xp.moveaxis(bloch, 0, -1), targets)
 

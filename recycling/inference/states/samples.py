@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.inference.states.frames import beside
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.statistics.lengths import Mixed, Part
 from recycling.thermodynamics import namespace_of
@@ -141,6 +142,9 @@ class Mixture:
         excited: samples with it, likewise.
         p_x: excited weights, broadcast against all axes after the basis.
         layout: which stage and which qubit is which.
+        axes: axes of tomography, which "basis" counts: unit vectors in the laboratory, broadcast
+            against all axes after the basis (array of shape (..., stage, qubit, basis, 3)); None
+            for x, y and z.
 
     Example:
         >>> from circuits import HHL
@@ -155,6 +159,7 @@ class Mixture:
     excited: Samples
     p_x: Real
     layout: Layout
+    axes: Real | None = None
 
     def vector(self) -> Real:
         """Bloch vectors by linear inversion (basis, ..., p_x, ..., stage, qubit)."""
@@ -204,14 +209,19 @@ class Mixture:
             )
             for own in (self.ground, self.excited)
         ]
-        return Mixture(parts[0], parts[1], self.p_x, self.layout)
+        axes = None if self.axes is None else self.axes[..., places, :, :]
+        return Mixture(parts[0], parts[1], self.p_x, self.layout, axes)
 
     def _mixed(self, ground: Real, excited: Real) -> Real:
         return np.asarray((1 - self.p_x) * ground + self.p_x * excited)
 
 
 def mixture(
-    counts: NDArray[Any], records: RecordMap, p_x: Real, moved: Sequence[RecordMap] = ()
+    counts: NDArray[Any],
+    records: RecordMap,
+    p_x: Real,
+    moved: Sequence[RecordMap] = (),
+    axes: Real | None = None,
 ) -> Mixture:
     """Mix both preparations at every excited weight.
 
@@ -221,6 +231,8 @@ def mixture(
         records: weight and values of each record.
         p_x: excited weights (array of shape (p_x,)).
         moved: see ``sample``.
+        axes: axes of tomography, unit vectors in the laboratory (array of shape (point, stage,
+            qubit, basis, 3)); None for x, y and z.
 
     Returns:
         Mixture with arrays of shape (basis, point, p_x, ..., stage, qubit).
@@ -233,9 +245,10 @@ def mixture(
         (3, 4, 2, 2, 3)
     """
     ground, excited = (sample(counts[..., k, :, :], records, moved) for k in (0, 1))
-    axes = ground.mean.ndim - 2
-    weights = p_x.reshape(-1, *(1,) * axes)
-    return Mixture(_widened(ground), _widened(excited), weights, records.layout)
+    beside_p_x = ground.mean.ndim - 2
+    weights = p_x.reshape(-1, *(1,) * beside_p_x)
+    frames = beside(axes, beside_p_x - 1)
+    return Mixture(_widened(ground), _widened(excited), weights, records.layout, frames)
 
 
 def _widened(samples: Samples) -> Samples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -65,10 +65,12 @@ class Interval(Generic[Value]):
 
     def within(self: Interval[Real], least: float, most: float) -> Interval[Real]:
         """The estimates cut to the range of their quantity."""
-        value, low, high = (np.clip(x, least, most) for x in (self.value, self.low, self.high))
+        cut = self.map(lambda x: np.clip(x, least, most))
         at_least, at_most = self.low <= least, self.high >= most
-        return Interval(
-            value, low, high, np.where(at_least, value - low, 0), np.where(at_most, high - value, 0)
+        return replace(
+            cut,
+            cut_low=np.where(at_least, cut.value - cut.low, cut.cut_low),
+            cut_high=np.where(at_most, cut.high - cut.value, cut.cut_high),
         )
 
     def map(self: Interval[Real], increasing: Callable[[Real], Real]) -> Interval[Real]:

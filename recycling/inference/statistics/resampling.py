@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recycling.inference.bath.quantities import thermodynamic_quantities
 from recycling.inference.states.estimates import CONFIDENCE, QUANTILE, Question
+from recycling.inference.states.frames import beside
 from recycling.inference.states.plain import projected
 from recycling.inference.states.records import RecordMap
 from recycling.inference.states.samples import mixture
@@ -119,12 +120,14 @@ def simultaneous_quantile(draws: NDArray[np.int64], question: Question) -> float
         _by_state(own.mean[:, :, 0, ..., layout.thermal])
         for own in (samples.ground, samples.excited)
     )
+    frames = beside(question.axes, 1)
+    axes = None if frames is None else frames[..., layout.thermal, :, :]
     moving = (*_RESAMPLED, *(BANDED_OF_LINK if question.link is not None else ()))
     largest = np.zeros((len(moving) + 1, draws.shape[1]))
     for p_x in question.p_x:  # each by itself: its arrays stay in the processor's cache
         vector = (1 - p_x) * ground + p_x * excited
         quantities = thermodynamic_quantities(
-            *projected(vector), question.bath, layout, question.link
+            *projected(vector, axes), question.bath, layout, question.link
         )
         found = (*(quantities[name] for name in moving), _ratio_moves(quantities))
         for own, values in zip(largest, found, strict=True):
