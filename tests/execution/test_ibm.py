@@ -15,6 +15,7 @@ from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.execution.ibm.service import Hardware
 from recycling.execution.machine import Account
 from recycling.jobs.job import executions
+from recycling.rehearsal.chips import chip
 from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary
 from recycling.results.calibrations import calibrations
@@ -22,7 +23,6 @@ from recycling.simulation.probabilities import protocol_probabilities
 from recycling.studies.stored import open_unchecked
 from tests.inference.of_hhl import SETTINGS
 from tests.loopback import Answer, Destiny, Fault, LoopbackService, Physics, Status
-from tests.loopback.backends import chip
 from tests.on_ibm import (
     IBM,
     command,

@@ -1,6 +1,6 @@
-"""A loopback IBM Quantum service for tests: the unmodified client talks to it over HTTP.
+"""The rehearsal of IBM Quantum in the process of a test: the unmodified client talks to it.
 
-Nothing of the package knows of it; environment variables lead the client there::
+Environment variables lead the client there::
 
     with LoopbackService(seed=1) as service:
         service.faults.append(Fault(Drop(accept=True), tag="job:trial-2"))
@@ -12,8 +12,7 @@ on hardware: every shot starts in the thermal state, whatever ``init_qubits`` an
 and a job is executed when its status is asked for, so that nothing depends on waiting.
 """
 
-from .execution import Physics
-from .faults import (
+from recycling.rehearsal.effects import (
     ACCEPTED,
     TRANSPORT,
     Answer,
@@ -21,15 +20,15 @@ from .faults import (
     Delay,
     Destiny,
     Drop,
-    Fault,
-    Faults,
     Reset,
     Status,
     Truncate,
     Twice,
 )
-from .jobs import JobRecord
-from .service import LoopbackService
+from recycling.rehearsal.execution import Physics
+from recycling.rehearsal.faults import Fault, Faults
+from recycling.rehearsal.jobs import JobRecord
+from recycling.rehearsal.service import LoopbackService
 
 __all__ = [
     "ACCEPTED",

@@ -13,11 +13,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from .faults import Answer, Corrupt, Delay, Destiny, Drop, Reset, Status, Truncate, Twice
-from .routes import Reply, Request, answer
+from recycling.rehearsal.effects import (
+    Answer,
+    Corrupt,
+    Delay,
+    Destiny,
+    Drop,
+    Reset,
+    Status,
+    Truncate,
+    Twice,
+)
+from recycling.rehearsal.http import Reply, Request
+from recycling.rehearsal.routes import answer
 
 if TYPE_CHECKING:
-    from .service import LoopbackService
+    from recycling.rehearsal.service import LoopbackService
 
 
 class Server(ThreadingHTTPServer):

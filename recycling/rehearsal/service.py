@@ -4,47 +4,31 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter, deque
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event, RLock, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from .backends import chip
-from .execution import Physics, decode, digest, encode, sample
-from .faults import Destiny, Faults
-from .jobs import JobRecord, SessionRecord, Usage, entropy, later, now
-from .routes import API, Refusal, bearer_token
-from .server import Server
+from recycling.execution.ibm.wire import decode, encode
+from recycling.rehearsal.chips import chip
+from recycling.rehearsal.effects import Destiny
+from recycling.rehearsal.execution import Physics
+from recycling.rehearsal.faults import Faults
+from recycling.rehearsal.http import API, Refusal
+from recycling.rehearsal.instances import INSTANCES
+from recycling.rehearsal.jobs import JobRecord, entropy
+from recycling.rehearsal.server import Server
+from recycling.rehearsal.sessions import SessionRecord
+from recycling.rehearsal.shots import digest, sample
+from recycling.rehearsal.sign_in import bearer_token
+from recycling.rehearsal.usage import Usage, later, now
 
 #: Executions that the service accepts in one job.
 EXECUTIONS_PER_JOB = 10_000_000
 #: Longest life of a session, s.
 MAX_TIME = 8 * 3600
 INVALID = "Error in the validation process of the job"
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One instance of the account: its plan, and the seconds that the plan allows."""
-
-    name: str
-    plan: str
-    pricing: str
-    seconds: int
-
-    @property
-    def crn(self) -> str:
-        """Cloud resource name."""
-        return f"crn:v1:bluemix:public:quantum-computing:us-east:a/loopback:{self.name}::"
-
-
-#: An open plan has ten minutes a month.
-INSTANCES = (
-    Instance("loopback-open", "open", "free", 600),
-    Instance("loopback-premium", "premium", "subscription", 36_000),
-)
 
 
 class LoopbackService:
@@ -84,7 +68,7 @@ class LoopbackService:
         chips = [chip(snapshot, physics or Physics()) for snapshot in snapshots]
         self.chips = {each.name: each for each in chips}
         self.instances = {instance.crn: instance for instance in INSTANCES}
-        self.token, self.bearer = "secret-loopback-token", bearer_token()
+        self.token = "secret-loopback-token"
         self.seed = seed
         self.faults = faults or Faults()
         self.queue_polls, self.running_polls = queue_polls, running_polls
@@ -117,6 +101,11 @@ class LoopbackService:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    @property
+    def bearer(self) -> str:
+        """Token that it gives for the key of the account."""
+        return bearer_token(self.token)
 
     @property
     def url(self) -> str:
@@ -190,11 +179,11 @@ class LoopbackService:
                 tags=tuple(payload.get("tags", ())),
                 session_id=session_id,
                 params=payload["params"],
-                task=task,
                 max_execution_time=payload.get("cost"),
                 destiny=destiny or Destiny("Completed"),
                 created=now(),
             )
+            job.task = task
             self._jobs[job.id] = job
         return self.poll(job.id) if self.at_once else job
 
@@ -341,5 +330,6 @@ class LoopbackService:
             job.end("Cancelled", "Job ran longer than maximum execution time.", 1305)
             return
         drawn = sample(items, task.shots, entropy(self.seed, job.name, digest(items, task.shots)))
-        job.result = encode(task, items, drawn, (job.running, job.finished))
+        timings = [item.schedule if task.scheduler_timing else None for item in items]
+        job.result = encode(task, drawn, timings, (job.running, job.finished))
         job.end("Completed")

@@ -11,8 +11,7 @@ from typing import Any
 from qiskit.providers import BackendV2
 
 from recycling.execution.ibm.snapshots import snapshot_backend
-
-from .execution import Executor, Physics
+from recycling.rehearsal.execution import Executor, Physics
 
 
 @dataclass(frozen=True)

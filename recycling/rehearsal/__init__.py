@@ -1,0 +1,1 @@
+"""A rehearsal of IBM Quantum on this machine: the unmodified client talks to it over HTTP."""
