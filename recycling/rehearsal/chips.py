@@ -4,24 +4,53 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from qiskit.providers import BackendV2
 
 from recycling.execution.ibm.snapshots import snapshot_backend
-from recycling.rehearsal.execution import Executor, Physics
+from recycling.rehearsal.execution import Engine, Executor, Physics
 
 
 @dataclass(frozen=True)
 class Chip:
-    """One backend: what it tells about itself, and what executes its jobs."""
+    """One backend: what it tells about itself, and what executes its jobs. It is read when needed.
 
-    name: str
-    configuration: dict[str, Any]
-    properties: dict[str, Any]
-    executor: Executor
+    Example:
+        >>> Chip("FakeMarrakesh", Physics()).name
+        'ibm_marrakesh'
+    """
+
+    snapshot: str
+    physics: Physics
+    engine: Engine = "exact"
+
+    @property
+    def name(self) -> str:
+        """Name of the device of the snapshot."""
+        return "ibm_" + self.snapshot.removeprefix("Fake").lower()
+
+    @cached_property
+    def backend(self) -> BackendV2:
+        """The snapshot."""
+        return snapshot_backend(self.snapshot)
+
+    @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """What the device is."""
+        return self._read(self.backend.conf_filename)
+
+    @cached_property
+    def properties(self) -> dict[str, Any]:
+        """Its calibration, with the dates of the snapshot."""
+        return self._read(self.backend.props_filename)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """What executes its jobs."""
+        return Executor(self.backend, self.physics, self.engine)
 
     @property
     def default_rep_delay(self) -> float:
@@ -49,22 +78,6 @@ class Chip:
             "backend_version": self.configuration["backend_version"],
         }
 
-
-def chip(snapshot: str, physics: Physics) -> Chip:
-    """Backend from a snapshot by class name: FakeMarrakesh becomes ibm_marrakesh."""
-    name = "ibm_" + snapshot.removeprefix("Fake").lower()
-    backend, configuration, properties = _read(snapshot)
-    named = {"backend_name": name}
-    return Chip(name, configuration | named, properties | named, Executor(backend, physics))
-
-
-@cache
-def _read(snapshot: str) -> tuple[BackendV2, dict[str, Any], dict[str, Any]]:
-    """A snapshot, its configuration and its properties as they are stored; nobody changes them."""
-    backend = snapshot_backend(snapshot)
-    folder = Path(backend.dirname)
-    configuration, properties = (
-        json.loads((folder / name).read_text())
-        for name in (backend.conf_filename, backend.props_filename)
-    )
-    return backend, configuration, properties
+    def _read(self, name: str) -> dict[str, Any]:
+        content = json.loads((Path(self.backend.dirname) / name).read_text())
+        return dict(content) | {"backend_name": self.name}

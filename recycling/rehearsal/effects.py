@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+#: How the schedules of a job's circuits are reported: see ``timing.reported``.
+Reported = Literal["true", "shuffled", "missing", "foreign"]
+
 
 @dataclass(frozen=True)
 class Status:
@@ -68,16 +71,23 @@ class Answer:
 class Destiny:
     """What becomes of a job that is accepted.
 
-    ``state`` "Queued" stays so for ever; "Completed" waits ``queue_polls`` status polls first.
+    ``state`` "Queued" stays so for ever; "Completed" waits ``queue_polls`` status polls first;
+    "Lost": the service forgets it. ``timing``: how the schedules of its circuits are reported.
     """
 
-    state: Literal["Failed", "Cancelled", "Queued", "Completed"]
+    state: Literal["Failed", "Cancelled", "Queued", "Completed", "Lost"]
     reason: str = ""
     reason_code: int | None = None
     queue_polls: int | None = None
+    timing: Reported = "true"
 
 
-Effect = Status | Twice | Drop | Delay | Reset | Truncate | Corrupt | Answer | Destiny
+@dataclass(frozen=True)
+class Die:
+    """The request is carried out, and the process of the service killed before it answers."""
+
+
+Effect = Status | Twice | Drop | Delay | Reset | Truncate | Corrupt | Answer | Destiny | Die
 
 #: What random mode injects: all that can happen between a service and a client, undamaged data.
 TRANSPORT: tuple[Effect, ...] = (
@@ -94,6 +104,8 @@ def kind(effect: Effect) -> str:
     match effect:
         case Status(code=code):
             name += f" {code}"
-        case Destiny(state=state):
+        case Destiny(state=state, timing="true"):
             name += f" {state}"
+        case Destiny(timing=timing):
+            name += f" {timing} timing"
     return name + (", accepted" if getattr(effect, "accept", False) else "")

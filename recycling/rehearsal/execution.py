@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,10 +35,17 @@ class Physics:
     feedforward_latency: float | None = None
 
 
+#: What executes jobs: the exact engine, or IBM's Sampler in its local mode.
+Engine = Literal["exact", "sampler"]
+
+
 @dataclass(frozen=True)
 class Item:
     """One circuit's outcome: probabilities of every record (*sweep, records) and its schedule."""
 
+    circuit: QuantumCircuit
+    device: Device
+    arguments: dict[str, NDArray[np.float64]]
     program: Evaluation
     probabilities: NDArray[np.float64]
     registers: dict[str, tuple[int, ...]]
@@ -58,6 +65,7 @@ class Executor:
 
     backend: BackendV2
     physics: Physics
+    engine: Engine = "exact"
     _done: dict[str, list[Item]] = field(default_factory=dict)
     _devices: dict[tuple[int, ...], Device] = field(default_factory=dict)
 
@@ -76,14 +84,18 @@ class Executor:
 
     def _evolve(self, task: Task) -> list[Item]:
         prepared = [self._prepare(circuit) for circuit in task.circuits]
+        parameters = [
+            _parameters(circuit, arguments)
+            for (circuit, _), arguments in zip(prepared, task.arguments, strict=True)
+        ]
         programs = [
-            compile_program(circuit, device, _parameters(circuit, arguments))
-            for (circuit, device), arguments in zip(prepared, task.arguments, strict=True)
+            compile_program(circuit, device, values)
+            for (circuit, device), values in zip(prepared, parameters, strict=True)
         ]
         return [
-            _item(circuit, device, program, outcome.probabilities, sweep)
-            for (circuit, device), program, outcome, sweep in zip(
-                prepared, programs, execute(programs), task.sweeps, strict=True
+            _item(circuit, device, values, program, outcome.probabilities, sweep)
+            for (circuit, device), values, program, outcome, sweep in zip(
+                prepared, parameters, programs, execute(programs), task.sweeps, strict=True
             )
         ]
 
@@ -137,6 +149,7 @@ def _parameters(circuit: QuantumCircuit, arguments: NDArray[np.float64]) -> dict
 def _item(
     circuit: QuantumCircuit,
     device: Device,
+    arguments: dict[str, NDArray[np.float64]],
     program: Evaluation,
     probabilities: NDArray[np.float64],
     sweep: tuple[int, ...],
@@ -149,6 +162,9 @@ def _item(
         for register in circuit.cregs
     }
     return Item(
+        circuit=circuit,
+        device=device,
+        arguments=arguments,
         program=program,
         probabilities=np.broadcast_to(
             positive / positive.sum(-1, keepdims=True), (*sweep, flat.shape[-1])

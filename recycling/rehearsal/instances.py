@@ -20,6 +20,8 @@ class Instance:
         return f"crn:v1:bluemix:public:quantum-computing:us-east:a/loopback:{self.name}::"
 
 
+#: Days after which the seconds of a plan are given again.
+ALLOWANCE_DAYS = 28
 #: An open plan has ten minutes a month.
 INSTANCES = (
     Instance("loopback-open", "open", "free", 600),

@@ -106,7 +106,7 @@ def _cancel(service: LoopbackService, _request: Request, job_id: str) -> Reply:
 
 
 def _retag(service: LoopbackService, request: Request, job_id: str) -> Reply:
-    service.job(job_id).tags = tuple(request.payload()["tags"])
+    service.retag(job_id, request.payload()["tags"])
     return Reply(code=204)
 
 

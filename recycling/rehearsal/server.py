@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import socket
 import socketserver
 import struct
@@ -18,6 +20,7 @@ from recycling.rehearsal.effects import (
     Corrupt,
     Delay,
     Destiny,
+    Die,
     Drop,
     Reset,
     Status,
@@ -29,6 +32,9 @@ from recycling.rehearsal.routes import answer
 
 if TYPE_CHECKING:
     from recycling.rehearsal.service import LoopbackService
+
+#: Names of this machine by which a client may ask.
+_HOSTS = ("127.0.0.1", "localhost")
 
 
 class Server(ThreadingHTTPServer):
@@ -59,6 +65,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         self.close_connection = True
         service, request = self.server.service, self._request()
+        # A page in a browser may reach this address by a name that it chose.
+        if urlsplit(f"//{request.headers.get('Host', '')}").hostname not in _HOSTS:
+            self._send(_bytes(Reply(code=421)))
+            return
         service.count(request.method, request.path)
         match service.faults.draw(request.method, request.path, _tags(request)):
             case None:
@@ -89,6 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(_bytes(_corrupted(answer(service, request), valid=valid)))
             case Answer(body=body, code=code):
                 self._send(_bytes(Reply(body, code)))
+            case Die():
+                answer(service, request)
+                os.kill(os.getpid(), signal.SIGKILL)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 

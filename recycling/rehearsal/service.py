@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter, deque
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from threading import Event, RLock, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from recycling.execution.ibm.wire import decode, encode
-from recycling.rehearsal.chips import chip
+from recycling.execution.ibm.wire import decode
+from recycling.rehearsal.chips import Chip
 from recycling.rehearsal.effects import Destiny
-from recycling.rehearsal.execution import Physics
+from recycling.rehearsal.execution import Engine, Physics
 from recycling.rehearsal.faults import Faults
 from recycling.rehearsal.http import API, Refusal
-from recycling.rehearsal.instances import INSTANCES
-from recycling.rehearsal.jobs import JobRecord, entropy
+from recycling.rehearsal.instances import ALLOWANCE_DAYS, INSTANCES
+from recycling.rehearsal.jobs import JobRecord
+from recycling.rehearsal.progress import advance
 from recycling.rehearsal.server import Server
 from recycling.rehearsal.sessions import SessionRecord
-from recycling.rehearsal.shots import digest, sample
 from recycling.rehearsal.sign_in import bearer_token
+from recycling.rehearsal.state import State
 from recycling.rehearsal.usage import Usage, later, now
 
 #: Executions that the service accepts in one job.
@@ -39,6 +40,7 @@ class LoopbackService:
         seed: seed of all shots. Those of a job follow from it and from the job's tag that starts
             with "job:", or, without one, from what the job does; not from time or order.
         physics: what the snapshots do not say.
+        engine: what executes jobs: "exact", or "sampler" for IBM's Sampler in its local mode.
         faults: misbehaviour.
         queue_polls: GETs of a job for which it stays queued; ``service.job(id)`` is one, and
             ``job.status()`` another.
@@ -48,6 +50,10 @@ class LoopbackService:
         posts_per_minute: job posts accepted in a minute; None: any number.
         executions_per_job: circuit executions accepted in a job; None: any number.
         port: TCP port; 0 takes a free one.
+        queue: median wait of a job in the queue, s; then it runs for as long as it is charged for.
+            None: a job waits for polls alone, as above.
+        token: key of the account.
+        state: where it keeps its jobs; None keeps them in memory alone.
     """
 
     def __init__(
@@ -56,6 +62,7 @@ class LoopbackService:
         snapshots: tuple[str, ...] = ("FakeMarrakesh", "FakeTorino"),
         seed: int = 0,
         physics: Physics | None = None,
+        engine: Engine = "exact",
         faults: Faults | None = None,
         queue_polls: int = 0,
         running_polls: int = 0,
@@ -64,25 +71,29 @@ class LoopbackService:
         posts_per_minute: int | None = None,
         executions_per_job: int | None = EXECUTIONS_PER_JOB,
         port: int = 0,
+        queue: float | None = None,
+        token: str = "secret-loopback-token",
+        state: State | None = None,
     ) -> None:
-        chips = [chip(snapshot, physics or Physics()) for snapshot in snapshots]
+        chips = [Chip(snapshot, physics or Physics(), engine) for snapshot in snapshots]
         self.chips = {each.name: each for each in chips}
         self.instances = {instance.crn: instance for instance in INSTANCES}
-        self.token = "secret-loopback-token"
+        self.token = token
         self.seed = seed
         self.faults = faults or Faults()
         self.queue_polls, self.running_polls = queue_polls, running_polls
-        self.list_lag, self.at_once = list_lag, at_once
+        self.list_lag, self.at_once, self.queue = list_lag, at_once, queue
         #: Ids of jobs that it does not know any more, and what it answers then.
-        self.forgotten: dict[str, int] = {}
+        self.forgotten: dict[str, int] = {} if state is None else state.forgotten()
         self.posts_per_minute, self.executions_per_job = posts_per_minute, executions_per_job
         self.stopping = Event()
         #: Number of requests by (method, path).
         self.requests: Counter[tuple[str, str]] = Counter()
-        self._jobs: dict[str, JobRecord] = {}
-        self._sessions: dict[str, SessionRecord] = {}
+        self.state = state
+        stored = ((), ()) if state is None else (state.jobs(), state.sessions())
+        self._jobs: dict[str, JobRecord] = {job.id: job for job in stored[0]}
+        self._sessions: dict[str, SessionRecord] = {each.id: each for each in stored[1]}
         self._posts: deque[float] = deque()
-        self._free: dict[str, datetime] = {}
         self._lock = RLock()
         self._server = Server(self, port)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -143,6 +154,8 @@ class LoopbackService:
     def forget(self, job_id: str, code: int = 404) -> None:
         """Know a job no more, as after it was deleted (404) or has expired (410)."""
         self.forgotten[job_id] = code
+        if self.state is not None:
+            self.state.keep_forgotten(self.forgotten)
 
     def count(self, method: str, path: str) -> None:
         """Count a request."""
@@ -184,6 +197,7 @@ class LoopbackService:
                 created=now(),
             )
             job.task = task
+            self._keep(job)
             self._jobs[job.id] = job
         return self.poll(job.id) if self.at_once else job
 
@@ -204,7 +218,8 @@ class LoopbackService:
         job = self.job(job_id)
         with job.lock:
             if not job.is_final:
-                self._advance(job)
+                advance(self, job)
+                self._keep(job)
         return job
 
     def cancel(self, job_id: str) -> None:
@@ -218,10 +233,16 @@ class LoopbackService:
             if job.is_final:
                 raise Refusal(409, f"The job cannot be cancelled: it is {job.state}.", 1221)
             job.end("Cancelled", "Job was cancelled by the user.")
+            self._keep(job)
 
     def usage(self, instance: str) -> dict[str, Any]:
         """Seconds consumed and left of an instance."""
-        used = sum(job.usage.charged for job in self.jobs if job.usage and job.instance == instance)
+        since = now() - timedelta(days=ALLOWANCE_DAYS)
+        used = sum(
+            job.usage.charged
+            for job in self.jobs
+            if job.usage and job.instance == instance and job.created > since
+        )
         limit = self.instances[instance].seconds
         return {
             "instance_id": instance,
@@ -231,6 +252,20 @@ class LoopbackService:
             "usage_remaining_seconds": max(limit - used, 0),
             "usage_limit_reached": used >= limit,
         }
+
+    def retag(self, job_id: str, tags: Sequence[str]) -> None:
+        """Give a job other tags."""
+        job = self.job(job_id)
+        with job.lock:
+            job.tags = tuple(tags)
+            self._keep(job)
+
+    def occupy(self, backend: str, start: datetime, usage: Usage) -> tuple[datetime, datetime]:
+        """Give a job its time on a backend, which does one job after the other: start and end."""
+        with self._lock:
+            ends = [job.finished for job in self.jobs if job.backend == backend and job.usage]
+            begin = max([start, *(end for end in ends if end is not None)])
+            return begin, later(begin, usage)
 
     def queue_length(self, backend: str) -> int:
         """Jobs of a backend that are not over."""
@@ -256,6 +291,7 @@ class LoopbackService:
                 max_time=payload.get("max_ttl", MAX_TIME),
                 created=now(),
             )
+            self._keep_session(session)
             self._sessions[session.id] = session
         return session
 
@@ -278,10 +314,12 @@ class LoopbackService:
         """Accept no more jobs in a session; ``cancel`` those that are not over."""
         session = self.session(session_id)
         session.accepting, session.closed = False, now() if cancel else session.closed
+        self._keep_session(session)
         for job in self.jobs_of(session_id) if cancel else ():
             with job.lock:
                 if not job.is_final:
                     job.end("Cancelled", "Session was closed.")
+                    self._keep(job)
 
     def _check_rate(self) -> None:
         if self.posts_per_minute is None:
@@ -300,36 +338,10 @@ class LoopbackService:
                 )
             self._posts.append(monotonic())
 
-    def _advance(self, job: JobRecord) -> None:
-        destiny, job.polls = job.destiny, job.polls + 1
-        queued = self.queue_polls if destiny.queue_polls is None else destiny.queue_polls
-        if destiny.state == "Queued" or job.polls <= queued:
-            return
-        if job.polls <= queued + self.running_polls:
-            job.state, job.running = "Running", job.running or now()
-        elif destiny.state == "Completed":
-            self._execute(job)
-        else:
-            job.running = job.running or now()
-            job.end(destiny.state, destiny.reason, destiny.reason_code)
+    def _keep(self, job: JobRecord) -> None:
+        if self.state is not None:
+            self.state.keep_job(job)
 
-    def _execute(self, job: JobRecord) -> None:
-        chip, task = self.chips[job.backend], job.task
-        try:
-            items = chip.executor.run(task, job.params)
-        except Exception as error:  # whatever it is, the job has failed and must say why
-            job.log = traceback.format_exc()
-            job.end("Failed", f"{type(error).__name__}: {error}", 1002)
-            return
-        usage = Usage.of(task, items, chip.default_rep_delay)
-        with self._lock:  # a backend does one job after the other
-            job.running = max(now(), self._free.get(job.backend, now()))
-            job.finished = self._free[job.backend] = later(job.running, usage)
-        job.usage = usage
-        if job.max_execution_time is not None and usage.charged > job.max_execution_time:
-            job.end("Cancelled", "Job ran longer than maximum execution time.", 1305)
-            return
-        drawn = sample(items, task.shots, entropy(self.seed, job.name, digest(items, task.shots)))
-        timings = [item.schedule if task.scheduler_timing else None for item in items]
-        job.result = encode(task, drawn, timings, (job.running, job.finished))
-        job.end("Completed")
+    def _keep_session(self, session: SessionRecord) -> None:
+        if self.state is not None:
+            self.state.keep_session(session)

@@ -1,26 +1,32 @@
-"""Shots of a job, drawn from the probabilities of its records."""
+"""Shots of a job: drawn from the probabilities of its records, or by IBM's Sampler."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.rehearsal.execution import Item
+from recycling.execution.aer import noise_model, simulator_of, with_idle_noise
+from recycling.execution.ibm.sampler import sample_locally
+from recycling.rehearsal.execution import Engine, Item
+
+#: For each register its bits (array of shape (*sweep, shots, bits)).
+Bits = dict[str, NDArray[np.bool_]]
 
 
-def sample(items: list[Item], shots: int, entropy: list[int]) -> list[dict[str, NDArray[np.bool_]]]:
+def sample(
+    items: Sequence[Item], shots: int, entropy: Sequence[int], engine: Engine = "exact"
+) -> list[Bits]:
     """Draw shots in order; each item has its own stream.
 
     Returns:
-        For each item the bits of each register (array of shape (*sweep, shots, bits)).
+        For each item the bits of each register.
     """
-    drawn = []
-    for number, item in enumerate(items):
-        seed = np.random.SeedSequence(entropy, spawn_key=(number,))
-        drawn.append(_draw(item, shots, np.random.default_rng(seed)))
-    return drawn
+    draw = _draw if engine == "exact" else _draw_locally
+    seeds = (np.random.SeedSequence(entropy, spawn_key=(n,)) for n in range(len(items)))
+    return [draw(item, shots, seed) for item, seed in zip(items, seeds, strict=True)]
 
 
 def digest(items: list[Item], shots: int) -> bytes:
@@ -35,7 +41,8 @@ def digest(items: list[Item], shots: int) -> bytes:
     return hasher.digest()
 
 
-def _draw(item: Item, shots: int, generator: np.random.Generator) -> dict[str, NDArray[np.bool_]]:
+def _draw(item: Item, shots: int, seed: np.random.SeedSequence) -> Bits:
+    generator = np.random.default_rng(seed)
     sweep = item.probabilities.shape[:-1]
     cumulative = item.probabilities.cumsum(-1).reshape(-1, item.probabilities.shape[-1])
     # The last sum can fall short of 1 by rounding; no draw may land above it.
@@ -52,3 +59,19 @@ def _draw(item: Item, shots: int, generator: np.random.Generator) -> dict[str, N
                 shift = len(recorded) - 1 - recorded.index(bit)
                 drawn[name][..., column] = records >> shift & 1
     return drawn
+
+
+def _draw_locally(item: Item, shots: int, seed: np.random.SeedSequence) -> Bits:
+    """Draw shots by IBM's Sampler in its local mode, on Aer, one by one."""
+    noisy = with_idle_noise(item.circuit, item.device)
+    sweep = item.probabilities.shape[:-1]
+    values = {name: np.broadcast_to(each, sweep) for name, each in item.arguments.items()}
+    simulator = simulator_of(noise_model(item.device))
+    number = int(seed.generate_state(1)[0])
+    (numbers,) = sample_locally(simulator, [(noisy, values)], shots, number)
+    bits, place = {}, 0
+    for name, positions in item.registers.items():
+        shifts = place + np.arange(len(positions))
+        bits[name] = (numbers[..., None] >> shifts & 1).astype(np.bool_)
+        place += len(positions)
+    return bits

@@ -15,7 +15,7 @@ from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.execution.ibm.service import Hardware
 from recycling.execution.machine import Account
 from recycling.jobs.job import executions
-from recycling.rehearsal.chips import chip
+from recycling.rehearsal.chips import Chip
 from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary
 from recycling.results.calibrations import calibrations
@@ -334,7 +334,7 @@ def test_drift_between_the_brackets_is_flagged_and_reported(service, plan, monke
         start(plan, text, wait=False)
     later = 400e-9
     physics = Physics(temperature=0.12, feedforward_latency=plan.device.feedforward_latency + later)
-    monkeypatch.setitem(service.chips, "ibm_marrakesh", chip("FakeMarrakesh", physics))
+    monkeypatch.setitem(service.chips, "ibm_marrakesh", Chip("FakeMarrakesh", physics))
     for job in service.jobs[-3:]:
         job.destiny = Destiny("Completed")
     run = rc.resume("out")
