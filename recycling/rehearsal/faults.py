@@ -82,6 +82,15 @@ class Faults:
             self._seen.clear()
             self._rate = 0.0
 
+    @property
+    def to_come(self) -> int:
+        """Number of scripted faults that have not hit all that they are for."""
+        with self._lock:
+            return sum(
+                fault.times is None or seen - fault.skip < fault.times
+                for fault, seen in zip(self._faults, self._seen, strict=True)
+            )
+
     def draw(self, method: str, path: str, tags: tuple[str, ...]) -> Effect | None:
         """What happens to a request; counts it."""
         with self._lock:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from recycling.rehearsal.control import about, add_faults, stop
 from recycling.rehearsal.http import API, Refusal, Reply, Request, as_json
 from recycling.rehearsal.sign_in import authorise, catalogue, instances, sign_in
 
@@ -128,6 +129,9 @@ _Action = Callable[..., Reply]
 _JOB = API + r"/jobs/(?P<job_id>[^/]+)"
 _SESSION = API + r"/sessions/(?P<session_id>[^/]+)"
 _ROUTES: tuple[tuple[str, str, _Action], ...] = (
+    ("GET", "/rehearsal", about),
+    ("POST", "/rehearsal/faults", add_faults),
+    ("POST", "/rehearsal/stop", stop),
     ("POST", "/iam/identity/token", sign_in),
     ("POST", "/search/v3/resources/search", instances),
     ("GET", "/catalog/(?P<plan>[^/]+)", catalogue),

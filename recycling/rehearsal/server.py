@@ -45,7 +45,10 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, service: LoopbackService, port: int) -> None:
         self.service = service
-        super().__init__(("127.0.0.1", port), _Handler)
+        try:
+            super().__init__(("127.0.0.1", port), _Handler)
+        except OSError:  # another process has taken the port that it had
+            super().__init__(("127.0.0.1", 0), _Handler)
 
     def server_bind(self) -> None:
         """Bind without asking a name server who 127.0.0.1 is."""

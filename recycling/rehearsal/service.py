@@ -94,6 +94,9 @@ class LoopbackService:
         self._jobs: dict[str, JobRecord] = {job.id: job for job in stored[0]}
         self._sessions: dict[str, SessionRecord] = {each.id: each for each in stored[1]}
         self._posts: deque[float] = deque()
+        #: Plan of the account that the environment names, and the folder of the rehearsal.
+        self.plan, self.folder = "premium", None if state is None else state.folder
+        self.last_request = monotonic()
         self._lock = RLock()
         self._server = Server(self, port)
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -119,9 +122,14 @@ class LoopbackService:
         return bearer_token(self.token)
 
     @property
+    def port(self) -> int:
+        """TCP port of the server."""
+        return int(self._server.server_address[1])
+
+    @property
     def url(self) -> str:
         """Address of the server."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
 
     def environment(self, plan: str = "premium") -> dict[str, str]:
         """Variables with which ``QiskitRuntimeService()`` finds this service and no other."""
@@ -161,6 +169,7 @@ class LoopbackService:
         """Count a request."""
         with self._lock:
             self.requests[method, path.removeprefix(API)] += 1
+            self.last_request = monotonic()
 
     def submit(self, instance: str, payload: dict[str, Any], destiny: Destiny | None) -> JobRecord:
         """Accept a job.

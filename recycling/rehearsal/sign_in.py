@@ -24,6 +24,17 @@ def authorise(service: LoopbackService, request: Request) -> None:
     Raises:
         Refusal: they are others than this service gave.
     """
+    authorise_key(service, request)
+    if request.instance not in service.instances:
+        raise Refusal(403, "The instance is not accessible.", 1200)
+
+
+def authorise_key(service: LoopbackService, request: Request) -> None:
+    """Check the key or the bearer token of a call.
+
+    Raises:
+        Refusal: they are others than this service gave.
+    """
     kind, _, given = request.headers.get("Authorization", "").partition(" ")
     # The client falls back on the bare key where it could not get a token.
     if not (
@@ -31,8 +42,6 @@ def authorise(service: LoopbackService, request: Request) -> None:
         or (kind == "apikey" and hmac.compare_digest(given, service.token))
     ):
         raise Refusal(401, "Unauthorized", 1201)
-    if request.instance not in service.instances:
-        raise Refusal(403, "The instance is not accessible.", 1200)
 
 
 def sign_in(service: LoopbackService, request: Request) -> Reply:
