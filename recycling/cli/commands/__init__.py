@@ -8,6 +8,7 @@ from recycling.cli.commands.latency import latency
 from recycling.cli.commands.layouts import layouts
 from recycling.cli.commands.ledger import ledger
 from recycling.cli.commands.plan import plan
+from recycling.cli.commands.rehearse import rehearse
 from recycling.cli.commands.report import report
 from recycling.cli.commands.resume import resume
 from recycling.cli.commands.run import replay, run
@@ -18,5 +19,5 @@ from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
     replay, run, resume, status, cancel, plan, layouts, stage, sweep, analyse, report, ledger,
-    export, bundle, unbundle, latency,
+    export, bundle, unbundle, latency, rehearse,
 )  # fmt: skip
