@@ -62,6 +62,7 @@ def status_summary(run: Run) -> dict[str, Any]:
     return {
         "name": run.record["name"],
         "backend": run.record["backend"],
+        "simulated": run.simulated,
         "created": run.record["created"],
         "state": run.record["state"],
         "headline": _headline(jobs),

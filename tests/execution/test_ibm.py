@@ -255,6 +255,15 @@ def test_only_the_service_of_ibm_measures(url, simulated):
     assert hardware.simulated is simulated
 
 
+@pytest.mark.parametrize("name", ["IAM_URL", "GLOBAL_SEARCH_URL", "GLOBAL_CATALOG_URL"])
+def test_an_account_of_ibm_that_is_led_elsewhere_measures_nothing(name, monkeypatch):
+    hardware = Hardware("ibm_marrakesh", Account())
+    account = {"url": "https://cloud.ibm.com"}
+    vars(hardware)["service"] = SimpleNamespace(active_account=lambda: account)
+    monkeypatch.setenv(name, "http://127.0.0.1:8080/iam")
+    assert hardware.simulated
+
+
 def test_what_the_loopback_service_returns_is_simulated(finished, dataset):
     assert finished.simulated
     assert dataset.attrs["data_kind"] == "simulated"

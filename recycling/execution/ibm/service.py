@@ -5,6 +5,7 @@ Its interface moves between minor releases; what moves is mended here, and in ``
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -46,6 +47,8 @@ _PAGE = 50
 _METRICS = ("timestamps", "usage", "circuits_execution_time_ns")
 #: Domain of the service whose outcomes are measured; those of any other are simulated.
 _IBM_DOMAIN = "ibm.com"
+#: Variables by which IBM's client is led to other addresses than those of IBM.
+_ADDRESSES = ("IAM_URL", "GLOBAL_SEARCH_URL", "GLOBAL_CATALOG_URL")
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,15 @@ class Hardware:
 
     @cached_property
     def simulated(self) -> bool:
-        """Whether the service is not IBM's own, but one that imitates it."""
-        host = urlsplit(str(self.service.active_account().get("url"))).hostname or ""
-        return not f".{host}".endswith(f".{_IBM_DOMAIN}")
+        """Whether the service is not IBM's own, but one that imitates it.
+
+        So it is if any address that the client asks is another one: that of the account, and those
+        that the environment gives.
+        """
+        given = [os.environ[name] for name in _ADDRESSES if os.environ.get(name)]
+        addresses = [str(self.service.active_account().get("url")), *given]
+        hosts = [urlsplit(address).hostname or "" for address in addresses]
+        return not all(f".{host}".endswith(f".{_IBM_DOMAIN}") for host in hosts)
 
     @property
     def calibration(self) -> dict[str, Any]:
