@@ -21,6 +21,7 @@ from recycling.results.analysis import analysed
 from recycling.results.dataset import shown_p_x
 from recycling.results.sweep import sweep_axes, sweep_points
 from recycling.store.directory import Run
+from recycling.store.journal import COMPLETE
 from recycling.store.targets import way_on
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _check_finished(run: Run) -> None:
     if run.kind != _PROTOCOL:
         raise BadInput(f"run = {str(run.path)!r} is a {run.kind} run: it erases nothing; give one "
                        "that does")  # fmt: skip
-    open_jobs = [job.name for job in run.jobs if run.journal(job).state != "done"]
+    open_jobs = [job.name for job in run.jobs if run.journal(job).state not in COMPLETE]
     if open_jobs:
         raise Incomplete(
             f"{len(open_jobs)} of {len(run.jobs)} jobs are not done, and a ledger is of a finished "

@@ -46,7 +46,7 @@ from recycling.store.targets import way_on
 _DATA = "data/"
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 #: Files that a run may lack. Figures are left out: the report holds them.
-_OPTIONAL = ("telemetry.jsonl", "results.nc", "report.html")
+_OPTIONAL = ("telemetry.jsonl", "rounds.json", "results.nc", "report.html")
 #: Earliest time that ZIP can tell: the same run gives the same bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE, _UNIX = stat.S_IFREG | 0o644, 3
@@ -91,6 +91,7 @@ _MEANINGS = {
     "jobs/": "the journal of each job",
     "shots/": "the outcomes of each job in the order of the shots (npz)",
     "telemetry.jsonl": "times of the steps, calibration around the jobs",
+    "rounds.json": "what each look at the rounds saw and decided",
     "results.nc": "the results with their intervals (netCDF-4)",
     "report.html": "the report with its figures",
 }
@@ -236,11 +237,14 @@ def _write_bag(archive: zipfile.ZipFile, run: Run) -> None:
 def _names(run: Run) -> list[str]:
     """Files of a run to put into a bundle."""
     of_jobs = [(f"jobs/{job.name}.json", f"shots/{job.name}.npz") for job in run.jobs]
+    unmeasured = {
+        f"shots/{job.name}.npz" for job in run.jobs if run.journal(job).state == "unneeded"
+    }
     return [
         "run.json",
         "run.json.copy",
         *run.record["checksums"],
-        *chain.from_iterable(of_jobs),
+        *(name for name in chain.from_iterable(of_jobs) if name not in unmeasured),
         *(name for name in _OPTIONAL if (run.path / name).is_file()),
     ]
 
@@ -287,6 +291,8 @@ def _check_run(folder: Path, kinds: Kinds) -> Kind:
         if not run.complete:
             raise Damaged("its run is not finished")
         for job in run.jobs:
+            if run.journal(job).state == "unneeded":
+                continue
             try:
                 run.own_outcomes(job)
             except Damaged as error:

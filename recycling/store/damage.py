@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from recycling.store.files import Damaged, checksum
 from recycling.store.identity import IDENTITY, identity_damage
 from recycling.store.outcomes import outcomes_path
+from recycling.store.rounds import NAME as ROUNDS
 from recycling.store.telemetry import NAME as TELEMETRY
 from recycling.store.telemetry import Head, telemetry_damage
 
@@ -25,6 +26,7 @@ SPARE = {
     "calibration.json": "the calibration of the rest of the chip",
     CIRCUITS: "the drawings, the schedules and what follows from them",
     TELEMETRY: "times of the steps",
+    ROUNDS: "what each look at the rounds saw",
 }
 
 
@@ -100,7 +102,17 @@ def damage_besides_jobs(run: Run) -> list[tuple[str, str]]:
             for name, expected in run.record["checksums"].items()
         ),
         (TELEMETRY, telemetry_damage(run.path, run.run_id, known)),
+        *([] if run.until is None else [(ROUNDS, _rounds_damage(run))]),
     ]
+
+
+def _rounds_damage(run: Run) -> str:
+    """Describe the damage to the looks at the rounds; empty where there is none."""
+    try:
+        found = run.rounds
+    except Damaged as error:
+        return str(error)
+    return "it is missing" if run.record["state"] == "done" and found.stopped is None else ""
 
 
 def checksum_damage(path: Path, expected: str | None) -> str:

@@ -11,6 +11,7 @@
     jobs/*.json       one journal a job: intent → id → status → outcome
     shots/*.npz       raw bits of a job in shot order, no pickle
     telemetry.jsonl   timings and brackets, one line each
+    rounds.json       looks at the rounds, of a run that stops when it is settled
     quarantine/       what was found damaged
     calibrations.json                     derived: what the run's calibrations say, if it has any
     theory.nc  results.nc  report.html  figures/    derived, made again at any time
@@ -44,9 +45,10 @@ from recycling.store.damage import (
 )
 from recycling.store.files import Damaged
 from recycling.store.identity import read_identity
-from recycling.store.journal import JobRecord, read_journal
+from recycling.store.journal import COMPLETE, JobRecord, read_journal
 from recycling.store.kinds import Kind
 from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
+from recycling.store.rounds import Rounds, Until, read_rounds, until_of
 from recycling.store.schema import shortened
 from recycling.store.targets import way_on
 from recycling.store.telemetry import events
@@ -209,8 +211,22 @@ class Run:
 
     @property
     def complete(self) -> bool:
-        """Whether the outcomes of all jobs are here."""
-        return all(self.journal(job).state == "done" for job in self.jobs)
+        """Whether the outcomes of all jobs that are needed are here."""
+        return all(self.journal(job).state in COMPLETE for job in self.jobs)
+
+    @cached_property
+    def until(self) -> Until | None:
+        """When the run stops; None where it measures all of its trials."""
+        return until_of(self.record)
+
+    @property
+    def rounds(self) -> Rounds:
+        """Looks at the rounds so far, and why the run stopped.
+
+        Raises:
+            Damaged: rounds.json is not what was written.
+        """
+        return read_rounds(self.path, self.run_id)
 
     def form(self, job: Job) -> Form:
         """What the outcomes of a job look like."""

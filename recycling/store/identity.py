@@ -28,6 +28,7 @@ from recycling.devices.device import Device
 from recycling.errors import BadInput
 from recycling.store.files import Damaged, checksum, read_whole, unseal
 from recycling.store.journal import JobRecord, has_tags_of, run_tag_of
+from recycling.store.rounds import Until
 from recycling.store.schema import Checksum, first_fault, shortened
 from recycling.store.telemetry import Head
 
@@ -127,6 +128,7 @@ class RunRecord(BaseModel):
     state: Literal["open", "done"]
     max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     telemetry: Head | None = None
+    until: Until | None = None
 
     @field_validator("run_tag")
     @classmethod

@@ -12,11 +12,15 @@ from recycling.jobs.job import Job
 from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
 from recycling.store.schema import Checksum, ServiceRecord, first_fault
 
-State = Literal["planned", "intended", "submitted", "done", "failed", "cancelled", "lost"]
+State = Literal[
+    "planned", "intended", "submitted", "done", "failed", "cancelled", "lost", "unneeded"
+]  # fmt: skip
 #: States from which nothing follows by itself. Lost: accepted, but its outcome cannot be fetched.
 FINAL = frozenset({"done", "failed", "cancelled", "lost"})
 #: States of which another attempt may be made.
 UNSUCCESSFUL = FINAL - {"done"}
+#: States of the jobs of a complete run. Unneeded: the run was settled, or given up, without it.
+COMPLETE = frozenset({"done", "unneeded"})
 #: Reason of an attempt whose tag alone is known.
 LOST = "its journal was damaged"
 
@@ -88,6 +92,8 @@ class Surplus(BaseModel):
 class JobRecord(BaseModel):
     """A job and its attempts, of which the last is current, and the jobs accepted beside them.
 
+    ``unneeded`` says that the run stopped before the job, or another attempt at it, was submitted.
+
     Example:
         >>> record = JobRecord(name="trial-0")
         >>> record.state
@@ -102,10 +108,13 @@ class JobRecord(BaseModel):
     name: str
     attempts: tuple[Attempt, ...] = ()
     surplus: tuple[Surplus, ...] = ()
+    unneeded: bool = False
 
     @property
     def state(self) -> State:
-        """State of the current attempt; "planned" before the first."""
+        """State of the current attempt; "planned" before the first, or "unneeded"."""
+        if self.unneeded:
+            return "unneeded"
         return self.attempts[-1].state if self.attempts else "planned"
 
     @property
@@ -178,8 +187,8 @@ def write_journal(run: Path, record: JobRecord) -> None:
         ...     unseal(journal_path(Path(folder), "trial-0").read_bytes())
         {'name': 'trial-0', 'attempts': []}
     """
-    # Without surplus jobs a journal is the same as before that entry existed.
-    unused = set() if record.surplus else {"surplus"}
+    # Without these entries a journal is the same as before they existed.
+    unused = {name for name in ("surplus", "unneeded") if not getattr(record, name)}
     content = record.model_dump(mode="json", exclude=unused)
     write_whole(journal_path(run, record.name), seal(content))
 
@@ -229,8 +238,8 @@ def read_journal(run: Path, run_id: str, job: Job) -> JobRecord:
 def _contradiction(record: JobRecord) -> str:
     """Describe the first state that lacks what it implies; empty where there is none."""
     for number, attempt in enumerate(record.attempts, start=1):
-        if attempt.state == "planned":
-            return f"attempt {number} is only planned"
+        if attempt.state in ("planned", "unneeded"):
+            return f"attempt {number} is only {attempt.state}"
         if attempt.state == "submitted" and not attempt.id:
             return f"attempt {number} is submitted without an id"
         if attempt.state == "done" and not attempt.shots_checksum:

@@ -14,6 +14,7 @@ from recycling.store.files import Damaged, checksum, write_whole
 from recycling.store.identity import KEPT
 from recycling.store.journal import LOST, Attempt, JobRecord, now, tag_of
 from recycling.store.outcomes import outcomes_path
+from recycling.store.rounds import NAME as ROUNDS
 from recycling.store.telemetry import NAME as TELEMETRY
 from recycling.store.telemetry import rechain
 from recycling.store.upgrade import UPGRADED
@@ -110,7 +111,9 @@ def _restore(writer: RunWriter, name: str, kept: Mapping[str, bytes | None], asi
     if name.startswith("shots/"):
         _restore_shots(writer, jobs[Path(name).stem])
         return
-    if name == TELEMETRY:
+    if name == ROUNDS:  # looks are made again from the outcomes
+        path.unlink(missing_ok=True)
+    elif name == TELEMETRY:
         rechain(writer.run.path, writer.run.run_id)
         record["telemetry"] = writer.head()
     elif name in kept:

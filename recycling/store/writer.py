@@ -21,6 +21,7 @@ from recycling.store.identity import IDENTITY, SCHEMA_VERSION
 from recycling.store.journal import JobRecord, now, run_tag_of, write_journal
 from recycling.store.lock import locked
 from recycling.store.outcomes import outcomes_path, write_outcomes
+from recycling.store.rounds import Rounds, Until, write_rounds
 from recycling.store.schema import readable_record
 from recycling.store.telemetry import append_event, head_of
 
@@ -85,6 +86,10 @@ class RunWriter:
         """Add an event to the telemetry."""
         append_event(self.run.path, self.run.run_id, {"time": now(), "event": event, **details})
 
+    def keep_rounds(self, rounds: Rounds) -> None:
+        """Keep the looks at the rounds, and why the run stopped."""
+        write_rounds(self.run.path, rounds)
+
     def remember_budget(self, max_qpu_seconds: float) -> None:
         """Keep another budget of QPU time in run.json."""
         self.run.record["max_qpu_seconds"] = max_qpu_seconds
@@ -129,6 +134,7 @@ class Beginning:
         calibration: calibration of the machine as it was reported; None for simulators.
         executions_per_job: limit of the machine, where it is not the usual limit.
         max_qpu_seconds: budget of QPU time of the run, if it has a budget.
+        until: when the run stops; None where it measures all of its trials.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -166,6 +172,7 @@ class Beginning:
     calibration: Mapping[str, Any] | None = None
     executions_per_job: int | None = None
     max_qpu_seconds: float | None = None
+    until: Until | None = None
 
     @cached_property
     def files(self) -> dict[str, bytes]:
@@ -189,6 +196,7 @@ class Beginning:
         limits = {
             "executions_per_job": self.executions_per_job,
             "max_qpu_seconds": self.max_qpu_seconds,
+            "until": None if self.until is None else self.until.model_dump(mode="json"),
         }
         return {
             "schema_version": SCHEMA_VERSION,
