@@ -16,6 +16,7 @@ from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.analysis import analyse_counts
 from recycling.results.calibrations import trial_assignments
 from recycling.results.sensitivity import erasure_of
+from recycling.results.stopping import until_attributes
 from recycling.results.sweep import (
     curve_note,
     design_axes,
@@ -63,6 +64,7 @@ def readout_datasets(
             "inference": experiment.inference.model_copy(update={"resamples": _RESAMPLES}),
         }
     )
+    how = {} if run.until is None else until_attributes(run.until)
     found: dict[Readout, xr.Dataset | BadInput] = {}
     for readout in READOUTS:
         if known is not None and known.attrs["readout"] == readout:
@@ -72,7 +74,7 @@ def readout_datasets(
             found[readout] = analyse_counts(
                 brief,
                 run.counts,
-                {"temperature_K": temperature},
+                {"temperature_K": temperature} | how,
                 readout=readout,
                 assignment=assignment,
                 of_trials=() if readout == "raw" else trial_assignments(run),

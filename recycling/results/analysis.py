@@ -106,8 +106,9 @@ def analysed(
     progress: Progress = lambda _fraction: None,
     *,
     readout: Readout | None = None,
+    rounds: int | None = None,
 ) -> xr.Dataset:
-    """Analyse a run without writing anything; see ``analyse``.
+    """Analyse a run, or its first ``rounds`` trials, without writing; see ``analyse``.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -131,7 +132,7 @@ def analysed(
         raise BadInput(f"readout = {chosen!r}: give one of {', '.join(READOUTS)}")
     return analyse_counts(
         run.experiment,
-        run.counts,
+        run.counts.isel(trial=slice(rounds)),
         run_attributes(run),
         progress,
         readout=chosen,

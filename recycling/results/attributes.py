@@ -12,6 +12,7 @@ from recycling.results.calibrations import calibrations, temperature_of_bounds
 from recycling.results.dataset import unusual_roles
 from recycling.results.link import link_attributes, made_link
 from recycling.results.schema import RESULTS_SCHEMA_VERSION
+from recycling.results.stopping import until_attributes
 
 if TYPE_CHECKING:
     from recycling.devices.device import Device
@@ -46,6 +47,8 @@ def run_attributes(run: Run) -> dict[str, Any]:
         **experiment_attributes(run.experiment, run.device),
         **versions,
     }
+    if run.until is not None:
+        attributes |= until_attributes(run.until)
     known = calibrations(run)
     link = made_link(run.experiment, run.device, known.brackets.values())
     if link is not None:

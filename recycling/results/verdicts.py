@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,7 @@ from recycling.inference.states.estimates import QUANTILE
 from recycling.inference.statistics.interval import Interval
 from recycling.inference.statistics.significance import CLAIMED, LEVEL, RESOLUTION, holm
 from recycling.results.dataset import POINT, by_point, shown_p_x, swept
+from recycling.results.stopping import at_any_look
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -46,7 +47,8 @@ class Verdict:
     finding needs an erasure, and a heat below its bound (intersection-union test; Berger, 1982).
     ``p_adjusted`` holds for all points and both bounds together (Holm). ``scatter`` is the standard
     deviation between trials over that which shots explain; ``p_known`` would be the adjusted
-    p-value if the standard errors were known, and not estimated from a few trials.
+    p-value if the standard errors were known, and not estimated from a few trials. Of a run that
+    stops when it is settled, both adjusted p-values hold for all of its looks as well.
     """
 
     arm: str
@@ -143,7 +145,7 @@ def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") 
     decrease, heat = (together[f"{name}_combined"].values for name in ("entropy_decrease", "heat"))
     if bound == "strict_tight":
         heat = heat + together["link_heat_combined"].values
-    p_value, p_adjusted, p_known = _p_values(point, bound)
+    p_value, p_adjusted, p_known = _p_values(point, bound, at_any_look(dataset))
     # Only of the excesses whose scatter is kept.
     scatter = point.get(f"excess_{bound}_scatter", point[parameters[0]] * np.nan).values
     stderr, z = (point[f"excess_{bound}_combined_{name}"].values for name in ("stderr", "z"))
@@ -170,10 +172,13 @@ def verdicts(dataset: xr.Dataset, arm: str = RECYCLING, bound: Bound = "tight") 
     ]
 
 
-def _p_values(point: xr.Dataset, bound: Bound) -> tuple[Real, Real, Real]:
+def _p_values(
+    point: xr.Dataset, bound: Bound, held: Callable[[Real], Real]
+) -> tuple[Real, Real, Real]:
     """P-values that nothing is erased or the heat is not below a bound (arrays over points).
 
-    As they are, adjusted for the family, and adjusted with standard errors taken for known.
+    As they are, adjusted for the family, and adjusted with standard errors taken for known. The
+    adjusted are ``held`` at any look before.
     """
     family: tuple[Bound, ...] = CLAIMED if bound in CLAIMED else (bound,)
     erasure_z, erasure_distance = _erasure(point)
@@ -188,8 +193,10 @@ def _p_values(point: xr.Dataset, bound: Bound) -> tuple[Real, Real, Real]:
         p_values.append(np.where(np.isfinite(z), ndtr(np.maximum(z, -erasure_z)), np.nan))
         known.append(ndtr(np.maximum(distance, -erasure_distance)))
     own, shape = family.index(bound), (len(family), -1)
-    adjusted = holm(np.concatenate(p_values)).reshape(shape)[own]
-    return p_values[own], adjusted, holm(np.concatenate(known)).reshape(shape)[own]
+    adjusted, adjusted_known = (
+        holm(held(np.concatenate(values))).reshape(shape)[own] for values in (p_values, known)
+    )
+    return p_values[own], adjusted, adjusted_known
 
 
 def _erasure(point: xr.Dataset) -> tuple[Real, Real]:
