@@ -35,9 +35,13 @@ def keep_budget(
     run = writer.run
     remembered = run.record.get("max_qpu_seconds")
     budget = remembered if max_qpu_seconds is None else max_qpu_seconds
-    if not work.remote or budget is None:
+    if budget is None or not (work.remote or run.until):
         return
     check_number(budget)
+    if run.until is not None:  # each round is checked when it is due
+        if max_qpu_seconds != remembered:
+            writer.remember_budget(budget)
+        return
     records = {job.name: run.journal(job) for job in run.jobs}
     pending = {name for name, record in records.items() if _is_pending(record, retry_failed)}
     if pending and work.cost is not None:

@@ -25,10 +25,11 @@ class Collector:
 
     desk: Desk
 
-    def collect_all(self, *, wait: bool) -> None:
+    def collect_all(self, *, wait: bool, last: bool = True) -> None:
         """Fetch the outcomes of all jobs, waiting for them if asked.
 
-        One that cannot be fetched stops no other one: it is told when nothing else is left.
+        One that cannot be fetched stops no other one: it is told when nothing else is left. Surplus
+        jobs are looked for until lists must show them if these are the ``last`` jobs of the run.
         """
         step = FIRST_POLL
         while pending := self.desk.in_state("submitted"):
@@ -46,6 +47,8 @@ class Collector:
                 pause(max(0.0, step - (monotonic() - started)))
                 step = min(1.5 * step, LONGEST_POLL)
         else:
+            if not last:
+                return
             self._book_surplus_at_the_end()
             # A surplus job may have taken the place of one that failed.
             if self.desk.in_state("submitted"):

@@ -47,7 +47,8 @@ class Driver:
             if self.work.remote:
                 conduct.progress("waiting for the jobs")
             collector.collect_all(wait=conduct.wait)
-            self._conclude()
+            self.check_done()
+            self.writer.finish()
 
     def cancel_all(self) -> int:
         """Cancel every job under way; returns their number.
@@ -96,7 +97,13 @@ class Driver:
             return status if status.state == "lost" else None
         return JobStatus("cancelled", "on request")
 
-    def _conclude(self) -> None:
+    def check_done(self) -> None:
+        """Check that all jobs have their outcomes.
+
+        Raises:
+            BackendFailure: a job has failed, was cancelled or got lost.
+            Incomplete: jobs are under way.
+        """
         run, jobs = self.writer.run, self.work.jobs
         records = [run.journal(job) for job in jobs]
         failed = [r for r in records if r.state in UNSUCCESSFUL]
@@ -114,4 +121,3 @@ class Driver:
                 f"{first.name} {first.state}: {reason}{others}; submit it again with: "
                 f"recycling resume --retry-failed {run.path}"
             )
-        self.writer.finish()

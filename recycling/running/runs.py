@@ -14,7 +14,9 @@ from recycling.execution.machine import Account
 from recycling.execution.registry import connect, parse_backend
 from recycling.jobs.job import Job
 from recycling.running.budget import keep_budget
+from recycling.running.cap import Cap, check_start
 from recycling.running.driver import Driver
+from recycling.running.rounds import RoundsDriver
 from recycling.running.work import Conduct, Progress, Study, Work, prepare
 from recycling.store.damage import CIRCUITS
 from recycling.store.directory import Run
@@ -22,6 +24,7 @@ from recycling.store.files import Damaged
 from recycling.store.journal import JobRecord
 from recycling.store.mending import mend
 from recycling.store.opening import open_unchecked
+from recycling.store.rounds import Until
 from recycling.store.writer import (
     Beginning,
     RunWriter,
@@ -41,6 +44,7 @@ def run(
     text: str | None = None,
     changes: Mapping[str, Any] | None = None,
     account: Account | None = None,
+    until: Until | None = None,
     conduct: Conduct,
 ) -> Run:
     """Run a spec and store it. The same call goes on with a run, and pays for no job twice.
@@ -54,6 +58,7 @@ def run(
         text: text of the spec to keep; by default the spec written out as TOML.
         changes: top-level fields that overrule the text.
         account: whose account to use; None takes the default one.
+        until: when to stop; None measures all trials.
         conduct: how jobs are brought to their outcomes.
 
     Raises:
@@ -66,6 +71,7 @@ def run(
     name = parse_backend(backend)
     found = _held(study, path, spec, str(name))
     if found is not None:
+        _check_same(found, until)
         return resume(study, found, conduct)
     check_new(path)
     study.check_size(spec, name, path)
@@ -74,9 +80,11 @@ def run(
     connection = connect(name, account or Account())
     planned = study.plan(spec, name, connection)
     work = Work(planned, planned.jobs, connection)
-    study.check(work.planned, conduct.max_qpu_seconds)
+    study.check(work.planned, conduct.max_qpu_seconds if until is None else None)
+    if until is not None:
+        check_start(work, conduct.max_qpu_seconds)
     text = study.to_toml(spec) if text is None else text
-    beginning = beginning_of(study, work, text, changes or {}, conduct.max_qpu_seconds)
+    beginning = beginning_of(study, work, text, changes or {}, conduct.max_qpu_seconds, until)
     with new_run(path, beginning) as writer, resumable(path):
         if study.timed:
             writer.note("planned", seconds=round(perf_counter() - started, 4))
@@ -99,7 +107,7 @@ def resume(study: Study, run: Run, conduct: Conduct) -> Run:
     """
     with continued_run(run) as writer, resumable(run.path):
         writer = _mended(study, writer, conduct.progress)
-        if writer.run.complete and writer.run.record["state"] == "done":
+        if writer.run.complete and writer.run.record["state"] == "done" and not _unlooked(writer):
             return writer.run
         conduct.progress("continuing")
         work = stored_work(study, writer.run)
@@ -152,6 +160,7 @@ def beginning_of(
     text: str,
     changes: Mapping[str, Any],
     max_qpu_seconds: float | None,
+    until: Until | None = None,
 ) -> Beginning:
     """What a run directory begins with, from what will be executed."""
     planned = work.planned
@@ -170,6 +179,7 @@ def beginning_of(
         account={} if machine is None else asdict(machine.account),
         calibration=None if machine is None else machine.calibration,
         max_qpu_seconds=max_qpu_seconds,
+        until=until,
         **planned.identity,
     )
 
@@ -195,7 +205,13 @@ def _drive(study: Study, writer: RunWriter, work: Work, conduct: Conduct) -> Run
 
     backend = prepare(study, work, simulated, earlier=writer.run.groups)
     started = perf_counter()
-    Driver(writer, work, backend, conduct.watch).complete(conduct)
+    driver = Driver(writer, work, backend, conduct.watch)
+    until = writer.run.until
+    if until is None:
+        driver.complete(conduct)
+    else:
+        cap = Cap(writer.run, work, writer.run.record.get("max_qpu_seconds"))
+        RoundsDriver(driver, study, until, cap).complete(conduct)
     if study.timed:
         writer.note("collected", seconds=round(perf_counter() - started, 4))
     stored = writer.run.again()
@@ -203,6 +219,24 @@ def _drive(study: Study, writer: RunWriter, work: Work, conduct: Conduct) -> Run
         writer.note(event, **details)
     study.keep(stored)
     return stored
+
+
+def _check_same(found: Run, until: Until | None) -> None:
+    """Refuse to go on with a run by another rule than the one that it began with."""
+    if found.until != until:
+        began, wanted = (
+            "none" if rule is None else f"{rule.text}, {rule.spending}, futility {rule.futility:g}"
+            for rule in (found.until, until)
+        )
+        raise BadInput(
+            f"until = {wanted}: the run in {str(found.path)!r} began with until = {began}; give "
+            "the same, or another folder"
+        )
+
+
+def _unlooked(writer: RunWriter) -> bool:
+    """Whether a run that stopped when it was settled has lost what its looks saw."""
+    return writer.run.until is not None and writer.run.rounds.stopped is None
 
 
 def _held(study: Study, path: Path, spec: Any, backend: str) -> Run | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recycling.planning.cost import Cost
     from recycling.spec.experiment import Experiment
     from recycling.store.directory import Run
+    from recycling.store.rounds import Look
 
 #: Called with the name of a job, its state, and the fraction of all jobs that is done.
 Watch = Callable[[str, str, float], None]
@@ -119,6 +120,9 @@ class Study(Kind, Protocol):
 
     def notes(self, run: Run, /) -> Iterable[tuple[str, Mapping[str, Any]]]:
         """Events for the telemetry of a run that has come to its end."""
+
+    def look(self, run: Run, rounds: int, qpu_seconds: float | None, /) -> Look:
+        """Look at the first rounds of a run that stops when it is settled."""
 
     def keep(self, run: Run, /) -> None:
         """Keep what else belongs to a run that has come to its end."""

@@ -25,10 +25,12 @@ from recycling.store.circuits import check_protocol
 from recycling.store.directory import Run, assignments_of
 from recycling.store.outcomes import Form
 from recycling.studies.study import Study
+from recycling.studies.until import FUTILITY, until_rule
 
 if TYPE_CHECKING:
     from recycling.execution.machine import Connection
     from recycling.planning.plan import Plan
+    from recycling.store.rounds import Look
 
 
 def run(
@@ -40,6 +42,10 @@ def run(
     changes: Mapping[str, Any] | None = None,
     account: Account | None = None,
     max_qpu_seconds: float | None = None,
+    until: str | None = None,
+    until_points: int = 1,
+    spending: str = "obrien-fleming",
+    futility: float = FUTILITY,
     wait: bool = True,
     progress: Progress = lambda _step: None,
     watch: Watch = lambda _job, _state, _done: None,
@@ -56,6 +62,11 @@ def run(
         account: whose account to use; None takes the default one.
         max_qpu_seconds: budget of QPU time of the whole run, which remembers it; nothing is
             submitted where what is used and what is needed are estimated above it.
+        until: stop once the heat is shown to be "below_tight", "below_landauer" or "both"; then
+            jobs go in rounds, of which the trials are the most, and the budget is a hard cap.
+        until_points: at how many points of the sweep, at least.
+        spending: how the level is spent over the rounds: "obrien-fleming" or "pocock".
+        futility: conditional power below which the run is given up; 0 never gives up.
         wait: wait for the jobs; otherwise return when all are submitted, and ``resume`` later.
         progress: called with the name of each step as it begins.
         watch: called with the name of a job, its state, and the fraction of jobs done.
@@ -75,8 +86,9 @@ def run(
         (['trial-0'], True)
     """
     conduct = Conduct(wait, False, max_qpu_seconds, progress, watch)
+    rule = until_rule(experiment, until, points=until_points, spending=spending, futility=futility)
     return runs.run(
-        STUDY, experiment, backend, out, text=spec, changes=changes, account=account,
+        STUDY, experiment, backend, out, text=spec, changes=changes, account=account, until=rule,
         conduct=conduct,
     )  # fmt: skip
 
@@ -160,6 +172,12 @@ def _notes(stored: Run) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield side, json.loads(assignment.model_dump_json(exclude={"covariance", "joint"}))
 
 
+def _look(stored: Run, rounds: int, qpu_seconds: float | None) -> Look:
+    from recycling.results.looks import look_at
+
+    return look_at(stored, rounds, qpu_seconds)
+
+
 def _keep(stored: Run) -> None:
     """Calibrations and theory beside the run; one too large for the theory is reported without."""
     from recycling.results.calibrations import keep
@@ -191,5 +209,6 @@ STUDY = Study(
     stored_plan=_stored_plan,
     check=_check,
     notes=_notes,
+    look=_look,
     keep=_keep,
 )

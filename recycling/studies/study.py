@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recycling.errors import BadInput
+
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
     from recycling.store.directory import Run
     from recycling.store.outcomes import Form
+    from recycling.store.rounds import Look
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,10 @@ def _simulated_by_the_backend(_planned: Planned) -> Simulate | None:
 
 def _nothing_to_note(_run: Run) -> Iterable[tuple[str, Mapping[str, Any]]]:
     return ()
+
+
+def _no_look(_run: Run, _rounds: int, _qpu_seconds: float | None) -> Look:
+    raise BadInput("until: only runs of the protocol stop when they are settled; leave it out")
 
 
 def _nothing_to_keep(_run: Run) -> None:
@@ -83,6 +90,8 @@ class Study:
         check_size: raises ``BadInput`` for a spec that does not fit this computer or a folder.
         simulate: executes a job of a plan here; None takes the simulator of the backend.
         notes: events for the telemetry of a run at its end.
+        look: looks at the first rounds of a run that stops when it is settled, after a QPU time in
+            s, and says what follows.
         keep: keeps what else belongs to a run at its end, once it is noted.
         conclude: writes the results of a complete run, calling a function with each step as it
             begins; None where the command line shows the verdicts of the protocol.
@@ -111,6 +120,7 @@ class Study:
     check_size: Callable[[Any, BackendName, Path], None] = _of_any_size
     simulate: Callable[[Planned], Simulate | None] = _simulated_by_the_backend
     notes: Callable[[Run], Iterable[tuple[str, Mapping[str, Any]]]] = _nothing_to_note
+    look: Callable[[Run, int, float | None], Look] = _no_look
     keep: Callable[[Run], None] = _nothing_to_keep
     conclude: Callable[[Run, Callable[[str], None]], Conclusion] | None = None
     again: str = "recycling resume {path}"
