@@ -38,6 +38,22 @@ Budget = Annotated[
     float | None,
     typer.Option("--max-qpu-seconds", min=0, help="Budget of the whole run: submit nothing above."),
 ]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until", help="Stop when it is shown: below_tight, below_landauer or both; in rounds."
+    ),
+]
+UntilPoints = Annotated[
+    int, typer.Option("--until-points", help="At how many points, at least, of the sweep.")
+]
+Spending = Annotated[
+    str, typer.Option("--spending", help="Level over the rounds: obrien-fleming or pocock.")
+]
+Futility = Annotated[
+    float,
+    typer.Option("--futility", help="Give up below this conditional power; 0: never."),
+]
 ErrorBudget = Annotated[
     bool,
     typer.Option(

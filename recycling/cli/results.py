@@ -54,6 +54,7 @@ def print_result(
         ControlFailed: a control failed, and ``strict`` was asked for; all is printed before.
     """
     from recycling.errors import ControlFailed
+    from recycling.reporting.rounds_record import rounds_record
     from recycling.reporting.status import surplus_of
     from recycling.results.analysis import results_name
     from recycling.results.controls import controls, warning
@@ -69,14 +70,16 @@ def print_result(
     }
     if result.page is not None:
         files["report"] = result.page
-    surplus = surplus_of(run.journal(job) for job in run.jobs)
+    surplus, rounds = surplus_of(run.journal(job) for job in run.jobs), rounds_record(run)
     if as_json:
         beside: dict[str, Any] = {"surplus": surplus}
+        if rounds is not None:
+            beside["rounds"] = rounds
         if result.page is not None:
             beside["paper"] = [asdict(row) for row in result.comparisons]
         print_json(summary(dataset, checks, files) | beside)
     else:
-        _print_verdict(dataset, checks, files, surplus)
+        _print_verdict(dataset, checks, files, surplus, "" if rounds is None else rounds["text"])
     if strict and warning(checks):
         raise ControlFailed(warning(checks))
 
@@ -93,6 +96,7 @@ def _print_verdict(
     checks: list[Control],
     files: dict[str, Path],
     surplus: list[dict[str, Any]],
+    rounds: str,
 ) -> None:
     from rich.console import Console
 
@@ -116,6 +120,8 @@ def _print_verdict(
     if of_link is not None:
         print_table(of_link, "strict: with the heat that was left in the link")
     print_lines([headline(dataset)], style="bold")
+    if rounds:
+        print_lines([rounds])
     failed = [c for c in checks if c.passed is False]
     if attributes["warnings"]:
         print_lines([f"warning: {attributes['warnings']}"])

@@ -32,6 +32,7 @@ from recycling.reporting.result_sections import (
     temperature_section,
     verdict_section,
 )
+from recycling.reporting.rounds_section import rounds_section
 from recycling.results.analysis import analyse
 from recycling.results.controls import warning
 from recycling.results.summary import headline
@@ -47,6 +48,7 @@ Progress = Callable[[str], None]
 #: Sections in the order of the page. Each is made from the evidence, or left out.
 SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     verdict_section,
+    rounds_section,
     link_heat_section,
     figure_section,
     control_section,

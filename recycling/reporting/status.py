@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from recycling.jobs.status import charged_seconds
+from recycling.reporting.rounds_record import rounds_record
 from recycling.reporting.tables import Table
 from recycling.store.directory import Run
 from recycling.store.files import Damaged
-from recycling.store.journal import UNSUCCESSFUL, JobRecord
+from recycling.store.journal import COMPLETE, UNSUCCESSFUL, JobRecord
 from recycling.store.targets import way_on
 
 
@@ -58,6 +59,7 @@ def status_summary(run: Run) -> dict[str, Any]:
                 "earlier": [f"{a.state}: {a.reason}" for a in record.attempts[:-1]],
             }
         jobs.append(job)
+    rounds = rounds_record(run)
     damage = [f"{d.file}: {d.why}" for d in run.damage()]
     return {
         "name": run.record["name"],
@@ -69,6 +71,7 @@ def status_summary(run: Run) -> dict[str, Any]:
         "jobs": jobs,
         "damage": damage,
         "notes": _notes(run.path, jobs, damage),
+        **({} if rounds is None else {"rounds": rounds}),
     }
 
 
@@ -97,7 +100,8 @@ def status_table(summary: dict[str, Any]) -> Table:
         [
             (
                 job["name"],
-                job["state"] + (f" ({job['attempts']})" if job.get("attempts", 0) > 1 else ""),
+                _said(job["state"])
+                + (f" ({job['attempts']})" if job.get("attempts", 0) > 1 else ""),
                 str(job.get("since") or "–")[:19],
                 f"{job['qpu_seconds']:g}" if job.get("qpu_seconds") is not None else "–",
                 "–" if job.get("id") in (None, job.get("tag")) else str(job["id"]),
@@ -136,9 +140,16 @@ def surplus_text(surplus: Sequence[Mapping[str, Any]]) -> str:
     return f"accepted beside the run's jobs: {count}, {sum(known):g} s{more} of QPU time: {ids}"
 
 
+def _said(state: str) -> str:
+    """State of a job in words."""
+    return "not needed" if state == "unneeded" else state
+
+
 def _headline(jobs: list[dict[str, Any]]) -> str:
     states = [job["state"] for job in jobs]
-    counts = ", ".join(f"{states.count(s)} {s}" for s in dict.fromkeys(states) if s != "done")
+    counts = ", ".join(
+        f"{states.count(s)} {_said(s)}" for s in dict.fromkeys(states) if s != "done"
+    )
     done = f"{states.count('done')} of {len(jobs)} jobs done"
     return f"{done}; {counts}" if counts else done
 
@@ -151,6 +162,6 @@ def _notes(path: Path, jobs: list[dict[str, Any]], damage: list[str]) -> list[st
     states = {job["state"] for job in jobs}
     if states & UNSUCCESSFUL:
         notes.append(f"submit again what failed: {way_on(path, retry_failed=True)}")
-    elif states != {"done"} or damage:
+    elif not states <= COMPLETE or damage:
         notes.append(f"go on with: {way_on(path)}")
     return notes

@@ -13,6 +13,7 @@ from scipy.constants import k as boltzmann
 from circuits.design import RECYCLING
 from recycling.reporting.tables import Table, number, with_interval
 from recycling.results.dataset import shown_p_x
+from recycling.results.stopping import UNTIL
 from recycling.results.sweep import over_points, recycling_arm, sweep_axes
 from recycling.results.verdicts import verdicts
 
@@ -149,9 +150,17 @@ def _note(dataset: xr.Dataset) -> str:
         f"Recycling arm at p_x = {shown_p_x(dataset):g}, all trials together, 95 % intervals. z is "
         f"the normal quantile of the excess's p-value{_limits_of_z(dataset)}. Below takes an "
         f"excess below 0 and ΔS above 0, both with p ≤ 0.00135 (3σ) for all "
-        f"{sweep_axes(dataset)[0].noun}s and both bounds together (Holm); above takes z ≥ 3. "
+        f"{sweep_axes(dataset)[0].noun}s and both bounds together (Holm){_looks(dataset)}; above "
+        "takes z ≥ 3. "
         f"{_sources_of_error(dataset)}"
     )
+
+
+def _looks(dataset: xr.Dataset) -> str:
+    """Say that a run in rounds spends its level over the looks at them."""
+    if UNTIL not in dataset.attrs:
+        return ""
+    return f", and for looks at up to {dataset.attrs[f'{UNTIL}_rounds']} rounds (alpha spending)"
 
 
 def _limits_of_z(dataset: xr.Dataset) -> str:

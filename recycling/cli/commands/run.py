@@ -12,13 +12,17 @@ from recycling.cli.options import (
     Backend,
     Budget,
     Debug,
+    Futility,
     Instance,
     NoWait,
     Out,
     PlanName,
     Seed,
     Spec,
+    Spending,
     Strict,
+    Until,
+    UntilPoints,
 )
 from recycling.cli.spec import read_experiment
 from recycling.cli.terminal import errors, shown
@@ -45,6 +49,10 @@ def run(
     plan: PlanName = None,
     account: AccountName = None,
     max_qpu_seconds: Budget = None,
+    until: Until = None,
+    until_points: UntilPoints = 1,
+    spending: Spending = "obrien-fleming",
+    futility: Futility = 0.05,
     no_wait: NoWait = False,
     strict: Strict = False,
     as_json: AsJson = False,
@@ -63,6 +71,10 @@ def run(
             as_json=as_json,
             account=Account(instance, plan, account),
             max_qpu_seconds=max_qpu_seconds,
+            until=until,
+            until_points=until_points,
+            spending=spending,
+            futility=futility,
             wait=not no_wait,
         )
 

@@ -21,4 +21,6 @@ def status(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> 
             kind = " (simulated)" if stored.simulated and stored.record["account"] else ""
             print_table(status_table(summary), f"{summary['name']} on {summary['backend']}{kind}")
             print_lines([summary["headline"]], style="bold")
+            if "rounds" in summary:
+                print_lines([summary["rounds"]["text"]])
             print_lines(summary["notes"])
