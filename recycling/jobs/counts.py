@@ -56,6 +56,28 @@ def trial_counts(
     return by_setting(design, flags_together(design, table))
 
 
+def table_of_trial(design: Design, counts: NDArray[Any]) -> NDArray[Any]:
+    """Order the counts of a trial as the table of its outcomes: the inverse of ``trial_counts``.
+
+    Args:
+        design: design of the experiment.
+        counts: array of shape (arm, stage, preparation, point, basis, flag, *measured).
+
+    Returns:
+        Array of shape (setting, point, basis, record), the first recorded bit the lowest.
+
+    Example:
+        >>> from circuits import HHL
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> table_of_trial(design, np.zeros((2, 2, 2, 5, 3, 2, 2, 2, 2), dtype=int)).shape
+        (8, 5, 3, 16)
+    """
+    setting, flag = 5, 5
+    measured = range(setting + 1, counts.ndim)
+    lowest_last = counts.transpose([*range(setting), *reversed(measured), flag])
+    return lowest_last.reshape(len(design.settings), *counts.shape[3:setting], -1)
+
+
 def counts_of(experiment: Experiment, by_trial: Mapping[int, NDArray[Any]]) -> xr.DataArray:
     """Label the ``trial_counts`` of all trials with the dims of the design.
 

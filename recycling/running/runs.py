@@ -24,6 +24,7 @@ from recycling.store.files import Damaged
 from recycling.store.journal import JobRecord
 from recycling.store.mending import mend
 from recycling.store.opening import open_unchecked
+from recycling.store.origin import COUNTS
 from recycling.store.rounds import Until
 from recycling.store.writer import (
     Beginning,
@@ -144,6 +145,11 @@ def stored_work(study: Study, stored: Run, *, compiled: bool = True) -> Work:
 
     ``compiled``: the circuits are those that were stored; otherwise they are compiled again.
     """
+    if stored.record["backend"] == COUNTS:
+        raise BadInput(
+            f"run = {str(stored.path)!r}: its counts were imported, and no job stands behind them; "
+            "import them again, with: recycling import-counts"
+        )
     name = parse_backend(stored.record["backend"])
     connection = connect(name, Account(**stored.record["account"]))
     return Work(study.stored_plan(stored, name, compiled), stored.jobs, connection)

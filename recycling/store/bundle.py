@@ -41,6 +41,7 @@ from recycling.store.files import Damaged, sync_folder
 from recycling.store.kinds import Kind, Kinds
 from recycling.store.lock import locked
 from recycling.store.opening import open_unchecked
+from recycling.store.origin import data_kind, origin_of
 from recycling.store.targets import way_on
 
 _DATA = "data/"
@@ -57,7 +58,7 @@ Run {run_id} of the experiment "{name}": {kind} data.
 begun      {created}
 backend    {backend}
 device     {device}
-spec hash  {spec_hash}
+spec hash  {spec_hash}{origin}
 format     BagIt 1.0; run directory of schema {schema}
 
 Files in data/
@@ -255,12 +256,15 @@ def _lines(checksums: Mapping[str, str]) -> str:
 
 def _readme(run: Run, names: list[str]) -> str:
     groups = dict.fromkeys(f"{Path(name).parts[0]}/" if "/" in name else name for name in names)
-    design = run.design
+    design, origin = run.design, origin_of(run.record)
     flags = [FLAG] if len(design.flags) == 1 else [f"{FLAG} of {role}" for role in design.flags]
     swept = design.parameter_names
     return _README.format(
         **{key: run.record[key] for key in ("run_id", "name", "created", "backend", "spec_hash")},
-        kind="simulated" if run.simulated else "measured",
+        kind=data_kind(run.record),
+        origin=""
+        if origin is None
+        else f"\norigin     {origin.words}\n           {origin.unknown}",
         device=run.device.name,
         schema=run.record["schema_version"],
         point=swept[0] if len(swept) == 1 else "point",

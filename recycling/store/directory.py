@@ -299,6 +299,8 @@ class Run:
         Raises:
             BadInput: the file is not what was written, or cannot be read safely.
         """
+        if CIRCUITS not in self.record["checksums"]:
+            raise BadInput(f"nobody knows the circuits of {self.record['backend']} from elsewhere")
         with self.reading_circuits():
             if why := checksum_damage(self.path / CIRCUITS, self.record["checksums"][CIRCUITS]):
                 raise Damaged(why)

@@ -28,6 +28,7 @@ from recycling.devices.device import Device
 from recycling.errors import BadInput
 from recycling.store.files import Damaged, checksum, read_whole, unseal
 from recycling.store.journal import JobRecord, has_tags_of, run_tag_of
+from recycling.store.origin import COUNTS, Origin
 from recycling.store.rounds import Until
 from recycling.store.schema import Checksum, first_fault, shortened
 from recycling.store.telemetry import Head
@@ -39,8 +40,8 @@ File = Literal["experiment.toml", "device.json", "circuits.qpy", "calibration.js
 KEPT: tuple[File, ...] = get_args(File)
 #: Name of a kind of run, or of an experiment.
 _NAME = r"^[A-Za-z0-9][\w.-]*$"
-#: Name of a backend: all kinds but three have chips. It need not be installed to read its runs.
-_BACKEND = re.compile(r"exact|aer|trajectories|[A-Za-z0-9][\w.-]*:\S+")
+#: Name of a backend: all kinds but four have chips. It need not be installed to read its runs.
+_BACKEND = re.compile(rf"exact|aer|trajectories|{COUNTS}|[A-Za-z0-9][\w.-]*:\S+")
 #: Numbers of a device whose sources results name.
 _SOURCED = ("temperature", "feedforward_latency", "false_excited")
 
@@ -76,8 +77,11 @@ def _complete(device: Device) -> Device:
     return device
 
 
-def _of_every_run(checksums: dict[str, str]) -> dict[str, str]:
-    lacking = [name for name in KEPT[:3] if name not in checksums]
+def _of_every_run(checksums: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    # Nobody knows which circuits gave counts from elsewhere.
+    origin = info.data.get("origin")
+    required = KEPT[:2] if origin is not None and origin.kind == "counts" else KEPT[:3]
+    lacking = [name for name in required if name not in checksums]
     if lacking:
         raise ValueError(f"{lacking[0]} is missing")
     return checksums
@@ -123,6 +127,7 @@ class RunRecord(BaseModel):
     assignments: list[Literal["assignment", "assignment-after"]] = []
     executions_per_job: Annotated[StrictInt, Field(gt=0)] | None = None
     software: dict[str, str]
+    origin: Origin | None = None
     # Files are put aside and restored by these names: a forged one must not lead out of the run.
     checksums: Annotated[dict[File, Checksum], AfterValidator(_of_every_run)]
     state: Literal["open", "done"]

@@ -13,6 +13,7 @@ from recycling.store.directory import Run
 from recycling.store.files import Damaged, checksum, write_whole
 from recycling.store.identity import KEPT
 from recycling.store.journal import LOST, Attempt, JobRecord, now, tag_of
+from recycling.store.origin import IMPORTED
 from recycling.store.outcomes import outcomes_path
 from recycling.store.rounds import NAME as ROUNDS
 from recycling.store.telemetry import NAME as TELEMETRY
@@ -163,6 +164,8 @@ def _restore_shots(writer: RunWriter, job: Job) -> None:
     record = writer.run.journal(job)
     if UPGRADED in record.current.record:
         writer.save(record.update("failed", reason="its counts, of schema 1, were damaged"))
+    elif IMPORTED in record.current.record:
+        writer.save(record.update("failed", reason="its counts, which were imported, were damaged"))
     elif record.current.id is None:
         writer.save(record.update("intended", reason=LOST, shots_checksum=None))
     else:

@@ -126,7 +126,7 @@ class Beginning:
         backend: name of the backend.
         device: the device, with its layout.
         jobs: names of all jobs.
-        circuits: content of circuits.qpy.
+        circuits: content of circuits.qpy; None where nobody knows the circuits.
         brackets: whether the bath qubit is measured before and after all jobs.
         assignments: names of the jobs that measure the assignment matrices.
         simulated: whether outcomes are simulated.
@@ -135,6 +135,7 @@ class Beginning:
         executions_per_job: limit of the machine, where it is not the usual limit.
         max_qpu_seconds: budget of QPU time of the run, if it has a budget.
         until: when the run stops; None where it measures all of its trials.
+        origin: an ``Origin`` as JSON holds it, of data that this program does not take.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -164,7 +165,7 @@ class Beginning:
     backend: str
     device: Device
     jobs: Sequence[str]
-    circuits: bytes
+    circuits: bytes | None
     brackets: bool = False
     assignments: Sequence[str] = ()
     simulated: bool = True
@@ -173,18 +174,20 @@ class Beginning:
     executions_per_job: int | None = None
     max_qpu_seconds: float | None = None
     until: Until | None = None
+    origin: Mapping[str, Any] | None = None
 
     @cached_property
     def files(self) -> dict[str, bytes]:
         """Files that are written once, by name."""
+        reported = self.calibration
+        calibration = None if reported is None else json.dumps(reported, default=str).encode()
         contents = {
             "experiment.toml": self.spec.encode(),
             "device.json": device_bytes(self.device_record),
             "circuits.qpy": self.circuits,
+            "calibration.json": calibration,
         }
-        if self.calibration is not None:
-            contents["calibration.json"] = json.dumps(self.calibration, default=str).encode()
-        return contents
+        return {name: content for name, content in contents.items() if content is not None}
 
     @cached_property
     def device_record(self) -> dict[str, Any]:
@@ -197,6 +200,7 @@ class Beginning:
             "executions_per_job": self.executions_per_job,
             "max_qpu_seconds": self.max_qpu_seconds,
             "until": None if self.until is None else self.until.model_dump(mode="json"),
+            "origin": self.origin,
         }
         return {
             "schema_version": SCHEMA_VERSION,
