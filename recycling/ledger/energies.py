@@ -35,7 +35,7 @@ class Erasure:
     Attributes:
         dataset: the estimates, without dims of the sweep.
         bath: bath at the temperature T0 of the bounds.
-        source: "measured" or "simulated".
+        source: "measured", "simulated" or "declared".
         bath_role: name of the bath qubit.
 
     Example:

@@ -12,7 +12,7 @@ from recycling.errors import BadInput
 from recycling.reporting import paper
 from recycling.reporting.paper import Comparison
 from recycling.reporting.readings import readout_datasets
-from recycling.results.calibrations import Calibrations, calibrations
+from recycling.results.calibrations import Calibrations, calibrations, correction_of
 from recycling.results.controls import Control, controls
 from recycling.results.theory import stored_theory
 
@@ -66,10 +66,10 @@ class Evidence:
         """What the run's calibrations say."""
         return calibrations(self.run)
 
-    @property
-    def assignment(self) -> Assignment:
-        """Readout errors that the run is corrected for."""
-        return self.calibrations.assignment
+    @cached_property
+    def assignment(self) -> Assignment | None:
+        """Readout errors that the run is corrected for; None where nobody gave any."""
+        return correction_of(self.run)
 
     @property
     def temperatures(self) -> dict[str, Thermometry]:

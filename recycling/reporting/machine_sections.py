@@ -13,6 +13,7 @@ from recycling.reporting.device_tables import (
 )
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
+from recycling.store.origin import device_is_known, origin_of
 
 #: Most gates of a circuit that is drawn: a drawing of so many takes 30 s, and nobody reads it.
 _MOST_DRAWN = 2000
@@ -20,6 +21,9 @@ _MOST_DRAWN = 2000
 
 def device_section(evidence: Evidence) -> Section:
     """The numbers of the device, and where each comes from."""
+    if not device_is_known(evidence.run.record):
+        return Section("Device", [Paragraph("is the device: no calibration was given with the "
+                                            "counts.", "note", "Missing")])  # fmt: skip
     device, circuit = evidence.run.device, evidence.circuit
     latency = f"{device.feedforward_latency * 1e6:.2f} µs"
     couplings = [] if circuit is None else [Rows(coupling_table(device, circuit))]
@@ -42,7 +46,7 @@ def device_section(evidence: Evidence) -> Section:
 def stage_section(evidence: Evidence) -> Section | None:
     """What the stage makes of the device, where the run has one."""
     spec, kelvin = evidence.experiment.stage, evidence.experiment.bath.temperature
-    if spec is None:
+    if spec is None or not device_is_known(evidence.run.record):
         return None
     stage = spec.build()
     note = (
@@ -99,10 +103,13 @@ def conduct_section(evidence: Evidence) -> Section:
     """The jobs, the calibrations around them, and the schedules of the service."""
     record = evidence.run.record
     tables = conduct_tables(evidence.run, evidence.calibrations)
+    origin = origin_of(record)
+    declared = () if origin is None else (f"Origin: {origin.words}. {origin.unknown}",)
     return Section(
         "How the run went",
         [
             Paragraph(f"backend {record['backend']} · run {record['run_id']}", "facts"),
+            *(Paragraph(text, "note", "From elsewhere") for text in declared),
             *(Rows(table, heading=caption) for caption, table in tables.items()),
         ],
     )

@@ -43,13 +43,13 @@ _COUNTS = {3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def readout_datasets(
-    run: Run, assignment: Assignment, temperature: float, known: xr.Dataset | None = None
+    run: Run, assignment: Assignment | None, temperature: float, known: xr.Dataset | None = None
 ) -> dict[Readout, xr.Dataset | BadInput]:
     """Analyses of recycling at the shown p_x: as recorded, corrected, and with the flag unmixed.
 
     Args:
         run: opened run.
-        assignment: what corrects its readout.
+        assignment: what corrects its readout; None where nothing does.
         temperature: T0 of the bounds, K.
         known: an analysis of the run with these bounds, which stands for that of its readout.
 
@@ -87,21 +87,22 @@ def readout_datasets(
 
 def readout_table(
     experiment: Experiment,
-    assignment: Assignment,
+    assignment: Assignment | None,
     datasets: Mapping[Readout, xr.Dataset | BadInput],
 ) -> Table:
     """Heat above Q_tight at the shown p_x by readout.
 
     Args:
         experiment: its spec.
-        assignment: what corrected its readout.
+        assignment: what corrected its readout; None where nothing did.
         datasets: ``readout_datasets`` of the run.
     """
     p_x = shown_p_x(experiment.p_x)
     (bath,) = experiment.design.bath
     quantum = planck * experiment.bath.frequency
     analysed = {name: each for name, each in datasets.items() if not isinstance(each, BadInput)}
-    note = f"Recycling arm at p_x = {p_x:g}, all trials together. Errors: {assignment.source}."
+    source = "not given" if assignment is None else assignment.source
+    note = f"Recycling arm at p_x = {p_x:g}, all trials together. Errors: {source}."
     for readout, error in datasets.items():
         note += f" Not {readout}: {error}." if isinstance(error, BadInput) else ""
     columns: list[str] = []
@@ -127,7 +128,7 @@ def readout_table(
         "before the inversion, with the calibration's own error in the intervals. Unmixed: those "
         "of the flag too, with the reset modelled as an ideal swap."
     )
-    if assignment.correlated:
+    if assignment is not None and assignment.correlated:
         note += " The qubits' readout is correlated: their joint matrix is undone."
     swept_columns = (axis.column for axis in design_axes(experiment))
     return Table((*swept_columns, *columns), rows, note)

@@ -80,6 +80,8 @@ def readout_section(evidence: Evidence) -> Section:
     """What readout errors do to the verdicts, and what they are."""
     experiment, assignment = evidence.experiment, evidence.assignment
     readings = readout_table(experiment, assignment, evidence.readouts)
+    if assignment is None:
+        return Section("Readout", [Rows(readings)])
     errors = assignment_table(assignment, experiment.design)
     return Section("Readout", [Rows(readings), Rows(errors)])
 

@@ -12,6 +12,7 @@ from recycling.reporting.tables import Table
 from recycling.store.directory import Run
 from recycling.store.files import Damaged
 from recycling.store.journal import COMPLETE, UNSUCCESSFUL, JobRecord
+from recycling.store.origin import Origin, origin_of
 from recycling.store.targets import way_on
 
 
@@ -61,6 +62,7 @@ def status_summary(run: Run) -> dict[str, Any]:
         jobs.append(job)
     rounds = rounds_record(run)
     damage = [f"{d.file}: {d.why}" for d in run.damage()]
+    origin = origin_of(run.record)
     return {
         "name": run.record["name"],
         "backend": run.record["backend"],
@@ -70,8 +72,9 @@ def status_summary(run: Run) -> dict[str, Any]:
         "headline": _headline(jobs),
         "jobs": jobs,
         "damage": damage,
-        "notes": _notes(run.path, jobs, damage),
+        "notes": [*_notes(run.path, jobs, damage), *(() if origin is None else _of(origin))],
         **({} if rounds is None else {"rounds": rounds}),
+        **({} if origin is None else {"origin": origin.model_dump(exclude_none=True)}),
     }
 
 
@@ -143,6 +146,10 @@ def surplus_text(surplus: Sequence[Mapping[str, Any]]) -> str:
 def _said(state: str) -> str:
     """State of a job in words."""
     return "not needed" if state == "unneeded" else state
+
+
+def _of(origin: Origin) -> tuple[str, str]:
+    return f"from elsewhere: {origin.words}", origin.unknown
 
 
 def _headline(jobs: list[dict[str, Any]]) -> str:

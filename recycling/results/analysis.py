@@ -16,7 +16,7 @@ from recycling.inference.states.checks import Labels, check_counts, masked_setti
 from recycling.inference.states.records import Layout
 from recycling.jobs.sizes import check_size
 from recycling.results.attributes import run_attributes
-from recycling.results.calibrations import calibrations, keep, trial_assignments
+from recycling.results.calibrations import correction_of, keep, trial_assignments
 from recycling.results.counts import tables_of
 from recycling.results.estimates import estimate_arms
 from recycling.results.link import channel_attributes
@@ -136,7 +136,7 @@ def analysed(
         run_attributes(run),
         progress,
         readout=chosen,
-        assignment=None if chosen == "raw" else calibrations(run).assignment,
+        assignment=None if chosen == "raw" else correction_of(run),
         of_trials=trial_assignments(run) if chosen != "raw" else (),
         reference=_reference(run),
     )

@@ -13,6 +13,7 @@ from recycling.results.dataset import unusual_roles
 from recycling.results.link import link_attributes, made_link
 from recycling.results.schema import RESULTS_SCHEMA_VERSION
 from recycling.results.stopping import until_attributes
+from recycling.store.origin import data_kind, origin_of
 
 if TYPE_CHECKING:
     from recycling.devices.device import Device
@@ -40,9 +41,10 @@ def run_attributes(run: Run) -> dict[str, Any]:
         >>> folder.cleanup()
     """
     versions = {f"version_{name}": text for name, text in run.record["software"].items()}
-    kind = "simulated" if run.simulated else "measured"
+    origin = origin_of(run.record)
     attributes = {
-        "data_kind": kind,
+        "data_kind": data_kind(run.record),
+        **({} if origin is None else {"origin": origin.words}),
         "warnings": "; ".join(filter(None, [*run.warnings, _link_warning(run.experiment)])),
         **experiment_attributes(run.experiment, run.device),
         **versions,

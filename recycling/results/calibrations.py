@@ -39,6 +39,7 @@ from recycling.results.temperature import run_temperature
 from recycling.spec.experiment import Experiment
 from recycling.store.directory import Run
 from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
+from recycling.store.origin import device_is_known
 
 #: Name of the file in a run's directory.
 NAME = "calibrations.json"
@@ -119,6 +120,24 @@ def calibrations(run: Run) -> Calibrations:
         known = _kept(run, source) or compute(run)
         run.derived[NAME, source] = known
     return known
+
+
+def correction_of(run: Run) -> Assignment | None:
+    """Assignment matrices that correct a run; None where nobody gave any.
+
+    Raises:
+        BadInput: the outcomes behind them are damaged.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     run = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     correction_of(run).qubits
+        4
+    """
+    known = calibrations(run)
+    return known.assignment if known.assignments or device_is_known(run.record) else None
 
 
 def keep(run: Run) -> None:

@@ -114,7 +114,9 @@ def _in_theory(replay: Replay) -> bool:
 
 
 def _on_chip(replay: Replay) -> bool:
-    return _algorithm(replay) and replay.device.layout is not None
+    # Data from elsewhere may come without the device that they were measured on.
+    placed = replay.device.layout is not None or "origin" in replay.dataset.attrs
+    return _algorithm(replay) and placed
 
 
 def _timed(replay: Replay) -> bool:
