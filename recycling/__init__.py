@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from recycling.results.analysis import analyse
     from recycling.spec.experiment import Experiment, preset
     from recycling.store import Run
+    from recycling.studies.own_counts import from_counts
     from recycling.studies.protocol import run
     from recycling.studies.stored import open_run, resume
     from recycling.sweeps.run import sweep
@@ -53,6 +54,7 @@ _HOME = {
     "Experiment": "spec.experiment",
     "free_energy": "thermodynamics",
     "branch_gains": "thermodynamics",
+    "from_counts": "studies.own_counts",
     "gain": "thermodynamics",
     "Incomplete": "errors",
     "landauer_bound": "thermodynamics",
@@ -95,6 +97,7 @@ __all__ = [
     "branch_gains",
     "ergotropy",
     "free_energy",
+    "from_counts",
     "gain",
     "landauer_bound",
     "ledger_of",

@@ -4,6 +4,7 @@ from recycling.cli.commands.analyse import analyse
 from recycling.cli.commands.bundle import bundle
 from recycling.cli.commands.cancel import cancel
 from recycling.cli.commands.export import export
+from recycling.cli.commands.import_counts import import_counts
 from recycling.cli.commands.latency import latency
 from recycling.cli.commands.layouts import layouts
 from recycling.cli.commands.ledger import ledger
@@ -20,4 +21,5 @@ from recycling.cli.commands.unbundle import unbundle
 COMMANDS = (
     replay, run, resume, status, cancel, plan, layouts, stage, sweep, analyse, report, ledger,
     export, bundle, unbundle, latency, rehearse,
+    export, bundle, unbundle, latency, import_counts,
 )  # fmt: skip
