@@ -26,7 +26,7 @@ class Job:
         trial: number of the trial; None for a job that does not measure the protocol.
         points: first and end index of the points of the sweep, all parameters together.
         first_shot: number of its first shot, where a point needs several jobs.
-        shots: number of shots; None stands for infinitely many.
+        shots: number of shots; None where there are no single shots: infinitely many, or counts.
         kind: what it measures: a "trial" of the protocol, the bath qubit ("bracket"), the readout
             ("assignment"), the time of an operation ("ladder"), or what another study says.
         ladder: operation that a ladder repeats.

@@ -196,7 +196,7 @@ def analyse_counts(
     if readout != "raw" and assignment is None:
         raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
     tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
-    check_counts(tables, _shots(experiment), labels)
+    check_counts(tables, shots_of_settings(experiment), labels)
     if of_trials and assignment is not None:
         errors, layout = errors_of_trials(of_trials), Layout.of(experiment.design)
         tables = referred(tables, errors, assignment, layout)
@@ -270,8 +270,14 @@ def _readout_source(readout: Readout, assignment: Assignment | None) -> dict[str
     return {"readout_source": assignment.source + joint}
 
 
-def _shots(experiment: Experiment) -> int | Literal["exact"] | NDArray[np.int64]:
-    """Shots of each setting, as ``check_counts`` takes them."""
+def shots_of_settings(experiment: Experiment) -> int | Literal["exact"] | NDArray[np.int64]:
+    """Shots of each setting, as ``check_counts`` takes them.
+
+    Example:
+        >>> from recycling.spec.experiment import preset
+        >>> shots_of_settings(preset("paper"))
+        8000
+    """
     shots, allocation = experiment.measurement.shots, experiment.allocation
     if shots == "exact" or allocation is None:
         return shots

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Rows of a file that are read at a time, and the longest header of a CSV file in characters.
 _TOGETHER, _HEADER = 200_000, 100_000
+#: Beginning of the names of columns in which pandas keeps the numbers of its rows.
+_INDEX = "__index_level_"
 
 
 def columns_of(table: pd.DataFrame | Path) -> list[str]:
@@ -36,7 +38,8 @@ def columns_of(table: pd.DataFrame | Path) -> list[str]:
             from pyarrow.parquet import ParquetFile
 
             with ParquetFile(table) as file:
-                return list(file.schema_arrow.names)
+                names = file.schema_arrow.names
+            return [name for name in names if not name.startswith(_INDEX)]
         import csv
 
         with table.open(encoding="utf-8-sig", newline="") as stream:

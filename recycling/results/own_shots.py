@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from recycling.errors import BadInput
 from recycling.inference.states.checks import Labels, check_counts
 from recycling.jobs.counts import counts_of
+from recycling.results.analysis import shots_of_settings
 from recycling.results.counts import tables_of
-from recycling.results.own_counts import labels_of, listed
+from recycling.results.own_labels import labels_of, listed
 from recycling.spec.experiment import Experiment
-from recycling.spec.sections import MeasurementSpec
+from recycling.spec.measurement import MeasurementSpec
 
-#: Most shots of a setting.
-_MOST = 10**7
+if TYPE_CHECKING:
+    from circuits.design import Design
 
 
 def measured(experiment: Experiment, counts: NDArray[Any]) -> Experiment:
@@ -49,16 +50,44 @@ def measured(experiment: Experiment, counts: NDArray[Any]) -> Experiment:
         )
     _check_labels(experiment, counts)
     records = tuple(range(design.dims.index("trial") + 1, counts.ndim))
-    totals = counts.sum(axis=records)
-    shots = given.shots if exact or "shots" in fixed else int(totals.max())
-    if not exact and not 1 <= shots <= _MOST:  # type: ignore[operator]
-        raise BadInput(f"counts of a setting add up to {shots}: give 1 to {_MOST} shots")
-    measurement = MeasurementSpec(shots=shots, trials=trials)
+    settings = by_trial(experiment, counts.sum(axis=records)).max(axis=0)
+    measurement = given.model_copy(update={"trials": trials})
+    if not (exact or {"shots", "allocation"} & fixed):
+        measurement = _shared_out(design, settings, trials)
     complete = experiment.model_copy(update={"measurement": measurement})
     labelled = counts_of(complete, dict(enumerate(by_trial(complete, counts))))
     names = Labels(design, complete.points, labelled["trial"].values)
-    check_counts(tables_of(labelled, design), shots, names)
+    check_counts(tables_of(labelled, design), shots_of_settings(complete), names)
     return complete
+
+
+def _shared_out(design: Design, totals: NDArray[Any], trials: int) -> MeasurementSpec:
+    """Shots and repeats of settings with given totals (array of shape (…, point, basis)).
+
+    Raises:
+        BadInput: there are too many, or their common divisor is too small for a spec.
+    """
+    whole = totals.astype(np.int64)
+    shots = int(np.gcd.reduce(whole, axis=None))
+    repeats = whole // shots
+    content: dict[str, Any] = {"shots": shots, "trials": trials}
+    if (repeats != 1).any():
+        tables: dict[str, Any] = {}
+        for (arm, stage, preparation), rows in zip(
+            design.settings, repeats.reshape(-1, *repeats.shape[3:]), strict=True
+        ):
+            tables.setdefault(arm, {}).setdefault(stage, {})[preparation] = rows.tolist()
+        content["allocation"] = {"repeats": tables}
+    try:
+        measurement = MeasurementSpec.model_validate(content)
+        if measurement.allocation is not None:
+            measurement.allocation.build(design, repeats.shape[3])
+    except ValueError:
+        raise BadInput(
+            f"counts of the settings add up to {whole.min()} to {whole.max()}: their common "
+            f"divisor {shots} is too small; give totals that are multiples of a larger number"
+        ) from None
+    return measurement
 
 
 def by_trial(experiment: Experiment, counts: NDArray[Any]) -> NDArray[Any]:

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.errors import BadInput
-from recycling.results.own_counts import labels_of, listed, places
 from recycling.results.own_files import columns_of, parts_of
+from recycling.results.own_labels import labels_of, listed, places
 from recycling.spec.experiment import Experiment
-from recycling.spec.sections import MOST_TRIALS
+from recycling.spec.measurement import MOST_TRIALS
 from recycling.store.schema import shortened
 
 if TYPE_CHECKING:
@@ -40,11 +40,10 @@ def counts_from_table(table: pd.DataFrame | Path, experiment: Experiment) -> NDA
     Example:
         >>> import pandas as pd
         >>> from recycling.spec.experiment import preset
-        >>> row = {"arm": "recycling", "stage": "after", "preparation": "I", "theta_b": 0.0}
-        >>> row |= {"basis": "Z", "trial": 0, "flag": 0, "S": 0, "B": 0, "C_I": 0, "count": 7}
-        >>> counts = counts_from_table(pd.DataFrame([row]), preset("theory"))
-        >>> counts.ndim, counts.sum()
-        (10, 7.0)
+        >>> labels = labels_of(preset("theory"))
+        >>> row = {dim: known[0] for dim, known in labels.items()} | {"trial": 0, "count": 7}
+        >>> counts_from_table(pd.DataFrame([row]), preset("theory")).sum()
+        7.0
     """
     name = table.name if isinstance(table, Path) else "counts"
     columns = _checked(name, columns_of(table), experiment.design.dims)

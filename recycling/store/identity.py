@@ -65,7 +65,17 @@ def _no_argument(key: str) -> str:
     return key
 
 
-def _complete(device: Device) -> Device:
+def complete_device(device: Device) -> Device:
+    """Check that a device is one that a run can have, and return it.
+
+    Raises:
+        ValueError: a qubit is there twice, a number runs over a sweep, or a source is missing.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> complete_device(ideal_device(temperature=0.043, frequency=5e9)).name
+        'ideal'
+    """
     count = len(device.roles)
     if device.layout is not None and not len(device.layout) == len({*device.layout}) == count:
         raise ValueError(f"layout = {device.layout}: give {count} different qubits")
@@ -121,7 +131,7 @@ class RunRecord(BaseModel):
     account: dict[Literal["instance", "plan", "name"], str | None]
     spec: str
     changes: dict[Annotated[str, AfterValidator(_no_argument)], Any]
-    device: Annotated[Device, AfterValidator(_complete)]
+    device: Annotated[Device, AfterValidator(complete_device)]
     brackets: StrictBool
     assignment: StrictBool = False
     assignments: list[Literal["assignment", "assignment-after"]] = []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from recycling.devices.device import Device
-from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput, reason_of
 from recycling.jobs.counts import table_of_trial
-from recycling.jobs.cut import all_jobs, executions_per_point
 from recycling.jobs.outcomes import Outcomes
 from recycling.jobs.sizes import check_size
-from recycling.results.attributes import experiment_attributes
 from recycling.results.own_counts import named_counts
 from recycling.results.own_shots import by_trial, measured
 from recycling.results.own_tables import counts_from_table
@@ -34,15 +29,15 @@ from recycling.store.files import checksum
 from recycling.store.journal import JobRecord
 from recycling.store.origin import COUNTS, IMPORTED, Origin
 from recycling.store.schema import first_fault
-from recycling.store.writer import Beginning, check_new, new_run
+from recycling.store.writer import Beginning, RunWriter, check_new, new_run
+from recycling.studies.own_device import checked_device
 from recycling.studies.protocol import STUDY
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-#: Where the numbers of a device come from that nobody gave.
-_NOT_GIVEN = "not given: no error is assumed"
+    from recycling.devices.device import Device
 
 
 def from_counts(
@@ -89,50 +84,35 @@ def from_counts(
     check_new(path)
     check_size(experiment, None)
     file = Path(counts) if isinstance(counts, str | Path) else None
-    given: Any = counts if file is None else file
-    is_table = file is not None or hasattr(counts, "columns")
-    read = counts_from_table if is_table else partial(named_counts, dims=dims)
-    values = read(given, experiment)
+    values = _values(counts if file is None else file, experiment, dims)
     complete = measured(experiment, values)
     origin = _origin(file, values, source, given=device is not None)
-    _check_calibration(complete, device)
+    device = checked_device(complete, device)
     check_size(complete, None, path)
     changes = {} if spec is None else _changes(experiment, complete)
     beginning = _beginning(complete, spec, changes, device, origin, simulated=simulated)
     with new_run(path, beginning) as writer:
-        for job, of_trial in zip(writer.run.jobs, by_trial(complete, values), strict=True):
-            table = _table(complete, of_trial)
-            record = JobRecord(name=job.name).another_attempt(writer.run.run_id)
-            bits = len(complete.design.recorded_roles)
-            writer.store(record, Outcomes(bits, table=table, record={IMPORTED: origin.source}))
-        writer.note("imported", source=origin.words)
-        writer.finish()
+        _store(writer, by_trial(complete, values), origin)
         return writer.run.again()
 
 
-def read_device(path: Path) -> Device:
-    """Read the device.json of a run: numbers of a device that counts were taken on.
-
-    Raises:
-        BadInput: the file is no device.
-
-    Example:
-        >>> read_device(Path("no such file"))
-        Traceback (most recent call last):
-        recycling.errors.BadInput: device = 'no such file': no such file or directory; give the ...
-    """
-    instead = "give the device.json of a run"
-    try:
-        return Device.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise BadInput(f"device = {str(path)!r}: {reason_of(error)}; {instead}") from None
-    except ValidationError as error:
-        raise BadInput(f"device = {str(path)!r}: {first_fault(error)}; {instead}") from None
+def _values(counts: Any, experiment: Experiment, dims: Sequence[str] | None) -> NDArray[Any]:
+    """Counts over the dims of the design."""
+    if isinstance(counts, Path) or hasattr(counts, "columns"):
+        return counts_from_table(counts, experiment)
+    return named_counts(counts, experiment, dims)
 
 
-def _table(experiment: Experiment, counts: NDArray[Any]) -> NDArray[Any]:
-    kind = np.float64 if experiment.measurement.shots == "exact" else np.int64
-    return np.ascontiguousarray(table_of_trial(experiment.design, counts), dtype=kind)
+def _store(writer: RunWriter, trials: NDArray[Any], origin: Origin) -> None:
+    experiment = writer.run.experiment
+    bits = len(experiment.design.recorded_roles)
+    kind: Any = np.float64 if experiment.measurement.shots == "exact" else np.int64
+    for job, counts in zip(writer.run.jobs, trials, strict=True):
+        table = np.ascontiguousarray(table_of_trial(experiment.design, counts), dtype=kind)
+        record = JobRecord(name=job.name).another_attempt(writer.run.run_id)
+        writer.store(record, Outcomes(bits, table=table, record={IMPORTED: origin.source}))
+    writer.note("imported", source=origin.words)
+    writer.finish()
 
 
 def _origin(file: Path | None, values: NDArray[Any], source: str, *, given: bool) -> Origin:
@@ -150,36 +130,6 @@ def _origin(file: Path | None, values: NDArray[Any], source: str, *, given: bool
         raise BadInput(first_fault(error)) from None
 
 
-def _check_calibration(experiment: Experiment, device: Device | None) -> None:
-    """Check that the analysis that the spec asks for needs nothing that is not given."""
-    inference = experiment.inference
-    if inference.temperature == "calibration":
-        raise BadInput(
-            "inference.temperature = 'calibration': counts come without a bracket; give 'given' or "
-            "'measured'"
-        )
-    if device is None and inference.readout != "raw":
-        raise BadInput(
-            f"inference.readout = {inference.readout!r}: no device is given whose readout errors "
-            "could be corrected; give one, or 'raw'"
-        )
-    if device is not None and device.roles != experiment.design.roles:
-        roles = ", ".join(experiment.design.roles)
-        raise BadInput(f"device.roles = {', '.join(device.roles)}: give a device of {roles}")
-    # A link that B waits for needs the times of a device.
-    experiment_attributes(experiment, _not_given(experiment) if device is None else device)
-
-
-def _not_given(experiment: Experiment) -> Device:
-    """Device without errors in place of one that nobody gave."""
-    bath, known = experiment.bath, ("temperature", "frequency")
-    ideal = ideal_device(
-        temperature=bath.temperature, frequency=bath.frequency, roles=experiment.design.roles
-    )
-    sources = {name: text if name in known else _NOT_GIVEN for name, text in ideal.sources.items()}
-    return ideal.model_copy(update={"name": "not given", "sources": sources})
-
-
 def _changes(given: Experiment, complete: Experiment) -> Mapping[str, Any]:
     """Section of a spec that the counts completed."""
     if complete.hash == given.hash:
@@ -191,16 +141,11 @@ def _beginning(
     experiment: Experiment,
     spec: str | None,
     changes: Mapping[str, Any],
-    device: Device | None,
+    device: Device,
     origin: Origin,
     *,
     simulated: bool,
 ) -> Beginning:
-    shots = experiment.measurement.shots
-    executions = experiment.num_points * executions_per_point(experiment.design)
-    # A job for each trial, whatever the limits of a machine.
-    limit = executions * (1 if shots == "exact" else shots)
-    jobs = all_jobs(experiment, brackets=False, executions_per_job=limit)
     return Beginning(
         study=STUDY,
         spec=experiment.to_toml() if spec is None else spec,
@@ -208,10 +153,9 @@ def _beginning(
         name=experiment.name,
         spec_hash=experiment.hash,
         backend=COUNTS,
-        device=_not_given(experiment) if device is None else device,
-        jobs=[job.name for job in jobs],
+        device=device,
+        jobs=[f"trial-{trial}" for trial in range(experiment.measurement.trials)],
         circuits=None,
         simulated=simulated,
-        executions_per_job=limit,
         origin=origin.model_dump(mode="json", exclude_none=True),
     )

@@ -23,6 +23,7 @@ from recycling.spec.experiment import Experiment
 from recycling.spec.messages import parse_spec
 from recycling.store.circuits import check_protocol
 from recycling.store.directory import Run, assignments_of
+from recycling.store.origin import COUNTS
 from recycling.store.outcomes import Form
 from recycling.studies.study import Study
 from recycling.studies.until import FUTILITY, until_rule
@@ -94,6 +95,9 @@ def run(
 
 
 def _jobs(experiment: Experiment, record: Mapping[str, Any]) -> tuple[Job, ...]:
+    if record["backend"] == COUNTS:
+        every, trials = (0, experiment.num_points), range(experiment.measurement.trials)
+        return tuple(Job(f"trial-{trial}", trial, every) for trial in trials)
     return all_jobs(
         experiment,
         brackets=record["brackets"],

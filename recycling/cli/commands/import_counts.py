@@ -39,7 +39,8 @@ def import_counts(
         text, _changes, experiment = read_experiment(spec, None)
         with shown() as work:
             work.step("reading the counts")
-            from recycling.studies.own_counts import from_counts, read_device
+            from recycling.studies.own_counts import from_counts
+            from recycling.studies.own_device import read_device
 
             stored = from_counts(
                 counts,
