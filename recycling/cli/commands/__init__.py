@@ -20,6 +20,5 @@ from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
     replay, run, resume, status, cancel, plan, layouts, stage, sweep, analyse, report, ledger,
-    export, bundle, unbundle, latency, rehearse,
-    export, bundle, unbundle, latency, import_counts,
+    export, bundle, unbundle, latency, rehearse, import_counts,
 )  # fmt: skip
