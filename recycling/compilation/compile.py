@@ -52,7 +52,8 @@ def compile_circuits(
         ['cz', 'rz', 'sx']
     """
     circuits = list(circuits)
-    target = device_target(device, channels=any(map(_has_channel, circuits)))
+    names = {each.instruction.operation.name for circuit in circuits for each in walk(circuit)}
+    target = device_target(device, channels=CHANNEL in names, resets="reset" in names)
     manager = pass_manager(target, optimization_level)
     with warnings.catch_warnings():
         # The hardware waits for whole cycles: a given latency is rounded to them, by half a dt.
@@ -63,7 +64,3 @@ def compile_circuits(
         circuit if device.is_instantaneous and not waits(circuit) else schedule(circuit, target)
         for circuit in compiled
     ]
-
-
-def _has_channel(circuit: QuantumCircuit) -> bool:
-    return any(located.instruction.operation.name == CHANNEL for located in walk(circuit))

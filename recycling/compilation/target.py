@@ -18,7 +18,11 @@ CHANNEL = "kraus"
 
 
 def device_target(
-    device: Device, num_qubits: int | None = None, *, channels: bool = False
+    device: Device,
+    num_qubits: int | None = None,
+    *,
+    channels: bool = False,
+    resets: bool = False,
 ) -> Target:
     """Make the Qiskit target of the device's qubits, numbered in the order of its roles.
 
@@ -26,6 +30,7 @@ def device_target(
         device: the device to compile for.
         num_qubits: number of its first qubits to take; None takes all.
         channels: also allow ``CHANNEL`` on each qubit, which no device executes.
+        resets: also allow a reset where the device has one; see ``recycling.devices.resets``.
 
     Example:
         >>> from recycling.devices.profiles import ideal_device
@@ -33,13 +38,15 @@ def device_target(
         >>> target.num_qubits, "cz" in target.operation_names
         (6, True)
     """
-    from qiskit.circuit import Delay, IfElseOp, Instruction, Measure, Parameter
+    from qiskit.circuit import Delay, IfElseOp, Instruction, Measure, Parameter, Reset
     from qiskit.circuit.library import CZGate, RZGate, SXGate, XGate
     from qiskit.transpiler import InstructionProperties, Target
 
     count = num_qubits or device.num_qubits
     target = Target(num_qubits=count, dt=device.dt)
     instructions = {"x": XGate(), "sx": SXGate(), "rz": RZGate(Parameter("angle")), "cz": CZGate()}
+    if resets:
+        instructions["reset"] = Reset()
     for name, instruction in instructions.items():
         properties = {
             gate.qubits: InstructionProperties(duration=gate.duration, error=gate.error)

@@ -48,7 +48,8 @@ def noise_model(device: Device) -> NoiseModel:
 
     model = NoiseModel(["id", "x", "sx", "rz", "cz"])
     for gate in device.gates:
-        model.add_quantum_error(gate_error(device, gate), gate.name, list(gate.qubits))
+        error = reset_error(gate) if gate.name == "reset" else gate_error(device, gate)
+        model.add_quantum_error(error, gate.name, list(gate.qubits))
     for qubit, assignment in enumerate(device.assignment):
         # Aer has a row for each true value, the device a row for each recorded value.
         model.add_readout_error(ReadoutError(assignment.T), [qubit])
@@ -84,6 +85,20 @@ def gate_error(device: Device, gate: Gate) -> QuantumError:
     strength = (relaxed - (1 - gate.error)) / (relaxed - depolarized)
     largest = 4**count / (4**count - 1)
     return depolarizing_error(float(np.clip(strength, 0, largest)), count).compose(relaxation)
+
+
+def reset_error(reset: Gate) -> QuantumError:
+    """Make the error after a reset: it ends in |0⟩ but for an excitation of the size of its error.
+
+    Example:
+        >>> from recycling.devices.gates import Gate
+        >>> error = reset_error(Gate(name="reset", qubits=(0,), duration=1e-6, error=0.02))
+        >>> [f"{probability:.2f}" for probability in error.probabilities]
+        ['0.02', '0.98']
+    """
+    from qiskit_aer.noise import pauli_error
+
+    return pauli_error([("X", reset.error), ("I", 1 - reset.error)])
 
 
 def relaxation_error(device: Device, qubit: int, duration: float) -> QuantumError:

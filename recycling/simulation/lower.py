@@ -135,6 +135,8 @@ class _Compiler:
                 pending.act(qubits[0], Relax(idle=(item.idle,)))
         elif name == "reset":
             pending.act(qubits[0], _RESET)
+            if (name, qubits) in self.device.gates.position:
+                pending.act(qubits[0], Depolarize(name, qubits))
         elif name == "kraus" and len(qubits) == 1:
             rows = kraus_channel(item.operation.params).tolist()
             pending.act(qubits[0], Fixed(name, tuple(map(tuple, rows))))

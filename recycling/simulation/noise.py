@@ -168,8 +168,13 @@ class Channels:
         return duration + sum(self._cycles[place] for place in factor.idle) * self.numbers.dt
 
     def _kept(self, key: Key) -> Entry:
-        """Part of a state that the depolarization of a gate keeps."""
-        if key not in self._kept_parts:
+        """Part of a state that the depolarization of a gate keeps.
+
+        A reset ends in |0⟩ however long it takes: its error is the excitation that it leaves.
+        """
+        if key not in self._kept_parts and key[0] == "reset":
+            self._kept_parts[key] = entry(1 - 2 * self.numbers.gate_errors[key])
+        elif key not in self._kept_parts:
             traces = []
             for qubit in key[1]:
                 relaxation = self._relaxation(qubit, Relax(gates=(key,)), None)

@@ -175,7 +175,9 @@ class _Compiler:
         if item.name == "delay":
             return self._relaxation(qubit, self.idle[item.idle])
         if item.name == "reset":
-            return _RESET
+            gate = self.device.gate_table.get((item.name, item.qubits))
+            left = 0.0 if gate is None else gate.error
+            return channels.depolarizing_channel(2 * left, 1) @ _RESET
         if item.name == "kraus":
             return channels.kraus_channel(operation.params)
         key = (item.name, qubit, *map(float, operation.params))
