@@ -86,7 +86,7 @@ def full_parameters(pub: Pub) -> dict[str, NDArray[np.float64]]:
         (5, 3)
     """
     return {
-        name: np.ascontiguousarray(np.broadcast_to(values, pub.sweep))
+        name: np.array(np.broadcast_to(values, pub.sweep), order="C")
         for name, values in pub.parameters.items()
     }
 
