@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals bench-check scaling engine commands trajectories
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage gate-times chip lock clean rivals bench-check scaling engine commands trajectories resets
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -100,6 +100,9 @@ coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with
 
 gate-times: $(STAMP) ## how often intervals of gate times cover (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/latency.py $(ARGS)
+
+resets: $(STAMP) ## how often intervals of resets cover (minutes; ARGS="--experiments 200": seconds)
+	$(BIN)/python -m benchmarks.resets $(ARGS)
 
 chip: $(STAMP) ## draw a chip of a billion flux parametrons (minutes; ARGS=1e7: seconds)
 	$(BIN)/python benchmarks/chip.py $(ARGS)
