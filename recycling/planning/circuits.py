@@ -9,6 +9,7 @@ from circuits.design import Setting
 from circuits.links import Link
 from circuits.protocol import recycling_circuit
 from recycling.compilation.compile import compile_circuits
+from recycling.compilation.decouple import Decoupling, decoupled
 from recycling.compilation.route import route_algorithm
 from recycling.errors import BadInput
 from recycling.jobs.outcomes import MOST_BITS
@@ -17,6 +18,7 @@ from recycling.simulation.numbers import LATENCY
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
+    from qiskit.transpiler import Target
 
     from circuits.algorithms.algorithm import AnyAlgorithm
     from recycling.devices.device import Device
@@ -50,7 +52,9 @@ def compile_all(experiment: Experiment, device: Device) -> dict[Setting, Quantum
     settings, level = experiment.design.settings, experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
     circuits = protocol_circuits(experiment, routed, settings, device)
-    compiled = compile_as_executed(circuits, device, optimization_level=level)
+    compiled = compile_as_executed(
+        circuits, device, optimization_level=level, decoupling=decoupling_on(experiment, device)
+    )
     return dict(zip(settings, compiled, strict=True))
 
 
@@ -63,7 +67,8 @@ def compile_open(
     and the latency there. The parameter has the name ``LATENCY``.
 
     Raises:
-        BadInput: the algorithm cannot be routed.
+        BadInput: the algorithm cannot be routed, or its windows would have pulses, whose number
+            depends on the times.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -76,6 +81,11 @@ def compile_open(
     """
     from qiskit.circuit import Parameter
 
+    if decoupling_on(experiment, device) is not None:
+        raise BadInput(
+            f"decoupling.sequence = {experiment.decoupling.sequence!r}: which pulses fit depends "
+            "on the times, which are open here; give 'none'"
+        )
     level = experiment.device.optimization_level
     routed = route_algorithm(experiment.algorithm.build(), device, optimization_level=level)
     circuits = protocol_circuits(experiment, routed, settings, device, latency=Parameter(LATENCY))
@@ -154,10 +164,44 @@ def channel_on(experiment: Experiment, device: Device) -> Link:
     return Link(settings.name, kraus, wait=experiment.link_wait(device))
 
 
+def decoupling_on(experiment: Experiment, device: Device) -> Decoupling | None:
+    """Pulses of an experiment on a device; None where it wants none.
+
+    Raises:
+        BadInput: it wants them on a qubit that it does not have.
+
+    Example:
+        >>> from recycling.planning.chips import build_device
+        >>> from recycling.spec.experiment import Experiment
+        >>> experiment = Experiment(name="echo", decoupling={"sequence": "XX"})
+        >>> decoupling_on(experiment, build_device(experiment)).qubits  # C_I, B and S
+        (0, 4, 5)
+    """
+    spec, design = experiment.decoupling, experiment.design
+    if spec.sequence == "none":
+        return None
+    usual = (*design.register(design.recycled).roles, *design.bath, *design.target)
+    wanted = usual if spec.qubits is None else spec.qubits
+    for role in wanted:
+        if role not in device.roles:
+            raise BadInput(
+                f"decoupling.qubits = {role!r}: no such qubit; give some of "
+                + ", ".join(device.roles)
+            )
+    qubits = sorted({device.roles.index(role) for role in wanted})
+    return Decoupling(spec.sequence, tuple(qubits), spec.shortest)
+
+
 def compile_as_executed(
-    circuits: Iterable[QuantumCircuit], device: Device, *, optimization_level: int
+    circuits: Iterable[QuantumCircuit],
+    device: Device,
+    *,
+    optimization_level: int,
+    decoupling: Decoupling | None = None,
 ) -> list[QuantumCircuit]:
     """Compile circuits and schedule them by the vendor's passes; see ``compile_circuits``.
+
+    Then pulses come into the idle time, where there is a decoupling.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -171,11 +215,12 @@ def compile_as_executed(
     """
     from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
 
+    def schedule(circuit: QuantumCircuit, target: Target) -> QuantumCircuit:
+        scheduled = schedule_as_late_as_possible(circuit, target)
+        return scheduled if decoupling is None else decoupled(scheduled, device, decoupling)
+
     return compile_circuits(
-        circuits,
-        device,
-        schedule=schedule_as_late_as_possible,
-        optimization_level=optimization_level,
+        circuits, device, schedule=schedule, optimization_level=optimization_level
     )
 
 

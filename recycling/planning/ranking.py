@@ -53,6 +53,7 @@ from recycling.planning.circuits import (
     channel_on,
     compile_as_executed,
     compile_unscheduled,
+    decoupling_on,
     protocol_circuits,
 )
 from recycling.simulation.numbers import LATENCY
@@ -212,7 +213,9 @@ def _states_on(
         waits = (channel_on(experiment, device).wait, device.feedforward_latency > 0)
         # From level 2 on Qiskit chooses gates by their errors; below, all placements get the same.
         own = device.gates if experiment.device.optimization_level > 1 else None
-        alike.setdefault((own, gates, waits), []).append(device)
+        # Which pulses fit depends on every duration.
+        times = None if experiment.decoupling.sequence == "none" else _timing(device)
+        alike.setdefault((own, gates, waits, times), []).append(device)
     routed: dict[object, Algorithm] = {}
     for (chosen, *_), some in alike.items():
         if chosen not in routed:
@@ -229,11 +232,15 @@ def _states_together(
         (device,) = devices
         yield device, branch_states(_compile(experiment, routed, device), device, design, points)
         return
-    circuits = _compile(experiment, routed, devices[0], open_times=True)
+    is_open = experiment.decoupling.sequence == "none"
+    circuits = _compile(experiment, routed, devices[0], open_times=is_open)
     step = max(1, _TOGETHER // experiment.num_points)
     for some in (devices[start : start + step] for start in range(0, len(devices), step)):
         together = devices_together(some)
-        states = branch_states(circuits, together, design, points, scheduled=False)
+        if not is_open:  # equal times, so that they are no sweep
+            times = ("measure_duration", "feedforward_latency")
+            together = together.replace("equal", **{t: getattr(devices[0], t) for t in times})
+        states = branch_states(circuits, together, design, points, scheduled=not is_open)
         parts = (states.ground, states.excited, states.success)
         yield from zip(some, map(BranchStates, *parts), strict=True)
 
@@ -333,5 +340,17 @@ def _compile(
     if open_times:
         compiled = compile_unscheduled(circuits, device, optimization_level=level)
     else:
-        compiled = compile_as_executed(circuits, device, optimization_level=level)
+        compiled = compile_as_executed(
+            circuits,
+            device,
+            optimization_level=level,
+            decoupling=decoupling_on(experiment, device),
+        )
     return dict(zip(settings, compiled, strict=True))
+
+
+def _timing(device: Device) -> tuple[object, ...]:
+    """Durations of a device's gates and measurements, and its latency."""
+    durations = zip(device.gates.position, device.gates.durations.tolist(), strict=True)
+    measured = tuple(device.measure_duration.tolist())
+    return frozenset(durations), measured, device.feedforward_latency

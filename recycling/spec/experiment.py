@@ -38,6 +38,7 @@ from recycling.spec.over import over_of
 from recycling.spec.sections import (
     PROFILES,
     BathSpec,
+    DecouplingSpec,
     DeviceSpec,
     HardwareSpec,
     InferenceSpec,
@@ -56,6 +57,7 @@ __all__ = [
     "PROFILES",
     "AlgorithmSpec",
     "BathSpec",
+    "DecouplingSpec",
     "DeviceSpec",
     "Experiment",
     "HardwareSpec",
@@ -75,7 +77,7 @@ AlgorithmSpec = HHLSettings
 #: Largest angle of b in the paper, rad; above it the sweep repeats itself by symmetry.
 LARGEST_THETA_B = HHL.parameters[0].high
 #: Sections, and keys of older sections, that specs of the first version do not have.
-_NEWER_SECTIONS = ("task", "link", "stage")
+_NEWER_SECTIONS = ("task", "link", "stage", "decoupling")
 _NEWER_KEYS = {"measurement": ("allocation",)}
 #: Excited weight at which the paper shows Figs. 3 and 4.
 PAPER_P_X = 0.4
@@ -126,6 +128,7 @@ class Experiment(Section):
     task: Annotated[SerializeAsAny[Any], PlainValidator(TASK.validate)] = ErasureSettings()
     link: Annotated[SerializeAsAny[Any], PlainValidator(LINK.validate)] = IdentitySettings()
     stage: StageSpec | None = None
+    decoupling: DecouplingSpec = DecouplingSpec()
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -9,7 +9,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.devices.stage import BathKind, Stage
 from recycling.spec.messages import wrong
-from recycling.spec.quantities import Frequency, Latency, Lifetime, ShotTime, Temperature
+from recycling.spec.quantities import (
+    Frequency,
+    Latency,
+    Lifetime,
+    ShotDelay,
+    ShotTime,
+    Temperature,
+)
 
 #: Most draws of the bootstrap: they widen bands by a factor known to 0.1 % from 10⁵ on.
 MOST_RESAMPLES = 1_000_000
@@ -74,6 +81,23 @@ class DeviceSpec(Section):
     single_qubit_error: ErrorRate | None = None
     cz_error: ErrorRate | None = None
     readout_error: ErrorRate | None = None
+
+
+class DecouplingSpec(Section):
+    """Pulses on qubits that idle, which turn slow dephasing back; none by default.
+
+    ``sequence`` is "none", "XX", "XpXm" (the second pulse about -X) or "XY4". ``qubits`` are the
+    roles that get pulses: without it the recycled register, the bath and the target. Windows
+    shorter than ``shortest`` in s stay empty, and those too short for the pulses.
+
+    Example:
+        >>> DecouplingSpec(sequence="XY4", qubits=["C_I"], shortest="1 us").shortest
+        1e-06
+    """
+
+    sequence: Literal["none", "XX", "XpXm", "XY4"] = "none"
+    qubits: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    shortest: ShotDelay = 0.0
 
 
 class StageSpec(Section):

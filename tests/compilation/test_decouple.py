@@ -10,22 +10,38 @@ from qiskit import QuantumCircuit
 
 import recycling as rc
 from recycling.compilation.decouple import Decoupling, decoupled
+from recycling.compilation.place import place_on_chip
 from recycling.compilation.pulses import SEQUENCES, idle_times
 from recycling.compilation.structure import duration_of_circuit, schedule, structure
+from recycling.compilation.target import device_target
 from recycling.compilation.timeline import timeline
 from recycling.compilation.walk import walk
 from recycling.devices.profiles import ideal_device
+from recycling.errors import BadInput
+from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
 from recycling.planning.chips import build_device
-from recycling.planning.circuits import compile_all
+from recycling.planning.circuits import compile_all, compile_open, decoupling_on
 
 ROLES = ("C_I", "B", "S")
+PLACES = {
+    "paper": (11, 18, 12, 13, 10, 9),
+    "FakeTorino": (67, 74, 68, 69, 66, 65),
+    "FakeFez": (11, 18, 12, 13, 10, 9),
+    "FakeMarrakesh": (11, 18, 12, 13, 10, 9),
+}
 
 
 @cache
 def compiled(profile, level):
     experiment = rc.Experiment(
         name="wait",
-        device={"profile": profile, "optimization_level": level},
+        device={
+            "profile": profile,
+            "optimization_level": level,
+            "layout": dict(
+                zip(("C_I", "C_C0", "C_C1", "C_A", "B", "S"), PLACES[profile], strict=True)
+            ),
+        },
         sweep={"theta_b": [0.4], "p_x": [0.1]},
     )
     device = build_device(experiment)
@@ -65,7 +81,8 @@ def test_pulses_change_nothing_else_of_a_schedule(profile, level):
     design, device, circuits = compiled(profile, level)
     qubits = tuple(device.roles.index(role) for role in ROLES)
     for sequence, angles in SEQUENCES.items():
-        for setting, circuit in circuits.items():
+        for setting in (("recycling", "after", "X"), ("equilibrium", "before", "I")):
+            circuit = circuits[setting]
             found = decoupled(circuit, device, Decoupling(sequence, qubits))
             assert without_pulses(found, device) == without_pulses(circuit, device)
             assert duration_of_circuit(found, device) == pytest.approx(
@@ -158,3 +175,40 @@ def test_no_pulses_where_nothing_may_be_changed():
     plain.sx(0)
     assert pulses(plain) == 2
     assert pulses(plain, shortest=501e-9) == 0
+
+
+def test_a_machine_gets_the_pulses_but_those_of_the_time_that_it_waits_by_itself():
+    design, device, circuits = compiled("FakeTorino", 2)
+    circuit = decoupled(circuits["recycling", "after", "X"], device, Decoupling("XX", (0, 4)))
+    sent = place_on_chip(circuit, (0, 1, 2, 3, 4, 5), 6, keep_delays=False)
+    again = schedule_as_late_as_possible(sent, device_target(device))
+    kept, before = pulses_of(again, device), pulses_of(circuit, device)
+    (latency,) = [s for s in schedule(circuit, device, design) if s.name == "feedforward latency"]
+    first = round(latency.start / device.dt)
+    wait = round(latency.duration / device.dt)
+    for qubit in (0, 4):
+        early = [each for each in before[qubit] if each[0] < first]
+        late = [each for each in before[qubit] if each[0] >= first + wait]
+        moved = [(start - wait, end - wait) for start, end in late]
+        assert kept[qubit] == early + moved
+        assert len(early) + len(late) == len(before[qubit]) - 2
+    plain = circuits["recycling", "after", "X"]
+    assert duration_of_circuit(again, device) + latency.duration == pytest.approx(
+        duration_of_circuit(plain, device), rel=1e-12
+    )
+
+
+def test_a_spec_asks_for_pulses():
+    assert rc.Experiment(name="a").hash == rc.Experiment(name="a", decoupling={}).hash
+    spec = rc.Experiment(name="a", decoupling={"sequence": "XX"})
+    assert spec.hash != rc.Experiment(name="a").hash
+    assert rc.Experiment.parse(spec.to_toml()) == spec
+    with pytest.raises(
+        BadInput, match=r"decoupling\.qubits = 'Q': no such qubit; give some of C_I"
+    ):
+        decoupling_on(
+            rc.Experiment(name="a", decoupling={"sequence": "XX", "qubits": ["Q"]}),
+            ideal_device(temperature=0.043, frequency=5e9),
+        )
+    with pytest.raises(BadInput, match=r"decoupling\.sequence = 'XX': which pulses fit"):
+        compile_open(spec, ideal_device(temperature=0.043, frequency=5e9), ())
