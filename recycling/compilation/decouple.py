@@ -61,14 +61,10 @@ def decoupled(
         [('sx',), ('delay', 250), ('x',), ('delay', 500), ('x',), ('delay', 250), ('sx',)]
     """
     kept, wanted = circuit.copy_empty_like(), waits(circuit)
-    times = iter([each for each in timeline(circuit, device) if not each.conditional])
+    starts = _starts(circuit, device)
     used, of_waits = _used_later(circuit), _of_waits(circuit)
     for place, instruction in enumerate(circuit.data):
-        operation = instruction.operation
-        start = 0
-        if operation.name not in ("barrier", "if_else"):
-            start = round(next(times).start / device.dt)
-        window = None
+        operation, window = instruction.operation, None
         if operation.name == "delay" and operation.unit == "dt" and place not in wanted:
             (qubit,) = (circuit.find_bit(each).index for each in instruction.qubits)
             long_enough = operation.duration * device.dt >= decoupling.shortest
@@ -76,11 +72,46 @@ def decoupled(
                 label = PULSE_OF_WAIT if place in of_waits else PULSE
                 angles = SEQUENCES[decoupling.sequence]
                 pulse = round(device.gate_table["x", (qubit,)].duration / device.dt)
-                idle = idle_times(operation.duration, pulse, len(angles), start, alignment)
+                idle = idle_times(operation.duration, pulse, len(angles), starts[place], alignment)
                 window = idle and list(pulses(angles, idle, label))
         for each in window or [operation]:
             kept.append(each, instruction.qubits, instruction.clbits)
     return kept
+
+
+def pulse_counts(
+    circuit: QuantumCircuit, device: Device, start: float, end: float
+) -> dict[str, int]:
+    """Count the pulses of decoupling that start within a time in s, by role.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.delay(1000, 0, unit="dt")
+        >>> _ = circuit.sx(0)
+        >>> found = decoupled(circuit, device, Decoupling("XY4", qubits=(0,)))
+        >>> pulse_counts(found, device, 0.0, 0.5e-6)
+        {'B': 2}
+    """
+    starts, found = _starts(circuit, device), dict.fromkeys(device.roles, 0)
+    for place, instruction in enumerate(circuit.data):
+        label = getattr(instruction.operation, "label", None)
+        if label in (PULSE, PULSE_OF_WAIT):
+            inside = round(start / device.dt) <= starts[place] < round(end / device.dt)
+            found[device.roles[circuit.find_bit(instruction.qubits[0]).index]] += inside
+    return {role: count for role, count in found.items() if count}
+
+
+def _starts(circuit: QuantumCircuit, device: Device) -> dict[int, int]:
+    """Start of each operation outside of blocks in dt, by its place."""
+    plain = (each for each in timeline(circuit, device) if not each.conditional)
+    return {
+        place: round(next(plain).start / device.dt)
+        for place, instruction in enumerate(circuit.data)
+        if instruction.operation.name not in ("barrier", "if_else")
+    }
 
 
 def _used_later(circuit: QuantumCircuit) -> set[int]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from circuits.design import symbol
-from recycling.compilation.structure import duration_of_circuit, schedule, structure
+from recycling.compilation.decouple import pulse_counts
+from recycling.compilation.structure import Step, duration_of_circuit, schedule, structure
 from recycling.reporting.tables import Table
 from recycling.results.link import link_attributes, link_in_words, made_link
 from recycling.studies.prediction_view import prediction_summary, prediction_table, promise
@@ -92,11 +93,11 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
                 "qubits": list(step.roles),
                 "start_s": step.start,
                 "duration_s": step.duration,
+                **({"pulses": pulses} if pulses else {}),
             }
-            for step in schedule(
-                plan.circuits[longest_setting(plan)], device, plan.experiment.design
-            )
+            for step, pulses in _steps(plan)
         ],
+        **_decoupling_summary(plan.experiment),
         "cost": None if plan.cost is None else _cost_summary(plan, plan.cost),
         "instance_remaining_seconds": _remaining(plan),
         "prediction": prediction_summary(plan.prediction),
@@ -150,6 +151,7 @@ def _overview(plan: Plan) -> Table:
         ),
         ("bath", f"{experiment.bath.frequency / 1e9:g} GHz at {_temperature(plan)}"),
         *_stage_row(experiment),
+        *_decoupling_row(experiment),
         ("shown", f"p_x = {prediction.p_x:g}, recycling arm"),
     ]
     link = made_link(experiment, device)
@@ -183,20 +185,32 @@ def _circuits(plan: Plan) -> Table:
 
 def _schedule(plan: Plan) -> Table:
     device, setting = plan.device, longest_setting(plan)
+    echoed = plan.experiment.decoupling.sequence != "none"
     rows = [
         (
             step.name,
             "all" if step.roles == device.roles else ", ".join(step.roles),
             f"{step.start * 1e6:.3f}",
             f"{step.duration * 1e6:.3f}",
+            *([", ".join(f"{n} on {role}" for role, n in pulses.items())] if echoed else []),
         )
-        for step in schedule(plan.circuits[setting], device, plan.experiment.design)
+        for step, pulses in _steps(plan)
     ]
+    columns = ("part of the longest branch", "qubits", "start (µs)", "duration (µs)")
     return Table(
-        ("part of the longest branch", "qubits", "start (µs)", "duration (µs)"), rows,
+        (*columns, "pulses") if echoed else columns, rows,
         f"Circuit {' '.join(setting)}, condition met. The feedforward latency is "
         f"{device.sources['feedforward_latency']}.",
     )  # fmt: skip
+
+
+def _steps(plan: Plan) -> list[tuple[Step, dict[str, int]]]:
+    """Parts of the longest circuit, and the pulses of decoupling in each by role."""
+    circuit, device = plan.circuits[longest_setting(plan)], plan.device
+    return [
+        (step, pulse_counts(circuit, device, step.start, step.start + step.duration))
+        for step in schedule(circuit, device, plan.experiment.design)
+    ]
 
 
 def _jobs(plan: Plan, cost: Cost) -> Table:
@@ -325,6 +339,29 @@ def _stage_row(experiment: Experiment) -> list[tuple[str, str]]:
     if experiment.stage is None:
         return []
     return [("stage", experiment.stage.build().words(experiment.bath.temperature))]
+
+
+def _decoupling_row(experiment: Experiment) -> list[tuple[str, str]]:
+    spec = experiment.decoupling
+    if spec.sequence == "none":
+        return []
+    roles = "recycled qubit, bath, target" if spec.qubits is None else ", ".join(spec.qubits)
+    shortest = f", in windows from {spec.shortest * 1e6:g} µs on" if spec.shortest else ""
+    return [("decoupling", f"{spec.sequence} on {roles}{shortest}")]
+
+
+def _decoupling_summary(experiment: Experiment) -> dict[str, Any]:
+    """Entry of the decoupling, where there is one."""
+    spec = experiment.decoupling
+    if spec.sequence == "none":
+        return {}
+    return {
+        "decoupling": {
+            "sequence": spec.sequence,
+            "qubits": None if spec.qubits is None else list(spec.qubits),
+            "shortest_s": spec.shortest,
+        }
+    }
 
 
 def _stage_summary(experiment: Experiment) -> dict[str, Any]:
