@@ -1,0 +1,129 @@
+"""The numbers of a device's noise, and devices that differ from it by one of them each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recycling.devices.device import Device
+
+Real = NDArray[np.float64]
+#: Kinds of numbers, as the section ``[prediction]`` of a spec names their relative errors.
+NoiseKind = Literal[
+    "t1", "t2", "single_qubit_error", "two_qubit_error", "readout_error", "temperature"
+]
+#: Field of a device, words, unit and kind of each number of a qubit.
+_OF_QUBIT: tuple[tuple[str, str, str, NoiseKind], ...] = (
+    ("t1", "T1", "s", "t1"),
+    ("t2", "T2", "s", "t2"),
+    ("temperature", "temperature", "K", "temperature"),
+    ("false_excited", "P(1|0) of the readout", "1", "readout_error"),
+    ("false_ground", "P(0|1) of the readout", "1", "readout_error"),
+)
+
+
+@dataclass(frozen=True)
+class NoiseNumber:
+    """A number of a device's noise: its name in words, the qubits that it belongs to, its value.
+
+    ``unit`` is the SI unit of the value; numbers of a ``kind`` are known equally well.
+
+    Example:
+        >>> NoiseNumber("T1", ("B",), 4e-4, "s", "t1").label
+        'T1 of B'
+    """
+
+    name: str
+    roles: tuple[str, ...]
+    value: float
+    unit: str
+    kind: NoiseKind
+
+    @property
+    def label(self) -> str:
+        """Name and qubits in words."""
+        return f"{self.name} of {', '.join(self.roles)}"
+
+
+def displaced_devices(device: Device, step: float) -> tuple[tuple[NoiseNumber, ...], Device]:
+    """List the numbers of a device's noise, and displace each of them.
+
+    Rates of lifetimes grow by the share ``step``, and with 1/T1 its part of 1/T2; all others grow
+    by that share themselves. Ideal numbers, 0 or infinite, are left out. Both directions of a gate,
+    and all gates of a qubit, are one number: the value is that of the first.
+
+    Returns:
+        The numbers; and a device over a sweep of one axis, of the given device at one point, then
+        of each number displaced.
+
+    Raises:
+        BadInput: the device runs over a sweep.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
+        >>> device = ideal.replace("example", t1=(4e-4,), t2=(2e-4,))
+        >>> numbers, devices = displaced_devices(device, 0.25)
+        >>> [number.label for number in numbers]
+        ['T1 of B', 'T2 of B', 'temperature of B']
+        >>> devices.t1[:, 0].tolist()
+        [0.0004, 0.00032, 0.0004, 0.0004]
+    """
+    device.refuse_sweep()
+    changes = list(_changes(device, step))
+    size = (len(changes) + 1, device.num_qubits)
+    arrays = {
+        name: np.array(np.broadcast_to(getattr(device, name), size), dtype=float)
+        for name in ("t1", "t2", "temperature", "false_excited", "false_ground")
+    }
+    errors = np.array(np.broadcast_to(device.gates.errors, (size[0], len(device.gates))))
+    arrays["errors"] = errors
+    for row, (_, change) in enumerate(changes, start=1):
+        change({name: array[row] for name, array in arrays.items()})
+    del arrays["errors"]
+    # Against rounding, and where a probability is 1 already.
+    arrays["t2"] = np.minimum(arrays["t2"], 2 * arrays["t1"])
+    for name in ("false_excited", "false_ground"):
+        arrays[name] = np.minimum(arrays[name], 1)
+    gates = replace(device.gates, errors=np.minimum(errors, np.nextafter(1, 0)))
+    return tuple(number for number, _ in changes), device.replace(
+        "displaced", gates=gates, **arrays
+    )
+
+
+#: Displaces a number in place, in the arrays of one device by field (arrays of shape (qubit,) or,
+#: of "errors", (gate,)).
+_Change = Callable[[dict[str, Real]], None]
+
+
+def _changes(device: Device, step: float) -> Iterator[tuple[NoiseNumber, _Change]]:
+    """Each number with what displaces it."""
+    for field, name, unit, kind in _OF_QUBIT:
+        values = np.broadcast_to(getattr(device, field), (device.num_qubits,))
+        for qubit, role in enumerate(device.roles):
+            if 0 < values[qubit] < np.inf:
+                number = NoiseNumber(name, (role,), float(values[qubit]), unit, kind)
+                yield number, partial(_move, field, qubit, step)
+    places: dict[tuple[int, ...], list[int]] = {}
+    for place, qubits in enumerate(device.gates.qubits):
+        if device.gates.errors[place] > 0:
+            places.setdefault(tuple(sorted(qubits)), []).append(place)
+    for qubits, of_gate in places.items():
+        roles = tuple(device.roles[qubit] for qubit in qubits)
+        value = float(device.gates.errors[of_gate[0]])
+        of_pair = len(qubits) == 2
+        words = f"{device.gates.names[of_gate[0]]} error" if of_pair else "gate error"
+        which: NoiseKind = "two_qubit_error" if of_pair else "single_qubit_error"
+        yield NoiseNumber(words, roles, value, "1", which), partial(_move, "errors", of_gate, step)
+
+
+def _move(field: str, places: int | list[int], step: float, arrays: dict[str, Real]) -> None:
+    if field == "t1":
+        rate = 1 / arrays["t2"][places] + step / (2 * arrays["t1"][places])
+        arrays["t2"][places] = 1 / rate
+    arrays[field][places] *= 1 / (1 + step) if field in ("t1", "t2") else 1 + step
