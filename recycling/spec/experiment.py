@@ -42,6 +42,7 @@ from recycling.spec.sections import (
     DeviceSpec,
     HardwareSpec,
     InferenceSpec,
+    PredictionSpec,
     Section,
     StageSpec,
 )
@@ -77,7 +78,7 @@ AlgorithmSpec = HHLSettings
 #: Largest angle of b in the paper, rad; above it the sweep repeats itself by symmetry.
 LARGEST_THETA_B = HHL.parameters[0].high
 #: Sections, and keys of older sections, that specs of the first version do not have.
-_NEWER_SECTIONS = ("task", "link", "stage", "decoupling")
+_NEWER_SECTIONS = ("task", "link", "stage", "decoupling", "prediction")
 _NEWER_KEYS = {"measurement": ("allocation",)}
 #: Excited weight at which the paper shows Figs. 3 and 4.
 PAPER_P_X = 0.4
@@ -129,6 +130,7 @@ class Experiment(Section):
     link: Annotated[SerializeAsAny[Any], PlainValidator(LINK.validate)] = IdentitySettings()
     stage: StageSpec | None = None
     decoupling: DecouplingSpec = DecouplingSpec()
+    prediction: PredictionSpec = PredictionSpec()
 
     @model_validator(mode="after")
     def _check(self) -> Self:

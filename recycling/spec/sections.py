@@ -168,3 +168,29 @@ class InferenceSpec(Section):
     readout: Literal["raw", "corrected", "unmixed"] = "raw"
     temperature: Literal["given", "measured", "calibration"] = "given"
     resamples: Annotated[int, Field(ge=100, le=MOST_RESAMPLES)] = 1000
+
+
+Relative = Annotated[float, Field(strict=True, ge=0, le=1)]
+
+
+class PredictionSpec(Section):
+    """How well a calibration is known: relative standard errors, as the prediction assumes them.
+
+    Snapshots of a calibration come without errors. ``t1`` and ``t2`` are those of the rates 1/T1
+    and 1/T2, ``single_qubit_error`` and ``two_qubit_error`` those of gate errors,
+    ``readout_error`` those of P(1|0) and P(0|1), ``temperature`` that of the temperature of each
+    qubit. The defaults are assumptions of the size of the scatter over days that is reported for
+    lifetimes: P. V. Klimov et al., Phys. Rev. Lett. 121, 090502 (2018); J. J. Burnett et al., npj
+    Quantum Inf. 5, 54 (2019).
+
+    Example:
+        >>> PredictionSpec(t1=0.3).t2
+        0.2
+    """
+
+    t1: Relative = 0.2
+    t2: Relative = 0.2
+    single_qubit_error: Relative = 0.2
+    two_qubit_error: Relative = 0.2
+    readout_error: Relative = 0.2
+    temperature: Relative = 0.1
