@@ -13,6 +13,7 @@ from recycling.store.directory import Run
 from recycling.store.files import Damaged
 from recycling.store.journal import COMPLETE, UNSUCCESSFUL, JobRecord
 from recycling.store.origin import Origin, origin_of
+from recycling.store.sealing import seal_faults
 from recycling.store.targets import way_on
 
 
@@ -72,7 +73,11 @@ def status_summary(run: Run) -> dict[str, Any]:
         "headline": _headline(jobs),
         "jobs": jobs,
         "damage": damage,
-        "notes": [*_notes(run.path, jobs, damage), *(() if origin is None else _of(origin))],
+        "notes": [
+            *seal_faults(run),
+            *_notes(run.path, jobs, damage),
+            *(() if origin is None else _of(origin)),
+        ],
         **({} if rounds is None else {"rounds": rounds}),
         **({} if origin is None else {"origin": origin.model_dump(exclude_none=True)}),
     }

@@ -14,6 +14,7 @@ from recycling.execution.backend import Backend
 from recycling.jobs.job import Job
 from recycling.running.lookup import Lookup
 from recycling.running.work import Watch, Work
+from recycling.store.sealing import sealed_sha256
 from recycling.store.writer import RunWriter
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class Desk:
     def run_id(self) -> str:
         """Id of the run."""
         return str(self.writer.run.record["run_id"])
+
+    @property
+    def prediction(self) -> str | None:
+        """SHA-256 of the prediction that was sealed with the run, which its jobs attest."""
+        return sealed_sha256(self.writer.run.record)
 
     @cached_property
     def lookup(self) -> Lookup:

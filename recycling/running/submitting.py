@@ -15,7 +15,7 @@ from recycling.errors import BackendFailure
 from recycling.jobs.job import Job
 from recycling.running.desk import Desk, pause
 from recycling.running.lookup import LATER, Listed
-from recycling.store.journal import UNSUCCESSFUL, JobRecord, run_tag_of
+from recycling.store.journal import UNSUCCESSFUL, JobRecord, prediction_tag_of, run_tag_of
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,13 @@ class Submission:
             self.desk.writer.note("not closed", reason=str(failure))
 
     def _submit(self, job: Job, record: JobRecord) -> None:
+        sealed = self.desk.prediction
         if record.state == "planned":
-            record = self.desk.writer.save(record.another_attempt(self.desk.run_id))
+            record = record.another_attempt(self.desk.run_id)
+            record = self.desk.writer.save(record.attesting(sealed))
+        elif record.current.prediction != sealed:
+            record = self.desk.writer.save(record.attesting(sealed))
+        tags = (run_tag_of(self.desk.run_id), *([prediction_tag_of(sealed)] if sealed else ()))
         tag, pubs = record.current.tag, self.desk.work.planned.pubs(job)
         sent = 0
 
@@ -95,7 +100,7 @@ class Submission:
             if sent and (found := self._accepted(tag)) is not None:
                 return found
             sent += 1
-            return self.desk.backend.submit(job, pubs, (tag, run_tag_of(self.desk.run_id)))
+            return self.desk.backend.submit(job, pubs, (tag, *tags))
 
         self.desk.watch(job.name, "submitting", self.desk.done())
         try:

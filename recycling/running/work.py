@@ -115,6 +115,9 @@ class Study(Kind, Protocol):
         ``compiled``: its circuits are those that were stored; otherwise they are compiled again.
         """
 
+    def predict(self, planned: Planned, /) -> bytes | str | None:
+        """Content of prediction.nc, or why there is none; None where nothing is predicted."""
+
     def simulate(self, planned: Planned, /) -> Simulate | None:
         """What executes a job here; None takes the simulator of the backend."""
 

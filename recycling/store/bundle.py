@@ -88,6 +88,7 @@ _MEANINGS = {
     "experiment.toml": "the spec as given",
     "device.json": "calibration of the qubits used, layout, temperature, latency",
     "calibration.json": "calibration of the whole chip as the service reported it",
+    "prediction.nc": "what was predicted before the first job (netCDF-4)",
     "circuits.qpy": "the circuits executed (Qiskit QPY)",
     "jobs/": "the journal of each job",
     "shots/": "the outcomes of each job in the order of the shots (npz)",

@@ -16,7 +16,7 @@ from recycling.store.telemetry import Head, telemetry_damage
 if TYPE_CHECKING:
     from recycling.store.directory import Run
 
-CIRCUITS = "circuits.qpy"
+CIRCUITS, PREDICTION = "circuits.qpy", "prediction.nc"
 #: Files that no number depends on, and what is missing without them: run.json and the journals hold
 #: everything else.
 SPARE = {
@@ -24,6 +24,7 @@ SPARE = {
     "experiment.toml": "nothing else: run.json holds the spec",
     "device.json": "nothing else: run.json holds the device",
     "calibration.json": "the calibration of the rest of the chip",
+    PREDICTION: "the prediction beside the measurement",
     CIRCUITS: "the drawings, the schedules and what follows from them",
     TELEMETRY: "times of the steps",
     ROUNDS: "what each look at the rounds saw",

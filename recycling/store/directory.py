@@ -7,6 +7,7 @@
     experiment.toml   exactly as given
     device.json       calibration, layout, T0 and its source, latency and its source
     calibration.json  calibration of the whole chip as the service reported it (hardware only)
+    prediction.nc     what was predicted before the first job; its SHA-256 is a tag of every job
     circuits.qpy      what was executed
     jobs/*.json       one journal a job: intent → id → status → outcome
     shots/*.npz       raw bits of a job in shot order, no pickle
@@ -50,6 +51,7 @@ from recycling.store.kinds import Kind
 from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
 from recycling.store.rounds import Rounds, Until, read_rounds, until_of
 from recycling.store.schema import shortened
+from recycling.store.sealing import seal_faults
 from recycling.store.targets import way_on
 from recycling.store.telemetry import events
 
@@ -381,12 +383,16 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What is damaged that no number depends on, and what is therefore missing; a line each."""
-        return [
+        """What is damaged that no number depends on, and what is wrong with the prediction's seal.
+
+        A line each, with what is therefore missing.
+        """
+        damaged = [
             f"{name} is damaged ({why}): missing is {SPARE[name]}"
             for name, why in damage_besides_jobs(self)
             if why and name in SPARE
         ]
+        return [*damaged, *seal_faults(self)]
 
 
 def kind_of(record: Mapping[str, Any]) -> str:

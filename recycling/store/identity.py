@@ -35,8 +35,11 @@ from recycling.store.telemetry import Head
 
 SCHEMA_VERSION = 2
 IDENTITY = ("run.json", "run.json.copy")
-File = Literal["experiment.toml", "device.json", "circuits.qpy", "calibration.json"]
-#: Files of a run that are written once, at its beginning; the last for hardware only.
+File = Literal[
+    "experiment.toml", "device.json", "circuits.qpy", "calibration.json", "prediction.nc"
+]
+#: Files of a run that are written once, at its beginning: the first three of every run, a
+#: calibration for hardware only, a prediction where one was sealed.
 KEPT: tuple[File, ...] = get_args(File)
 #: Name of a kind of run, or of an experiment.
 _NAME = r"^[A-Za-z0-9][\w.-]*$"
@@ -97,6 +100,24 @@ def _of_every_run(checksums: dict[str, str], info: ValidationInfo) -> dict[str, 
     return checksums
 
 
+class SealedPrediction(BaseModel):
+    """Entry of run.json for the prediction of a run.
+
+    ``sha256`` is that of prediction.nc, ``time`` when it was sealed (UTC, ISO 8601); ``why_none``
+    says why there is none.
+
+    Example:
+        >>> SealedPrediction(why_none="no prediction: 14 qubits are more than 10").sha256 is None
+        True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    sha256: Checksum | None = None
+    time: Annotated[str, AfterValidator(_time)] | None = None
+    why_none: str = ""
+
+
 class RunRecord(BaseModel):
     """Content of run.json. Keys that a later version added are kept and mean nothing here.
 
@@ -144,6 +165,7 @@ class RunRecord(BaseModel):
     max_qpu_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     telemetry: Head | None = None
     until: Until | None = None
+    prediction: SealedPrediction | None = None
 
     @field_validator("run_tag")
     @classmethod

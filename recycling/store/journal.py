@@ -23,6 +23,8 @@ UNSUCCESSFUL = FINAL - {"done"}
 COMPLETE = frozenset({"done", "unneeded"})
 #: Reason of an attempt whose tag alone is known.
 LOST = "its journal was damaged"
+#: Beginning of the tag that attests a prediction.
+PREDICTION_TAG = "prediction:"
 
 
 class Attempt(BaseModel):
@@ -30,7 +32,8 @@ class Attempt(BaseModel):
 
     ``tag`` is unique and is written and synced before the submission; ``id`` is the backend's
     name for the job; ``group`` the batch or session it runs in; ``times`` says when each state
-    was reached (UTC, ISO 8601); ``shots_checksum`` is that of the stored outcomes.
+    was reached (UTC, ISO 8601); ``shots_checksum`` is that of the stored outcomes; ``prediction``
+    is the SHA-256 of the sealed prediction that the tags of the submitted job carry.
 
     Example:
         >>> attempt = Attempt(tag=tag_of("2f0c", "trial-0", 1))
@@ -48,6 +51,7 @@ class Attempt(BaseModel):
     times: dict[str, str] = {}
     record: dict[str, Any] = {}
     shots_checksum: Checksum | None = None
+    prediction: Checksum | None = None
 
     @field_validator("record")
     @classmethod
@@ -130,6 +134,10 @@ class JobRecord(BaseModel):
         """Copy with another current attempt in place of the present one."""
         return self.model_copy(update={"attempts": (*self.attempts[:-1], attempt)})
 
+    def attesting(self, sha256: str | None) -> JobRecord:
+        """Copy whose current attempt carries the checksum of a sealed prediction in its tags."""
+        return self.with_current(self.current.model_copy(update={"prediction": sha256}))
+
     def another_attempt(self, run_id: str) -> JobRecord:
         """Copy with a new attempt, whose tag follows from its number: a lost job can be found."""
         attempt = Attempt(tag=tag_of(run_id, self.name, len(self.attempts) + 1)).become("intended")
@@ -154,6 +162,16 @@ def run_tag_of(run_id: str) -> str:
         'run:2f0c'
     """
     return f"run:{run_id}"
+
+
+def prediction_tag_of(sha256: str) -> str:
+    """Tag of all jobs of a run that attests its prediction, of 75 characters.
+
+    Example:
+        >>> len(prediction_tag_of("0" * 64))
+        75
+    """
+    return f"{PREDICTION_TAG}{sha256}"
 
 
 def now() -> str:
@@ -190,6 +208,9 @@ def write_journal(run: Path, record: JobRecord) -> None:
     # Without these entries a journal is the same as before they existed.
     unused = {name for name in ("surplus", "unneeded") if not getattr(record, name)}
     content = record.model_dump(mode="json", exclude=unused)
+    for attempt in content["attempts"]:
+        if attempt["prediction"] is None:
+            del attempt["prediction"]
     write_whole(journal_path(run, record.name), seal(content))
 
 

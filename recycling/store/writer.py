@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from recycling.errors import BadInput
 from recycling.jobs.outcomes import Outcomes
+from recycling.store.damage import PREDICTION
 from recycling.store.directory import Run
 from recycling.store.files import checksum, seal, write_whole
-from recycling.store.identity import IDENTITY, SCHEMA_VERSION
+from recycling.store.identity import IDENTITY, KEPT, SCHEMA_VERSION
 from recycling.store.journal import JobRecord, now, run_tag_of, write_journal
 from recycling.store.lock import locked
 from recycling.store.outcomes import outcomes_path, write_outcomes
 from recycling.store.rounds import Rounds, Until, write_rounds
 from recycling.store.schema import readable_record
+from recycling.store.sealing import sealed_entry
 from recycling.store.telemetry import append_event, head_of
 
 if TYPE_CHECKING:
@@ -37,9 +39,7 @@ SOFTWARE = (
     "numpy", "scipy", "xarray",
 )  # fmt: skip
 #: What a run directory may hold before run.json is in it, which makes it a run.
-_BEFORE_IDENTITY = frozenset({
-    ".lock", "jobs", "shots", "experiment.toml", "device.json", "calibration.json", "circuits.qpy",
-})  # fmt: skip
+_BEFORE_IDENTITY = frozenset({".lock", "jobs", "shots", *KEPT})
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,7 @@ class Beginning:
         max_qpu_seconds: budget of QPU time of the run, if it has a budget.
         until: when the run stops; None where it measures all of its trials.
         origin: an ``Origin`` as JSON holds it, of data that this program does not take.
+        prediction: content of prediction.nc, or why there is none; None where nobody asked.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -175,6 +176,7 @@ class Beginning:
     max_qpu_seconds: float | None = None
     until: Until | None = None
     origin: Mapping[str, Any] | None = None
+    prediction: bytes | str | None = None
 
     @cached_property
     def files(self) -> dict[str, bytes]:
@@ -187,6 +189,8 @@ class Beginning:
             "circuits.qpy": self.circuits,
             "calibration.json": calibration,
         }
+        if isinstance(self.prediction, bytes):
+            contents[PREDICTION] = self.prediction
         return {name: content for name, content in contents.items() if content is not None}
 
     @cached_property
@@ -224,6 +228,7 @@ class Beginning:
             "state": "open",
             "telemetry": head_of(path, run_id).model_dump(),
             **{name: limit for name, limit in limits.items() if limit is not None},
+            **sealed_entry(self.prediction),
         }
 
 

@@ -156,6 +156,12 @@ def _stored_plan(stored: Run, name: BackendName, compiled: bool) -> Plan:
     )
 
 
+def _predict(planned: Any) -> bytes | str:
+    from recycling.running.prediction import sealed_prediction
+
+    return sealed_prediction(planned)
+
+
 def _check(planned: Any, max_qpu_seconds: float | None) -> None:
     if planned.hardware is not None:
         planned.check_limits()
@@ -212,6 +218,7 @@ STUDY = Study(
     plan=_plan,
     stored_plan=_stored_plan,
     check=_check,
+    predict=_predict,
     notes=_notes,
     look=_look,
     keep=_keep,

@@ -49,6 +49,10 @@ def _simulated_by_the_backend(_planned: Planned) -> Simulate | None:
     return None
 
 
+def _nothing_predicted(_planned: Planned) -> bytes | str | None:
+    return None
+
+
 def _nothing_to_note(_run: Run) -> Iterable[tuple[str, Mapping[str, Any]]]:
     return ()
 
@@ -88,6 +92,8 @@ class Study:
             again (False); no machine is asked.
         check: raises ``BadInput`` for a plan above the limits of its machine or a budget in s.
         check_size: raises ``BadInput`` for a spec that does not fit this computer or a folder.
+        predict: content of prediction.nc, or why there is none, before the first submission; None
+            where nothing is predicted.
         simulate: executes a job of a plan here; None takes the simulator of the backend.
         notes: events for the telemetry of a run at its end.
         look: looks at the first rounds of a run that stops when it is settled, after a QPU time in
@@ -118,6 +124,7 @@ class Study:
     timed: bool = True
     fingerprint: Callable[[Any], Any] = lambda spec: spec
     check_size: Callable[[Any, BackendName, Path], None] = _of_any_size
+    predict: Callable[[Planned], bytes | str | None] = _nothing_predicted
     simulate: Callable[[Planned], Simulate | None] = _simulated_by_the_backend
     notes: Callable[[Run], Iterable[tuple[str, Mapping[str, Any]]]] = _nothing_to_note
     look: Callable[[Run, int, float | None], Look] = _no_look

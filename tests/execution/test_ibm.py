@@ -14,7 +14,7 @@ from recycling.compilation.timeline import timeline
 from recycling.errors import BackendFailure, BadInput, Incomplete
 from recycling.execution.ibm.service import Hardware
 from recycling.execution.machine import Account
-from recycling.jobs.job import executions
+from recycling.jobs.job import Job, executions
 from recycling.rehearsal.chips import Chip
 from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary
@@ -154,7 +154,9 @@ def test_there_is_a_job_for_each_trial_between_the_brackets(finished, plan, runn
     for name, job in zip(names, jobs, strict=True):
         assert job.tags == (
             f"recycling-{run_id}-{name}-1", "recycling", f"job:{name}", f"run:{run_id}",
+            f"prediction:{finished.record['prediction']['sha256']}",
         )  # fmt: skip
+        assert finished.journal(Job(name, None)).current.record["tags"] == list(job.tags)
         assert job.backend == "ibm_marrakesh"
     (batch,) = {job.session_id for job in jobs}
     assert running.session(batch).mode == "batch"

@@ -132,8 +132,8 @@ def test_bundle_holds_the_files_of_the_run_and_no_others(copied, tmp_path):
     run_id = rc.open_run(copied).record["run_id"]
     expected = [
         "circuits.qpy", "device.json", "experiment.toml", "jobs/trial-0.json", "jobs/trial-1.json",
-        "report.html", "results.nc", "run.json", "run.json.copy", "shots/trial-0.npz",
-        "shots/trial-1.npz", "telemetry.jsonl",
+        "prediction.nc", "report.html", "results.nc", "run.json", "run.json.copy",
+        "shots/trial-0.npz", "shots/trial-1.npz", "telemetry.jsonl",
     ]  # fmt: skip
     assert names == [
         f"recycling-run-{run_id}/{name}"

@@ -282,8 +282,8 @@ class Hardware:
 
         Returns:
             For each PUB an array of shape (*sweep, shots): the bits of one shot as a number, the
-            first classical register its lowest bit. And a record with the job's metrics and the
-            true schedules of its circuits as reported, in any order (see ``schedules``).
+            first classical register its lowest bit. And a record with the job's metrics, its tags,
+            and the true schedules of its circuits as reported, in any order (see ``schedules``).
         """
         with self._failures("fetching a result"):
             job = self.service.job(job_id)
@@ -297,6 +297,7 @@ class Hardware:
             record = {
                 "metrics": {key: metrics.get(key) for key in _METRICS},
                 "schedules": [each.get("scheduler_timing") for each in compilations],
+                "tags": list(job.tags),
             }
             return outcomes_of(result), record
 
