@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from circuits.design import RECYCLING, Design, SweepParameter
+from circuits.design import RECYCLING, SweepParameter
 from recycling.devices.device import Device
-from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.statistics.significance import CLAIMED, LEVEL, RESOLUTION, holm
 from recycling.inference.statistics.trials import Scatter
 from recycling.jobs.job import Pub
+from recycling.planning.influence import predicted_values, setting_variances, tables_of_arm
 from recycling.simulation.probabilities import protocol_table
 from recycling.spec.experiment import shown_p_x
 from recycling.thermodynamics import Bath
@@ -27,14 +27,6 @@ if TYPE_CHECKING:
 
 Real = NDArray[np.float64]
 
-#: Quantities that are predicted: the first in nats, all others in J.
-PREDICTED = (
-    "entropy_decrease", "heat", "bound_landauer", "bound_tight", "bound_athermal", "gain",
-    "excess_landauer", "excess_tight",
-)  # fmt: skip
-#: Share of the shots that a numerical derivative moves; its error goes with the square.
-_STEP = 1e-5
-
 
 @dataclass(frozen=True)
 class Prediction:
@@ -42,7 +34,7 @@ class Prediction:
 
     ``points`` holds the value of each of the swept ``parameters`` at every point of the sweep
     (arrays of shape (point,)), and ``values`` the prediction at every point for each name in
-    ``PREDICTED``, in nats or J (likewise).
+    ``influence.PREDICTED``, in nats or J (likewise).
     ``deviations`` is the standard error that one shot of each basis and preparation would leave, to
     be divided by √shots. ``shots`` are those of each basis, preparation and trial; None stands for
     infinitely many. ``shots_for_verdict`` (array of shape (point,)) are those of one trial from
@@ -140,13 +132,16 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
         (2,)
     """
     design = experiment.design
-    tables = _tables(protocol_table(pubs, device, design), design)
+    tables = tables_of_arm(protocol_table(pubs, device, design), design, RECYCLING)
     records = RecordMap.raw(Layout.of(design), design.arm(RECYCLING).records)
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
     p_x = shown_p_x(experiment.p_x)
-    estimate = partial(_estimates, records=records, bath=bath, p_x=p_x)
+    estimate = partial(predicted_values, records=records, bath=bath, p_x=p_x)
     values = estimate(tables)
-    deviations = _deviations(tables, estimate)
+    deviations = {
+        name: np.sqrt(own.sum(axis=(0, 1, 3)))
+        for name, own in setting_variances(tables, estimate).items()
+    }
     shots = experiment.measurement.shots
     return Prediction(
         parameters=experiment.design.parameters,
@@ -158,70 +153,6 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
         deviations=deviations,
         shots_for_verdict=_shots_for_verdict(values, deviations, bath),
     )
-
-
-def _tables(table: Real, design: Design) -> Real:
-    """Probabilities of the recycling arm (stage, preparation, point, basis, record).
-
-    A record counts the records of the flags outermost, then the bits of the measured qubits.
-    """
-    arm = table[design.arm_names.index(RECYCLING)]
-    return np.asarray(arm.reshape(*arm.shape[:4], -1))
-
-
-def _deviations(tables: Real, estimate: Callable[[Real], Mapping[str, Real]]) -> dict[str, Real]:
-    """Standard errors times √shots (arrays of shape (point,)).
-
-    Each setting (stage, preparation, basis) is multinomial over its records r with probabilities
-    p. A record acts on a quantity f by its influence I_r = d/dε f(p + ε (δ_r - p)). These have the
-    mean 0, so N var f = Σ_r p_r I_r², summed over the settings.
-    """
-    stages, preparations, points, bases, _ = tables.shape
-    variances = {name: np.zeros(points) for name in PREDICTED}
-    for setting in np.ndindex(stages, preparations, bases):
-        up, down = (estimate(_moved(tables, setting, step)) for step in (_STEP, -_STEP))
-        stage, preparation, basis = setting
-        weights = tables[stage, preparation, :, basis]
-        for name, variance in variances.items():
-            finite = np.isfinite(up[name]) & np.isfinite(down[name])
-            slope = np.full_like(up[name], np.inf)
-            np.subtract(up[name], down[name], out=slope, where=finite)
-            influence = slope.reshape(weights.shape) / (2 * _STEP)
-            # A record that never comes counts for nothing, whatever its influence.
-            terms = np.zeros_like(weights)
-            np.multiply(weights, influence**2, out=terms, where=weights > 0)
-            variance += terms.sum(axis=-1)
-    return {name: np.sqrt(variance) for name, variance in variances.items()}
-
-
-def _moved(tables: Real, setting: tuple[int, ...], step: float) -> Real:
-    """Tables with one setting moved by a step towards each record in turn.
-
-    The axis of the points of the result runs over (point, record).
-    """
-    stage, preparation, basis = setting
-    records = tables.shape[-1]
-    towards = np.eye(records) - tables[stage, preparation, :, basis][:, None, :]
-    moved = np.repeat(tables, records, axis=2)
-    moved[stage, preparation, :, basis] += step * towards.reshape(-1, records)
-    return moved
-
-
-def _estimates(tables: Real, *, records: RecordMap, bath: Bath, p_x: float) -> dict[str, Real]:
-    """What the analysis makes of exact frequencies, by name (arrays of shape (point,)).
-
-    The frequencies are those of the recycling arm; see ``_tables``.
-    """
-    # (stage, preparation, point, basis, record) → (point, stage, preparation, basis, record)
-    by_point = np.moveaxis(tables, 2, 0)
-    estimates = plain_estimates(
-        by_point,
-        records,
-        np.array([p_x]),
-        bath,
-        None,  # the fidelity with a reference is not asked for
-    )
-    return {name: estimates[name][:, 0] for name in PREDICTED}
 
 
 def _shots_for_verdict(

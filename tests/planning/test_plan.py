@@ -29,7 +29,8 @@ from recycling.planning.cost import (
     check_budget,
     estimate_cost,
 )
-from recycling.planning.prediction import PREDICTED, predict
+from recycling.planning.influence import PREDICTED
+from recycling.planning.prediction import predict
 from recycling.results.analysis import analyse
 from recycling.results.verdicts import verdicts
 from recycling.running.budget import used_seconds
