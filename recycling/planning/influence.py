@@ -48,7 +48,7 @@ def tables_of_arm(table: Real, design: Design, arm: str) -> Real:
 
 
 def predicted_values(
-    tables: Real, *, records: RecordMap, bath: Bath, p_x: float
+    tables: Real, *, records: RecordMap, bath: Bath, p_x: float, axes: Real | None = None
 ) -> dict[str, Real]:
     """Quantities that the analysis makes of exact frequencies (arrays of shape (point,)), by name.
 
@@ -57,6 +57,8 @@ def predicted_values(
         records: weight and values of each record.
         bath: bath at the temperature of the bounds.
         p_x: excited weight.
+        axes: axes of tomography at each point (array of shape (point, stage, qubit, basis, 3));
+            where the tables have more points, at as many successive points. None for x, y and z.
 
     Example:
         >>> from circuits import HHL
@@ -69,12 +71,15 @@ def predicted_values(
     """
     # (stage, preparation, point, basis, record) → (point, stage, preparation, basis, record)
     by_point = np.moveaxis(tables, 2, 0)
+    if axes is not None:
+        axes = np.repeat(axes, len(by_point) // len(axes), axis=0)
     estimates = plain_estimates(
         by_point,
         records,
         np.array([p_x]),
         bath,
         None,  # the fidelity with a reference is not asked for
+        axes=axes,
     )
     return {name: estimates[name][:, 0] for name in PREDICTED}
 

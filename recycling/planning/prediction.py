@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,12 +12,10 @@ from scipy.special import ndtr
 
 from circuits.design import RECYCLING, SweepParameter
 from recycling.devices.device import Device
-from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.statistics.significance import CLAIMED, LEVEL, RESOLUTION, holm
 from recycling.inference.statistics.trials import Scatter
 from recycling.jobs.job import Pub
-from recycling.planning.influence import predicted_values, setting_variances, tables_of_arm
-from recycling.simulation.probabilities import protocol_table
+from recycling.planning.forecast import forecast_of
 from recycling.spec.experiment import shown_p_x
 from recycling.thermodynamics import Bath
 
@@ -35,9 +32,10 @@ class Prediction:
     ``points`` holds the value of each of the swept ``parameters`` at every point of the sweep
     (arrays of shape (point,)), and ``values`` the prediction at every point for each name in
     ``influence.PREDICTED``, in nats or J (likewise).
-    ``deviations`` is the standard error that one shot of each basis and preparation would leave, to
-    be divided by √shots. ``shots`` are those of each basis, preparation and trial; None stands for
-    infinitely many. ``shots_for_verdict`` (array of shape (point,)) are those of one trial from
+    ``deviations`` is the standard error that one shot of each basis and preparation would leave,
+    each as often as the allocation repeats it, to be divided by √shots; +inf where a setting that
+    counts is not measured. ``shots`` are those of each basis, preparation and trial; None stands
+    for infinitely many. ``shots_for_verdict`` (array of shape (point,)) are those of one trial from
     which it is expected to find the heat below Q_tight, and an erasure, by 3 standard errors of the
     shots; +inf where it is not.
 
@@ -131,17 +129,10 @@ def predict(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> Pred
         >>> predict(experiment, planned.device, pubs).values["gain"].shape  # J
         (2,)
     """
-    design = experiment.design
-    tables = tables_of_arm(protocol_table(pubs, device, design), design, RECYCLING)
-    records = RecordMap.raw(Layout.of(design), design.arm(RECYCLING).records)
+    forecast, p_x = forecast_of(experiment, device, pubs), shown_p_x(experiment.p_x)
+    values, variances = forecast.values(RECYCLING, p_x), forecast.variances(RECYCLING, p_x)
+    deviations = {name: forecast.error(RECYCLING, own) for name, own in variances.items()}
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
-    p_x = shown_p_x(experiment.p_x)
-    estimate = partial(predicted_values, records=records, bath=bath, p_x=p_x)
-    values = estimate(tables)
-    deviations = {
-        name: np.sqrt(own.sum(axis=(0, 1, 3)))
-        for name, own in setting_variances(tables, estimate).items()
-    }
     shots = experiment.measurement.shots
     return Prediction(
         parameters=experiment.design.parameters,
