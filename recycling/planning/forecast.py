@@ -28,6 +28,37 @@ _MOST = 0.49
 
 
 @dataclass(frozen=True)
+class Numbers:
+    """Values and variances of both arms of a forecast, at a p_x.
+
+    Attributes:
+        values: quantities by arm and name (arrays of shape (point,)), in nats and J.
+        variances: contributions of a shot of each setting to their variances (arrays of shape
+            (stage, preparation, point, basis)).
+        room: entropy that the thermal bath can still take up, nats.
+
+    Example:
+        >>> heat = {"heat": np.array([1e-25])}
+        >>> numbers = Numbers({"arm": heat}, {"arm": {"heat": np.ones((2, 2, 1, 3))}}, room=0.6)
+        >>> value, variances = numbers.at("arm", point=0)["heat"]
+        >>> value, variances.shape
+        (1e-25, (2, 2, 3))
+    """
+
+    values: Mapping[str, Mapping[str, Real]]
+    variances: Mapping[str, Mapping[str, Real]]
+    room: float
+
+    def at(self, arm: str, point: int) -> dict[str, tuple[float, Real]]:
+        """Value and variances of each quantity of an arm at a point."""
+        variances = self.variances[arm]
+        return {
+            name: (float(own[point]), variances[name][:, :, point])
+            for name, own in self.values[arm].items()
+        }
+
+
+@dataclass(frozen=True)
 class Forecast:
     """Exact probabilities of the protocol on a device, and what follows for each arm.
 
@@ -35,6 +66,15 @@ class Forecast:
         experiment: the experiment, whose frames the tables are measured in.
         tables: probabilities of the records by arm (arrays of shape (stage, preparation, point,
             basis, record)).
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> algorithm = {"name": "repeat-until-success"}
+        >>> experiment = Experiment(name="tiny", algorithm=algorithm)
+        >>> tables = dict.fromkeys(experiment.design.arm_names, np.full((2, 2, 1, 3, 16), 1 / 16))
+        >>> forecast = Forecast(experiment, tables)
+        >>> [forecast.share(arm) for arm in tables]
+        [0.5, 0.5]
     """
 
     experiment: Experiment
@@ -74,10 +114,14 @@ class Forecast:
         mixed = (1 - p_x) * ground + p_x * excited  # basis, point, stage, qubit
         return np.asarray(np.transpose(mixed, (2, 1, 3, 0)))
 
-    @property
-    def room(self) -> float:
-        """Entropy that the thermal bath can still take up, nats."""
-        return float(np.log(len(self._bath.energies)) - self._bath.entropy())
+    def numbers(self, p_x: float) -> Numbers:
+        """Values and variances of both arms."""
+        room = float(np.log(len(self._bath.energies)) - self._bath.entropy())
+        return Numbers(
+            {arm: self.values(arm, p_x) for arm in self.tables},
+            {arm: self.variances(arm, p_x) for arm in self.tables},
+            room,
+        )
 
     def share(self, arm: str) -> float:
         """Smallest probability that a shot falls into the branch that the arm analyses."""
@@ -127,7 +171,8 @@ def forecast_of(experiment: Experiment, device: Device, pubs: Sequence[Pub]) -> 
         >>> planned = recycling.plan(experiment)
         >>> from recycling.jobs.cut import protocol_pubs
         >>> pubs = protocol_pubs(experiment, planned.circuits)
-        >>> forecast_of(experiment, planned.device, pubs).bloch("recycling", 0.1).shape
+        >>> arm = experiment.design.arm_names[1]
+        >>> forecast_of(experiment, planned.device, pubs).bloch(arm, 0.1).shape
         (2, 2, 3, 3)
     """
     design = experiment.design

@@ -26,21 +26,19 @@ _STEP = 1e-5
 def tables_of_arm(table: Real, design: Design, arm: str) -> Real:
     """Probabilities of the records of an arm.
 
-    A record counts the records of the flags outermost, then the bits of the measured qubits.
-
     Args:
         table: probabilities of the protocol, as ``protocol_table`` gives them.
         design: design of the experiment.
-        arm: name of the arm.
+        arm: its name.
 
     Returns:
-        Array of shape (stage, preparation, point, basis, record).
+        Array of shape (stage, preparation, point, basis, record); see ``Layout`` for records.
 
     Example:
         >>> from circuits import HHL
         >>> design = HHL([[2, -1], [-1, 2]]).design
         >>> table = np.full((2, 2, 2, 11, 3, 2, 2, 2, 2), 1 / 16)
-        >>> tables_of_arm(table, design, "recycling").shape
+        >>> tables_of_arm(table, design, design.arm_names[1]).shape
         (2, 2, 11, 3, 16)
     """
     own = table[design.arm_names.index(arm)]
@@ -73,14 +71,7 @@ def predicted_values(
     by_point = np.moveaxis(tables, 2, 0)
     if axes is not None:
         axes = np.repeat(axes, len(by_point) // len(axes), axis=0)
-    estimates = plain_estimates(
-        by_point,
-        records,
-        np.array([p_x]),
-        bath,
-        None,  # the fidelity with a reference is not asked for
-        axes=axes,
-    )
+    estimates = plain_estimates(by_point, records, np.array([p_x]), bath, None, axes=axes)
     return {name: estimates[name][:, 0] for name in PREDICTED}
 
 
@@ -118,13 +109,10 @@ def setting_variances(
             slope = np.full_like(up[name], np.inf)
             np.subtract(up[name], down[name], out=slope, where=finite)
             influence = slope.reshape(weights.shape) / (2 * _STEP)
-            # A record that never comes counts for nothing, whatever its influence.
-            terms = np.zeros_like(weights)
+            terms = np.zeros_like(weights)  # a record that never comes counts for nothing
             np.multiply(weights, influence**2, out=terms, where=weights > 0)
-            shape = (stages, preparations, points, bases)
-            variances.setdefault(name, np.zeros(shape))[stage, preparation, :, basis] = terms.sum(
-                axis=-1
-            )
+            own = variances.setdefault(name, np.zeros((stages, preparations, points, bases)))
+            own[stage, preparation, :, basis] = terms.sum(axis=-1)
     return variances
 
 
