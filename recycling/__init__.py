@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from recycling.errors import BackendFailure, BadInput, Incomplete
     from recycling.ledger.error_correction import qec_heat
     from recycling.ledger.of_run import ledger_of
+    from recycling.planning.design import design
     from recycling.planning.plan import Plan, plan
     from recycling.reporting.page import report
     from recycling.results.analysis import analyse
@@ -50,6 +51,7 @@ _HOME = {
     "BackendFailure": "errors",
     "BadInput": "errors",
     "Bath": "thermodynamics",
+    "design": "planning.design",
     "ergotropy": "thermodynamics",
     "Experiment": "spec.experiment",
     "free_energy": "thermodynamics",
@@ -95,6 +97,7 @@ __all__ = [
     "analyse",
     "athermal_bound",
     "branch_gains",
+    "design",
     "ergotropy",
     "free_energy",
     "from_counts",

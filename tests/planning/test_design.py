@@ -1,0 +1,102 @@
+"""Designs: what they settle by their own prediction, what they cost, and what they refuse."""
+
+import pytest
+
+import recycling as rc
+from recycling.planning.demands import Question
+
+
+def tiny(**changes):
+    return rc.Experiment(
+        **{
+            "name": "tiny",
+            "algorithm": {"name": "repeat-until-success"},
+            "device": {"profile": "FakeTorino"},
+            "sweep": {"theta": [0.3, 0.6, 0.7], "p_x": [0.2, 0.3]},
+            "measurement": {"shots": 2000, "trials": 5},
+        }
+        | changes
+    )
+
+
+@pytest.fixture(scope="module")
+def designed():
+    return rc.design(tiny())
+
+
+def test_the_plan_of_a_design_expects_the_verdict_of_its_question(designed):
+    prediction = designed.plan.prediction
+    assert prediction.below().all()
+    assert prediction.z("excess_landauer").max() < -3
+    # At the least time one limit is reached: the distance is what so many trials need.
+    distance = -prediction.distance(f"excess_{designed.question.bounds[-1]}").max()
+    assert distance >= designed.question.distance(designed.choice.trials, 1)
+
+
+def test_each_step_of_a_design_saves_time(designed):
+    times = [step.seconds for step in designed.steps.values()]
+    assert list(designed.steps) == [
+        "as given", "fewest shots", "points and trials", "calibrations", "allocation", "axes",
+    ]  # fmt: skip
+    # Rounding up costs the last step some percent.
+    assert times[0] > times[1] > times[2] > times[3] >= times[4] > times[5] / 1.05
+    assert designed.seconds == pytest.approx(times[-1])
+
+
+def test_prices_are_those_of_the_plan(designed):
+    """The economy of the search, with rounded executions, is the estimate of the plan."""
+    step = designed.steps["axes"]
+    cost = designed.plan.cost
+    calibrations = sum(each.qpu_seconds for each in cost.jobs if each.job.trial is None)
+    assert step.in_calibrations == pytest.approx(calibrations)
+    assert designed.choice.seconds == pytest.approx(cost.qpu_seconds, rel=0.1)
+    assert designed.choice.seconds <= cost.qpu_seconds
+
+
+def test_with_more_time_the_margin_grows_and_the_time_is_kept(designed):
+    found = rc.design(tiny(), seconds=designed.seconds + 10)
+    assert designed.seconds < found.seconds <= designed.seconds + 10
+    assert found.choice.margin > 1
+
+
+def test_too_little_time_is_refused_with_what_is_needed():
+    with pytest.raises(rc.BadInput, match=r"seconds = 5: not within budget; .* takes \d+ s"):
+        rc.design(tiny(), seconds=5)
+
+
+def test_a_question_that_nothing_settles_is_refused():
+    with pytest.raises(rc.BadInput, match="at no point and p_x of the sweep is the heat below"):
+        rc.design(tiny(sweep={"theta": [0.2], "p_x": [0.01]}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"kind": "colder"}, "question = 'colder': give one of below-tight"),
+        ({"kind": "heat"}, "error: give the half-width"),
+        ({"error": 0.1}, "error: the question 'heat' alone"),
+        ({"kind": "heat", "error": 2.0}, "error = 2: give more than 0"),
+        ({"power": 1.0}, "power = 1: give 0.5 to 0.999"),
+        ({"significance": float("nan")}, "significance = nan: give 1 to 10"),
+    ],
+)
+def test_bad_questions_are_refused_in_a_line(changes, line):
+    with pytest.raises(rc.BadInput, match=line):
+        Question(**changes)
+
+
+def test_heat_everywhere_has_the_error_that_was_asked_for():
+    found = rc.design(tiny(), question=Question("heat", error=0.05, guard=0))
+    prediction = found.plan.prediction
+    quantum = found.plan.quantum
+    assert prediction.count == 3
+    assert (1.96 * prediction.pooled_stderr("heat") / quantum <= 0.05).all()
+
+
+def test_curves_keep_the_errors_of_the_given_spec():
+    found = rc.design(tiny(), question=Question("curve"))
+    wanted, made = found.given.prediction, found.plan.prediction
+    for name in ("heat", "entropy_decrease", "excess_tight", "excess_landauer"):
+        ratio = made.pooled_stderr(name) / wanted.pooled_stderr(name)
+        assert (ratio <= 1 + 1e-6).all(), name
+    assert found.seconds < found.steps["as given"].seconds
