@@ -116,7 +116,8 @@ def design(
     economy = economy_of(lab.plan, lab.forecasts, full)
     problem = lab.problem(economy, as_given)
     progress("searching")
-    lean = full.of_precision(lab.readout_error, lab.precision(problem))
+    inference, precision = given.experiment.inference, lab.precision(problem)
+    lean = full.lean(inference, lab.readout_error, precision)
     sweep = at_points(given.experiment, problem.points, problem.p_x)
     poles = predicted_poles(lab.forecasts[0], problem.p_x)[:, :, list(problem.points)]
     turned = Bench.of(replanned(lab.plan, _turned(given.experiment, sweep, poles)), question)
@@ -212,7 +213,8 @@ def _measurable(experiment: Experiment) -> Experiment:
             "measurement.shots = 'exact': a design shares out shots; give a number of them"
         )
     hardware = experiment.hardware
-    measured = {name: getattr(hardware, name) is not False for name in ("brackets", "assignment")}
+    names = ("brackets", "assignment")
+    measured = {name: True for name in names if getattr(hardware, name) == "auto"}
     return experiment.model_copy(update={"hardware": hardware.model_copy(update=measured)})
 
 

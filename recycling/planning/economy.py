@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recycling.compilation.structure import duration_of_circuit
+from recycling.jobs.interleaved import INTERLEAVED
 from recycling.planning.cost import USUAL_PRICE
 from recycling.planning.search import Economy
 
@@ -30,13 +31,16 @@ _SHARE, _TIMES = 0.25, 2
 class Calibrations:
     """Shots of each circuit of the brackets and of the readout's assignment; 0 for none.
 
+    ``interleaved`` assignment circuits are part of the trials, and need no jobs.
+
     Example:
-        >>> Calibrations(brackets=100, assignment=0).changes
-        {'brackets': True, 'assignment': False, 'bracket_shots': 100}
+        >>> Calibrations(brackets=100, assignment=300, interleaved=True).changes["assignment"]
+        'interleaved'
     """
 
     brackets: int
     assignment: int
+    interleaved: bool = False
 
     @classmethod
     def of(cls, hardware: HardwareSpec) -> Calibrations:
@@ -44,38 +48,38 @@ class Calibrations:
         return cls(
             hardware.bracket_shots if hardware.brackets else 0,
             hardware.assignment_shots if hardware.assignment else 0,
+            hardware.assignment == INTERLEAVED,
         )
 
     @property
-    def changes(self) -> dict[str, int | bool]:
+    def changes(self) -> dict[str, Any]:
         """Keys of [hardware] that say so."""
-        keys: dict[str, int | bool] = {
-            "brackets": self.brackets > 0,
-            "assignment": self.assignment > 0,
-        }
+        keys: dict[str, Any] = {"brackets": self.brackets > 0, "assignment": self.assignment > 0}
+        if self.interleaved and self.assignment:
+            keys["assignment"] = INTERLEAVED
         shots = {"bracket_shots": self.brackets, "assignment_shots": self.assignment}
         return keys | {key: count for key, count in shots.items() if count}
 
     def fewer(self, inference: InferenceSpec) -> list[Calibrations]:
         """These, and fewer, as far as the inference can do without."""
-        without_brackets = replace(self, brackets=0)
         found = [self]
         if inference.temperature != "calibration":
-            found.append(without_brackets)
+            found.append(replace(self, brackets=0))
         if inference.readout == "raw":
             found.append(replace(found[-1], assignment=0))
         return list(dict.fromkeys(found))
 
-    def of_precision(self, error: float, precision: float) -> Calibrations:
-        """Shots that know a readout error to a quarter of a precision, no more than these.
+    def lean(self, inference: InferenceSpec, error: float, precision: float) -> Calibrations:
+        """As few shots as a verdict needs, the assignment circuits in the trials.
 
         Args:
-            error: largest readout error.
+            inference: brackets keep their shots where T0 comes from them.
+            error: largest readout error, which is then known to a quarter of the precision.
             precision: standard error of an excited population that a verdict needs.
         """
-        needed = error * (1 - error) / (_SHARE * precision) ** 2
-        shots = int(max(FEWEST, np.ceil(needed)))
-        return Calibrations(min(self.brackets, shots), min(self.assignment, shots))
+        needed = max(FEWEST, int(np.ceil(error * (1 - error) / (_SHARE * precision) ** 2)))
+        brackets = self.brackets if inference.temperature == "calibration" else FEWEST
+        return Calibrations(min(self.brackets, brackets), min(self.assignment, needed), True)
 
 
 def economy_of(plan: Plan, forecasts: Sequence[Forecast], calibrations: Calibrations) -> Economy:
@@ -91,7 +95,7 @@ def economy_of(plan: Plan, forecasts: Sequence[Forecast], calibrations: Calibrat
         >>> forecast = forecast_of(experiment, planned.device, pubs)
         >>> economy = economy_of(planned, [forecast], Calibrations(0, 0))
         >>> economy.overhead, economy.fixed, economy.prices.shape  # s
-        (2.0, 0, (2, 2, 2, 3))
+        (2.0, 0.0, (2, 2, 2, 3))
     """
     design, price = plan.experiment.design, _price_of(plan)
     lengths = [duration_of_circuit(plan.circuits[each], plan.device) for each in design.settings]
@@ -107,15 +111,12 @@ def economy_of(plan: Plan, forecasts: Sequence[Forecast], calibrations: Calibrat
 
 
 def _calibrations(plan: Plan, calibrations: Calibrations) -> float:
-    """QPU time of the calibrations before and after the trials, s."""
-    return _TIMES * sum(
-        _seconds(plan, circuits, shots)
-        for circuits, shots in (
-            (plan.brackets, calibrations.brackets),
-            (plan.assignment, calibrations.assignment),
-        )
-        if shots and circuits
-    )
+    """QPU time of the calibrations before and after the trials, or within them, s."""
+    brackets = _seconds(plan, plan.brackets, calibrations.brackets)
+    assignment = _seconds(plan, plan.assignment, calibrations.assignment)
+    if calibrations.interleaved and calibrations.assignment and plan.assignment:
+        return _TIMES * brackets + assignment - _price_of(plan).job_overhead
+    return _TIMES * (brackets + assignment)
 
 
 def _price_of(plan: Plan) -> Price:
@@ -124,5 +125,8 @@ def _price_of(plan: Plan) -> Price:
 
 
 def _seconds(plan: Plan, circuits: Sequence[QuantumCircuit], shots: int) -> float:
+    """QPU time of a job of some shots of each circuit, s."""
+    if not shots or not circuits:
+        return 0.0
     length = sum(duration_of_circuit(circuit, plan.device) for circuit in circuits)
     return _price_of(plan).seconds(shots * len(circuits), shots * length, plan.rep_delay)

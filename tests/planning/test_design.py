@@ -47,8 +47,8 @@ def test_prices_are_those_of_the_plan(designed):
     """The economy of the search, with rounded executions, is the estimate of the plan."""
     step = designed.steps["axes"]
     cost = designed.plan.cost
-    calibrations = sum(each.qpu_seconds for each in cost.jobs if each.job.trial is None)
-    assert step.in_calibrations == pytest.approx(calibrations)
+    brackets = sum(each.qpu_seconds for each in cost.jobs if each.job.trial is None)
+    assert step.in_calibrations == pytest.approx(brackets)
     assert designed.choice.seconds == pytest.approx(cost.qpu_seconds, rel=0.1)
     assert designed.choice.seconds <= cost.qpu_seconds
 
