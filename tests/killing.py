@@ -47,6 +47,10 @@ assignment = false
 [inference]
 resamples = 100
 """
+#: Variable that says what a run in rounds is to show; without it a run measures all of its trials.
+UNTIL = "TESTS_RUN_UNTIL"
+#: Rounds of such a run. It is settled in none of them, and not given up before the last.
+ROUNDS = 3
 
 
 def forked(target: Callable, *arguments: object, timeout: float = 300.0) -> int:
@@ -90,8 +94,10 @@ def run_and_die(
 
     _prepare(environment, list_lag)
     passed = _die_at(kill_at)
+    until = environment.get(UNTIL)
+    text = SPEC if until is None else SPEC.replace("trials = 2", f"trials = {ROUNDS}")
     with _exit_code():
-        run(Experiment.parse(SPEC), backend, out, spec=SPEC, wait=wait)
+        run(Experiment.parse(text), backend, out, spec=text, wait=wait, until=until, futility=0.0)
     if count_in is not None:
         count_in.write_text(str(passed()), encoding="utf-8")
 

@@ -23,7 +23,15 @@ from time import perf_counter
 import recycling as rc
 from recycling.execution.ibm.backend import LIST_LAG
 from recycling.studies.stored import status
-from tests.killing import forked, kill_and_resume, points, resume_and_die, run_and_die
+from tests.killing import (
+    ROUNDS,
+    UNTIL,
+    forked,
+    kill_and_resume,
+    points,
+    resume_and_die,
+    run_and_die,
+)
 from tests.loopback import (
     ACCEPTED,
     TRANSPORT,
@@ -79,20 +87,28 @@ def same_result(out: Path, reference: Path) -> bool:
     return bool(shots) and rc.analyse(run).identical(rc.analyse(other))
 
 
+def _rule(rounds: bool) -> dict[str, str]:
+    """Variables that let a run go in rounds."""
+    return {UNTIL: "below_tight"} if rounds else {}
+
+
 @dataclass
 class Bench:
     """A service, and a run that nothing happened to; ``bound`` is the longest lag of its list, s.
 
-    The client is told that bound. Every run gets a lag of its own below it.
+    The client is told that bound. Every run gets a lag of its own below it. ``rounds`` lets runs go
+    in rounds, with a look after each.
     """
 
     folder: Path
     service: LoopbackService
     randomness: random.Random
     bound: float = 0.1
+    rounds: bool = False
 
     def __post_init__(self) -> None:
-        self.environment = self.service.environment()
+        self.environment = self.service.environment() | _rule(self.rounds)
+        self.jobs = ROUNDS if self.rounds else JOBS
         self.reference = self.folder / "reference"
         #: Points to die at in a whole run.
         self.total = points(IBM, self.reference, self.environment)
@@ -117,7 +133,7 @@ class Bench:
         service.queue_polls = 0 if service.at_once else 2
         return Path(tempfile.mkdtemp(dir=self.folder)) / "run"
 
-    def tally(self, out: Path, *, needed: int = JOBS, **found: object) -> Tally:
+    def tally(self, out: Path, *, needed: int | None = None, **found: object) -> Tally:
         """What became of one run, and of its copies."""
         booked = {
             surplus.id
@@ -129,7 +145,7 @@ class Bench:
         executed = {job.id for job in self.accepted(out) if job.state == "Completed"}
         return Tally(
             runs=1,
-            needed=needed,
+            needed=self.jobs if needed is None else needed,
             executed=len(executed),
             # A double that is told of and still waits, or was cancelled, has cost nothing here.
             booked=len(booked & executed),
@@ -205,6 +221,12 @@ def doubled(bench: Bench) -> Tally:
     return bench.tally(out, faults=Counter({"twice": number}))
 
 
+def killed_in_rounds(bench: Bench) -> Tally:
+    """A run in rounds is killed somewhere, again and again, and decides the same."""
+    assert bench.rounds
+    return killed(bench)
+
+
 Case = Callable[[Bench], Tally]
 
 
@@ -228,24 +250,26 @@ def _repeat(
     home = folder / f"{case.__name__}-{worker}"
     home.mkdir()
     with LoopbackService(seed=1) as service:
-        bench = Bench(home, service, random.Random(f"{seed} {worker}"), bound)
+        rounds = case is killed_in_rounds
+        bench = Bench(home, service, random.Random(f"{seed} {worker}"), bound, rounds)
         while tally.kills < kills or tally.faults.total() < faults:
             tally += case(bench)
             print(tally.row(f"{case.__name__} {worker}"), file=sys.stderr, flush=True)
     return tally
 
 
-def kill_simulations(folder: Path, kills: int, seed: int) -> Tally:
+def kill_simulations(folder: Path, kills: int, seed: int, *, rounds: bool = False) -> Tally:
     """Kill runs on the exact backend at points spread over all their durable writes."""
-    tally, randomness = Tally(), random.Random(seed)
-    reference = folder / "exact-reference"
-    total = points("exact", reference, {})
+    tally, randomness, environment = Tally(), random.Random(seed), _rule(rounds)
+    name = "rounds" if rounds else "exact"
+    reference = folder / f"{name}-reference"
+    total = points("exact", reference, environment)
     order = randomness.sample(range(total), total)
     for number, point in enumerate(itertools.cycle(order)):
         if tally.kills >= kills:
             return tally
-        out = folder / f"exact-{number}"
-        tally.kills += kill_and_resume("exact", out, {}, point, randomness)
+        out = folder / f"{name}-{number}"
+        tally.kills += kill_and_resume("exact", out, environment, point, randomness)
         tally.runs += 1
         tally.different += not same_result(out, reference)
     return tally
@@ -263,7 +287,8 @@ def main() -> None:
     options = parser.parse_args()
     kills, faults = options.kills, options.faults
     cases: dict[str, tuple[Case, float, float]] = {
-        "killed, gone on with at once": (killed, 0.6 * kills, 0),
+        "killed, gone on with at once": (killed, 0.5 * kills, 0),
+        "in rounds: killed, gone on with at once": (killed_in_rounds, 0.1 * kills, 0),
         "killed, copied, all copies gone on with": (copied, 0.1 * kills, 0),
         "jobs lost by the service": (lost, 0.1 * kills, 0),
         "faults of the service": (failing, 0, 0.95 * faults),
@@ -290,9 +315,12 @@ def main() -> None:
             assert tally.duplicates == tally.different == 0
         if options.only not in "exact: killed":
             return
-        tally = kill_simulations(folder, round(0.2 * options.kills), options.seed)
-        print(tally.row("exact: killed"), flush=True)
-        assert tally.different == 0
+        for title, rounds in {"exact: killed": False, "exact, in rounds: killed": True}.items():
+            tally = kill_simulations(
+                folder, round(0.1 * options.kills), options.seed, rounds=rounds
+            )
+            print(tally.row(title), flush=True)
+            assert tally.different == 0
 
 
 if __name__ == "__main__":

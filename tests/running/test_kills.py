@@ -5,7 +5,16 @@ import random
 import pytest
 
 from tests.loopback import LoopbackService
-from tests.soak import Bench, copied, doubled, failing, kill_simulations, killed, lost
+from tests.soak import (
+    Bench,
+    copied,
+    doubled,
+    failing,
+    kill_simulations,
+    killed,
+    killed_in_rounds,
+    lost,
+)
 
 
 @pytest.fixture(scope="module")
@@ -15,8 +24,9 @@ def bench(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_killed_simulations_lose_nothing(tmp_path):
-    tally = kill_simulations(tmp_path, 3, seed=3)
+@pytest.mark.parametrize("rounds", [False, True])
+def test_killed_simulations_lose_nothing(tmp_path, rounds):
+    tally = kill_simulations(tmp_path, 3, seed=3, rounds=rounds)
     assert tally.kills >= 3
     assert tally.different == 0
 
@@ -27,6 +37,15 @@ def test_nothing_is_lost_or_paid_twice(bench, case):
     assert (tally.runs, tally.different, tally.booked) == (1, 0, 0)
     assert tally.executed == tally.needed
     assert (tally.kills or tally.faults.total()) or case is lost
+
+
+@pytest.mark.slow
+def test_rounds_that_are_killed_decide_the_same(tmp_path):
+    with LoopbackService(seed=1) as service:
+        tally = killed_in_rounds(Bench(tmp_path, service, random.Random(5), 0.3, rounds=True))
+    assert (tally.runs, tally.different, tally.booked) == (1, 0, 0)
+    assert tally.executed == tally.needed == 3
+    assert tally.kills
 
 
 def test_what_a_gateway_sends_twice_is_told(bench):

@@ -168,7 +168,7 @@ def all_points(plan, tmp_path_factory):
 
 
 @pytest.mark.parametrize("part", [0, 7, 14])
-def test_a_death_at_any_point_decides_the_same(start, service, plan, monkeypatch, all_points, part):
+def test_a_death_at_any_point_decides_the_same(start, plan, all_points, part):
     assert all_points > 80
     # Every seventh point; the soak goes through all of them.
     for number in range(part, all_points, 21):
@@ -268,8 +268,8 @@ def test_no_job_is_submitted_that_could_pass_the_cap(start, service, path, monke
     decide(monkeypatch, "go on", "go on", "go on", "rounds used up")
     try:
         run = start(max_qpu_seconds=budget)
-    except rc.BadInput as error:
-        assert "2 rounds" in str(error)
+    except rc.BadInput:
+        assert budget < 9
         assert not service.accepted
         assert not path.exists()
         return
