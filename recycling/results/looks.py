@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from circuits.design import RECYCLING
 from recycling.inference.statistics.sequential import (
     conditional_power,
     needed_distance,
@@ -21,11 +22,14 @@ from recycling.inference.statistics.sequential import (
 from recycling.inference.statistics.significance import CLAIMED
 from recycling.results.analysis import analysed
 from recycling.results.controls import controls, failed_controls
+from recycling.results.stopping import distance_by_shots
 from recycling.results.verdicts import Verdict, verdicts
 from recycling.store.journal import now
 from recycling.store.rounds import Finding, Look, Until
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from recycling.store.directory import Run
 
 Found = Mapping[Literal["tight", "landauer"], Sequence[Verdict]]
@@ -46,7 +50,7 @@ def look_at(run: Run, rounds: int, qpu_seconds: float | None) -> Look:
     assert until is not None  # who looks has a rule
     dataset = analysed(run, rounds=rounds)
     found: Found = {bound: verdicts(dataset, bound=bound) for bound in CLAIMED}
-    power = {bound: _power(own, rounds, until) for bound, own in found.items()}
+    power = {bound: _power(dataset, bound, rounds, until) for bound in CLAIMED}
     failed = failed_controls(controls(dataset))
     # The point that is the last to be needed decides.
     likely = min(_largest(power[bound], until.points) for bound in until.bounds)
@@ -80,19 +84,19 @@ def _decision(
     return "futile" if power < until.futility and not shown else "go on"
 
 
-def _power(found: Sequence[Verdict], rounds: int, until: Until) -> NDArray[np.float64]:
+def _power(dataset: xr.Dataset, bound: str, rounds: int, until: Until) -> NDArray[np.float64]:
     """Conditional power of a finding at each point (array of shape (point,)).
 
-    Under the present estimate, if the errors stay as they are, and against all points and bounds.
+    Under the present estimate, against all points and both bounds, and if nothing drifts: what few
+    rounds cannot tell of their drift is no reason to give up.
     """
-    excess, stderr, erasure = (
-        np.array([getattr(v, name) for v in found]) for name in ("excess", "stderr", "erasure_z")
+    excess, erasure = (
+        distance_by_shots(dataset, RECYCLING, name)
+        for name in (f"excess_{bound}", "entropy_decrease")
     )
-    distance = np.full(len(found), np.nan)
-    np.divide(-excess, stderr, out=distance, where=np.isfinite(excess) & (stderr > 0))
-    level = until.level / (len(CLAIMED) * len(found))
-    needed = needed_distance(level, until.rounds, len(found), until.spending)
-    chance = conditional_power(np.minimum(distance, erasure), rounds, until.rounds, needed)
+    level = until.level / (len(CLAIMED) * len(excess))
+    needed = needed_distance(level, until.rounds, len(excess), until.spending)
+    chance = conditional_power(np.minimum(-excess, erasure), rounds, until.rounds, needed)
     return np.nan_to_num(chance, nan=0.0)
 
 

@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from recycling.inference.states.estimates import CONFIDENCE, QUANTILE
 from recycling.inference.statistics.interval import Interval, Intervals
 from recycling.inference.statistics.sequential import FIRST_LOOK, nominal_levels, sequential
-from recycling.inference.statistics.trials import scatter
+from recycling.inference.statistics.trials import Scatter, scatter
 from recycling.results.dataset import POINT, by_point, shown_p_x, swept
 
 if TYPE_CHECKING:
@@ -81,15 +81,54 @@ def repeated_interval(dataset: xr.Dataset, arm: str, bound: str) -> Intervals | 
     looks, spending = int(dataset.attrs[f"{UNTIL}_rounds"]), dataset.attrs[f"{UNTIL}_spending"]
     tail = np.array([(1 - CONFIDENCE) / 2])
     quantile = float(-ndtri(nominal_levels(tail, looks, spending)[0, look - 1]))
-    names = {part: f"excess_{bound}{part}" for part in ("", "_stderr", "_combined")}
-    shown = dataset[list(names.values())].sel(arm=arm, p_x=shown_p_x(dataset))
-    point = by_point(shown, swept(dataset))
-    trials, errors = (
-        point[names[part]].transpose(POINT, "trial").values for part in ("", "_stderr")
-    )
-    found = scatter(trials, errors)
+    name = f"excess_{bound}"
+    point, found = _trials(dataset, arm, name)
     factor = found.deviation(quantile) / found.deviation(QUANTILE)
-    ends = point[names["_combined"]].transpose("limit", POINT).sel(limit=["value", "low", "high"])
+    ends = point[f"{name}_combined"].transpose("limit", POINT).sel(limit=["value", "low", "high"])
     value, low, high = ends.values
     with np.errstate(invalid="ignore"):  # an end may be infinite
         return Interval(value, value - factor * (value - low), value + factor * (high - value))
+
+
+def distance_by_shots(dataset: xr.Dataset, arm: str, name: str) -> Real:
+    """Compute how far estimates of all trials are from 0, in standard errors of the shots alone.
+
+    Args:
+        dataset: the analysis.
+        arm: name of the arm.
+        name: of the estimate: "entropy_decrease", "excess_tight" or "excess_landauer".
+
+    Returns:
+        Distances (array over the points); NaN where nothing is estimated.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> from recycling.jobs.counts import counts_of
+        >>> from recycling.results.analysis import analyse_counts
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1, 0.4]},
+        ...     measurement={"shots": 1600, "trials": 2},
+        ...     inference={"resamples": 100},
+        ... )
+        >>> even = np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 100)
+        >>> dataset = analyse_counts(experiment, counts_of(experiment, {0: even, 1: even}), {})
+        >>> distance_by_shots(dataset, "recycling", "excess_tight").shape
+        (2,)
+    """
+    point, found = _trials(dataset, arm, name)
+    value = point[f"{name}_combined"].sel(limit="value").values
+    stderr = point[f"{name}_combined_stderr"].values / found.inflation
+    distance = np.full_like(value, np.nan)
+    known = np.isfinite(value) & (stderr > 0)
+    np.divide(value, stderr, out=distance, where=known)
+    return distance
+
+
+def _trials(dataset: xr.Dataset, arm: str, name: str) -> tuple[xr.Dataset, Scatter]:
+    """Estimate at the points of an arm, and how its trials scatter."""
+    names = [name, f"{name}_stderr", f"{name}_combined", f"{name}_combined_stderr"]
+    point = by_point(dataset[names].sel(arm=arm, p_x=shown_p_x(dataset)), swept(dataset))
+    trials, errors = (point[own].transpose(POINT, "trial").values for own in names[:2])
+    return point, scatter(trials, errors)

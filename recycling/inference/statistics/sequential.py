@@ -141,7 +141,9 @@ def conditional_power(distance: Real, look: int, looks: int, needed: float) -> R
 
 
 def needed_distance(level: float, looks: int, points: int, spending: Spending) -> float:
-    """Distance in standard errors that a finding needs at the last look, where nothing drifts.
+    """Distance that a finding needs at the last look, where nothing drifts.
+
+    In standard errors of the shots: what few rounds cannot show of their drift is allowed for.
 
     Args:
         level: level of the finding, all looks together.
@@ -151,11 +153,10 @@ def needed_distance(level: float, looks: int, points: int, spending: Spending) -
 
     Example:
         >>> round(needed_distance(0.00135, looks=5, points=11, spending="obrien-fleming"), 2)
-        3.37
+        3.48
     """
     nominal = nominal_levels(np.array([level]), looks, spending)[0, -1]
-    steady = Scatter.expected(looks, points)
-    return float(np.max(steady.deviation(-ndtri(nominal)) / steady.inflation))
+    return float(np.max(Scatter.expected(looks, points).deviation(-ndtri(nominal))))
 
 
 def check_looks(looks: int) -> str:
