@@ -12,8 +12,8 @@ from recycling.inference.statistics.significance import LEVEL, holm
 from recycling.results.stopping import repeated_interval, until_attributes
 from recycling.results.verdicts import verdicts
 from recycling.store.files import unseal
-from recycling.store.rounds import Rounds, Until
 from recycling.store.rounds import Look as LookRecord
+from recycling.store.rounds import Rounds, Until
 from tests.on_ibm import command
 from tests.scripted import tree
 
