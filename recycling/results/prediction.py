@@ -74,8 +74,6 @@ def prediction_dataset(
     """
     import xarray as xr
 
-    labelled = counts_of(experiment, dict(enumerate(tables))).rename(trial="device")
-    labelled = labelled.transpose("device", ...)
     p_x = shown_p_x(experiment.p_x)
     found = predicted_quantities(experiment, _of_records(tables), p_x, link)
     relative = np.array([getattr(experiment.prediction, each.kind) for each in numbers])
@@ -86,20 +84,28 @@ def prediction_dataset(
         limits = np.stack([values[0], values[0] - error, values[0] + error], axis=-1)
         unfolded = _unfolded((*dims[1:], "limit"), limits, experiment)
         variables[name] = (*unfolded, {"units": notes.units, "long_name": notes.long_name})
-    of_record = tuple(map(str, labelled.dims[1:]))
-    text = "probability of each record, for each setting"
-    variables[PROBABILITY] = of_record, labelled.values[0], {"units": "1", "long_name": text}
-    if numbers:
-        slopes = ((labelled.values[1:] - labelled.values[0]) / step).astype(np.float32)
-        text = "derivative of probability by the relative change of noise"
-        described = {"units": "1", "long_name": text}
-        packed = {"zlib": True, "complevel": 4}
-        variables[SENSITIVITY] = ("noise", *of_record), slopes, described, packed
-        variables[ERROR] = "noise", relative, {"units": "1", "long_name": "assumed error"}
+    labelled = counts_of(experiment, dict(enumerate(tables))).transpose("trial", ...)
+    variables |= _of_counts(labelled, relative, step)
     coordinates = _coordinates(experiment, numbers) | {
         name: labelled[name].values for name in ("preparation", "basis")
     }
     return xr.Dataset(variables, coordinates, {**attributes, "schema_version": SCHEMA, "p_x": p_x})
+
+
+def _of_counts(labelled: xr.DataArray, relative: Real, step: float) -> dict[str, Any]:
+    """The probability of each record and its derivatives; a trial stands for a device."""
+    dims = tuple(map(str, labelled.dims[1:]))
+    text = "probability of each record, for each setting"
+    found: dict[str, Any] = {
+        PROBABILITY: (dims, labelled.values[0], {"units": "1", "long_name": text})
+    }
+    if len(relative):
+        slopes = ((labelled.values[1:] - labelled.values[0]) / step).astype(np.float32)
+        text = "derivative of probability by the relative change of noise"
+        described, packed = {"units": "1", "long_name": text}, {"zlib": True, "complevel": 4}
+        found[SENSITIVITY] = ("noise", *dims), slopes, described, packed
+        found[ERROR] = "noise", relative, {"units": "1", "long_name": "assumed error"}
+    return found
 
 
 def _of_records(tables: Real) -> Real:

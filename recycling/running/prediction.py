@@ -51,8 +51,8 @@ def predicted(plan: Plan) -> xr.Dataset:
         ...     sweep={"theta": [0.3, 0.6], "p_x": [0.1]},
         ... )
         >>> found = predicted(recycling.plan(experiment))
-        >>> found["heat"].sizes["theta"], found["noise"].values.tolist()
-        (2, ['temperature of data', 'temperature of ancilla', 'temperature of S'])
+        >>> found["heat"].sizes["theta"], found["noise"].values.tolist()[2:]
+        (2, ['temperature of B', 'temperature of S'])
     """
     experiment, device = plan.experiment, plan.device
     qubits = device.num_qubits

@@ -85,7 +85,6 @@ def run(
     if until is not None:
         check_start(work, conduct.max_qpu_seconds)
     text = study.to_toml(spec) if text is None else text
-    conduct.progress("sealing the prediction")
     beginning = beginning_of(study, work, text, changes or {}, conduct.max_qpu_seconds, until)
     with new_run(path, beginning) as writer, resumable(path):
         if study.timed:

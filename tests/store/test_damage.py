@@ -32,7 +32,8 @@ from tests.scripted import (
 NAMES = ("trial-0", "trial-1", "trial-2")
 IDENTITY = ("run.json", "run.json.copy")
 FILES = (
-    *IDENTITY, "experiment.toml", "device.json", "circuits.qpy", "telemetry.jsonl",
+    *IDENTITY, "experiment.toml", "device.json", "circuits.qpy", "prediction.nc",
+    "telemetry.jsonl",
     *(f"jobs/{name}.json" for name in NAMES), *(f"shots/{name}.npz" for name in NAMES),
 )  # fmt: skip
 #: Shares of a file at which it is cut, and how many of its bytes are changed, one at a time.

@@ -50,7 +50,7 @@ from tests.scripted import (
 
 #: Outcomes of a trial of the small run.
 FORM = Form((8, 3, 3), 500, bits=4)
-KEPT = ("experiment.toml", "device.json", "circuits.qpy")
+KEPT = ("experiment.toml", "device.json", "circuits.qpy", "prediction.nc")
 DERIVED = ("results.nc", "report.html", "figures", "theory.nc")
 DIMENSIONS = (
     "arm", "stage", "preparation", "theta_b", "basis", "trial", "flag", "S", "B", "C_I",
@@ -103,7 +103,7 @@ def test_run_record_has_the_promised_keys(small_run, small_experiment, small_spe
     assert set(record) == {
         "schema_version", "kind", "run_id", "name", "created", "backend", "simulated", "spec_hash",
         "account", "spec", "changes", "device", "brackets", "assignment", "assignments", "software",
-        "checksums", "state", "run_tag", "telemetry", "checksum",
+        "checksums", "state", "run_tag", "telemetry", "prediction", "checksum",
     }  # fmt: skip
     assert record["schema_version"] == SCHEMA_VERSION == 2
     assert re.fullmatch("[0-9a-f]{12}", record["run_id"])
