@@ -30,7 +30,10 @@ ROLES = ("C_I", "C_C0", "C_C1", "C_A", "B", "S")
 #: Fields with a number for each qubit on the last axis.
 PER_QUBIT = (
     "t1", "t2", "frequency", "temperature", "false_excited", "false_ground", "measure_duration",
+    "detuning",
 )  # fmt: skip
+#: Those of them that may be a number for all qubits.
+_SHARED = ("temperature", "detuning")
 
 
 class Device(BaseModel):
@@ -80,6 +83,11 @@ class Device(BaseModel):
     measure_duration: Annotated[Real, PerQubit(NON_NEGATIVE)]
     feedforward_latency: Annotated[Any, OverSweep(NON_NEGATIVE)]
     """A number, or an array of the shape of the sweep."""
+    detuning: Annotated[
+        Any, PerQubit(NON_NEGATIVE, shared=True), Field(exclude_if=lambda value: not np.any(value))
+    ] = 0.0
+    """Standard deviation of a detuning that is constant during a shot, rad/s; a number for all
+    qubits, or an array. It acts while a qubit idles, besides T1 and T2."""
     dt: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     gates: Gates
     sources: dict[str, str]
@@ -88,7 +96,7 @@ class Device(BaseModel):
     def _check(self) -> Self:
         for field in PER_QUBIT:
             (length,) = np.shape(getattr(self, field))[-1:] or (1,)
-            if length != len(self.roles) and not (field == "temperature" and length == 1):
+            if length != len(self.roles) and not (field in _SHARED and length == 1):
                 raise ValueError(f"{field} has {length} entries: give one for "
                                  f"each of {', '.join(self.roles)}")  # fmt: skip
         for name, qubits in zip(self.gates.names, self.gates.qubits, strict=True):
@@ -139,6 +147,14 @@ class Device(BaseModel):
             raise BadInput(
                 f"the numbers of the device run over a sweep of shape {self.sweep}: a run has one "
                 "device; give the device at one point"
+            )
+
+    def refuse_detuning(self) -> None:
+        """Raise ``BadInput`` where qubits have detunings: only the exact engine averages them."""
+        if np.any(self.detuning):
+            raise BadInput(
+                "the device has detunings that are constant during a shot: the exact engine alone "
+                "averages over them; give the device without, detuning = 0"
             )
 
     def at(self, *point: int) -> Device:

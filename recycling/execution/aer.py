@@ -174,6 +174,7 @@ def execute_aer(
     """
     assert job.shots is not None  # the plan refuses infinitely many
     device.refuse_sweep()
+    device.refuse_detuning()
     noise = noise_model(device)
     sweeps = [list(np.ndindex(*pub.sweep)) for pub in pubs]
     seeds = iter(seed.generate_state(sum(map(len, sweeps))))

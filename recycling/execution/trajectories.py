@@ -40,6 +40,7 @@ def execute_trajectories(
         [[1, 1, 1, 1, 1]]
     """
     assert job.shots is not None  # the plan refuses infinitely many
+    device.refuse_detuning()
     generator = np.random.default_rng(seed)
     done, total = 0, sum(int(np.prod(pub.sweep)) for pub in pubs)
     outcomes = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from recycling.compilation.times import Times
 from recycling.devices.channels import density_matrix
 from recycling.simulation.angles import few_angles
+from recycling.simulation.detunings import averaged
 from recycling.simulation.evolution import Tree, evolve, nothing
 from recycling.simulation.lower import lower
 from recycling.simulation.noise import Part
@@ -277,7 +279,9 @@ def execute(evaluations: Sequence[Evaluation], xp: Any = np, *, dtype: Any = Non
         values = evaluations[members[0]].values
         programs = [evaluations[index].program for index in members]
         few = few_angles(programs, values)
-        tensors = _evaluated(programs, few.values if few else values, xp, dtype)
+        points = BLOCK if xp is np else LARGE_BLOCK
+        evaluate = partial(_evaluated, programs, xp=xp, dtype=dtype)
+        tensors = averaged(programs, few.values if few else values, points, evaluate)
         if few:
             tensors = [few.all_of(tensor) for tensor in tensors]
         for index, tensor in zip(members, tensors, strict=True):
@@ -286,7 +290,7 @@ def execute(evaluations: Sequence[Evaluation], xp: Any = np, *, dtype: Any = Non
 
 
 def _evaluated(
-    programs: Sequence[Program], values: Values, xp: Any, dtype: Any
+    programs: Sequence[Program], values: Values, *, xp: Any, dtype: Any
 ) -> list[NDArray[np.float64]]:
     """Tensors (*sweep, *bits, *qubits) of programs, a block of the sweep at a time."""
     found: list[list[NDArray[np.float64]]] = [[] for _ in programs]

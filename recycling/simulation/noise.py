@@ -151,7 +151,8 @@ class Channels:
                     for (row, column), part in alone.items()
                 }
             else:
-                self._relaxations[key] = self._damping(qubit, self._time(factor))
+                damping = self._damping(qubit, self._time(factor))
+                self._relaxations[key] = self._turned(qubit, factor, damping)
         return self._relaxations[key]
 
     def _damping(self, qubit: int, duration: Any) -> Channel:
@@ -161,11 +162,24 @@ class Channels:
         gained = times(entry(1 - population), self.thermal(qubit))
         return found if gained == 0.0 else found | {(3, 0): gained}
 
+    def _turned(self, qubit: int, factor: Relax, damping: Channel) -> Channel:
+        """Relaxation with the phase that a detuning makes of idle time: a turn about Z."""
+        detuning = 0.0 if self.numbers.detuning is None else self.numbers.detuning[qubit]
+        if not factor.idle or (isinstance(detuning, float) and detuning == 0):
+            return damping
+        phase = detuning * self.idle(factor.idle)
+        xp = math if isinstance(phase, float) else self.xp
+        along, across = (times(damping[1, 1], entry(each(phase))) for each in (xp.cos, xp.sin))
+        turned = {(1, 1): along, (1, 2): times(-1.0, across), (2, 1): across, (2, 2): along}
+        return {**damping, **turned}
+
+    def idle(self, places: tuple[int, ...]) -> Any:
+        """Sum of idle times by their places, s."""
+        return sum(self._cycles[place] for place in places) * self.numbers.dt
+
     def _time(self, factor: Relax) -> Any:
         duration = sum(self._duration(key) for key in factor.gates)
-        if not factor.idle:
-            return duration
-        return duration + sum(self._cycles[place] for place in factor.idle) * self.numbers.dt
+        return duration + self.idle(factor.idle) if factor.idle else duration
 
     def _kept(self, key: Key) -> Entry:
         """Part of a state that the depolarization of a gate keeps.

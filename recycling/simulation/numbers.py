@@ -28,7 +28,9 @@ class Numbers:
 
     It is a tree of numbers and arrays that array libraries can trace and differentiate; nothing is
     checked here, since ``Device`` has. ``rounded``: idle times are whole cycles, as a control
-    system has them; without it they are continuous, so that derivatives exist.
+    system has them; without it they are continuous, so that derivatives exist. ``detuning`` is a
+    given detuning of each idle qubit in rad/s, None where there is none; of a device it is the
+    standard deviation, over which ``recycling.simulation.detunings`` averages.
 
     Example:
         >>> from recycling.devices.profiles import ideal_device
@@ -49,6 +51,7 @@ class Numbers:
     feedforward_latency: Number
     dt: float
     rounded: bool = True
+    detuning: tuple[Number, ...] | None = None
 
     @classmethod
     def of(cls, device: Device, axes: int | None = None) -> Numbers:
@@ -58,9 +61,11 @@ class Numbers:
             name: _columns(np.asarray(getattr(device, name)), device.num_qubits, axes)
             for name in (
                 "t1", "t2", "frequency", "temperature", "false_excited", "false_ground",
-                "measure_duration",
+                "measure_duration", "detuning",
             )
         }  # fmt: skip
+        if not np.any(device.detuning):
+            per_qubit["detuning"] = None
         gates = device.gates
         keys = list(zip(gates.names, gates.qubits, strict=True))
         by_gate = [
@@ -84,6 +89,8 @@ class Numbers:
                 return {key: changed(each) for key, each in value.items()}
             if isinstance(value, tuple):
                 return tuple(map(changed, value))
+            if value is None:
+                return None
             return value if isinstance(value, float) and not constants else change(value)
 
         names = [each.name for each in fields(self) if each.name not in SETTINGS]

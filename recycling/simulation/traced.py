@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.errors import BadInput
+from recycling.simulation.detunings import averaged
 from recycling.simulation.evolution import Tree, evolve, nothing
 from recycling.simulation.noise import Channels
 from recycling.simulation.numbers import SETTINGS, Numbers
@@ -18,6 +19,8 @@ from recycling.simulation.program import Program
 from recycling.simulation.state import State
 from recycling.simulation.values import Values
 
+#: Points that are evaluated at a time where detunings are averaged over.
+NODES_TOGETHER = 8192
 #: Maps numbers of a device and values of parameters to a tensor (*bits, *qubits, *sweep) for each
 #: program.
 Records = Callable[[Numbers, Mapping[str, Any]], list[Any]]
@@ -124,6 +127,9 @@ class Compiled:
 
     def probabilities(self, values: Values) -> list[NDArray[np.float64]]:
         """Joint probabilities of the records of each program (arrays (*sweep, 2, …, 2))."""
+        return averaged(self.programs, values, NODES_TOGETHER, self._probabilities)
+
+    def _probabilities(self, values: Values) -> list[NDArray[np.float64]]:
         shape = values.device_sweep
 
         def everywhere(number: Any) -> Any:
