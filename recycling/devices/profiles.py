@@ -7,6 +7,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recycling.devices.device import ROLES, Device
 from recycling.devices.gates import Gate
@@ -215,6 +216,7 @@ def override_device(
     single_qubit_error: float | None = None,
     cz_error: float | None = None,
     readout_error: float | None = None,
+    low_frequency_dephasing: float | None = None,
 ) -> Device:
     """Overrule some numbers of a device on every qubit; None keeps the device's number.
 
@@ -226,6 +228,7 @@ def override_device(
         single_qubit_error: average infidelity of x and sx.
         cz_error: average infidelity of cz.
         readout_error: probability of either misassignment.
+        low_frequency_dephasing: time after which slow detunings alone leave 1/e of a coherence, s.
 
     Raises:
         pydantic.ValidationError: the result breaks T2 ≤ 2 T1.
@@ -259,7 +262,24 @@ def override_device(
             gate.model_copy(update={"error": errors.get(gate.name, gate.error)})
             for gate in device.gates
         )
-    return device.replace("given in the spec", **fields) if fields else device
+    changed = device.replace("given in the spec", **fields) if fields else device
+    if low_frequency_dephasing is None:
+        return changed
+    return changed.replace(
+        "declared in the spec", detuning=detuning_of(np.full(count, low_frequency_dephasing))
+    )
+
+
+def detuning_of(time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviation of a detuning in rad/s, from the time in s that leaves 1/e: σ = √2/T.
+
+    A coherence averages to exp(-σ²t²/2) over normal detunings.
+
+    Example:
+        >>> detuning_of(np.array([2e-6, np.inf])).round().tolist()
+        [707107.0, 0.0]
+    """
+    return np.asarray(np.sqrt(2) / time)
 
 
 def calibration_of(backend: BackendV2) -> Any:

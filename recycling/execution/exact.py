@@ -183,5 +183,5 @@ def _normalised(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 BACKEND = BackendKind(
-    usage="'exact'", simulate=execute_exact, infinite_shots=True, for_run=ExactJobs
+    usage="'exact'", simulate=execute_exact, infinite_shots=True, detunings=True, for_run=ExactJobs
 )

@@ -49,6 +49,7 @@ class BackendKind:
         connect: way to the machine of a name; None for simulators.
         snapshot: chip of a name, as a Qiskit backend, that a simulator imitates.
         infinite_shots: whether it takes shots = "exact".
+        detunings: whether its shots have detunings that are constant during each.
     """
 
     usage: str
@@ -57,6 +58,7 @@ class BackendKind:
     connect: Callable[[str, Account], Connection] | None = None
     snapshot: Callable[[str], Any] | None = None
     infinite_shots: bool = False
+    detunings: bool = False
     for_run: Callable[[], Simulate] | None = None
 
 

@@ -13,6 +13,7 @@ from scipy.constants import k as boltzmann
 
 from circuits.design import RECYCLING
 from circuits.tomography import BASIS_ANGLES, BASIS_PARAMETERS
+from recycling.errors import BadInput
 from recycling.inference.bath.budget import Budget, Contribution
 from recycling.inference.states.plain import table_estimates
 from recycling.inference.states.records import Layout, RecordMap
@@ -52,7 +53,8 @@ def error_budget(experiment: Experiment, device: Device) -> Budget:
         device: the device, at one point.
 
     Raises:
-        BadInput: JAX is not installed, or the device runs over a sweep.
+        BadInput: JAX is not installed, the device runs over a sweep or has slow detunings, or the
+            spec wants decoupling.
 
     Example:
         >>> from recycling.planning.chips import build_device
@@ -68,6 +70,11 @@ def error_budget(experiment: Experiment, device: Device) -> Budget:
         [('data',), ('ancilla',), ('S',)]
     """
     device.refuse_sweep()
+    if np.any(device.detuning):
+        raise BadInput(
+            "device.low_frequency_dephasing: the error budget has no average over detunings; "
+            "remove it"
+        )
     numbers = continuous(device)
     excess, slopes = derivatives(excess_of(experiment, device, traced_library()), numbers)
     return Budget(

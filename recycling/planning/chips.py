@@ -157,6 +157,7 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
             single_qubit_error=spec.single_qubit_error,
             cz_error=spec.cz_error,
             readout_error=spec.readout_error,
+            low_frequency_dephasing=spec.low_frequency_dephasing,
         )
     except ValidationError as error:
         faults = fault_lines(error, type(device))

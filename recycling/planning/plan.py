@@ -236,6 +236,12 @@ def plan_on(experiment: Experiment, name: BackendName, connection: Connection | 
     chip = chip_behind(name, connection)
     if experiment.measurement.shots == "exact" and not (kind and kind.infinite_shots):
         raise BadInput("measurement.shots = 'exact': only the backend 'exact' has infinitely many")
+    slow = experiment.device.low_frequency_dephasing
+    if slow is not None and connection is None and not (kind and kind.detunings):
+        raise BadInput(
+            f"device.low_frequency_dephasing = {slow:g}: shots of {name} have no detunings; give "
+            "the backend exact, or remove it"
+        )
     device = build_device(experiment, chip)
     circuits = compile_all(experiment, device)
     spec, measured = experiment.hardware, connection is not None

@@ -27,7 +27,7 @@ _DECIDING = frozenset({
     "stage.calibrated_at", "stage.dephasing_prefactor",
 })  # fmt: skip
 #: Keys of the device that each qubit has for itself.
-PER_QUBIT = ("t1", "t2", "single_qubit_error", "readout_error")
+PER_QUBIT = ("t1", "t2", "single_qubit_error", "readout_error", "low_frequency_dephasing")
 _PARAMETERS = "sweep"
 
 

@@ -66,6 +66,9 @@ class DeviceSpec(Section):
     expected errors, "readout" for the fewest errors of readout.
     ``profile`` is "paper", "ideal" or the name of a Heron snapshot such as "FakeTorino". The
     optional numbers overrule the profile on every qubit: times in s, errors as probabilities.
+    ``low_frequency_dephasing`` declares what calibrations by an echo do not show: the time in s
+    after which detunings that are constant during a shot, and normal from shot to shot, leave 1/e
+    of an idle qubit's coherence.
 
     Example:
         >>> DeviceSpec(profile="FakeTorino", t1="250 us").t1
@@ -81,6 +84,7 @@ class DeviceSpec(Section):
     single_qubit_error: ErrorRate | None = None
     cz_error: ErrorRate | None = None
     readout_error: ErrorRate | None = None
+    low_frequency_dephasing: Lifetime | None = None
 
 
 class DecouplingSpec(Section):

@@ -342,12 +342,15 @@ def _stage_row(experiment: Experiment) -> list[tuple[str, str]]:
 
 
 def _decoupling_row(experiment: Experiment) -> list[tuple[str, str]]:
-    spec = experiment.decoupling
+    spec, rows = experiment.decoupling, []
+    slow = experiment.device.low_frequency_dephasing
+    if slow is not None:
+        rows.append(("slow detunings", f"declared: leave 1/e after {slow * 1e6:g} µs"))
     if spec.sequence == "none":
-        return []
+        return rows
     roles = "recycled qubit, bath, target" if spec.qubits is None else ", ".join(spec.qubits)
     shortest = f", in windows from {spec.shortest * 1e6:g} µs on" if spec.shortest else ""
-    return [("decoupling", f"{spec.sequence} on {roles}{shortest}")]
+    return [*rows, ("decoupling", f"{spec.sequence} on {roles}{shortest}")]
 
 
 def _decoupling_summary(experiment: Experiment) -> dict[str, Any]:

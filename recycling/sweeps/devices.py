@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.devices.device import Device
+from recycling.devices.profiles import detuning_of
 from recycling.errors import BadInput
 from recycling.spec.sections import DeviceSpec
 
@@ -72,6 +73,10 @@ def device_over(
     if kelvin is not None and experiment.stage is None:
         changes["temperature"] = kelvin[:, None]
     changes["gates"] = replace(base.gates, errors=_errors(base, spec, columns))
+    slow = "low_frequency_dephasing"
+    if any(each.startswith(f"device.{slow}") for each in columns) or getattr(spec, slow):
+        forever = np.full(base.num_qubits, np.inf)
+        changes["detuning"] = detuning_of(_on_qubits(forever, base, slow, spec, columns))
     device = base.replace(_SOURCE, **changes)
     if experiment.stage is None:
         return device
