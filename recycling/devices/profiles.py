@@ -216,7 +216,6 @@ def override_device(
     single_qubit_error: float | None = None,
     cz_error: float | None = None,
     readout_error: float | None = None,
-    low_frequency_dephasing: float | None = None,
 ) -> Device:
     """Overrule some numbers of a device on every qubit; None keeps the device's number.
 
@@ -228,7 +227,6 @@ def override_device(
         single_qubit_error: average infidelity of x and sx.
         cz_error: average infidelity of cz.
         readout_error: probability of either misassignment.
-        low_frequency_dephasing: time after which slow detunings alone leave 1/e of a coherence, s.
 
     Raises:
         pydantic.ValidationError: the result breaks T2 ≤ 2 T1.
@@ -262,12 +260,21 @@ def override_device(
             gate.model_copy(update={"error": errors.get(gate.name, gate.error)})
             for gate in device.gates
         )
-    changed = device.replace("given in the spec", **fields) if fields else device
-    if low_frequency_dephasing is None:
-        return changed
-    return changed.replace(
-        "declared in the spec", detuning=detuning_of(np.full(count, low_frequency_dephasing))
-    )
+    return device.replace("given in the spec", **fields) if fields else device
+
+
+def with_detunings(device: Device, time: float | None) -> Device:
+    """Declare slow detunings of every qubit, by the time that leaves 1/e of a coherence, s.
+
+    Example:
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> round(with_detunings(device, 40e-6).detuning)  # rad/s
+        35355
+    """
+    if time is None:
+        return device
+    sigma = detuning_of(np.full(device.num_qubits, time))
+    return device.replace("declared in the spec", detuning=sigma)
 
 
 def detuning_of(time: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from recycling.devices.profiles import (
     ideal_device,
     override_device,
     paper_device,
+    with_detunings,
 )
 from recycling.devices.shape import Shape, shape_of
 from recycling.errors import BadInput
@@ -157,11 +158,11 @@ def _with_changes(device: Device, experiment: Experiment) -> Device:
             single_qubit_error=spec.single_qubit_error,
             cz_error=spec.cz_error,
             readout_error=spec.readout_error,
-            low_frequency_dephasing=spec.low_frequency_dephasing,
         )
     except ValidationError as error:
         faults = fault_lines(error, type(device))
         raise BadInput(*(f"device: {fault}" for fault in faults)) from error
+    calibrated = with_detunings(calibrated, spec.low_frequency_dephasing)
     if stage is None:
         return calibrated
     return stage.build().carried(calibrated, experiment.bath.temperature)

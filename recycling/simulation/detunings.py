@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recycling.errors import BadInput
 from recycling.simulation.noise import Channels
 from recycling.simulation.pending import ABOUT_Z
 from recycling.simulation.program import (
@@ -31,19 +30,13 @@ from recycling.simulation.program import (
     Step,
     Turn,
 )
+from recycling.simulation.quadrature import quadrature
 from recycling.simulation.values import Values
 
 Real = NDArray[np.float64]
 #: Evaluates programs: arrays whose first axes are those of the device's sweep.
 Evaluate = Callable[[Values], list[Real]]
 
-#: Error of the average over the detuning of a qubit, in a probability.
-TOLERANCE = 1e-9
-#: Most nodes of all qubits together: a quarter of a minute for the sweep of the paper.
-MOST_NODES = 100_000
-
-#: Most nodes of a qubit: NumPy's rules are tested up to a hundred.
-MOST_COUNT = 100
 #: Gates after which populations are populations.
 _FLIPS = ABOUT_Z | {"x", "y"}
 
@@ -61,6 +54,27 @@ def averaged(
 
     Raises:
         BadInput: the phases are too large for the quadrature.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> from recycling.simulation.engine import compile_program
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
+        >>> noisy = device.replace("example", detuning=(1e5,))
+        >>> circuit = QuantumCircuit(1, 1)
+        >>> _ = circuit.sx(0)
+        >>> _ = circuit.delay(1, 0, unit="us")
+        >>> _ = circuit.sx(0)
+        >>> _ = circuit.measure(0, 0)
+        >>> evaluation = compile_program(circuit, noisy)
+        >>> seen = []
+        >>> def evaluate(values):
+        ...     seen.append(values.sweep)
+        ...     return [np.ones(values.sweep)]
+        >>> averaged([evaluation.program], evaluation.values, 1024, evaluate)
+        [array(1.)]
+        >>> seen  # nodes
+        [(4,)]
     """
     if values.numbers.detuning is None:
         return evaluate(values)
@@ -76,51 +90,6 @@ def averaged(
         sums = [np.tensordot(kept, tensor, axes=1) for tensor in tensors]
         found = [a + b for a, b in zip(found, sums, strict=True)] if found else sums
     return found
-
-
-def quadrature(phases: Sequence[float]) -> tuple[Real, Real]:
-    """Nodes in standard deviations (array of shape (node, qubit)), and their weights (node,).
-
-    The rule of K nodes for exp(iφx), x normal, has an error of φ²ᴷ K!/(2K)! at most; K is the least
-    for which that is below ``TOLERANCE``.
-
-    Source: Abramowitz and Stegun, 25.4.46.
-
-    Args:
-        phases: standard deviation of the largest phase of each qubit, rad.
-
-    Raises:
-        BadInput: there would be more than ``MOST_NODES`` nodes.
-
-    Example:
-        >>> nodes, weights = quadrature([0.0, 0.5])
-        >>> nodes.shape, round(float(weights @ np.cos(0.5 * nodes[:, 1])), 9)
-        ((6, 2), 0.882496903)
-        >>> round(float(np.exp(-(0.5**2) / 2)), 9)
-        0.882496903
-    """
-    counts = [_count(phase) for phase in phases]
-    if prod(counts) > MOST_NODES:
-        raise BadInput(
-            "device.low_frequency_dephasing: phases up to "
-            f"{max(phases):.2g} rad take {prod(counts):.2g} points of the exact engine for each "
-            "point, more than it averages over; give a longer time"
-        )
-    rules = [np.polynomial.hermite_e.hermegauss(count) for count in counts]
-    nodes = np.stack(np.meshgrid(*(x for x, _ in rules), indexing="ij"), axis=-1)
-    weights = np.ones(1)
-    for _, own in rules:
-        weights = np.multiply.outer(weights, own / own.sum()).ravel()
-    return nodes.reshape(-1, len(counts)), weights
-
-
-def _count(phase: float) -> int:
-    for count in range(1, MOST_COUNT + 1):
-        # Products of small factors, since the powers alone overflow.
-        ratio = prod(phase**2 / (count + step) for step in range(1, count + 1))
-        if phase == 0 or ratio < TOLERANCE:
-            return count
-    return MOST_NODES + 1
 
 
 def _phases(programs: Sequence[Program], values: Values) -> list[float]:

@@ -14,15 +14,15 @@ import recycling as rc
 from recycling.compilation.decouple import Decoupling, decoupled
 from recycling.compilation.pulses import SEQUENCES
 from recycling.devices.device import Device
-from recycling.devices.profiles import detuning_of, ideal_device, override_device
+from recycling.devices.profiles import detuning_of, ideal_device, override_device, with_detunings
 from recycling.errors import BadInput
 from recycling.execution.trajectories import execute_trajectories
 from recycling.jobs.cut import protocol_pubs
 from recycling.jobs.job import Job
 from recycling.planning.circuits import compile_all
-from recycling.simulation.detunings import TOLERANCE
 from recycling.simulation.engine import compile_program, compile_programs, execute
 from recycling.simulation.probabilities import protocol_table
+from recycling.simulation.quadrature import TOLERANCE
 from recycling.simulation.traced import Compiled
 
 COLD = ideal_device(temperature=0.001, frequency=5e9, roles=("B", "S"))
@@ -191,7 +191,7 @@ def test_a_device_without_detunings_is_written_as_ever():
     noisy = COLD.replace("declared", detuning=(1e5, 0.0))
     assert "detuning" not in json.loads(COLD.model_dump_json())
     assert Device.model_validate(json.loads(noisy.model_dump_json())) == noisy
-    given_time = override_device(COLD, low_frequency_dephasing=2e-5)
+    given_time = with_detunings(COLD, 2e-5)
     assert given_time.sources["detuning"] == "declared in the spec"
     assert np.exp(-((given_time.detuning * 2e-5) ** 2) / 2) == pytest.approx(np.exp(-1))
     assert detuning_of(np.array([np.inf])) == 0
