@@ -78,31 +78,37 @@ def reset_circuit(
         >>> reset_circuit("wait", 1e-4, excited=False, **place).num_clbits
         6
     """
+    measured = (qubit, *baths)
+    _check(method, length, (*measured, flag), len(baths), num_qubits, dt, feedforward_latency)
+    circuit = _prepared(qubit, len(measured), num_qubits, excited=excited)
+    if method == "wait":
+        circuit.delay(_cycles(length, dt, alignment), qubit, unit="dt")
+    elif method is not None:
+        for number in range(int(length)):
+            together = (qubit, baths[number], flag) if method == "swap" else (qubit,)
+            _round(circuit, method, together, circuit.clbits[len(measured)], feedforward_latency)
+    if method is not None:
+        circuit.barrier()
+    circuit.measure(measured, circuit.clbits[: len(measured)])
+    circuit.barrier()
+    circuit.delay(_cycles(RING_DOWN, dt, alignment), measured, unit="dt")
+    circuit.barrier()
+    circuit.measure(measured, circuit.clbits[len(measured) :])
+    return circuit
+
+
+def _prepared(qubit: int, measured: int, num_qubits: int, *, excited: bool) -> QuantumCircuit:
+    """Circuit with two bits for each measured qubit, and a qubit prepared in 0 or 1."""
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
     from qiskit.circuit import Parameter
 
-    measured = (qubit, *baths)
-    _check(method, length, (*measured, flag), len(baths), num_qubits, dt, feedforward_latency)
-    bits = ClassicalRegister(2 * len(measured), REGISTER)
+    bits = ClassicalRegister(2 * measured, REGISTER)
     circuit = QuantumCircuit(QuantumRegister(num_qubits, "q"), bits)
     circuit.rz(Parameter(PHASE), qubit)
     circuit.barrier()
     if excited:
         circuit.x(qubit)
     circuit.barrier()
-    if method == "wait":
-        circuit.delay(_cycles(length, dt, alignment), qubit, unit="dt")
-        circuit.barrier()
-    elif method is not None:
-        for number in range(int(length)):
-            together = (qubit, baths[number], flag) if method == "swap" else (qubit,)
-            _round(circuit, method, together, bits[len(measured)], feedforward_latency)
-        circuit.barrier()
-    circuit.measure(measured, bits[: len(measured)])
-    circuit.barrier()
-    circuit.delay(_cycles(RING_DOWN, dt, alignment), measured, unit="dt")
-    circuit.barrier()
-    circuit.measure(measured, bits[len(measured) :])
     return circuit
 
 

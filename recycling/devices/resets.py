@@ -55,7 +55,10 @@ def with_resets(device: Device, target: Target | None = None) -> Device:
             )
         )
     extended = device.replace(device.sources["gates"], gates=(*device.gates, *resets))
-    sources = {**extended.sources, "reset": _source(device, stated)}
+    sources = extended.sources | {
+        "reset": _source(device, stated),
+        "measure_reset": _measure_reset(device, target),
+    }
     return extended.model_copy(update={"sources": sources})
 
 
@@ -65,6 +68,15 @@ def _stated(device: Device, qubit: int, target: Target | None) -> tuple[float | 
         return None, None
     properties = (target["reset"] or {}).get((device.layout[qubit],))
     return (None, None) if properties is None else (properties.duration, properties.error)
+
+
+def _measure_reset(device: Device, target: Target | None) -> str:
+    """Whether the chip lists a reset that keeps its outcome; no client can send one yet."""
+    listed = () if target is None else target.operation_names
+    known = [name for name in MEASURE_RESET if name in listed]
+    if known:
+        return f"{device.name} has {known[0]}, which no client sends yet: left out"
+    return f"not among the instructions of {device.name}: left out"
 
 
 def _source(device: Device, stated: set[str]) -> str:

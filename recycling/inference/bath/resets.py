@@ -96,7 +96,10 @@ class ResetPhysics:
             name: combined(function, populations, correlation, least=0, most=1)
             for name, function in self.quantities().items()
         }
-        ends = np.clip([*found["population"].ends.values()], 0, 1)
+        for name in ("population", "fidelity"):
+            ends = np.clip([*found[name].ends.values()], 0, 1)
+            found[name] = Interval(*map(float, ends))
+        ends = np.array([*found["population"].ends.values()])
         found["temperature"] = Interval(*map(float, temperature_of(ends, self.frequency)))
         return found
 

@@ -40,6 +40,9 @@ def combined(
         least: lower end of the range of every estimate.
         most: upper end.
 
+    Where the function is infinite, as a bound without a process, no deviations can be added: then
+    the ends are the least and the largest that it has along any estimate.
+
     Example:
         >>> pair = Interval(np.array([0.5, 0.2]), np.array([0.4, 0.1]), np.array([0.6, 0.3]))
         >>> ratio = combined(lambda x: x[0] / x[1], pair, np.eye(2))
@@ -48,13 +51,14 @@ def combined(
     """
     centre = estimates.value
     value = float(function(centre[:, None])[0])
-    if not np.isfinite(value):
-        return Interval(value, value, value)
     count = len(centre)
     places = np.linspace(estimates.low, estimates.high, _PLACES, axis=-1)
     moved = np.broadcast_to(centre[:, None, None], (count, count, _PLACES)).copy()
     moved[range(count), range(count)] = places
-    change = function(moved) - value  # of each estimate alone, at each of its places
+    alone = function(moved)  # by each estimate, at each of its places
+    if not np.isfinite(value):
+        return Interval(value, float(alone.min()), float(alone.max()))
+    change = alone - value
     up, down = np.maximum(change.max(axis=1), 0), np.maximum(-change.min(axis=1), 0)
     up_way, down_way = (
         np.sign(places[range(count), extreme] - centre)
