@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 STUDIES = {
     "protocol": "recycling.studies.protocol",
     "latency": "recycling.studies.latency.study",
+    "reset": "recycling.studies.reset.study",
 }
 
 
