@@ -67,3 +67,16 @@ def symbols(names: Iterable[str]) -> str:
         'φ, θ'
     """
     return ", ".join(map(symbol, names))
+
+
+def in_time_of_a_shot(seconds: float) -> str:
+    """Write a time within a shot, in the unit that suits it.
+
+    Example:
+        >>> in_time_of_a_shot(3.3e-6), in_time_of_a_shot(1.6e-3), in_time_of_a_shot(0)
+        ('3.3 µs', '1.6 ms', '0 ns')
+    """
+    for unit, scale in (("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= 0.9995 * scale:
+            return f"{seconds / scale:.3g} {unit}"
+    return f"{seconds * 1e9:.3g} ns"
