@@ -11,6 +11,7 @@ from recycling.cli.commands.ledger import ledger
 from recycling.cli.commands.plan import plan
 from recycling.cli.commands.rehearse import rehearse
 from recycling.cli.commands.report import report
+from recycling.cli.commands.reset import reset
 from recycling.cli.commands.resume import resume
 from recycling.cli.commands.run import replay, run
 from recycling.cli.commands.stage import stage
@@ -20,5 +21,5 @@ from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
     replay, run, resume, status, cancel, plan, layouts, stage, sweep, analyse, report, ledger,
-    export, bundle, unbundle, latency, rehearse, import_counts,
+    export, bundle, unbundle, latency, rehearse, import_counts, reset,
 )  # fmt: skip

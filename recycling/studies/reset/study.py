@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from circuits.calibration.resets import PHASE
@@ -11,9 +12,11 @@ from recycling.store.circuits import check_circuit
 from recycling.store.outcomes import Form
 from recycling.studies.reset.keys import Key, all_keys, keys_of, method_jobs, name_of
 from recycling.studies.reset.spec import BATHS, ResetSpec
-from recycling.studies.study import Study
+from recycling.studies.study import Conclusion, Study
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from recycling.execution.machine import Connection
     from recycling.execution.registry import BackendName
     from recycling.store.directory import Run
@@ -48,6 +51,22 @@ def _check(planned: Any, max_qpu_seconds: float | None) -> None:
     planned.check_cost(max_qpu_seconds)
 
 
+def _conclude(run: Run, step: Callable[[str], None], folder: Path | None = None) -> Conclusion:
+    step("analysing")
+    from recycling.studies.reset.report import headline, record_of, write_resets
+    from recycling.studies.reset.results import analyse_resets
+    from recycling.studies.reset.tables import result_tables
+
+    results = analyse_resets(run)
+    step("writing the report")
+    return Conclusion(
+        record=record_of(run, results),
+        tables=result_tables(run, results),
+        headline=headline(results),
+        files=write_resets(run, results, folder),
+    )
+
+
 STUDY = Study(
     name="reset",
     read=lambda text, changes, source: parse_spec(ResetSpec, text, changes, source=source),
@@ -61,4 +80,5 @@ STUDY = Study(
     plan=_plan,
     stored_plan=_stored_plan,
     check=_check,
+    conclude=_conclude,
 )
