@@ -16,7 +16,7 @@ circuit "thermal" needs it; the others do the same, so that all results have the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -97,6 +97,30 @@ def bracket_circuits(
         placed.measure(qubit, bits[1])
         circuits.append(placed)
     return circuits
+
+
+def bracket_metadata(
+    *, t1: float, t2: float, dt: float, alignment: int = 16, points: int = 10
+) -> dict[str, dict[str, Any]]:
+    """Names and metadata of ``bracket_circuits``, for whom the circuits are not needed.
+
+    Example:
+        >>> known = bracket_metadata(t1=200e-6, t2=150e-6, dt=4e-9, points=4)
+        >>> known["bracket readout 1"]
+        {'experiment': 'readout', 'state_label': '1'}
+    """
+    unit = alignment * dt
+    waits: dict[str, list[dict[str, Any]]] = {
+        "T1": [{"xval": delay} for delay in _delays(t1, points, unit)],
+        "T2": [{"xval": delay} for delay in _delays(t2, points, 2 * unit)],
+        "readout": [{"state_label": label} for label in "01"],
+        "thermal": [{"xval": whole_multiple(THERMALISATION * t1, unit)}],
+    }
+    return {
+        f"bracket {name} {index}": {"experiment": name} | each
+        for name, all_of_it in waits.items()
+        for index, each in enumerate(all_of_it)
+    }
 
 
 def _check_times(**times: float) -> None:

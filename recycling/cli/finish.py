@@ -92,7 +92,7 @@ def _keep_theory(stored: Run, folder: Path | None) -> None:
         from recycling.running.theory import keep_theory
     except ImportError:
         return  # a report without theory says so
-    with suppress(BadInput):  # more than this machine can do
+    with suppress(BadInput, ModuleNotFoundError):  # more than this machine can do, or no Qiskit
         keep_theory(stored, folder)
 
 

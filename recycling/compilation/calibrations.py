@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from circuits.calibration.assignment import assignment_circuits
-from circuits.calibration.characterisation import bracket_circuits
+from circuits.calibration.characterisation import bracket_circuits, bracket_metadata
 from circuits.design import Design
 from recycling.errors import BadInput
 from recycling.jobs.outcomes import MOST_BITS
@@ -42,6 +42,22 @@ def compile_brackets(device: Device) -> tuple[QuantumCircuit, ...]:
             num_qubits=device.num_qubits,
         )
     )
+
+
+def brackets_of(device: Device) -> dict[str, dict[str, Any]]:
+    """Names and metadata of ``compile_brackets``: no circuit is built for them.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device, override_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9)
+        >>> device = override_device(ideal, t1=2e-4, t2=1e-4)
+        >>> len(brackets_of(ideal)), len(brackets_of(device))
+        (0, 23)
+    """
+    bath = device.roles.index("B")
+    if not np.isfinite(device.t1[bath]):
+        return {}
+    return bracket_metadata(t1=device.t1[bath], t2=device.t2[bath], dt=device.dt)
 
 
 def compile_assignment(device: Device, design: Design) -> tuple[QuantumCircuit, ...]:

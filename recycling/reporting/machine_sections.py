@@ -13,10 +13,17 @@ from recycling.reporting.device_tables import (
 )
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
+from recycling.store.circuits import qiskit_is_missing
 from recycling.store.origin import device_is_known, origin_of
 
 #: Most gates of a circuit that is drawn: a drawing of so many takes 30 s, and nobody reads it.
 _MOST_DRAWN = 2000
+#: Captions of the drawings of a circuit, by the names of their files.
+_DRAWINGS = {
+    "schedule": "Schedule of the recycling arm, measured after the erasure, conditional block "
+    "taken.",
+    "circuit": "Compiled circuit of the same setting without its delays; the schedule shows those.",
+}
 
 
 def device_section(evidence: Evidence) -> Section:
@@ -64,16 +71,12 @@ def circuit_section(evidence: Evidence) -> Section:
     """The longest circuit: its gates, its schedule and its drawing, where it can be read."""
     circuit, device = evidence.circuit, evidence.run.device
     if circuit is None:
-        missing = (
-            "are the drawings, the schedules, the couplings used and the times beside the paper: "
-            f"{evidence.run.circuits_fault}"
-        )
-        return Section("What was executed", [Paragraph(missing, "note", "Missing")])
+        return _without_circuits(evidence)
     gates = ", ".join(f"{count} {name}" for name, count in circuit.count_ops().items())
     drawings = {
         "schedule": (
             schedule_figure(circuit, device, condition_of(evidence.experiment.design)),
-            "Schedule of the recycling arm, measured after the erasure, conditional block taken.",
+            _DRAWINGS["schedule"],
         ),
     }
     counts = circuit.count_ops()
@@ -81,7 +84,7 @@ def circuit_section(evidence: Evidence) -> Section:
     if sum(counts.values()) - counts.get("delay", 0) <= _MOST_DRAWN:
         drawings["circuit"] = (
             circuit_figure(circuit, device),
-            "Compiled circuit of the same setting without its delays; the schedule shows those.",
+            _DRAWINGS["circuit"],
         )
     else:
         left_out = f" The drawing of its gates is left out: they are more than {_MOST_DRAWN:,}."
@@ -92,6 +95,27 @@ def circuit_section(evidence: Evidence) -> Section:
             Gallery(drawings, wide=True),
         ],
     )
+
+
+def _without_circuits(evidence: Evidence) -> Section:
+    """What is missing where the circuits cannot be read, and the drawings that were kept."""
+    figures = evidence.run.path / "figures"
+    kept = [name for name in _DRAWINGS if (figures / f"{name}.svg").is_file()]
+    if not qiskit_is_missing():
+        kept = []  # they may be those of other circuits
+    drawings = "" if kept else "the drawings, the schedules, "
+    missing = (
+        f"are {drawings}the couplings used and the times beside the paper: "
+        f"{evidence.run.circuits_fault}"
+    )
+    parts: list[Part] = [Paragraph(missing, "note", "Missing")]
+    if kept:
+        pictures = {
+            name: ((figures / f"{name}.svg").read_bytes(), f"{_DRAWINGS[name]} Drawn before.")
+            for name in kept
+        }
+        parts.append(Gallery(pictures, wide=True))
+    return Section("What was executed", parts)
 
 
 def condition_of(design: Design) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from recycling.reporting.paper import Comparison
     from recycling.results.controls import Control
 
-#: Figures by file name, each with its caption.
-Figures = Mapping[str, "tuple[Figure, str]"]
+#: Figures by file name, each with its caption; bytes are SVG that was drawn before.
+Figures = Mapping[str, "tuple[Figure | bytes, str]"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Section:
     parts: Sequence[Part]
 
     @property
-    def figures(self) -> dict[str, tuple[Figure, str]]:
+    def figures(self) -> dict[str, tuple[Figure | bytes, str]]:
         """All figures of the section by file name, each with its caption."""
         galleries = (part.figures for part in self.parts if isinstance(part, Gallery))
         return {name: drawn for figures in galleries for name, drawn in figures.items()}

@@ -58,7 +58,7 @@ def write_figures(sections: Sequence[Section], folder: Path) -> dict[str, str]:
     uris = {}
     for section in sections:
         for name, (figure, _) in section.figures.items():
-            svg = to_svg(figure)
+            svg = figure if isinstance(figure, bytes) else to_svg(figure)
             write_whole(folder / f"{name}.svg", svg)
             uris[name] = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
     return uris

@@ -5,20 +5,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
-from recycling.compilation.calibrations import compile_brackets
+from recycling.compilation.calibrations import brackets_of
 from recycling.errors import BadInput
 from recycling.inference.bath.brackets import Bracket, analyse_bracket
 from recycling.jobs.job import Job
 from recycling.store.directory import Run
 from recycling.store.outcomes import outcomes_path
 from recycling.store.targets import way_on
-
-if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
 
 
 def stored_brackets(run: Run) -> dict[str, Bracket]:
@@ -45,21 +42,22 @@ def stored_brackets(run: Run) -> dict[str, Bracket]:
     jobs = [job for job in run.jobs if job.is_bracket and run.journal(job).state == "done"]
     if not jobs:
         return {}  # most runs have none: their circuits need not be read
-    metadata = {circuit.name: dict(circuit.metadata or {}) for circuit in _circuits(run)}
+    metadata = _metadata(run)
     return {
         job.name: analyse_bracket(_by_circuit(run, job, list(metadata)), metadata) for job in jobs
     }
 
 
-def _circuits(run: Run) -> tuple[QuantumCircuit, ...]:
-    """Circuits of the brackets as they were executed; compiled again where these are damaged.
+def _metadata(run: Run) -> dict[str, dict[str, Any]]:
+    """Metadata of the brackets' circuits by their names, as they were executed.
 
-    What they were follows from the device: the delays are multiples of its T1 and T2.
+    Where the circuits cannot be read they follow from the device: the delays are multiples of its
+    T1 and T2.
     """
     try:
-        return run.brackets
+        return {circuit.name: dict(circuit.metadata or {}) for circuit in run.brackets}
     except BadInput:
-        return compile_brackets(run.device)
+        return brackets_of(run.device)
 
 
 def _by_circuit(run: Run, job: Job, names: list[str]) -> dict[str, NDArray[Any]]:

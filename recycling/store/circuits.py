@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from circuits.tomography import basis_parameters
 from recycling.compilation.timeline import timeline
+from recycling.errors import BadInput
 from recycling.store.files import Damaged
 from recycling.store.schema import first_fault, shortened
 
@@ -34,11 +35,26 @@ class _BracketMetadata(BaseModel):
     state_label: str | None = None
 
 
+def qiskit_is_missing() -> bool:
+    """Whether circuits cannot be read, since Qiskit is not installed.
+
+    Example:
+        >>> qiskit_is_missing()
+        False
+    """
+    try:
+        import qiskit  # noqa: F401
+    except ImportError:
+        return True
+    return False
+
+
 def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
     """Read circuits by their names.
 
     Raises:
         Damaged: the file cannot be read, or not safely: a Qiskit too old wrote it.
+        BadInput: Qiskit is not installed.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -50,6 +66,8 @@ def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
         ...     list(read_circuits(path))
         ['bell']
     """
+    if qiskit_is_missing():
+        raise BadInput(f"{path} is read by Qiskit, which is not installed")
     from qiskit import qpy
 
     try:

@@ -13,7 +13,7 @@ from qiskit import qpy
 from qiskit.transpiler import generate_preset_pass_manager
 from scipy.stats import chi2
 
-from circuits.calibration.characterisation import REGISTER, bracket_circuits
+from circuits.calibration.characterisation import REGISTER, bracket_circuits, bracket_metadata
 from recycling.errors import BadInput
 from recycling.execution.aer import noise_model, with_idle_noise
 from recycling.execution.ibm.snapshots import snapshot_backend
@@ -126,7 +126,10 @@ class TestCircuits:
     @pytest.mark.parametrize(("dt", "alignment"), [(4e-9, 16), (2e-9 / 9, 16), (2e-9 / 9, 1)])
     @pytest.mark.parametrize("t1", [1e-7, 123.4567e-6])
     def test_delays_are_whole_multiples_and_are_those_of_the_metadata(self, dt, alignment, t1):
-        for circuit in bracket_circuits(t1=t1, t2=0.77 * t1, dt=dt, alignment=alignment):
+        circuits = bracket_circuits(t1=t1, t2=0.77 * t1, dt=dt, alignment=alignment)
+        known = bracket_metadata(t1=t1, t2=0.77 * t1, dt=dt, alignment=alignment)
+        assert known == {circuit.name: circuit.metadata for circuit in circuits}
+        for circuit in circuits:
             delays = [i.operation for i in circuit.data if i.operation.name == "delay"]
             assert all(d.unit == "dt" and d.duration % alignment == 0 for d in delays)
             *waits, ring_down = (d.duration * dt for d in delays)
