@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+#: What a control finds where nothing that it needs was measured: it is not passed for want of data.
+_UNKNOWN = "not measured"
+
+
 @dataclass(frozen=True)
 class Control:
     """A check; ``passed`` is None for information."""
@@ -132,11 +136,12 @@ def _athermal_bound(dataset: xr.Dataset) -> Control:
         text += f"; Q_ath may be infinite within error at {open_ended}"
     if impossible:
         text += f"; no athermal process exists at {impossible}"
+    known = bool(tested) or impossible > 0
     return Control(
         "heat above the athermal bound",
         f"ΔQ_B ≥ Q_ath within {RESOLUTION:g}σ at all points together",
-        text,
-        None if impossible and not below else not below,
+        text if known else _UNKNOWN,
+        None if (impossible or not known) and not below else not below,
     )
 
 
@@ -150,9 +155,11 @@ def _z(verdict: Verdict) -> float:
 def _equilibrium_arm(dataset: xr.Dataset) -> Control:
     found = [v for bound in ("tight", "landauer") for v in verdicts(dataset, EQUILIBRIUM, bound)]
     below = [v for v in found if v.below]
+    measured = any(v.outcome != "no data" for v in found)
     return Control(
         "equilibrium arm", "above Q_tight and Q_Landauer",
-        f"below at {len(below)} of {len(found)} points", not below,
+        f"below at {len(below)} of {len(found)} points" if measured else _UNKNOWN,
+        not below if measured else None,
     )  # fmt: skip
 
 
@@ -211,11 +218,12 @@ def _never_negative(name: str, quantity: str, found: Intervals) -> Control:
     reach = np.maximum((found.high - found.value) * quantile / QUANTILE, ROUNDING)
     lost = sampled & (found.value + reach < 0)
     least = float(np.min(found.value[sampled], initial=np.inf))
+    text = f"least {least:+.4f} nat; below 0 at {int(lost.sum())} of {int(sampled.sum())} points"
     return Control(
         name,
         f"{quantity} ≥ 0 within {RESOLUTION:g}σ at all points together",
-        f"least {least:+.4f} nat; below 0 at {int(lost.sum())} of {int(sampled.sum())} points",
-        not lost.any(),
+        text if sampled.any() else _UNKNOWN,
+        not lost.any() if sampled.any() else None,
     )
 
 
@@ -224,11 +232,13 @@ def _energy_balance(dataset: xr.Dataset) -> Control:
     population = dataset["excited_population_combined"].sel(
         p_x=shown_p_x(dataset), limit="value", qubit=_erased(dataset)
     )
-    change = (population.isel(stage=-1) - population.isel(stage=0)).sum("qubit")
+    change = (population.isel(stage=-1) - population.isel(stage=0)).sum("qubit", skipna=False)
     return Control(
         "energy balance of the erasure",
         "S and B together: 0 hf without noise",
-        f"{float(change.min()):+.4f} to {float(change.max()):+.4f} hf over the angles of both arms",
+        f"{float(change.min()):+.4f} to {float(change.max()):+.4f} hf over the angles of both arms"
+        if bool(change.notnull().any())
+        else _UNKNOWN,
         None,
     )
 
@@ -247,7 +257,7 @@ def _free_cooling(dataset: xr.Dataset, bath: Bath) -> Control:
     return Control(
         f"reset and erasure together at the largest {last}",
         f"ΔQ_B + (E_ath − E_th) = hf (p_x − p_th) = {p_x - thermal:+.3f} hf without noise",
-        f"{whole:+.3f} hf", None,
+        _UNKNOWN if np.isnan(whole) else f"{whole:+.3f} hf", None,
     )  # fmt: skip
 
 
