@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,11 @@ from recycling.inference.readout.trials import errors_of_trials, referred
 from recycling.inference.states.checks import Labels, check_counts, masked_settings
 from recycling.inference.states.records import Layout
 from recycling.jobs.sizes import check_size
+from recycling.results.allocated import (
+    allocation_attributes,
+    say_what_is_left_out,
+    shots_of_settings,
+)
 from recycling.results.attributes import run_attributes
 from recycling.results.calibrations import correction_of, keep, trial_assignments
 from recycling.results.counts import tables_of
@@ -196,7 +201,8 @@ def analyse_counts(
     if readout != "raw" and assignment is None:
         raise BadInput(f"readout = {readout!r}: give the assignment matrices that correct it")
     tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
-    check_counts(tables, shots_of_settings(experiment), labels)
+    shots = shots_of_settings(experiment)
+    check_counts(tables, shots, labels)
     if of_trials and assignment is not None:
         errors, layout = errors_of_trials(of_trials), Layout.of(experiment.design)
         tables = referred(tables, errors, assignment, layout)
@@ -217,11 +223,13 @@ def analyse_counts(
     )
     dataset = _dataset(experiment, blocks, counts["trial"].values)
     _comment(dataset, reference, link)
+    say_what_is_left_out(dataset, experiment)
     # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
     complete = {
         "trials": f"{counts.sizes['trial']} of {experiment.measurement.trials}",
         "readout": readout,
-        "masked": "; ".join(masked_settings(tables, labels)),
+        "masked": "; ".join(masked_settings(tables, labels, shots)),
+        **allocation_attributes(experiment),
     }
     return dataset.assign_attrs(complete | _readout_source(readout, assignment) | attributes)
 
@@ -268,21 +276,6 @@ def _readout_source(readout: Readout, assignment: Assignment | None) -> dict[str
         return {}
     joint = ", joint matrix" if assignment.correlated else ""
     return {"readout_source": assignment.source + joint}
-
-
-def shots_of_settings(experiment: Experiment) -> int | Literal["exact"] | NDArray[np.int64]:
-    """Shots of each setting, as ``check_counts`` takes them.
-
-    Example:
-        >>> from recycling.spec.experiment import preset
-        >>> shots_of_settings(preset("paper"))
-        8000
-    """
-    shots, allocation = experiment.measurement.shots, experiment.allocation
-    if shots == "exact" or allocation is None:
-        return shots
-    # (arm, stage, preparation, point, basis) → (arm, point, trial, stage, preparation, basis)
-    return np.moveaxis(allocation.repeats, 3, 1)[:, :, None] * shots
 
 
 def _labels(experiment: Experiment, counts: xr.DataArray) -> Labels:

@@ -29,6 +29,7 @@ from recycling.inference.readout.calibration import estimate_assignment
 from recycling.inference.readout.trials import mean_assignment
 from recycling.inference.states.records import Layout
 from recycling.jobs.interleaved import assignment_counts, assignment_repeats
+from recycling.results.allocated import tomography_axes
 from recycling.results.brackets import stored_brackets
 from recycling.results.device import (
     device_assignment,
@@ -332,6 +333,7 @@ def measured_temperature(run: Run, assignment: Assignment) -> Thermometry:
         run.experiment.bath.frequency,
         behind_gates(readout, rotation_depolarizing(run.device, role)),
         assignment.covariance[np.ix_(errors, errors)],
+        tomography_axes(run.experiment),
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.inference.bath.link import NO_LINK, LinkChannel
-from recycling.inference.readout.correction import Readout, record_maps
+from recycling.inference.readout.correction import Readout, check_unmixed_axes, record_maps
 from recycling.inference.states.estimates import (
     QUANTILE,
     Estimate,
@@ -25,6 +25,7 @@ from recycling.inference.states.estimates import (
 from recycling.inference.states.records import Layout
 from recycling.inference.statistics.resampling import banded, resample, simultaneous_quantile
 from recycling.inference.statistics.trials import Scatter, scatter, with_drift
+from recycling.results.allocated import tomography_axes
 from recycling.results.schema import ESTIMATES, ArmEstimates
 from recycling.thermodynamics import Bath
 
@@ -88,14 +89,17 @@ def estimate_arms(
     """
     layout = Layout.of(experiment.design)
     estimator = experiment.inference.estimator
-    questions = {}
+    axes, questions = tomography_axes(experiment), {}
     for own, arm in enumerate(experiment.design.arms):
         if arms is not None and arm.name not in arms:
             continue
         records, moved = record_maps(arm, readout, assignment, layout)
+        frames = None if axes is None else axes[own]
+        if readout == "unmixed" and frames is not None:
+            check_unmixed_axes(arm, frames, layout)
         crossed = link if link is None or arm.resets else NO_LINK
         questions[own] = Question(
-            records, moved, experiment.p_x, bath, reference, estimator, crossed
+            records, moved, experiment.p_x, bath, reference, estimator, crossed, frames
         )
     yield from _by_block(experiment, tables, questions, progress)
 

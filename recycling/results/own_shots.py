@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from recycling.errors import BadInput
 from recycling.inference.states.checks import Labels, check_counts
 from recycling.jobs.counts import counts_of
-from recycling.results.analysis import shots_of_settings
+from recycling.results.allocated import shots_of_settings
 from recycling.results.counts import tables_of
 from recycling.results.own_labels import labels_of, listed
 from recycling.spec.experiment import Experiment

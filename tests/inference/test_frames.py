@@ -14,7 +14,7 @@ from recycling.inference.states.plain import mixed, plain_estimates, projected
 from recycling.inference.states.tomography import mix
 from recycling.inference.statistics.resampling import resample, simultaneous_quantile
 from tests.inference.of_hhl import AFTER, BEFORE, C_I, B, S, raw
-from tests.inference.test_correction import assignment, maps_of
+from tests.inference.test_correction import assignment, maps_of, read_out
 from tests.inference.test_estimates import (
     BATH,
     BLOCH,
@@ -196,6 +196,16 @@ def test_bands_and_calibrations_turn_with_the_axes():
     assert simultaneous_quantile(draws[..., order, :], turned) == pytest.approx(
         simultaneous_quantile(draws, fixed), rel=1e-12
     )
+
+
+def test_readout_is_corrected_before_components_are_turned():
+    bloch, axes = random_states(POINTS, seed=25), random_frames(POINTS, seed=26)
+    exact = probabilities(bloch, axes)
+    records, _ = maps_of("recycling", "corrected", assignment())
+    found = plain_estimates(read_out(exact), records, P_X, BATH, None, axes=axes)
+    for name, values in plain(exact, axes).items():
+        scale = np.abs(values[np.isfinite(values)]).max(initial=0)
+        np.testing.assert_allclose(found[name], values, atol=1e-9 * scale, err_msg=name)
 
 
 def test_intervals_along_any_axes_cover():

@@ -24,6 +24,8 @@ from recycling.inference.states.records import Layout, RecordMap
 Real = NDArray[np.float64]
 
 Readout = Literal["raw", "corrected", "unmixed"]
+#: Axes that are no farther apart are the same.
+_SAME_AXES = 1e-9
 READOUTS: tuple[Readout, ...] = get_args(Readout)
 
 
@@ -84,6 +86,39 @@ def _check_unmixing(arm: Arm, layout: Layout) -> None:
             f"{len(layout.outputs)} qubits of output: only one flag and one qubit can be unmixed; "
             "give 'corrected'"
         )
+
+
+def check_unmixed_axes(arm: Arm, axes: Real, layout: Layout) -> None:
+    """Check that qubits which the reset exchanges are measured along the same axes.
+
+    The shots of a misread flag are those of the other qubit, and tell of this one alone what they
+    were measured along.
+
+    Args:
+        arm: the arm.
+        axes: axes of tomography (array of shape (point, stage, qubit, basis, 3)).
+        layout: layout of the records.
+
+    Raises:
+        BadInput: they differ.
+
+    Example:
+        >>> from circuits import HHL
+        >>> design = HHL([[2, -1], [-1, 2]]).design
+        >>> fixed = np.broadcast_to(np.eye(3), (1, 2, 3, 3, 3))
+        >>> check_unmixed_axes(design.arms[1], fixed, Layout.of(design))
+    """
+    output = layout.output
+    if not arm.resets or output is None:
+        return
+    for stage, place in ((layout.before, layout.bath), (layout.after, layout.target)):
+        if np.abs(axes[:, stage, place] - axes[:, stage, output]).max() > _SAME_AXES:
+            one, other = layout.measured[place], layout.measured[output]
+            raise BadInput(
+                f"readout = 'unmixed': {one} and {other} are measured along other axes in the "
+                f"stage {layout.stages[stage]!r} of the {arm.name} arm, and a misread flag "
+                "exchanges them: give 'corrected', or both the same measurement.allocation.poles"
+            )
 
 
 def _unmixed_weights(false_excited: Real, false_ground: Real, arm: Arm, layout: Layout) -> Real:

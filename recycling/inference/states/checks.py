@@ -90,8 +90,12 @@ def check_counts(
         )
 
 
-def masked_settings(tables: NDArray[Any], labels: Labels) -> list[str]:
+def masked_settings(
+    tables: NDArray[Any], labels: Labels, shots: int | Literal["exact"] | NDArray[np.int64] = 1
+) -> list[str]:
     """Settings without shots in the branch that is analysed, in words; their results are NaN.
+
+    Those that are to have no shots are not among them; see ``check_counts`` for the arguments.
 
     Example:
         >>> from circuits import HHL
@@ -103,9 +107,11 @@ def masked_settings(tables: NDArray[Any], labels: Labels) -> list[str]:
         ['recycling arm, angle = 0.4000, trial 0, before, I, basis Z']
     """
     layout = Layout.of(labels.design)
+    wanted = np.broadcast_to(np.asarray(1 if isinstance(shots, str) else shots), tables.shape[:-1])
     missing = []
     for index, arm in enumerate(labels.design.arms):
         empty = tables[index][..., layout.branch(arm.records)].sum(axis=-1) == 0
+        empty &= wanted[index] > 0
         missing += [(index, *(int(i) for i in where)) for where in np.argwhere(empty)]
     named = [labels.setting(where) for where in missing[:_NAMED]]
     if len(missing) > _NAMED:

@@ -136,6 +136,8 @@ def mixed(tables: NDArray[Any], records: RecordMap, p_x: Real | float) -> Real:
 def branch_probability(tables: NDArray[Any], records: RecordMap) -> Real:
     """Probability of the branch from all settings together: (..., stage, …, record) → (...).
 
+    Each setting counts by its shots; NaN where none has any.
+
     Example:
         >>> from circuits import HHL
         >>> records = RecordMap.raw(Layout.of(HHL([[2, -1], [-1, 2]]).design), branch=[0])
@@ -144,7 +146,9 @@ def branch_probability(tables: NDArray[Any], records: RecordMap) -> Real:
     """
     xp, counted = as_floats(tables)
     pooled = xp.sum(counted, axis=(-4, -3, -2))
-    return cast(Real, pooled @ xp.asarray(records.weights) / xp.sum(pooled, axis=-1))
+    total = xp.sum(pooled, axis=-1)
+    share = pooled @ xp.asarray(records.weights) / xp.where(total > 0, total, 1)
+    return cast(Real, xp.where(total > 0, share, np.nan))
 
 
 def plain_quantities(
