@@ -75,5 +75,4 @@ def hardware_table(experiment: Experiment, calibrations: Calibrations) -> dict[s
         >>> table["brackets"], table["bracket_shots"], table["assignment"]
         (True, 100, False)
     """
-    table = experiment.hardware.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-    return table | calibrations.changes
+    return experiment.hardware.model_dump(mode="json", exclude_defaults=True) | calibrations.changes

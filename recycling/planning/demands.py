@@ -54,10 +54,8 @@ class Question:
 
     def __post_init__(self) -> None:
         """Check every number."""
-        if self.kind not in KINDS:
-            raise BadInput(f"question = {self.kind!r}: give one of {', '.join(KINDS)}")
-        for name, low, high in (("significance", 1, 10), ("power", 0.5, 0.999), ("guard", 0, 1)):
-            value = getattr(self, name)
+        for name, low, high in (("sigma", 3, 10), ("power", 0.5, 0.999), ("guard", 0, 1)):
+            value = self.significance if name == "sigma" else getattr(self, name)
             if not low <= value <= high:
                 raise BadInput(f"{name} = {value:g}: give {low:g} to {high:g}")
         if (self.kind == "heat") != (self.error is not None):
@@ -68,6 +66,20 @@ class Question:
             )
         if self.error is not None and not 0 < self.error <= 1:
             raise BadInput(f"error = {self.error:g}: give more than 0 hf and at most 1 hf")
+
+    @classmethod
+    def asked(
+        cls, kind: str, significance: float, power: float, error: float | None, guard: float
+    ) -> Question:
+        """Question with a kind that may be unknown.
+
+        Raises:
+            BadInput: it is, or another field is wrong.
+        """
+        for known in KINDS:
+            if known == kind:
+                return cls(known, significance, power, error, guard)
+        raise BadInput(f"question = {kind!r}: give one of {', '.join(KINDS)}")
 
     @property
     def bounds(self) -> tuple[Literal["tight", "landauer"], ...]:

@@ -72,12 +72,11 @@ def test_a_question_that_nothing_settles_is_refused():
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"kind": "colder"}, "question = 'colder': give one of below-tight"),
         ({"kind": "heat"}, "error: give the half-width"),
         ({"error": 0.1}, "error: the question 'heat' alone"),
         ({"kind": "heat", "error": 2.0}, "error = 2: give more than 0"),
         ({"power": 1.0}, "power = 1: give 0.5 to 0.999"),
-        ({"significance": float("nan")}, "significance = nan: give 1 to 10"),
+        ({"significance": float("nan")}, "sigma = nan: give 3 to 10"),
     ],
 )
 def test_bad_questions_are_refused_in_a_line(changes, line):

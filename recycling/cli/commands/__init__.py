@@ -3,6 +3,7 @@
 from recycling.cli.commands.analyse import analyse
 from recycling.cli.commands.bundle import bundle
 from recycling.cli.commands.cancel import cancel
+from recycling.cli.commands.design import design
 from recycling.cli.commands.export import export
 from recycling.cli.commands.import_counts import import_counts
 from recycling.cli.commands.latency import latency
@@ -20,6 +21,6 @@ from recycling.cli.commands.sweep import sweep
 from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
-    replay, run, resume, status, cancel, plan, layouts, stage, sweep, analyse, report, ledger,
-    export, bundle, unbundle, latency, rehearse, import_counts, reset,
+    replay, run, resume, status, cancel, plan, design, layouts, stage, sweep, analyse, report,
+    ledger, export, bundle, unbundle, latency, rehearse, import_counts, reset,
 )  # fmt: skip
