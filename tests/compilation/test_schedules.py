@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 
-from recycling.compilation.schedules import attributed
+from recycling.compilation.schedules import attributed, instances
 
 #: Pulses of a gate, as a service may have them; a conditional gate has those of any other.
 PULSES = {"x": 1, "sx": 1, "cz": 3, "measure": 5, "rz": 0}
@@ -50,6 +50,18 @@ def schedule_of(gates, pulses, late=0):
     return {"timing": "\n".join(lines) + "\n", "circuit_duration": time}
 
 
+def on_each_qubit(gates):
+    """What happens on each qubit in order: the content by which a schedule is attributed."""
+    return [
+        [
+            (name, (first, second) if name == "cz" else first, conditional)
+            for name, (first, second), conditional in gates
+            if name != "rz" and qubit in ((first, second) if name == "cz" else (first,))
+        ]
+        for qubit in range(3)
+    ]
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_shuffled_job_is_attributed_as_it_was_or_not_at_all(data):
@@ -61,11 +73,7 @@ def test_a_shuffled_job_is_attributed_as_it_was_or_not_at_all(data):
     circuits = [circuit_of(gates) for gates in jobs]
     found = attributed(data.draw(st.permutations(own)), circuits)
     assert found == attributed(own, circuits)
-    contents = [sorted(gate for gate in gates if gate[0] != "rz") for gates in jobs]
-    contents = [
-        sorted((name, pair if name == "cz" else pair[0], branch) for name, pair, branch in each)
-        for each in contents
-    ]
+    contents = [on_each_qubit(gates) for gates in jobs]
     for gates, schedule, chosen in zip(contents, own, found, strict=True):
         rivals = [s for other, s in zip(contents, own, strict=True) if other == gates]
         if all(rival == schedule for rival in rivals):
@@ -107,3 +115,56 @@ def test_equal_circuits_share_schedules_that_are_equal():
     early, late = schedule_of([GATE], PULSES), schedule_of([GATE], PULSES, late=4)
     assert attributed([early, early], circuits) == [early, early]
     assert attributed([early, late], circuits) == [None, None]
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_schedules_of_eight_circuits_are_never_swapped(data):
+    """In any order, with some missing and some of circuits that are not in the job."""
+    gates = data.draw(st.lists(st.lists(GATES, max_size=5), min_size=8, max_size=11))
+    jobs, foreign = gates[:8], gates[8:]
+    pulses = {name: data.draw(st.integers(1, 3)) if n else 0 for name, n in PULSES.items()}
+    # Circuits of equal content that have schedules of different lengths cannot be told apart.
+    late = data.draw(st.lists(st.integers(0, 1), min_size=8, max_size=8))
+    own = [schedule_of(each, pulses, wait) for each, wait in zip(jobs, late, strict=True)]
+    strange = [schedule_of(each, pulses, late=2) for each in foreign]
+    given_ones = list(own)
+    replaced = data.draw(st.lists(st.sampled_from(range(8)), max_size=3, unique=True))
+    for place, other in zip(replaced, [*strange, None, None, None], strict=False):
+        given_ones[place] = other
+    shuffled = data.draw(st.permutations(given_ones))
+    found = attributed(shuffled, [circuit_of(each) for each in jobs])
+    contents = [on_each_qubit(each) for each in jobs]
+    alien = [on_each_qubit(each) for each in foreign]
+    for place, (content, chosen) in enumerate(zip(contents, found, strict=True)):
+        alike = [own[n] for n, other in enumerate(contents) if other == content]
+        if chosen is not None and content not in alien:
+            assert chosen in alike
+            assert all(each == chosen for each in alike)
+        if chosen is None and not replaced:
+            assert any(each != own[place] for each in alike)
+
+
+def test_circuits_that_differ_in_order_alone_are_told_apart():
+    first, second = [GATE, ("sx", (0, 1), False)], [("sx", (0, 1), False), GATE]
+    own = [schedule_of(gates, PULSES) for gates in (first, second)]
+    circuits = [circuit_of(gates) for gates in (first, second)]
+    assert attributed(own[::-1], circuits) == own
+
+
+def test_an_operation_of_another_length_is_of_another_circuit():
+    jobs = [[GATE], [GATE, OTHER], [OTHER], [GATE, OTHER, OTHER]]
+    own = [schedule_of(gates, PULSES) for gates in jobs]
+    longer = own[0]["timing"].replace("Qubit 0,1400,8,play", "Qubit 0,1400,16,play")
+    strange = {"timing": longer, "circuit_duration": 1424}
+    found = attributed([strange, *own[1:]], [circuit_of(gates) for gates in jobs])
+    assert found == [None, *own[1:]]
+
+
+def test_instances_are_the_operations_of_the_circuit():
+    gates = [GATE, ("cz", (1, 2), True), ("rz", (0, 1), False)]
+    found = instances(schedule_of(gates, PULSES), circuit_of(gates))
+    assert [(each.name, each.qubits, each.conditional) for each in found] == [
+        ("measure", (0,), False), ("x", (0,), False), ("cz", (1, 2), True),
+    ]  # fmt: skip
+    assert [(each.start, each.end) for each in found] == [(60, 395), (1400, 1408), (1408, 1416)]
