@@ -83,6 +83,14 @@ class Evidence:
         return readout_datasets(self.run, self.assignment, temperature, self.dataset)
 
     @property
+    def raw(self) -> xr.Dataset | None:
+        """The analysis with readout as recorded, at the shown p_x at least; None without it."""
+        if self.dataset.attrs["readout"] == "raw":
+            return self.dataset
+        raw = self.readouts["raw"]
+        return None if isinstance(raw, BadInput) else raw
+
+    @property
     def corrected(self) -> xr.Dataset | None:
         """What raw results are to be compared with, where there is anything."""
         corrected = self.readouts["corrected"]

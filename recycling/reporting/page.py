@@ -21,6 +21,7 @@ from recycling.reporting.machine_sections import (
     stage_section,
 )
 from recycling.reporting.parts import Section
+from recycling.reporting.prediction_section import prediction_section
 from recycling.reporting.rendering import render, write_figures
 from recycling.reporting.result_sections import (
     branch_section,
@@ -52,6 +53,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     link_heat_section,
     figure_section,
     control_section,
+    prediction_section,
     readout_section,
     temperature_section,
     branch_section,

@@ -43,7 +43,7 @@ def quantities_at(dataset: xr.Dataset, p_x: float) -> xr.Dataset:
 
 
 def common(first: xr.Dataset, second: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
-    """Select the points, arms, stages and qubits that both have.
+    """Select the quantities, points, arms, stages and qubits that both have.
 
     Example:
         >>> import xarray as xr
@@ -52,6 +52,8 @@ def common(first: xr.Dataset, second: xr.Dataset) -> tuple[xr.Dataset, xr.Datase
         >>> [each["heat"].values.tolist() for each in common(one, two)]
         [[2.0], [5.0]]
     """
+    names = [name for name in first.data_vars if name in second]
+    first, second = first[names], second[names]
     places: tuple[dict[str, list[int]], dict[str, list[int]]] = ({}, {})
     for dim in map(str, first.dims):
         if dim == "limit" or dim not in second.dims:
@@ -89,7 +91,7 @@ def differences(first: xr.Dataset, second: xr.Dataset) -> xr.Dataset:
     first, second = common(first, second)
     found: dict[str, xr.DataArray] = {}
     for name in map(str, first.data_vars):
-        if name not in second or set(first[name].dims) != set(second[name].dims):
+        if set(first[name].dims) != set(second[name].dims):
             continue
         one = first[name].transpose(..., "limit")
         two = second[name].transpose(*one.dims)

@@ -55,7 +55,8 @@ def predicted_quantities(
         crossed = link if link is None or arm.resets else NO_LINK
         by_point = np.moveaxis(tables[:, place], 1, 0)  # (point, device, ...)
         weights = np.array([p_x])
-        arms.append(plain_estimates(by_point, records, weights, bath, reference, crossed))
+        axes = _axes(experiment, place)
+        arms.append(plain_estimates(by_point, records, weights, bath, reference, crossed, axes))
     found = {}
     success = design.arms.index(design.success_arm)
     for name, quantity in (VARIABLES | OF_LINK).items():
@@ -67,6 +68,14 @@ def predicted_quantities(
             values = values[:, :, 0]
         found[name] = dims, np.moveaxis(values, 2 if "arm" in dims else 1, 0)
     return found
+
+
+def _axes(experiment: Experiment, arm: int) -> Real | None:
+    """Axes of tomography of an arm (array of shape (point, stage, qubit, basis, 3))."""
+    allocation = experiment.allocation
+    if allocation is None or allocation.poles is None:
+        return None
+    return np.asarray(allocation.axes(len(experiment.design.measured))[arm].swapaxes(0, 1))
 
 
 def _dims(quantity: Quantity) -> tuple[str, ...]:
