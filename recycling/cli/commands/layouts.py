@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recycling.cli.options import AccountName, AsJson, Backend, Debug, Instance, PlanName, Spec
 from recycling.cli.spec import read_experiment
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+
+if TYPE_CHECKING:
+    from recycling.spec.experiment import Experiment
 
 
 def layouts(
@@ -22,6 +25,13 @@ def layouts(
     write: Annotated[
         Path | None, typer.Option("--write", help="New spec with the best placement in it.")
     ] = None,
+    search: Annotated[
+        bool,
+        typer.Option("--search", help="Try levels 0 to 3 and decoupling too, by the verdict."),
+    ] = False,
+    placements: Annotated[
+        int, typer.Option("--placements", min=1, help="Best placements that --search goes on with.")
+    ] = 4,
     instance: Instance = None,
     plan: PlanName = None,
     account: AccountName = None,
@@ -35,6 +45,10 @@ def layouts(
             from recycling.store.targets import check_new_file
 
             check_new_file(write, "write")
+        if search:
+            account_of = (instance, plan, account)
+            _search(text, experiment, backend, account_of, placements, top, write, as_json)
+            return
         with shown() as work:
             work.step("scoring placements")
             from recycling.execution.machine import Account
@@ -64,3 +78,44 @@ def layouts(
             return
         print_table(layout_table(scored, frequency, top=top))
         print_lines([f"picture: {out}", *([f"spec: {write}"] if write else [])])
+
+
+def _search(
+    text: str,
+    experiment: Experiment,
+    backend: str,
+    account: tuple[str | None, ...],
+    placements: int,
+    top: int,
+    write: Path | None,
+    as_json: bool,
+) -> None:
+    """Search placements, levels and decoupling together."""
+    with shown() as work:
+        work.step("scoring placements")
+        from scipy.constants import h as planck
+
+        from recycling.execution.machine import Account
+        from recycling.planning.plan import connected_chip
+        from recycling.planning.combinations import search
+        from recycling.store.files import write_whole
+        from recycling.studies.search_view import search_summary, search_table, with_found
+
+        def announce(count: int, seconds: float) -> None:
+            work.step(f"predicting {count} combinations, about {seconds / 60:.1f} min")
+
+        found = search(
+            experiment,
+            connected_chip(backend, Account(*account)),
+            placements=placements,
+            progress=work.fraction,
+            announce=announce,
+        )
+        if write is not None:
+            write_whole(write, with_found(text, found[0]).encode())
+    roles, quantum = experiment.design.roles, float(planck * experiment.bath.frequency)
+    if as_json:
+        print_json(search_summary(found, roles, quantum))
+        return
+    print_table(search_table(found, roles, quantum, top))
+    print_lines([f"spec: {write}"] if write else [])
