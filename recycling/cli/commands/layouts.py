@@ -96,8 +96,8 @@ def _search(
         from scipy.constants import h as planck
 
         from recycling.execution.machine import Account
-        from recycling.planning.plan import connected_chip
         from recycling.planning.combinations import search
+        from recycling.planning.plan import connected_chip
         from recycling.store.files import write_whole
         from recycling.studies.search_view import search_summary, search_table, with_found
 
