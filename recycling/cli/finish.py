@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recycling.cli.results import Result, print_result
 from recycling.cli.terminal import print_json, print_lines, print_table, shown
-from recycling.errors import BadInput, resumable
+from recycling.errors import BadInput, Incomplete, resumable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -33,6 +33,26 @@ def finish(stored: Run, *, as_json: bool, strict: bool = False) -> None:
         with shown() as work:
             concluded = conclude(stored, work.step)
         _print_conclusion(stored, concluded, as_json=as_json)
+
+
+def reread(stored: Run, folder: Path | None, *, as_json: bool) -> bool:
+    """Write and print the results of a stored run again where its study does so itself.
+
+    Raises:
+        Incomplete: jobs are under way.
+    """
+    from recycling.store.targets import way_on
+    from recycling.studies import study_of
+
+    again = study_of(stored.kind).reread
+    if again is None:
+        return False
+    if not stored.complete:
+        raise Incomplete(f"jobs of {stored.path} are not done; go on with: {way_on(stored.path)}")
+    with shown() as work:
+        concluded = again(stored, work.step, folder)
+    _print_conclusion(stored, concluded, as_json=as_json)
+    return True
 
 
 def analyse(

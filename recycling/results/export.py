@@ -108,7 +108,25 @@ def export(
     found = tables(dataset)
     if raw:
         found.append(counts_table(run.counts, run.experiment.design))
-    attributes = _attributes(run, dataset)
+    return write_tables(found, _attributes(run, dataset), folder, format)
+
+
+def write_tables(
+    found: list[Table], attributes: Mapping[str, Any], folder: Path, format: Format
+) -> list[Path]:
+    """Write tables and what is known of all of them into a folder; returns the paths.
+
+    Raises:
+        BadInput: the folder cannot be written.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import pandas as pd
+        >>> table = Table("coins", pd.DataFrame({"heads": [3]}), {"heads": {"units": "1"}})
+        >>> with TemporaryDirectory() as folder:
+        ...     [path.name for path in write_tables([table], {"seed": 1}, Path(folder), "csv")]
+        ['coins.csv', 'columns.csv', 'attributes.csv']
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [

@@ -47,7 +47,9 @@ from recycling.store.targets import way_on
 _DATA = "data/"
 _BAGIT = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 #: Files that a run may lack. Figures are left out: the report holds them.
-_OPTIONAL = ("telemetry.jsonl", "rounds.json", "results.nc", "report.html")
+_OPTIONAL = (
+    "telemetry.jsonl", "rounds.json", "results.nc", "reset.json", "reset.csv", "report.html",
+)  # fmt: skip
 #: Earliest time that ZIP can tell: the same run gives the same bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE, _UNIX = stat.S_IFREG | 0o644, 3
@@ -70,10 +72,7 @@ To read     xarray.open_dataset("data/results.nc") in Python, or any reader of n
 To go on    recycling unbundle FILE.zip, then recycling analyse, report or export, with a
             thermodynamic-recycling that reads schema {schema}
 
-In shots/trial-*.npz, shots[pub, {point}, basis, shot] holds the bits of a shot as a number, the
-lowest bit first: {bits}. A pub is one of {arms} by one of
-{stages} by a preparation of S ({preparations}), the last one fastest; the bases are {bases}.
-A table instead of shots has a probability or a count for each such number.
+{shots}
 
 To analyse the run again gives the same Dataset with the software that it was made with:
 {software}
@@ -81,6 +80,16 @@ To analyse the run again gives the same Dataset with the software that it was ma
 run.json names the instance of the account on the quantum service, if one was given. No file holds
 a token.
 """
+#: What the outcomes of a run of the protocol are, and those of any other study.
+_TRIALS = """\
+In shots/trial-*.npz, shots[pub, {point}, basis, shot] holds the bits of a shot as a number, the
+lowest bit first: {bits}. A pub is one of {arms} by one of
+{stages} by a preparation of S ({preparations}), the last one fastest; the bases are {bases}.
+A table instead of shots has a probability or a count for each such number."""
+_OTHERS = """\
+In shots/*.npz, shots[..., shot] holds the bits of a shot as a number, the lowest bit first; the
+circuits of a job are those of its study, {kind}, in their order. A table instead of shots has a
+probability or a count for each such number."""
 #: What a file of a run is, or the files of one of its folders are.
 _MEANINGS = {
     "run.json": "identity, spec, device, software and checksums",
@@ -94,6 +103,8 @@ _MEANINGS = {
     "shots/": "the outcomes of each job in the order of the shots (npz)",
     "telemetry.jsonl": "times of the steps, calibration around the jobs",
     "rounds.json": "what each look at the rounds saw and decided",
+    "reset.json": "the results of a study of resets with their intervals",
+    "reset.csv": "the same, a row for each reset and preparation",
     "results.nc": "the results with their intervals (netCDF-4)",
     "report.html": "the report with its figures",
 }
@@ -257,9 +268,7 @@ def _lines(checksums: Mapping[str, str]) -> str:
 
 def _readme(run: Run, names: list[str]) -> str:
     groups = dict.fromkeys(f"{Path(name).parts[0]}/" if "/" in name else name for name in names)
-    design, origin = run.design, origin_of(run.record)
-    flags = [FLAG] if len(design.flags) == 1 else [f"{FLAG} of {role}" for role in design.flags]
-    swept = design.parameter_names
+    origin = origin_of(run.record)
     return _README.format(
         **{key: run.record[key] for key in ("run_id", "name", "created", "backend", "spec_hash")},
         kind=data_kind(run.record),
@@ -268,15 +277,27 @@ def _readme(run: Run, names: list[str]) -> str:
         else f"\norigin     {origin.words}\n           {origin.unknown}",
         device=run.device.name,
         schema=run.record["schema_version"],
+        shots=_shots(run),
+        manifest=MANIFEST,
+        files="\n".join(f"  {group:18}{_MEANINGS.get(group, '')}".rstrip() for group in groups),
+        software="\n".join(f"  {name} {of}" for name, of in run.record["software"].items()),
+    )
+
+
+def _shots(run: Run) -> str:
+    """What the numbers in the files of the shots are."""
+    if all(job.trial is None for job in run.jobs):
+        return _OTHERS.format(kind=run.kind)
+    design = run.design
+    flags = [FLAG] if len(design.flags) == 1 else [f"{FLAG} of {role}" for role in design.flags]
+    swept = design.parameter_names
+    return _TRIALS.format(
         point=swept[0] if len(swept) == 1 else "point",
         bits=", ".join([*flags, *design.measured]),
         bases=", ".join(BASIS_ANGLES),
         arms=", ".join(design.arm_names),
         stages=", ".join(design.stages),
         preparations=", ".join(design.preparations),
-        manifest=MANIFEST,
-        files="\n".join(f"  {group:18}{_MEANINGS.get(group, '')}".rstrip() for group in groups),
-        software="\n".join(f"  {name} {of}" for name, of in run.record["software"].items()),
     )
 
 

@@ -275,8 +275,14 @@ class Run:
         The axes are those of ``counts_of``. A trial of which a job is missing is left out.
 
         Raises:
+            BadInput: the run is of a study that has no trials.
             Incomplete: there is no whole trial yet.
         """
+        if all(job.trial is None for job in self.jobs):
+            raise BadInput(
+                f"run = {str(self.path)!r} is a {self.kind} run, which has no trials: give a run "
+                "of the protocol"
+            )
         by_trial: dict[int, list[Job]] = {}
         for job in self.jobs:
             if job.trial is not None:

@@ -20,8 +20,8 @@ def open_run(path: str | Path) -> Run:
     """Open a run directory and check it against its checksums; an older schema is upgraded.
 
     Raises:
-        BadInput: the folder is no run of the protocol, a newer version wrote it, or a file is
-            missing or damaged.
+        BadInput: the folder is no run of the protocol or of a study that reads its stored runs, a
+            newer version wrote it, or a file is missing or damaged.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -32,7 +32,8 @@ def open_run(path: str | Path) -> Run:
         ...     run.record["backend"], run.design.measured
         ('exact', ('S', 'B', 'C_I'))
     """
-    return opening.check_intact(of_the_protocol(open_unchecked(path)))
+    run = open_unchecked(path)
+    return opening.check_intact(run if study_of(run.kind).reread else of_the_protocol(run))
 
 
 def open_unchecked(path: str | Path) -> Run:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recycling.execution.registry import BackendName, Simulate
     from recycling.jobs.job import Job
     from recycling.reporting.tables import Table
+    from recycling.results.formats import Table as Exported
     from recycling.running.work import Planned
     from recycling.spec.experiment import Experiment
     from recycling.store.directory import Run
@@ -101,6 +102,9 @@ class Study:
         keep: keeps what else belongs to a run at its end, once it is noted.
         conclude: writes the results of a complete run, calling a function with each step as it
             begins; None where the command line shows the verdicts of the protocol.
+        reread: does so for a stored run, with a folder for the files or None for the run's; None
+            for a study whose runs the commands for stored runs do not read.
+        tables: tables of a stored run to export, and what else is known of it.
 
     Example:
         >>> from recycling.studies import study_of
@@ -130,4 +134,6 @@ class Study:
     look: Callable[[Run, int, float | None], Look] = _no_look
     keep: Callable[[Run], None] = _nothing_to_keep
     conclude: Callable[[Run, Callable[[str], None]], Conclusion] | None = None
+    reread: Callable[[Run, Callable[[str], None], Path | None], Conclusion] | None = None
+    tables: Callable[[Run], tuple[list[Exported], Mapping[str, Any]]] | None = None
     again: str = "recycling resume {path}"

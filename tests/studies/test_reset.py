@@ -33,7 +33,7 @@ from recycling.studies.reset.results import analyse_resets
 from recycling.studies.reset.run import run_resets
 from recycling.studies.reset.spec import BATHS, QUBIT, ResetSpec
 from recycling.studies.reset.tables import result_tables
-from recycling.studies.stored import open_unchecked
+from recycling.studies.stored import open_bundle, open_unchecked
 from tests.loopback import Drop, Fault, LoopbackService
 from tests.on_ibm import IBM, alive, command, connected
 from tests.scripted import DeathAt, Killed, watch_disk
@@ -388,6 +388,41 @@ def test_infinitely_many_shots_are_for_the_exact_engine(tmp_path):
     assert refused.code == 2
     assert "shots = 'exact': only the backend 'exact'" in refused.error
     assert not (tmp_path / "r").exists()
+
+
+# -- stored runs -------------------------------------------------------------------------------
+
+
+def test_commands_for_stored_runs_read_it(finished, tmp_path):
+    run, record = finished[0] / "run", finished[1]
+    assert rc.open_run(run).kind == "reset"
+    assert command("status", run).out.splitlines()[-1] == "4 of 4 jobs done"
+    told = command("report", run, "--out", tmp_path / "again", "--json")
+    assert json.loads(told.out)["resets"] == record["resets"]
+    assert (tmp_path / "again" / "report.html").read_text() == (run / "report.html").read_text()
+    exported = command("export", run, "--out", tmp_path / "tables")
+    assert (exported.code, exported.err.count("error")) == (0, 0)
+    rows = list(csv.DictReader((tmp_path / "tables" / "resets.csv").read_text().splitlines()))
+    assert len(rows) == len(record["resets"])
+    units = {row["column"]: row["units"] for row in csv.DictReader(
+        (tmp_path / "tables" / "columns.csv").read_text().splitlines())}  # fmt: skip
+    assert units["heat_J_low"] == "J"
+    bundled = command("bundle", run, "--out", tmp_path / "run.zip")
+    assert (bundled.code, bundled.traceback) == (0, "")
+    copy = open_bundle(tmp_path / "run.zip", tmp_path / "copy")
+    assert json.loads((copy.path / "reset.json").read_text())["resets"] == record["resets"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("ledger",), ("analyse", "--readout", "raw"), ("export", "--raw")]
+)
+def test_commands_for_the_protocol_name_the_one_for_resets(finished, arguments):
+    run = finished[0] / "run"
+    refused = command(*arguments, run)
+    assert refused.code == 2
+    assert refused.only_line == f"error: run = '{run}' is a reset run: recycling report {run}"
+    with pytest.raises(BadInput, match="is a reset run, which has no trials"):
+        rc.analyse(rc.open_run(run))
 
 
 # -- on a service ------------------------------------------------------------------------------

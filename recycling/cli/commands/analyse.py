@@ -18,7 +18,10 @@ def analyse(
     """Analyse a stored run again: writes results.nc, or results-READOUT.nc."""
     with errors(debug=debug):
         from recycling.store.targets import results_folder
-        from recycling.studies.stored import open_run
+        from recycling.studies.stored import of_the_protocol, open_run
 
         opened, folder = open_run(run_path), results_folder(run_path, out)
+        if readout is None and finish.reread(opened, folder, as_json=as_json):
+            return
+        of_the_protocol(opened)
         finish.analyse(opened, folder, readout=readout, as_json=as_json, strict=strict)

@@ -29,10 +29,16 @@ def bundle(
         with shown() as work:
             # Analysed anew, so that the archive has the results of this version.
             work.step("analysing")
-            from recycling.results.analysis import analyse
             from recycling.store.bundle import write_bundle
+            from recycling.studies import study_of
 
-            analyse(opened, work.fraction)
+            again = study_of(opened.kind).reread
+            if again is not None:
+                again(opened, work.step, None)
+            else:
+                from recycling.results.analysis import analyse
+
+                analyse(opened, work.fraction)
             work.step("writing the archive")
             written = write_bundle(opened, archive)
         print_lines([f"bundle: {written}"])

@@ -25,11 +25,23 @@ def export(
     """Export the results of a run as tables with their units."""
     with errors(debug=debug):
         from recycling.results.export import check_export
-        from recycling.studies.stored import open_run
+        from recycling.studies import study_of
+        from recycling.studies.stored import of_the_protocol, open_run
 
         opened = open_run(run_path)
         folder = out or run_path.with_name(f"{run_path.resolve().name}-{file_format}")
         check_export(folder, file_format)
+        tables = study_of(opened.kind).tables
+        if tables is not None and not raw:
+            with shown() as work:
+                work.step("analysing")
+                from recycling.results.export import write_tables
+
+                found, known = tables(opened)
+                files = write_tables(found, known, folder, file_format)  # type: ignore[arg-type]
+            print_lines([str(file) for file in files])
+            return
+        of_the_protocol(opened)
         with shown() as work:
             work.step("analysing")
             from recycling.results.analysis import analysed

@@ -32,9 +32,9 @@ def ledger(
 ) -> None:
     """Show every energy beside the heat of a finished run, from the bath to the wall plug."""
     with errors(debug=debug):
-        from recycling.studies.stored import open_run
+        from recycling.studies.stored import of_the_protocol, open_run
 
-        opened, values = open_run(run_path), dict(map(_value, at or ()))
+        opened, values = of_the_protocol(open_run(run_path)), dict(map(_value, at or ()))
         with shown() as work:
             work.step("analysing")
             from recycling.ledger.of_run import ledger_of

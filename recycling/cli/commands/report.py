@@ -18,9 +18,12 @@ def report(
     """Write the report of a stored run again: report.html and figures/."""
     with errors(debug=debug):
         from recycling.store.targets import results_folder
-        from recycling.studies.stored import open_run
+        from recycling.studies.stored import of_the_protocol, open_run
 
         opened, folder = open_run(run_path), results_folder(run_path, out)
+        if not error_budget and finish.reread(opened, folder, as_json=as_json):
+            return
+        of_the_protocol(opened)
         if error_budget:
             finish.keep_budget(opened, folder)
         finish.report(opened, folder, as_json=as_json, strict=strict)

@@ -1,25 +1,22 @@
-"""What a study of resets found: a record, a table of the data, a headline and a report."""
+"""The report of a study of resets, and its files."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
 from recycling.reporting.rendering import render, write_figures
 from recycling.reporting.tables import Table
 from recycling.store.files import write_whole
 from recycling.studies.reset.figures import reset_figures
+from recycling.studies.reset.records import plain, record_of, results_csv
 from recycling.studies.reset.spec import BATHS, QUBIT
 from recycling.studies.reset.tables import (
     bath_table,
     control_table,
     data_kind,
     full_table,
-    length_text,
     residual_table,
 )
 
@@ -27,116 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from recycling.store.directory import Run
-    from recycling.studies.reset.results import ResetResults, ResetRow
-
-#: Keys of the quantities with their units, in the order of the files.
-UNITS: Mapping[str, str] = {
-    "population": "", "temperature": "K", "fidelity": "", "heat": "J", "entropy_decrease": "nats",
-    "landauer": "J", "tight": "J", "excess_landauer": "J", "excess_tight": "J", "bath_heat": "J",
-    "athermal": "J", "excess_athermal": "J",
-}  # fmt: skip
-
-
-def headline(results: ResetResults) -> str:
-    """Say in a sentence what the best length of each method leaves of |1⟩.
-
-    Example:
-        >>> from recycling.studies.reset.results import ResetResults
-        >>> headline(ResetResults((), {}, {}, 3e-24))
-        ''
-    """
-    best: dict[str, ResetRow] = {}
-    for row in results.rows:
-        if row.weight == 1:
-            known = best.get(row.method)
-            value = row.estimates["population"].value
-            if known is None or value < known.estimates["population"].value:
-                best[row.method] = row
-    parts = []
-    for row in best.values():
-        value, low, high = row.estimates["population"].ends.values()
-        left = f"{value:.4f}" + ("" if low == high else f", 95 % [{low:.4f}, {high:.4f}]")
-        parts.append(f"{row.method} leaves {left} after {length_text(row.method, row.length)}")
-    return "; ".join(parts)
-
-
-def record_of(run: Run, results: ResetResults) -> dict[str, Any]:
-    """Collect all results as plain numbers in SI units, entropies in nats.
-
-    Example:
-        >>> from tempfile import TemporaryDirectory
-        >>> from recycling.studies.reset.results import analyse_resets
-        >>> from recycling.studies.reset.run import run_resets
-        >>> from recycling.studies.reset.spec import ResetSpec
-        >>> layout = {"C_I": 11, "C_C0": 18, "C_C1": 12, "C_A": 13, "B": 10, "S": 9}
-        >>> spec = ResetSpec(methods=("swap",), rounds=(1,), shots=100, device={"layout": layout})
-        >>> with TemporaryDirectory() as folder:
-        ...     run = run_resets(spec, out=f"{folder}/run")
-        ...     record = record_of(run, analyse_resets(run))
-        >>> record["data_kind"], len(record["resets"])
-        ('simulated by exact', 3)
-    """
-    device = run.device
-    places = [device.roles.index(role) for role in (QUBIT, *BATHS)]
-    return {
-        "data_kind": data_kind(run),
-        "simulated": run.simulated,
-        "headline": headline(results),
-        "backend": run.record["backend"],
-        "device": device.name,
-        "qubit": QUBIT,
-        "baths": list(BATHS),
-        "layout": None if device.layout is None else [device.layout[place] for place in places],
-        "temperature_K": run.spec.bath.temperature,
-        "frequency_Hz": float(device.frequency[places[0]]),
-        "shots": run.spec.shots,
-        "seed": run.spec.seed,
-        "reset_source": device.sources["reset"],
-        "measure_reset": device.sources["measure_reset"],
-        "feedforward_latency_s": device.feedforward_latency,
-        "feedforward_latency_source": device.sources["feedforward_latency"],
-        "readout": {
-            method: {
-                name: getattr(assignment, name).tolist()
-                for name in ("false_excited", "false_ground", "start_population")
-            }
-            for method, assignment in results.assignments.items()
-        },
-        "prepared": [
-            {"method": method, "p_x": weight, "population": interval.ends}
-            for (method, weight), interval in results.prepared.items()
-        ],
-        "resets": [_row_record(row) for row in results.rows],
-    }
-
-
-def results_csv(results: ResetResults) -> str:
-    """Write a row for each reset and preparation.
-
-    Example:
-        >>> from recycling.studies.reset.results import ResetResults
-        >>> results_csv(ResetResults((), {}, {}, 3e-24)).split(",")[:4]
-        ['method', 'length', 'p_x', 'duration_s']
-    """
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    named = {name: f"{name}_{unit}" if unit else name for name, unit in UNITS.items()}
-    ends = ("", "_low", "_high")
-    writer.writerow(
-        ("method", "length", "p_x", "duration_s", "raw", "modelled", "control_modelled_J",
-         "entropy_rate_nats_per_s", *(f"{name}{end}" for name in named.values() for end in ends))
-    )  # fmt: skip
-    for row in results.rows:
-        known = [row.estimates.get(name) for name in UNITS]
-        numbers = [
-            end for each in known for end in (each.ends.values() if each else ("",) * len(ends))
-        ]
-        control = "" if row.control is None else row.control
-        writer.writerow(
-            (row.method, row.length, row.weight, row.duration, row.raw, row.modelled, control,
-             row.entropy_rate.value, *numbers)
-        )  # fmt: skip
-    return stream.getvalue()
+    from recycling.studies.reset.results import ResetResults
 
 
 def write_resets(run: Run, results: ResetResults, folder: Path | None = None) -> dict[str, Path]:
@@ -162,16 +50,16 @@ def write_resets(run: Run, results: ResetResults, folder: Path | None = None) ->
     """
     folder = run.path if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
-    sections = _sections(run, results)
+    sections, record = _sections(run, results), record_of(run, results)
     page = render(
         "recycling.studies.reset/reset.html.j2",
         sections,
         write_figures(sections, folder / "figures"),
         title=f"Resets of a qubit: {run.spec.name}",
-        record=record_of(run, results),
+        record=record,
         created=run.record["created"],
     )
-    result = json.dumps(_plain(record_of(run, results)), indent=1, ensure_ascii=False)
+    result = json.dumps(plain(record), indent=1, ensure_ascii=False)
     contents = {
         "data": ("reset.csv", results_csv(results)),
         "result": ("reset.json", result),
@@ -249,33 +137,3 @@ def _readout_table(results: ResetResults) -> Table:
     return Table(
         ("job", "qubit", "P(1|0)", "P(0|1)"), rows, "Measured in the job that it corrects."
     )
-
-
-def _row_record(row: ResetRow) -> dict[str, Any]:
-    quantities = {
-        f"{name}_{UNITS[name]}" if UNITS[name] else name: row.estimates[name].ends
-        for name in UNITS
-        if name in row.estimates
-    }
-    return {
-        "method": row.method,
-        "length": row.length,
-        "p_x": row.weight,
-        "duration_s": row.duration,
-        "raw": row.raw,
-        "modelled": row.modelled,
-        "control_modelled_J": row.control,
-        "entropy_rate_nats_per_s": row.entropy_rate.ends,
-        **quantities,
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Strict JSON has neither NaN nor infinity: null, and text."""
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, float) and value != value:
-        return None
-    return str(value) if value in (float("inf"), float("-inf")) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from circuits.calibration.resets import PHASE
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from recycling.execution.machine import Connection
     from recycling.execution.registry import BackendName
+    from recycling.results.formats import Table
     from recycling.store.directory import Run
     from recycling.studies.reset.plan import ResetPlan
 
@@ -53,7 +54,8 @@ def _check(planned: Any, max_qpu_seconds: float | None) -> None:
 
 def _conclude(run: Run, step: Callable[[str], None], folder: Path | None = None) -> Conclusion:
     step("analysing")
-    from recycling.studies.reset.report import headline, record_of, write_resets
+    from recycling.studies.reset.records import headline, record_of
+    from recycling.studies.reset.report import write_resets
     from recycling.studies.reset.results import analyse_resets
     from recycling.studies.reset.tables import result_tables
 
@@ -67,8 +69,23 @@ def _conclude(run: Run, step: Callable[[str], None], folder: Path | None = None)
     )
 
 
+def _tables(run: Run) -> tuple[list[Table], Mapping[str, Any]]:
+    from recycling.studies.reset.records import record_of, results_frame
+    from recycling.studies.reset.results import analyse_resets
+
+    results = analyse_resets(run)
+    facts = {
+        key: value
+        for key, value in record_of(run, results).items()
+        if isinstance(value, str | bool | int | float)
+    }
+    identity = {key: run.record[key] for key in ("run_id", "created")}
+    return [results_frame(results)], dict(sorted((facts | identity).items()))
+
+
 STUDY = Study(
     name="reset",
+    again="recycling report {path}",
     read=lambda text, changes, source: parse_spec(ResetSpec, text, changes, source=source),
     stored=ResetSpec.stored,
     to_toml=ResetSpec.to_toml,
@@ -81,4 +98,6 @@ STUDY = Study(
     stored_plan=_stored_plan,
     check=_check,
     conclude=_conclude,
+    reread=_conclude,
+    tables=_tables,
 )
