@@ -38,6 +38,13 @@ class Range:
         """Check of one number."""
         return TypeAdapter(self.number)
 
+    def schema(self, *, single: bool) -> dict[str, Any]:
+        """JSON Schema of an array of such numbers or, if it may be, of a single one."""
+        # JSON has no infinity: it is written as a text.
+        number = {"anyOf": [self.one.json_schema(), {"enum": ["Infinity"]}]}
+        array = {"type": "array", "items": {"anyOf": [number, {"type": "array"}]}}
+        return {"anyOf": [number, array]} if single else array
+
     @cached_property
     def row(self) -> TypeAdapter[tuple[float, ...]]:
         """Check of a sequence of numbers."""
@@ -98,6 +105,10 @@ class PerQubit:
             serialization=core_schema.plain_serializer_function_ser_schema(nested),
         )
 
+    def __get_pydantic_json_schema__(self, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """JSON Schema of a number for each qubit."""
+        return self.range.schema(single=self.shared)
+
     def _validate(self, value: Any, info: ValidationInfo) -> float | Real:
         roles = info.data.get("roles", ())
         if has_sweep(value):
@@ -140,6 +151,10 @@ class OverSweep:
         return core_schema.with_info_plain_validator_function(
             self._validate, serialization=core_schema.plain_serializer_function_ser_schema(nested)
         )
+
+    def __get_pydantic_json_schema__(self, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """JSON Schema of a number, or of an array along the sweep."""
+        return self.range.schema(single=True)
 
     def _validate(self, value: Any, info: ValidationInfo) -> float | Real:
         if _is_number(value):

@@ -151,6 +151,11 @@ class Gates(Sequence[Gate]):
         )
 
     @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        """JSON Schema of a sequence of gates."""
+        return {"type": "array", "items": Gate.model_json_schema()}
+
+    @classmethod
     def _validate(cls, value: Any) -> Gates:
         if isinstance(value, Gates):
             return value

@@ -39,8 +39,13 @@ class Head(BaseModel):
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
-class _Event(BaseModel):
-    """Entries of every line; the rest depends on the event."""
+class Event(BaseModel):
+    """Entries of every line; the rest depends on the event.
+
+    Example:
+        >>> Event(event="planned", seconds=0.5).time
+        ''
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -154,7 +159,7 @@ def _heads(run: Path, run_id: str) -> Iterator[Head]:
 
 def _is_event(record: dict[str, Any]) -> bool:
     try:
-        _Event.model_validate(record)
+        Event.model_validate(record)
     except ValidationError:
         return False
     return True

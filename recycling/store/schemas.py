@@ -1,0 +1,83 @@
+"""JSON Schemas of the JSON files of a run, as this version writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from recycling.devices.device import Device
+from recycling.store.files import Damaged
+from recycling.store.identity import RunRecord
+from recycling.store.journal import JobRecord
+from recycling.store.schema import shortened
+from recycling.store.telemetry import Event
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+#: What was written by a service, in a form that is its own.
+_FOREIGN = {"$schema": _DIALECT, "title": "Calibration as the service reported it"}
+#: Entry with which a file, or a line of one, is sealed.
+_SEALS = {
+    "checksum": "SHA-256 of the other entries as JSON with sorted keys",
+    "crc32": "CRC-32 of the other entries as JSON with sorted keys",
+}
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Make the schemas by the name of what they describe.
+
+    Example:
+        >>> sorted(json_schemas())
+        ['calibration', 'device', 'job', 'run', 'telemetry']
+    """
+    return {
+        "run": _sealed(RunRecord, "checksum"),
+        "job": _sealed(JobRecord, "checksum"),
+        "telemetry": _sealed(Event, "crc32"),
+        "device": {"$schema": _DIALECT, **Device.model_json_schema()},
+        "calibration": {**_FOREIGN, "type": "object"},
+    }
+
+
+def schema_of(name: str) -> str | None:
+    """Name of the schema of a file of a run by the file's name; None where it is no JSON.
+
+    Example:
+        >>> schema_of("jobs/trial-0.json"), schema_of("run.json.copy"), schema_of("results.nc")
+        ('job', 'run', None)
+    """
+    if name.startswith("jobs/"):
+        return "job"
+    known = {
+        "run.json": "run", "run.json.copy": "run", "device.json": "device",
+        "calibration.json": "calibration", "telemetry.jsonl": "telemetry",
+    }  # fmt: skip
+    return known.get(name)
+
+
+def records_of(name: str, content: bytes) -> list[Any]:
+    r"""Records of a JSON file: one, or that of each line of a telemetry.
+
+    Raises:
+        Damaged: it is no JSON.
+
+    Example:
+        >>> records_of("telemetry.jsonl", b'{"event": "planned"}\n{"event": "done"}\n')[1]
+        {'event': 'done'}
+    """
+    parts = content.splitlines() if name.endswith(".jsonl") else [content]
+    try:
+        return [json.loads(part) for part in parts]
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{name} is no JSON: {shortened(str(error))}") from None
+
+
+def _sealed(model: type[BaseModel], seal: str) -> dict[str, Any]:
+    """Schema of a model with the entry that seals its record."""
+    schema: dict[str, Any] = {"$schema": _DIALECT, **model.model_json_schema()}
+    described: Mapping[str, Any] = {"type": "string", "description": _SEALS[seal]}
+    schema["properties"] = {**schema["properties"], seal: described}
+    schema["required"] = [*schema.get("required", []), seal]
+    return schema
