@@ -4,7 +4,7 @@ The archive is a ZIP file that holds a BagIt bag (RFC 8493)::
 
     recycling-run-<id>/
         bagit.txt
-        README.txt                what is in it, and how to open it
+        README.txt                what is in it, and how to open it (``recycling.store.readme``)
         manifest-sha256.txt       checksums of data/, as sha256sum -c reads them
         tagmanifest-sha256.txt    checksums of the three files above
         data/                     the run directory
@@ -19,13 +19,13 @@ import hashlib
 import os
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from circuits.design import FLAG
-from circuits.tomography import BASIS_ANGLES
 from recycling.errors import BadInput
 from recycling.store.bag import (
     FILE_NAME,
@@ -41,7 +41,7 @@ from recycling.store.files import Damaged, sync_folder
 from recycling.store.kinds import Kind, Kinds
 from recycling.store.lock import locked
 from recycling.store.opening import open_unchecked
-from recycling.store.origin import data_kind, origin_of
+from recycling.store.readme import meaning_of, readme
 from recycling.store.targets import way_on
 
 _DATA = "data/"
@@ -54,63 +54,34 @@ _OPTIONAL = (
 _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE, _UNIX = stat.S_IFREG | 0o644, 3
 
-_README = """\
-Run {run_id} of the experiment "{name}": {kind} data.
 
-begun      {created}
-backend    {backend}
-device     {device}
-spec hash  {spec_hash}{origin}
-format     BagIt 1.0; run directory of schema {schema}
+@dataclass(frozen=True)
+class Entry:
+    """A file of an archive: its size in bytes, its SHA-256, and what it is."""
 
-Files in data/
-{files}
-
-To check    sha256sum -c {manifest}
-To read     xarray.open_dataset("data/results.nc") in Python, or any reader of netCDF-4;
-            numpy.load for the shots; all other files but circuits.qpy are text
-To go on    recycling unbundle FILE.zip, then recycling analyse, report or export, with a
-            thermodynamic-recycling that reads schema {schema}
-
-{shots}
-
-To analyse the run again gives the same Dataset with the software that it was made with:
-{software}
-
-run.json names the instance of the account on the quantum service, if one was given. No file holds
-a token.
-"""
-#: What the outcomes of a run of the protocol are, and those of any other study.
-_TRIALS = """\
-In shots/trial-*.npz, shots[pub, {point}, basis, shot] holds the bits of a shot as a number, the
-lowest bit first: {bits}. A pub is one of {arms} by one of
-{stages} by a preparation of S ({preparations}), the last one fastest; the bases are {bases}.
-A table instead of shots has a probability or a count for each such number."""
-_OTHERS = """\
-In shots/*.npz, shots[..., shot] holds the bits of a shot as a number, the lowest bit first; the
-circuits of a job are those of its study, {kind}, in their order. A table instead of shots has a
-probability or a count for each such number."""
-#: What a file of a run is, or the files of one of its folders are.
-_MEANINGS = {
-    "run.json": "identity, spec, device, software and checksums",
-    "run.json.copy": "its copy",
-    "experiment.toml": "the spec as given",
-    "device.json": "calibration of the qubits used, layout, temperature, latency",
-    "calibration.json": "calibration of the whole chip as the service reported it",
-    "prediction.nc": "what was predicted before the first job (netCDF-4)",
-    "circuits.qpy": "the circuits executed (Qiskit QPY)",
-    "jobs/": "the journal of each job",
-    "shots/": "the outcomes of each job in the order of the shots (npz)",
-    "telemetry.jsonl": "times of the steps, calibration around the jobs",
-    "rounds.json": "what each look at the rounds saw and decided",
-    "reset.json": "the results of a study of resets with their intervals",
-    "reset.csv": "the same, a row for each reset and preparation",
-    "results.nc": "the results with their intervals (netCDF-4)",
-    "report.html": "the report with its figures",
-}
+    size: int
+    sha256: str
+    meaning: str = ""
 
 
-def write_bundle(run: Run, archive_path: str | Path) -> Path:
+@dataclass(frozen=True)
+class Addition:
+    """What an archive holds beside a bundle.
+
+    Attributes:
+        kept: derived files of the run that are kept too, where it has them.
+        files: files beside data/ by their names.
+        meanings: what a file, or the files of a folder, are.
+        describe: makes the last files from all others: contents by name.
+    """
+
+    kept: Sequence[str] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    describe: Callable[[Mapping[str, Entry]], Mapping[str, bytes]] = lambda _files: {}
+
+
+def write_bundle(run: Run, archive_path: str | Path, addition: Addition | None = None) -> Path:
     """Put a finished run into an archive; the same run gives the same bytes.
 
     The archive holds the files that the run knows by name, and results.nc and report.html as they
@@ -119,6 +90,7 @@ def write_bundle(run: Run, archive_path: str | Path) -> Path:
     Args:
         run: the run.
         archive_path: archive to create.
+        addition: what else it is to hold.
 
     Returns:
         Path of the archive.
@@ -155,7 +127,7 @@ def write_bundle(run: Run, archive_path: str | Path) -> Path:
                 partial = Path(scratch) / archive_path.name
                 with partial.open("wb") as stream:
                     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-                        _write_bag(archive, run)
+                        _write_bag(archive, run, addition or Addition())
                     stream.flush()
                     os.fsync(stream.fileno())
                 partial.replace(archive_path)
@@ -202,20 +174,38 @@ def open_bundle(archive_path: str | Path, folder: str | Path, kinds: Kinds) -> R
     archive_path, folder = Path(archive_path), Path(folder)
     if folder.exists() or folder.is_symlink():
         raise BadInput(f"out = {str(folder)!r} exists: give a new folder, or remove it")
-    with refusing(archive_path), zipfile.ZipFile(archive_path) as archive:
-        members = members_of(archive, archive_path.stat().st_size)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
-            bag = Path(scratch) / "bag"
-            for name, info in members.items():
-                unpack(archive, info, bag / name)
-            check_bag(bag, set(members))
-            study = _check_run(bag / "data", kinds)
+    with refusing(archive_path):
+        with unpacked(archive_path, folder) as bag:
+            study = check_run(bag / "data", kinds)
             for path in bag.glob("data/**/"):
                 sync_folder(path)
             (bag / "data").replace(folder)
         sync_folder(folder.parent)
     return Run.of(study, folder)
+
+
+@contextmanager
+def unpacked(archive_path: Path, beside: Path) -> Iterator[Path]:
+    """Unpack an archive beside a path for a while, once its names, sizes and checksums are right.
+
+    Raises:
+        Damaged: it is no bag, or not what its manifests say.
+
+    Example:
+        >>> with unpacked(Path("no such archive"), Path("runs/copy")) as bag:
+        ...     pass
+        Traceback (most recent call last):
+        FileNotFoundError: [Errno 2] No such file or directory: 'no such archive'
+    """
+    with zipfile.ZipFile(archive_path) as archive:
+        members = members_of(archive, archive_path.stat().st_size)
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{beside.name}.", dir=beside.parent) as scratch:
+            bag = Path(scratch) / "bag"
+            for name, info in members.items():
+                unpack(archive, info, bag / name)
+            check_bag(bag, set(members))
+            yield bag
 
 
 def _check_finished(run: Run) -> None:
@@ -227,27 +217,34 @@ def _check_finished(run: Run) -> None:
         raise BadInput(f"run = {str(run.path)!r} is not finished: go on with: {way_on(run.path)}")
 
 
-def _write_bag(archive: zipfile.ZipFile, run: Run) -> None:
+def _write_bag(archive: zipfile.ZipFile, run: Run, addition: Addition) -> None:
     base = f"recycling-run-{run.record['run_id']}"
+    entries: dict[str, Entry] = {}
 
     def add(name: str, content: bytes) -> str:
         info = zipfile.ZipInfo(f"{base}/{name}", _TIME)
         info.create_system, info.external_attr = _UNIX, _MODE << 16
         archive.writestr(info, content)
-        return hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256(content).hexdigest()
+        entries[name] = Entry(len(content), digest, meaning_of(name, addition.meanings))
+        return digest
 
-    names = sorted(_names(run))
-    for name in (base, *names):
+    names = sorted(_names(run, addition.kept))
+    for name in (base, *names, *addition.files):
         if not FILE_NAME.fullmatch(name):
             raise BadInput(f"run = {str(run.path)!r}: {name!r} is no name for a file: rename it")
     # Shots are compressed as they are, and how zlib compresses depends on its version.
     payload = {_DATA + name: add(_DATA + name, (run.path / name).read_bytes()) for name in names}
-    tags = {"README.txt": _readme(run, names), "bagit.txt": _BAGIT, MANIFEST: _lines(payload)}
-    checksums = {name: add(name, text.encode()) for name, text in tags.items()}
+    text = readme(run, names, addition.meanings)
+    written = {**addition.files, "README.txt": text.encode()}
+    checksums = {name: add(name, content) for name, content in written.items()}
+    last = {**addition.describe(dict(entries)), "bagit.txt": _BAGIT.encode()}
+    last[MANIFEST] = _lines(payload).encode()
+    checksums |= {name: add(name, content) for name, content in last.items()}
     add(TAG_MANIFEST, _lines(checksums).encode())
 
 
-def _names(run: Run) -> list[str]:
+def _names(run: Run, kept: Sequence[str]) -> list[str]:
     """Files of a run to put into a bundle."""
     of_jobs = [(f"jobs/{job.name}.json", f"shots/{job.name}.npz") for job in run.jobs]
     unmeasured = {
@@ -258,7 +255,7 @@ def _names(run: Run) -> list[str]:
         "run.json.copy",
         *run.record["checksums"],
         *(name for name in chain.from_iterable(of_jobs) if name not in unmeasured),
-        *(name for name in _OPTIONAL if (run.path / name).is_file()),
+        *(name for name in (*_OPTIONAL, *kept) if (run.path / name).is_file()),
     ]
 
 
@@ -266,47 +263,17 @@ def _lines(checksums: Mapping[str, str]) -> str:
     return "".join(f"{digest}  {name}\n" for name, digest in checksums.items())
 
 
-def _readme(run: Run, names: list[str]) -> str:
-    groups = dict.fromkeys(f"{Path(name).parts[0]}/" if "/" in name else name for name in names)
-    origin = origin_of(run.record)
-    return _README.format(
-        **{key: run.record[key] for key in ("run_id", "name", "created", "backend", "spec_hash")},
-        kind=data_kind(run.record),
-        origin=""
-        if origin is None
-        else f"\norigin     {origin.words}\n           {origin.unknown}",
-        device=run.device.name,
-        schema=run.record["schema_version"],
-        shots=_shots(run),
-        manifest=MANIFEST,
-        files="\n".join(f"  {group:18}{_MEANINGS.get(group, '')}".rstrip() for group in groups),
-        software="\n".join(f"  {name} {of}" for name, of in run.record["software"].items()),
-    )
-
-
-def _shots(run: Run) -> str:
-    """What the numbers in the files of the shots are."""
-    if all(job.trial is None for job in run.jobs):
-        return _OTHERS.format(kind=run.kind)
-    design = run.design
-    flags = [FLAG] if len(design.flags) == 1 else [f"{FLAG} of {role}" for role in design.flags]
-    swept = design.parameter_names
-    return _TRIALS.format(
-        point=swept[0] if len(swept) == 1 else "point",
-        bits=", ".join([*flags, *design.measured]),
-        bases=", ".join(BASIS_ANGLES),
-        arms=", ".join(design.arm_names),
-        stages=", ".join(design.stages),
-        preparations=", ".join(design.preparations),
-    )
-
-
-def _check_run(folder: Path, kinds: Kinds) -> Kind:
+def check_run(folder: Path, kinds: Kinds) -> Kind:
     """Check a run by its own record, as unpacked and not yet believed; returns its kind.
 
     Raises:
         BadInput: no run, or written by a newer version.
         Damaged: it is not finished, or not what was written.
+
+    Example:
+        >>> check_run(Path("no such folder"), kinds=lambda name: None)
+        Traceback (most recent call last):
+        recycling.store.files.Damaged: it holds no run
     """
     if not (folder / "run.json").is_file():
         raise Damaged("it holds no run")
