@@ -80,7 +80,7 @@ def _analyse(stored: Run, readout: str | None = None, folder: Path | None = None
         from recycling.results.analysis import analyse as analyse_run
 
         if stored.complete:  # else nothing may be there to analyse, and nothing is written
-            _keep_theory(stored, folder)
+            keep_theory(stored, folder)
         return analyse_run(stored, work.fraction, readout=readout, folder=folder)  # type: ignore[arg-type]
 
 
@@ -91,7 +91,7 @@ def _report(stored: Run, dataset: xr.Dataset, folder: Path | None = None) -> Res
         from recycling.reporting.page import write_page
 
         work.step("computing the theory")
-        _keep_theory(stored, folder)
+        keep_theory(stored, folder)
         evidence = Evidence(stored, dataset, folder)
         page = write_page(evidence, work.step)
         return Result(dataset, page, evidence.comparisons)
@@ -106,7 +106,7 @@ def keep_budget(stored: Run, folder: Path | None) -> None:
         keep(stored, folder)
 
 
-def _keep_theory(stored: Run, folder: Path | None) -> None:
+def keep_theory(stored: Run, folder: Path | None = None) -> None:
     """Compute the theory of a run where it is missing, if a simulator here can do it."""
     try:
         from recycling.running.theory import keep_theory

@@ -1,6 +1,7 @@
 """The commands, one file each, in the order of the help; everything slow is imported inside."""
 
 from recycling.cli.commands.analyse import analyse
+from recycling.cli.commands.archive import archive, verify
 from recycling.cli.commands.bundle import bundle
 from recycling.cli.commands.cancel import cancel
 from recycling.cli.commands.design import design
@@ -22,5 +23,5 @@ from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
     replay, run, resume, status, cancel, plan, design, layouts, stage, sweep, analyse, report,
-    ledger, export, bundle, unbundle, latency, rehearse, import_counts, reset,
+    ledger, export, bundle, unbundle, latency, rehearse, import_counts, reset, archive, verify,
 )  # fmt: skip

@@ -87,7 +87,8 @@ def analyse_bracket(counts: Mapping[str, Counts], metadata: Metadata) -> Bracket
         Bracket; what could not be estimated is NaN with a note.
 
     Raises:
-        BadInput: a circuit is missing, or its counts are empty or of another form.
+        BadInput: a circuit is missing, or its counts are empty or of another form;
+            qiskit-experiments, which fits the decays, is not installed.
 
     Example:
         >>> from circuits.calibration.characterisation import bracket_circuits
@@ -97,16 +98,21 @@ def analyse_bracket(counts: Mapping[str, Counts], metadata: Metadata) -> Bracket
         Traceback (most recent call last):
         recycling.errors.BadInput: counts of 'bracket T1 0': none: give those of every circuit ...
     """
-    from qiskit_experiments.library.characterization.analysis import T1Analysis, T2HahnAnalysis
-
+    try:
+        from qiskit_experiments.library.characterization import analysis as fits
+    except ImportError:
+        raise BadInput(
+            "bracket: qiskit-experiments, which fits decays, is not installed; give the archive's "
+            "calibrations.json"
+        ) from None
     names = _names_by_experiment(metadata)
     counts = {name: _checked(name, counts.get(name)) for name in metadata}
     prepared = {str(metadata[name].get("state_label")): counts[name] for name in names["readout"]}
     if set(prepared) != {"0", "1"}:
         raise BadInput(f"bracket: readout of |{'⟩, |'.join(prepared)}⟩: give |0⟩ and |1⟩")
     return Bracket(
-        t1=_decay_time(T1Analysis(), names["T1"], counts, metadata),
-        t2=_decay_time(T2HahnAnalysis(), names["T2"], counts, metadata),
+        t1=_decay_time(fits.T1Analysis(), names["T1"], counts, metadata),
+        t2=_decay_time(fits.T2HahnAnalysis(), names["T2"], counts, metadata),
         **_readout(prepared["0"], prepared["1"], counts[names["thermal"][0]]),
     )
 
