@@ -88,6 +88,7 @@ def _drawn(
     p_x = shown_p_x(dataset)
     kind = dataset.attrs["data_kind"]
     (axis,) = sweep_axes(dataset)
+    first = axis.values[_first_measured(dataset)]
     bounds = (
         "Points: trials; lines: medians over trials; bars: 95 % intervals of ΔQ_B in each trial; "
         "shaded: 95 % bands of ΔQ_B and of the bounds over the whole sweep, all trials together."
@@ -115,7 +116,7 @@ def _drawn(
     return drawn | {
         "fig5a-mixedness": (
             lambda: _heat_by_mixedness(dataset),
-            f"Fig. 5(a). Recycling at {axis.symbol} = {axis.values[0]:.3g} over the mixedness p_x, "
+            f"Fig. 5(a). Recycling at {axis.symbol} = {first:.3g} over the mixedness p_x, "
             f"where ΔS > 0 ({kind}).",
         ),
         "fig5b-ratio": (
@@ -177,10 +178,18 @@ def _heat_by_sweep(dataset: xr.Dataset, arm: str) -> Figure:
     return figure
 
 
+def _first_measured(dataset: xr.Dataset) -> int:
+    """Place of the first point of the sweep that the recycling arm has a heat at."""
+    (axis,) = sweep_axes(dataset)
+    heat = dataset["heat"].sel(arm=RECYCLING)
+    known = heat.notnull().any([dim for dim in heat.dims if dim != axis.name])
+    return int(known.values.argmax())
+
+
 def _heat_by_mixedness(dataset: xr.Dataset) -> Figure:
     figure, axes = new_axes(r"$p_x$", "energy (hf)")
     (axis,) = sweep_axes(dataset)
-    point = dataset.sel(arm=RECYCLING).isel({axis.name: 0})
+    point = dataset.sel(arm=RECYCLING).isel({axis.name: _first_measured(dataset)})
     erased = point["entropy_decrease"] > 0
     bands = [f"{name}_band" for name in STYLES]
     point = point.assign(

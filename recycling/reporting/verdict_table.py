@@ -123,12 +123,12 @@ def _cells(dataset: xr.Dataset) -> list[dict[str, str]]:
     return [
         {
             **{name: f"{value:.4f}" for name, value in tight.point.items()},
-            "probability": f"{probability:.4f}",
-            "erased": f"{tight.entropy_decrease:.4f}",
-            "heat in J": f"{tight.heat:.3e}",
-            "heat": f"{tight.heat / quantum:+.4f}",
-            "heat in k_B T0 ln 2": f"{tight.heat / landauer_unit:+.3f}",
-            "Q_tight": f"{bound / quantum:.4f}",
+            "probability": number(probability, ".4f"),
+            "erased": number(tight.entropy_decrease, ".4f"),
+            "heat in J": number(tight.heat, ".3e"),
+            "heat": number(tight.heat / quantum, "+.4f"),
+            "heat in k_B T0 ln 2": number(tight.heat / landauer_unit, "+.3f"),
+            "Q_tight": "–" if np.isnan(bound) else f"{bound / quantum:.4f}",
             "excess": with_interval(tight.interval, quantum),
             "z of tight": number(tight.z, "+.1f"),
             "tight": tight.text,
