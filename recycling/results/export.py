@@ -24,6 +24,7 @@ import numpy as np
 
 from circuits.design import EQUILIBRIUM, FLAG, RECYCLING, Design
 from recycling.errors import BadInput
+from recycling.results.allocated import tomography_axes
 from recycling.results.dataset import POINT, qubit_of, swept
 from recycling.results.formats import FORMATS, WRITERS, Format, Table
 from recycling.results.schema import OF_LINK, VARIABLES
@@ -56,6 +57,8 @@ _COLUMNS = {
     "basis": ("", "Pauli basis of the tomography"),
     "limit": ("", "value, or low or high end of the interval or band"),
 }
+#: Meaning of a basis where the spec has measurement.allocation.poles.
+_FRAMES = "axis of the tomography: X, Y, Z are the first, second, third of each qubit's frame"
 
 
 def export(
@@ -107,7 +110,8 @@ def export(
     folder = check_export(folder, format)
     found = tables(dataset)
     if raw:
-        found.append(counts_table(run.counts, run.experiment.design))
+        turned = tomography_axes(run.experiment) is not None
+        found.append(counts_table(run.counts, run.experiment.design, turned=turned))
     return write_tables(found, _attributes(run, dataset), folder, format)
 
 
@@ -209,8 +213,10 @@ def _place(name: str) -> tuple[int, str]:
     return min(own, default=len(estimates)), name
 
 
-def counts_table(counts: xr.DataArray, design: Design) -> Table:
+def counts_table(counts: xr.DataArray, design: Design, *, turned: bool = False) -> Table:
     """Counts as a table: how many shots of each setting gave each record.
+
+    ``turned`` says that qubits were measured in frames that are not the laboratory's.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -235,6 +241,7 @@ def counts_table(counts: xr.DataArray, design: Design) -> Table:
         **{own.name: (own.unit, own.description) for own in design.parameters},
         FLAG: ("1", _flags(design)),
         **{role: ("1", f"outcome of {role}") for role in design.measured},
+        **({"basis": ("", _FRAMES)} if turned else {}),
     }
     return _table("counts", described.to_dataset(name=name), dims, _COLUMNS | columns)
 
