@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recycling.inference.bath.link import NO_LINK, LinkChannel
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
+from recycling.results.allocated import tomography_axes
 from recycling.results.reference import known_reference
 from recycling.results.schema import OF_LINK, VARIABLES, Quantity
 from recycling.thermodynamics import Bath
@@ -50,12 +51,13 @@ def predicted_quantities(
     design, reference = experiment.design, known_reference(experiment)
     bath = Bath.qubit(experiment.bath.frequency, experiment.bath.temperature)
     arms: list[dict[str, Real]] = []
+    turned = tomography_axes(experiment)
     for place, arm in enumerate(design.arms):
         records = RecordMap.raw(Layout.of(design), arm.records)
         crossed = link if link is None or arm.resets else NO_LINK
         by_point = np.moveaxis(tables[:, place], 1, 0)  # (point, device, ...)
         weights = np.array([p_x])
-        axes = _axes(experiment, place)
+        axes = None if turned is None else turned[place]
         arms.append(plain_estimates(by_point, records, weights, bath, reference, crossed, axes))
     found = {}
     success = design.arms.index(design.success_arm)
@@ -68,14 +70,6 @@ def predicted_quantities(
             values = values[:, :, 0]
         found[name] = dims, np.moveaxis(values, 2 if "arm" in dims else 1, 0)
     return found
-
-
-def _axes(experiment: Experiment, arm: int) -> Real | None:
-    """Axes of tomography of an arm (array of shape (point, stage, qubit, basis, 3))."""
-    allocation = experiment.allocation
-    if allocation is None or allocation.poles is None:
-        return None
-    return np.asarray(allocation.axes(len(experiment.design.measured))[arm].swapaxes(0, 1))
 
 
 def _dims(quantity: Quantity) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from recycling.inference.states.frames import height
 from recycling.inference.states.plain import mixed, plain_estimates, projected
 from recycling.inference.states.tomography import mix
 from recycling.inference.statistics.resampling import resample, simultaneous_quantile
+from recycling.inference.statistics.trials import scatter
 from tests.inference.of_hhl import AFTER, BEFORE, C_I, B, S, raw
 from tests.inference.test_correction import assignment, maps_of, read_out
 from tests.inference.test_estimates import (
@@ -196,6 +197,21 @@ def test_bands_and_calibrations_turn_with_the_axes():
     assert simultaneous_quantile(draws[..., order, :], turned) == pytest.approx(
         simultaneous_quantile(draws, fixed), rel=1e-12
     )
+
+
+def test_trials_of_different_lengths_scatter_as_their_shots_do():
+    """χ² of the heat over three trials with 200, 1,000 and 5,000 shots: 2 on the average."""
+    copies = 400
+    axes = random_frames(1, seed=27)
+    exact = np.repeat(probabilities(BLOCH[None], axes), copies, axis=0)
+    shots = np.array([200, 1000, 5000]).reshape(1, 3, 1, 1, 1)
+    counts = np.random.default_rng(28).multinomial(
+        np.broadcast_to(shots, (copies, 3, 2, 2, 3)), exact
+    )
+    heat = limited(counts, np.repeat(axes, copies, axis=0))["heat"]
+    square = scatter(heat.value[:, 0], heat.stderr[:, 0]).ratio ** 2 * 2
+    # χ² with two degrees of freedom has a variance of 4; its weights are those of the sample.
+    assert abs(square.mean() - 2) < 4 * 2 / np.sqrt(copies) + 0.05
 
 
 def test_readout_is_corrected_before_components_are_turned():
