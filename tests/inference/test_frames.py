@@ -201,14 +201,15 @@ def test_bands_and_calibrations_turn_with_the_axes():
 
 def test_trials_of_different_lengths_scatter_as_their_shots_do():
     """χ² of the heat over three trials with 200, 1,000 and 5,000 shots: 2 on the average."""
-    copies = 400
+    copies = 150
     axes = random_frames(1, seed=27)
     exact = np.repeat(probabilities(BLOCH[None], axes), copies, axis=0)
     shots = np.array([200, 1000, 5000]).reshape(1, 3, 1, 1, 1)
     counts = np.random.default_rng(28).multinomial(
         np.broadcast_to(shots, (copies, 3, 2, 2, 3)), exact
     )
-    heat = limited(counts, np.repeat(axes, copies, axis=0))["heat"]
+    question = replace(asked(copies, p_x=P_X[[1]]), axes=np.repeat(axes, copies, axis=0))
+    heat = estimate(counts, question)["heat"]
     square = scatter(heat.value[:, 0], heat.stderr[:, 0]).ratio ** 2 * 2
     # χ² with two degrees of freedom has a variance of 4; its weights are those of the sample.
     assert abs(square.mean() - 2) < 4 * 2 / np.sqrt(copies) + 0.05
@@ -226,7 +227,7 @@ def test_readout_is_corrected_before_components_are_turned():
 
 def test_intervals_along_any_axes_cover():
     """Random frames, and shots from 30 to 3,000: heat, ΔS and excesses of one mixed state."""
-    copies = 600
+    copies = 400
     axes = random_frames(1, seed=22)
     exact = probabilities(BLOCH[None], axes)
     shots = np.random.default_rng(23).permutation(np.geomspace(30, 3000, 12).astype(int))
