@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage stopping gate-times chip lock clean rivals bench-check scaling engine commands trajectories resets
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage stopping gate-times chip lock clean rivals design bench-check scaling engine commands trajectories resets
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -100,6 +100,9 @@ coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with
 
 stopping: $(STAMP) ## runs that stop when they are settled: level, power, shots (half an hour; ARGS=--quick)
 	$(BIN)/python benchmarks/stopping.py $(ARGS)
+
+design: $(STAMP) ## simulate designed experiments: what they find, cover and cost (ARGS=--quick: minutes)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.design $(ARGS)
 
 gate-times: $(STAMP) ## how often intervals of gate times cover (an hour; minutes with ARGS=--quick)
 	$(BIN)/python benchmarks/latency.py $(ARGS)
