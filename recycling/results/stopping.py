@@ -72,7 +72,8 @@ def repeated_interval(dataset: xr.Dataset, arm: str, bound: str) -> Intervals | 
 
     Example:
         >>> import xarray as xr
-        >>> repeated_interval(xr.Dataset(), "recycling", "tight") is None
+        >>> from circuits.design import RECYCLING
+        >>> repeated_interval(xr.Dataset(), RECYCLING, "tight") is None
         True
     """
     look = dataset.sizes.get("trial", 0)
@@ -114,7 +115,8 @@ def distance_by_shots(dataset: xr.Dataset, arm: str, name: str) -> Real:
         ... )
         >>> even = np.full((2, 2, 2, 2, 3, 2, 2, 2, 2), 100)
         >>> dataset = analyse_counts(experiment, counts_of(experiment, {0: even, 1: even}), {})
-        >>> distance_by_shots(dataset, "recycling", "excess_tight").shape
+        >>> from circuits.design import RECYCLING
+        >>> distance_by_shots(dataset, RECYCLING, "excess_tight").shape
         (2,)
     """
     point, found = _trials(dataset, arm, name)

@@ -18,6 +18,7 @@ from recycling.running.cap import Cap, check_start
 from recycling.running.driver import Driver
 from recycling.running.rounds import RoundsDriver
 from recycling.running.work import Conduct, Progress, Study, Work, prepare
+from recycling.store.circuits import circuits_bytes
 from recycling.store.damage import CIRCUITS
 from recycling.store.directory import Run
 from recycling.store.files import Damaged
@@ -30,7 +31,6 @@ from recycling.store.writer import (
     Beginning,
     RunWriter,
     check_new,
-    circuits_bytes,
     continued_run,
     new_run,
 )

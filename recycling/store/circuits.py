@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import io
+from collections.abc import Collection, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -159,3 +160,24 @@ def check_circuit(
         raise Damaged(f"{name} does not fit the device: {shortened(str(error))}") from None
     if not all(isfinite(duration) and duration >= 0 for duration in durations):
         raise Damaged(f"{name} has an instruction without a time")
+
+
+def circuits_bytes(circuits: Mapping[str, QuantumCircuit]) -> bytes:
+    """Write circuits as QPY, by their names.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> circuits_bytes({"bell": QuantumCircuit(2)})[:6]
+        b'QISKIT'
+    """
+    from qiskit import qpy
+
+    stream = io.BytesIO()
+    qpy.dump([_named(circuit, name) for name, circuit in circuits.items()], stream)
+    return stream.getvalue()
+
+
+def _named(circuit: QuantumCircuit, name: str) -> QuantumCircuit:
+    named = circuit.copy()
+    named.name = name
+    return named

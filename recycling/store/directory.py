@@ -31,7 +31,6 @@ from circuits.calibration.assignment import PREFIX as ASSIGNMENT_PREFIX
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.jobs.counts import counts_of, trial_counts
-from recycling.jobs.cut import ASSIGNMENTS
 from recycling.jobs.interleaved import protocol_part
 from recycling.jobs.job import Job
 from recycling.spec.experiment import Experiment
@@ -45,7 +44,7 @@ from recycling.store.damage import (
     damage_of,
 )
 from recycling.store.files import Damaged
-from recycling.store.identity import read_identity
+from recycling.store.identity import assignments_of, kind_of, read_identity
 from recycling.store.journal import COMPLETE, JobRecord, read_journal
 from recycling.store.kinds import Kind
 from recycling.store.outcomes import Form, Stored, outcomes_path, read_outcomes
@@ -399,25 +398,3 @@ class Run:
             if why and name in SPARE
         ]
         return [*damaged, *seal_faults(self)]
-
-
-def kind_of(record: Mapping[str, Any]) -> str:
-    """Read the kind of a run from the content of run.json.
-
-    Example:
-        >>> kind_of({}), kind_of({"kind": "latency"})
-        ('protocol', 'latency')
-    """
-    return str(record.get("kind", "protocol"))
-
-
-def assignments_of(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """Read the names of the jobs that measure assignment matrices from run.json.
-
-    Example:
-        >>> assignments_of({"assignment": True}), assignments_of({})
-        (('assignment',), ())
-    """
-    # Older runs measured them once, before the trials, or not at all, and name no job.
-    once = ASSIGNMENTS[:1] if record.get("assignment", False) else ()
-    return tuple(record.get("assignments", once))

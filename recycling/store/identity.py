@@ -8,6 +8,7 @@ jobs of another run.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -26,6 +27,7 @@ from pydantic import (
 
 from recycling.devices.device import Device
 from recycling.errors import BadInput
+from recycling.jobs.cut import ASSIGNMENTS
 from recycling.store.files import Damaged, checksum, read_whole, unseal
 from recycling.store.journal import JobRecord, has_tags_of, run_tag_of
 from recycling.store.origin import COUNTS, Origin
@@ -212,6 +214,28 @@ def read_identity(run: Path) -> dict[str, Any]:
     _check(run / name, candidates[name])
     _check_origin(run, name, candidates[name]["run_id"])
     return candidates[name]
+
+
+def kind_of(record: Mapping[str, Any]) -> str:
+    """Read the kind of a run from the content of run.json.
+
+    Example:
+        >>> kind_of({}), kind_of({"kind": "latency"})
+        ('protocol', 'latency')
+    """
+    return str(record.get("kind", "protocol"))
+
+
+def assignments_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Read the names of the jobs that measure assignment matrices from run.json.
+
+    Example:
+        >>> assignments_of({"assignment": True}), assignments_of({})
+        (('assignment',), ())
+    """
+    # Older runs measured them once, before the trials, or not at all, and name no job.
+    once = ASSIGNMENTS[:1] if record.get("assignment", False) else ()
+    return tuple(record.get("assignments", once))
 
 
 def identity_damage(path: Path, run_id: str) -> str:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from recycling.errors import BadInput
 from recycling.store.damage import SPARE
-from recycling.store.directory import Run, kind_of
-from recycling.store.identity import IDENTITY, read_identity
+from recycling.store.directory import Run
+from recycling.store.identity import IDENTITY, kind_of, read_identity
 from recycling.store.kinds import Kinds
 from recycling.store.targets import way_on
 from recycling.store.upgrade import upgrade

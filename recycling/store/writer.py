@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,8 +27,6 @@ from recycling.store.sealing import sealed_entry
 from recycling.store.telemetry import append_event, head_of
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
-
     from recycling.devices.device import Device
     from recycling.store.kinds import Kind
 
@@ -365,27 +362,6 @@ def software_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             versions[name] = "not installed"
     return versions
-
-
-def circuits_bytes(circuits: Mapping[str, QuantumCircuit]) -> bytes:
-    """Write circuits as QPY, by their names.
-
-    Example:
-        >>> from qiskit import QuantumCircuit
-        >>> circuits_bytes({"bell": QuantumCircuit(2)})[:6]
-        b'QISKIT'
-    """
-    from qiskit import qpy
-
-    stream = io.BytesIO()
-    qpy.dump([_named(circuit, name) for name, circuit in circuits.items()], stream)
-    return stream.getvalue()
-
-
-def _named(circuit: QuantumCircuit, name: str) -> QuantumCircuit:
-    named = circuit.copy()
-    named.name = name
-    return named
 
 
 def device_bytes(device: Mapping[str, Any]) -> bytes:

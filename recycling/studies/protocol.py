@@ -22,7 +22,8 @@ from recycling.running.work import Conduct, Progress, Watch
 from recycling.spec.experiment import Experiment
 from recycling.spec.messages import parse_spec
 from recycling.store.circuits import check_protocol
-from recycling.store.directory import Run, assignments_of
+from recycling.store.directory import Run
+from recycling.store.identity import assignments_of
 from recycling.store.origin import COUNTS
 from recycling.store.outcomes import Form
 from recycling.studies.study import Study
