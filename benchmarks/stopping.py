@@ -214,19 +214,18 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer sequences on a coarser grid")
     quick = parser.parse_args().quick
     started = perf_counter()
-    sequences, counted, repeats = (2000, 500, 200) if quick else (8000, 2000, 1000)
+    sequences, counted, repeats = (2000, 500, 200) if quick else (3000, 2000, 400)
     sizes = SIZES[::2] if quick else SIZES
     ways = list(WAYS)[:3] if quick else list(WAYS)
     cases = [(w, r, a, s) for w in ways for r in ROUNDS for a in ANGLES for s in sizes]
     exact = ideal_probabilities()
     of_counts = [(r, s, counted, exact) for r in (3, 5, 10) for s in (0.0, 2.0)]
     designs = [
-        (r, d, s, p, m)
-        for m in (1, 0.1, 0.02)
-        for p in (1, 3)
-        for d in (0.0, 1.0)
-        for r in (5, 10, 20)
-        for s in spendings()
+        (rounds, size, spending, points, most)
+        for most in (1, 0.1, 0.02)
+        for points, size in ((1, 0.0), (3, 0.0), (1, 1.0))
+        for rounds in ((5, 10, 20) if size == 0 else (10,))
+        for spending in spendings()
     ]
     distances = predicted()
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
