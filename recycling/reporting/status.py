@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from recycling.jobs.job import Job
 from recycling.jobs.status import charged_seconds
 from recycling.reporting.rounds_record import rounds_record
 from recycling.reporting.tables import Table
@@ -36,31 +37,7 @@ def status_summary(run: Run) -> dict[str, Any]:
         '1 of 1 jobs done'
         >>> folder.cleanup()
     """
-    jobs = []
-    for each in run.jobs:
-        try:
-            record = run.journal(each)
-        except Damaged as error:
-            reason = f"journal damaged: {error}"
-            jobs.append({"name": each.name, "state": "damaged", "reason": reason})
-            continue
-        job: dict[str, Any] = {
-            "name": each.name,
-            "state": record.state,
-            "attempts": len(record.attempts),
-            "surplus": surplus_of([record]),
-        }
-        if record.attempts:
-            current = record.current
-            job |= {
-                "id": current.id,
-                "tag": current.tag,
-                "reason": current.reason,
-                "since": current.times.get(current.state, ""),
-                "qpu_seconds": charged_seconds(current.record.get("metrics")),
-                "earlier": [f"{a.state}: {a.reason}" for a in record.attempts[:-1]],
-            }
-        jobs.append(job)
+    jobs = [_described(run, job) for job in run.jobs]
     rounds = rounds_record(run)
     damage = [f"{d.file}: {d.why}" for d in run.damage()]
     origin = origin_of(run.record)
@@ -81,6 +58,31 @@ def status_summary(run: Run) -> dict[str, Any]:
         **({} if rounds is None else {"rounds": rounds}),
         **({} if origin is None else {"origin": origin.model_dump(exclude_none=True)}),
     }
+
+
+def _described(run: Run, job: Job) -> dict[str, Any]:
+    """Describe a job by its journal."""
+    try:
+        record = run.journal(job)
+    except Damaged as error:
+        return {"name": job.name, "state": "damaged", "reason": f"journal damaged: {error}"}
+    described: dict[str, Any] = {
+        "name": job.name,
+        "state": record.state,
+        "attempts": len(record.attempts),
+        "surplus": surplus_of([record]),
+    }
+    if record.attempts:
+        current = record.current
+        described |= {
+            "id": current.id,
+            "tag": current.tag,
+            "reason": current.reason,
+            "since": current.times.get(current.state, ""),
+            "qpu_seconds": charged_seconds(current.record.get("metrics")),
+            "earlier": [f"{a.state}: {a.reason}" for a in record.attempts[:-1]],
+        }
+    return described
 
 
 def status_table(summary: dict[str, Any]) -> Table:
