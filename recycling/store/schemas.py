@@ -12,6 +12,7 @@ from recycling.devices.device import Device
 from recycling.store.files import Damaged
 from recycling.store.identity import RunRecord
 from recycling.store.journal import JobRecord
+from recycling.store.rounds import Rounds
 from recycling.store.schema import shortened
 from recycling.store.telemetry import Event
 
@@ -30,11 +31,12 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
     Example:
         >>> sorted(json_schemas())
-        ['calibration', 'device', 'job', 'run', 'telemetry']
+        ['calibration', 'device', 'job', 'rounds', 'run', 'telemetry']
     """
     return {
         "run": _sealed(RunRecord, "checksum"),
         "job": _sealed(JobRecord, "checksum"),
+        "rounds": _sealed(Rounds, "checksum"),
         "telemetry": _sealed(Event, "crc32"),
         "device": {"$schema": _DIALECT, **Device.model_json_schema()},
         "calibration": {**_FOREIGN, "type": "object"},
@@ -53,6 +55,7 @@ def schema_of(name: str) -> str | None:
     known = {
         "run.json": "run", "run.json.copy": "run", "device.json": "device",
         "calibration.json": "calibration", "telemetry.jsonl": "telemetry",
+        "rounds.json": "rounds",
     }  # fmt: skip
     return known.get(name)
 
