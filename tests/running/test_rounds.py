@@ -368,3 +368,26 @@ def test_a_run_that_stopped_goes_no_further_without_its_looks(start, service, pa
     resume(path)
     assert service.jobs() == dict.fromkeys(NEEDED, 1)
     assert states(path)["trial-3"] == "unneeded"
+
+
+def test_a_larger_budget_lets_a_run_that_waits_go_on(start, service, path, monkeypatch):
+    """The cap of a run can be raised as long as it has not stopped, and nothing is paid twice."""
+    decide(monkeypatch, "go on", "go on", "go on", "rounds used up")
+    service.answers = {"trial-1": [JobStatus("running")] * 2}
+    with pytest.raises(Incomplete):
+        start(wait=False, max_qpu_seconds=9.2)
+    run = resume(path, max_qpu_seconds=40.0)
+    assert run.record["max_qpu_seconds"] == 40.0
+    assert rounds(path)["stopped"]["reason"] == "rounds used up"
+    assert set(service.tags().values()) == {1}
+
+
+def test_a_smaller_budget_stops_before_the_next_round(start, service, path, monkeypatch):
+    decide(monkeypatch, "go on")
+    service.answers = {"trial-1": [JobStatus("running")] * 2}
+    with pytest.raises(Incomplete):
+        start(wait=False)
+    run = resume(path, max_qpu_seconds=9.2)
+    assert rounds(path)["stopped"]["reason"] == "budget used up"
+    assert run.counts.sizes["trial"] == 2
+    assert billed(service) <= 9.2
