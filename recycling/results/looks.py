@@ -45,6 +45,23 @@ def look_at(run: Run, rounds: int, qpu_seconds: float | None) -> Look:
 
     Raises:
         BadInput: as for ``analyse``.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling
+        >>> experiment = recycling.Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.6], "p_x": [0.4]},
+        ...     measurement={"shots": 1000, "trials": 2},
+        ...     inference={"resamples": 100},
+        ... )
+        >>> folder = TemporaryDirectory()
+        >>> run = recycling.run(experiment, out=f"{folder.name}/run", until="both")
+        >>> look_at(run, rounds=2, qpu_seconds=None).decision
+        'rounds used up'
+        >>> folder.cleanup()
     """
     until = run.until
     assert until is not None  # who looks has a rule
