@@ -182,7 +182,9 @@ def _pulses_per_label(
 
 def _number_of(counts: Sequence[int], pulses: Sequence[int]) -> int | None:
     """Pulses of an instruction, from its counts in circuits and its pulses in schedules."""
-    ratios = {found // count for found in pulses for count in counts if count} | {0}
+    if not any(pulses):
+        return 0
+    ratios = {found // count for found in pulses for count in counts if count} - {0}
     votes = {r: sum(found in {r * count for count in counts} for found in pulses) for r in ratios}
     complete = [
         ratio

@@ -13,6 +13,7 @@ from recycling.results.dataset import unusual_roles
 from recycling.results.link import link_attributes, made_link
 from recycling.results.schema import RESULTS_SCHEMA_VERSION
 from recycling.results.stopping import until_attributes
+from recycling.results.timing import latency_of
 from recycling.store.origin import data_kind, origin_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,13 @@ def run_attributes(run: Run) -> dict[str, Any]:
     if chosen is not found["given"]:
         attributes |= _named_temperature("temperature", chosen)
         attributes["temperature_source"] = chosen.source
+    latency = latency_of(run)
+    if latency.measured:
+        attributes |= {
+            "feedforward_latency_s": latency.seconds,
+            "feedforward_latency_planned_s": float(run.device.feedforward_latency),
+            "feedforward_latency_source": latency.words,
+        }
     measured = found.get("measured")
     if measured is not None and np.isfinite(measured.temperature.value):
         attributes |= _named_temperature("temperature_measured", measured)

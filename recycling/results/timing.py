@@ -1,0 +1,124 @@
+"""The true timing of a stored run: what the service's schedules say, and the measured latency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from circuits.design import Setting
+from recycling.compilation.schedules import Schedule, attributed
+from recycling.compilation.timeline import timeline
+from recycling.compilation.true_times import Comparison, latencies, true_operations
+from recycling.store.directory import SENT_PREFIX
+
+if TYPE_CHECKING:
+    from recycling.store.directory import Run
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Feedforward latency, s: measured where a schedule tells, else assumed.
+
+    Attributes:
+        seconds: median over all rounds of all circuits whose schedule is attributed.
+        least: the shortest, s.
+        most: the longest, s.
+        count: number of rounds; 0: it is assumed.
+        source: where it comes from, in words.
+    """
+
+    seconds: float
+    least: float
+    most: float
+    count: int
+    source: str
+
+    @property
+    def words(self) -> str:
+        """Its source, and whether it is measured or assumed."""
+        return f"{'measured' if self.measured else 'assumed'}: {self.source}"
+
+    @property
+    def measured(self) -> bool:
+        """Whether a schedule tells it."""
+        return self.count > 0
+
+
+def schedules_of(run: Run) -> dict[Setting, Schedule | None]:
+    """Attribute the schedules that the service reported to the circuits of a run.
+
+    Returns:
+        The schedule of each setting, None where it is not attributable; nothing where none was
+        reported, or the circuits cannot be read.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> schedules_of(SimpleNamespace(circuits_fault="circuits.qpy is missing"))
+        {}
+    """
+    if run.circuits_fault:
+        return {}
+    settings = run.experiment.design.settings
+    for job in run.jobs:
+        reported = _reported(run, job) if job.trial is not None else []
+        if any(reported):
+            sent = [run.all_circuits[SENT_PREFIX + " ".join(setting)] for setting in settings]
+            return dict(zip(settings, attributed(reported, sent), strict=True))
+    return {}
+
+
+def comparisons(run: Run) -> dict[Setting, Comparison | None]:
+    """Compare each circuit as it was planned with the schedule of the service.
+
+    Returns:
+        None for a circuit whose schedule is not attributable.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> comparisons(SimpleNamespace(circuits_fault="circuits.qpy is missing"))
+        {}
+    """
+    found: dict[Setting, Comparison | None] = {}
+    for setting, schedule in schedules_of(run).items():
+        planned = timeline(run.circuits[setting], run.device)
+        start = min((o.start for o in planned if o.name not in ("delay", "rz")), default=0.0)
+        sent = run.all_circuits[SENT_PREFIX + " ".join(setting)]
+        found[setting] = (
+            None
+            if schedule is None
+            else Comparison(
+                tuple(planned), tuple(true_operations(schedule, sent, run.device, start))
+            )
+        )
+    return found
+
+
+def latency_of(run: Run, known: dict[Setting, Comparison | None] | None = None) -> Latency:
+    """Find the feedforward latency of a run: measured by its schedules, or assumed.
+
+    Args:
+        run: opened run.
+        known: what ``comparisons`` gives, where it is at hand.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9)
+        >>> run = SimpleNamespace(circuits_fault="circuits.qpy is missing", device=device)
+        >>> latency_of(run).measured
+        False
+    """
+    compared = comparisons(run) if known is None else known
+    rounds = [t for each in compared.values() if each is not None for t in latencies(each.true)]
+    if not rounds:
+        assumed = float(run.device.feedforward_latency)
+        source = run.device.sources["feedforward_latency"]
+        return Latency(assumed, assumed, assumed, 0, source)
+    words = f"{len(rounds)} rounds in the schedules of the service"
+    return Latency(median(rounds), min(rounds), max(rounds), len(rounds), words)
+
+
+def _reported(run: Run, job: Any) -> list[dict[str, Any] | None]:
+    record = run.journal(job).current.record if run.journal(job).attempts else {}
+    return record.get("schedules") or []
