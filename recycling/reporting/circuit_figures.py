@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from recycling.compilation.timeline import timeline
+from recycling.compilation.timeline import Operation, timeline
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from qiskit import QuantumCircuit
 
     from recycling.devices.device import Device
@@ -25,15 +27,36 @@ _KINDS = {"cz": "cz", "measure": "measure", "delay": "idle"}
 _FOLD = 44
 
 
-def schedule_figure(circuit: QuantumCircuit, device: Device, condition: str = "flag = 0") -> Figure:
+def schedule_figure(
+    circuit: QuantumCircuit,
+    device: Device,
+    condition: str = "flag = 0",
+    true: Sequence[Operation] = (),
+) -> Figure:
     """Each operation on the time axis, the conditional block taken and shaded.
 
-    ``condition`` says in words when the block is taken.
+    ``condition`` says in words when the block is taken. ``true`` are the operations of the schedule
+    of the service, which is drawn beneath on the same axis, where there is one.
     """
-    operations = timeline(circuit, device)
-    figure = Figure(figsize=(9.5, 3.0))
-    figure.subplots_adjust(left=0.11, right=0.99, bottom=0.16, top=0.82)
-    axes = figure.add_subplot()
+    rows = [("planned", timeline(circuit, device))] + ([("scheduled", list(true))] if true else [])
+    height = 3.0 if not true else 5.0
+    figure = Figure(figsize=(9.5, height))
+    edges = {"bottom": 0.48 / height, "top": 1 - 0.54 / height, "hspace": 0.22}
+    figure.subplots_adjust(left=0.11, right=0.99, **edges)
+    grid = figure.subplots(len(rows), sharex=True, squeeze=False)
+    for axes, (title, operations) in zip(grid[:, 0], rows, strict=True):
+        _draw_schedule(axes, operations, device, condition)
+        if true:
+            axes.set_title(title, loc="left", fontsize=9, pad=9)
+    grid[-1, 0].set_xlabel("time (µs)")
+    handles = [Patch(color=colour, label=kind) for kind, colour in _COLOURS.items()]
+    figure.legend(handles=handles, loc="upper right", ncols=len(handles), frameon=False)
+    return figure
+
+
+def _draw_schedule(
+    axes: Axes, operations: Sequence[Operation], device: Device, condition: str
+) -> None:
     bars: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for operation in operations:
         kind = _KINDS.get(operation.name, "single-qubit gate")
@@ -59,11 +82,7 @@ def schedule_figure(circuit: QuantumCircuit, device: Device, condition: str = "f
     ]
     axes.set_yticks(range(device.num_qubits), labels)
     axes.set_ylim(device.num_qubits - 0.4, -0.7)
-    axes.set_xlabel("time (µs)")
     axes.spines[["top", "right"]].set_visible(False)
-    handles = [Patch(color=colour, label=kind) for kind, colour in _COLOURS.items()]
-    figure.legend(handles=handles, loc="upper right", ncols=len(handles), frameon=False)
-    return figure
 
 
 def circuit_figure(circuit: QuantumCircuit, device: Device) -> Figure:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circuits.design import Setting
+from recycling.compilation.timeline import Operation
+from recycling.compilation.true_times import Comparison as TrueTimes
 from recycling.errors import BadInput
 from recycling.reporting import paper
 from recycling.reporting.paper import Comparison
@@ -15,6 +17,7 @@ from recycling.reporting.readings import readout_datasets
 from recycling.results.calibrations import Calibrations, calibrations, correction_of
 from recycling.results.controls import Control, controls
 from recycling.results.theory import stored_theory
+from recycling.results.timing import comparisons
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,10 +59,25 @@ class Evidence:
         """The longest compiled circuit; None where the circuits cannot be read."""
         if self.run.circuits_fault:
             return None
+        return self.run.circuits[self._longest]
+
+    @property
+    def _longest(self) -> Setting:
+        """Setting of the longest circuit: the arm that resets, after the erasure."""
         design = self.experiment.design
         (resets,) = (arm.name for arm in design.arms if arm.resets)
-        longest: Setting = (resets, design.stages[-1], design.preparations[-1])
-        return self.run.circuits[longest]
+        return resets, design.stages[-1], design.preparations[-1]
+
+    @cached_property
+    def timing(self) -> dict[Setting, TrueTimes | None]:
+        """Each circuit as it was planned beside the schedule of the service, if there are any."""
+        return comparisons(self.run)
+
+    @property
+    def true_operations(self) -> tuple[Operation, ...]:
+        """The longest circuit as the service scheduled it; empty where that is not known."""
+        found = self.timing.get(self._longest)
+        return () if found is None else found.true
 
     @cached_property
     def calibrations(self) -> Calibrations:

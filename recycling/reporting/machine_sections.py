@@ -13,6 +13,7 @@ from recycling.reporting.device_tables import (
 )
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
+from recycling.results.timing import latency_of
 from recycling.store.circuits import qiskit_is_missing
 from recycling.store.origin import device_is_known, origin_of
 
@@ -24,6 +25,7 @@ _DRAWINGS = {
     "taken.",
     "circuit": "Compiled circuit of the same setting without its delays; the schedule shows those.",
 }
+_TRUE = " Beneath it the schedule of the service, its first operation at the time of the plan's."
 
 
 def device_section(evidence: Evidence) -> Section:
@@ -32,12 +34,16 @@ def device_section(evidence: Evidence) -> Section:
         return Section("Device", [Paragraph("is the device: no calibration was given with the "
                                             "counts.", "note", "Missing")])  # fmt: skip
     device, circuit = evidence.run.device, evidence.circuit
-    latency = f"{device.feedforward_latency * 1e6:.2f} µs"
+    latency = f"feedforward latency {device.feedforward_latency * 1e6:.2f} µs"
+    true = latency_of(evidence.run, evidence.timing)
+    measured = f" Measured: {true.seconds * 1e6:.3f} µs, by {true.source}." if true.measured else ""
     couplings = [] if circuit is None else [Rows(coupling_table(device, circuit))]
     return Section(
         "Device",
         [
-            Paragraph(f"{device.name}; feedforward latency {latency} after the measurement."),
+            Paragraph(
+                f"{device.name}; feedforward latency {latency} after the measurement.{measured}"
+            ),
             Rows(device_table(device)),
             *couplings,
             Rows(
@@ -75,8 +81,10 @@ def circuit_section(evidence: Evidence) -> Section:
     gates = ", ".join(f"{count} {name}" for name, count in circuit.count_ops().items())
     drawings = {
         "schedule": (
-            schedule_figure(circuit, device, condition_of(evidence.experiment.design)),
-            _DRAWINGS["schedule"],
+            schedule_figure(
+                circuit, device, condition_of(evidence.experiment.design), evidence.true_operations
+            ),
+            _DRAWINGS["schedule"] + (_TRUE if evidence.true_operations else ""),
         ),
     }
     counts = circuit.count_ops()

@@ -358,6 +358,15 @@ def test_drift_between_the_brackets_is_flagged_and_reported(service, plan, monke
     assert told[population] == "drifted"
     (t1,) = (text for text in told if text.startswith("T1 of B"))
     assert told[t1] == ""
+    # The plan assumed a latency; the schedules of the service measure it.
+    attributes = rc.analyse(run).attrs
+    assert attributes["feedforward_latency_s"] == pytest.approx(
+        physics.feedforward_latency, abs=4e-9
+    )
+    assert attributes["feedforward_latency_planned_s"] == plan.device.feedforward_latency
+    assert attributes["feedforward_latency_source"].startswith("measured: 4 rounds")
+    assert {row[1] for row in tables["Timing"].rows} == {"+400", "–"}
+    assert "device.feedforward_latency = " in tables["Timing"].note
     # Only the recycling arm waits for the feedforward.
     differences = {row[0]: row[3] for row in tables["Schedule"].rows}
     assert differences == {
@@ -392,9 +401,10 @@ def test_schedules_belong_to_circuits_in_whatever_order_they_come(finished, monk
 
     assert report(schedules[1:] + schedules[:1]) == table
     assert report(schedules[::-1]) == table
-    # One that comes twice takes the place of another: that of neither can be told.
+    # One that comes twice takes the place of another: that of neither can be told, all others can.
     rows = report([*schedules[:-1], schedules[0]]).rows
-    assert {row[2] for row in rows} == {"not attributable"}
+    assert rows[1:-1] == table.rows[1:-1]
+    assert [rows[n][2] for n in (0, -1)] == ["not attributable"] * 2
     assert report([None] * len(schedules)) is None
 
 
