@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from circuits.design import symbol
 from recycling.inference.statistics.interval import Interval
 from recycling.reporting.tables import Table, number, with_interval
-from recycling.results.differences import P_VALUE, Z, common
+from recycling.results.differences import P_VALUE, Z, common, names_of
 from recycling.results.schema import OF_LINK, VARIABLES
 
 if TYPE_CHECKING:
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 
 #: Order in which the coordinates of a place are written, before the swept parameters.
 _FIRST = ("arm", "stage", "qubit")
-
-
-def names_of(found: xr.Dataset) -> list[str]:
-    """List the quantities of differences, in the order of a Dataset's variables.
-
-    Example:
-        >>> import xarray as xr
-        >>> names_of(xr.Dataset({"heat_z": 0.0, "heat": 1.0, "entropy": 0.1}))
-        ['entropy', 'heat']
-    """
-    return [name for name in VARIABLES | OF_LINK if name in found]
 
 
 @dataclass(frozen=True)

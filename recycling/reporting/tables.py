@@ -18,6 +18,16 @@ class Table:
     rows: Sequence[tuple[str, ...]]
     note: str = ""
 
+    def of(self, columns: Sequence[int]) -> Table:
+        """Table of some columns alone.
+
+        Example:
+            >>> Table(("a", "b"), [("1", "2")]).of([1]).rows
+            [('2',)]
+        """
+        rows = [tuple(row[place] for place in columns) for row in self.rows]
+        return Table(tuple(self.columns[place] for place in columns), rows, self.note)
+
 
 def with_interval(interval: Interval[float], unit: float = 1.0, form: str = "") -> str:
     """Write value and interval in a unit; the value alone where it has no error.

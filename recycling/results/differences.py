@@ -67,6 +67,17 @@ def common(first: xr.Dataset, second: xr.Dataset) -> tuple[xr.Dataset, xr.Datase
     return first.isel(places[0]), second.isel(places[1])
 
 
+def names_of(found: xr.Dataset) -> list[str]:
+    """List the quantities of differences, in the order of a Dataset's variables.
+
+    Example:
+        >>> import xarray as xr
+        >>> names_of(xr.Dataset({"heat_z": 0.0, "heat": 1.0, "entropy": 0.1}))
+        ['entropy', 'heat']
+    """
+    return [name for name in VARIABLES | OF_LINK if name in found]
+
+
 def differences(first: xr.Dataset, second: xr.Dataset) -> xr.Dataset:
     """Subtract the second from the first, where both have a quantity over the same dims.
 
