@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from recycling.results.analysis import analyse
     from recycling.spec.experiment import Experiment, preset
     from recycling.store import Run
+    from recycling.studies.comparing import compare
     from recycling.studies.own_counts import from_counts
     from recycling.studies.protocol import run
     from recycling.studies.stored import open_run, resume
@@ -56,6 +57,7 @@ _HOME = {
     "Experiment": "spec.experiment",
     "free_energy": "thermodynamics",
     "branch_gains": "thermodynamics",
+    "compare": "studies.comparing",
     "from_counts": "studies.own_counts",
     "gain": "thermodynamics",
     "Incomplete": "errors",
@@ -97,6 +99,7 @@ __all__ = [
     "analyse",
     "athermal_bound",
     "branch_gains",
+    "compare",
     "design",
     "ergotropy",
     "free_energy",

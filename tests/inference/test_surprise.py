@@ -13,7 +13,7 @@ from recycling.inference.statistics.surprise import Expectation
 NONE = np.zeros((0, 1, 4)), np.zeros(0)
 
 
-def random_model(rng, settings_=30, records=8, noise=4, rare=0.02):
+def random_model(rng, settings_=20, records=8, noise=4, rare=0.02):
     """Probabilities with rare records, derivatives that keep their sum, and errors."""
     weights = rng.gamma(0.5, size=(settings_, records)) + rare
     probabilities = weights / weights.sum(axis=-1, keepdims=True)
@@ -63,7 +63,7 @@ def test_p_values_are_uniform_where_the_prediction_is_true(shots):
     counted[::5] //= 2  # settings may have unequal shots
     expected = Expectation(counted, probabilities, slopes, errors)
     statistical, calibrated = [], []
-    for _ in range(150):
+    for _ in range(100):
         counts = rng.multinomial(counted, probabilities)
         statistical.append(expected.against(counts).p_statistical)
         moved = probabilities + np.tensordot(rng.normal(size=4) * errors, slopes, 1)
@@ -88,7 +88,7 @@ def test_a_change_of_the_noise_is_found_and_attributed():
     assert chi2.sf(rest, found.freedom) > 1e-3
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(counts=arrays(int, (5, 4), elements=st.integers(0, 50)), seed=st.integers(0, 99))
 def test_any_counts_have_a_p_value(counts, seed):
     """Also without shots, and where a record that cannot come has come."""

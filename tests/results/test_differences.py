@@ -15,7 +15,7 @@ FINITE = st.floats(-1e3, 1e3)
 SIDE = st.floats(0, 1e3)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(a=FINITE, b=FINITE, sides=st.tuples(SIDE, SIDE, SIDE, SIDE))
 def test_limits_are_those_of_independent_errors(a, b, sides):
     one = Interval(np.array(a), np.array(a - sides[0]), np.array(a + sides[1]))

@@ -4,6 +4,7 @@ from recycling.cli.commands.analyse import analyse
 from recycling.cli.commands.archive import archive, verify
 from recycling.cli.commands.bundle import bundle
 from recycling.cli.commands.cancel import cancel
+from recycling.cli.commands.compare import compare
 from recycling.cli.commands.design import design
 from recycling.cli.commands.export import export
 from recycling.cli.commands.import_counts import import_counts
@@ -23,5 +24,6 @@ from recycling.cli.commands.unbundle import unbundle
 
 COMMANDS = (
     replay, run, resume, status, cancel, plan, design, layouts, stage, sweep, analyse, report,
-    ledger, export, bundle, unbundle, latency, rehearse, import_counts, reset, archive, verify,
+    compare, ledger, export, bundle, unbundle, latency, rehearse, import_counts, reset, archive,
+    verify,
 )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The command ``recycling compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recycling.cli.options import AsJson, Debug
+from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+
+if TYPE_CHECKING:
+    from recycling.results.comparison import Comparison
+
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run directories.")]
+Page = Annotated[Path | None, typer.Option("--out", "-o", help="HTML page to write.")]
+#: Columns of a table of differences on a terminal that is narrow, and on a wide one.
+_NARROW, _WIDE, _ENOUGH = (0, 4, 5), (0, 1, 4, 5, 6), 110
+
+
+def compare(runs: Runs, out: Page = None, as_json: AsJson = False, debug: Debug = False) -> None:
+    """Show how runs differ from the first of them: quantities, verdicts, spec, device."""
+    with errors(debug=debug):
+        from recycling.studies.comparing import compare as compare_runs
+
+        with shown() as work:
+            found = compare_runs(*runs, out=out, progress=work.step)
+        if as_json:
+            from recycling.results.comparison_record import comparison_record
+
+            print_json(comparison_record(found) | _files(out))
+            return
+        _print(found)
+        print_lines([f"{name}: {path}" for name, path in _files(out).get("files", {}).items()])
+
+
+def _files(out: Path | None) -> dict[str, Any]:
+    return {} if out is None else {"files": {"page": str(out)}}
+
+
+def _print(found: Comparison) -> None:
+    from rich.console import Console
+
+    from recycling.reporting.comparison_page import sides_of
+    from recycling.reporting.comparison_tables import (
+        changes_table,
+        comparison_headline,
+        verdicts_table,
+    )
+    from recycling.reporting.difference_tables import largest_table
+    from recycling.results.comparison import BOUNDS
+
+    wide = Console().width >= _ENOUGH
+    if wide:
+        print_table(verdicts_table(found), "verdicts")
+    else:
+        for bound in BOUNDS:
+            print_table(verdicts_table(found, (bound,), brief=True), f"against Q_{bound}")
+    for other, member in enumerate(found.others):
+        title = f"{member.label} less {found.first.label}"
+        print_table(largest_table(sides_of(found, other)).of(_WIDE if wide else _NARROW), title)
+    changes = changes_table(found, ("run", "spec"))
+    if changes.rows:
+        print_table(changes, "what is different")
+    print_lines([comparison_headline(found)], style="bold")

@@ -1,0 +1,70 @@
+"""Compare runs with each other: open them, analyse them, write a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from recycling.errors import BadInput
+from recycling.reporting.comparison_page import write_comparison
+from recycling.results.analysis import analysed
+from recycling.results.comparison import Comparison, Member, compare_members
+from recycling.store.directory import Run
+from recycling.studies.stored import open_run
+
+
+def compare(
+    *runs: str | Path | Run,
+    out: str | Path | None = None,
+    progress: Callable[[str], None] = lambda _step: None,
+) -> Comparison:
+    """Compare runs with the first of them: quantity by quantity, at the points that all have.
+
+    They may be of other devices, sweeps and readouts, or a run and its simulation. They count as
+    independent. Nothing is written into them.
+
+    Args:
+        runs: run directories, or opened runs.
+        out: HTML page to write.
+        progress: called with the name of each step as it begins.
+
+    Raises:
+        BadInput: there is one run only, one is given twice, they have no point in common or are of
+            different designs, or the page exists as a folder.
+        Incomplete: no trial of a run is complete yet.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     for name in ("one", "two"):
+        ...         _ = rc.run(rc.preset("theory"), out=f"{folder}/{name}")
+        ...     found = compare(f"{folder}/one", f"{folder}/two", out=f"{folder}/page.html")
+        ...     [member.label for member in found.members], found.resolved(0)
+        (['one', 'two'], [])
+    """
+    if len(runs) < 2:
+        raise BadInput("runs: one alone has nothing to be compared with; give two or more")
+    if out is not None and Path(out).is_dir():
+        raise BadInput(f"out = {str(out)!r} is a folder: give the name of a page, such as a.html")
+    opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
+    for place, run in enumerate(opened):
+        if run.run_id in [other.run_id for other in opened[:place]]:
+            raise BadInput(f"run = {str(run.path)!r} is given twice: give different runs")
+    members = []
+    for label, run in zip(_labels(opened), opened, strict=True):
+        progress(f"analysing {label}")
+        members.append(Member(label, run, analysed(run)))
+    progress("comparing")
+    found = compare_members(members)
+    if out is not None:
+        write_comparison(found, Path(out))
+    return found
+
+
+def _labels(runs: list[Run]) -> list[str]:
+    """The name of each folder, with that of its parent where two are called alike."""
+    paths = [run.path.resolve() for run in runs]
+    names = Counter(path.name for path in paths)
+    return [path.name if names[path.name] == 1 else "/".join(path.parts[-2:]) for path in paths]
