@@ -79,6 +79,19 @@ def decoupled(
     return kept
 
 
+def without_label(operation: Any) -> Any:
+    """The same gate without the label of a pulse: Aer looks up the errors of a gate by its label.
+
+    Example:
+        >>> from qiskit.circuit.library import XGate
+        >>> without_label(XGate(label=PULSE)).label is None
+        True
+    """
+    if getattr(operation, "label", None) not in (PULSE, PULSE_OF_WAIT):
+        return operation
+    return operation.base_class()
+
+
 def pulse_counts(
     circuit: QuantumCircuit, device: Device, start: float, end: float
 ) -> dict[str, int]:

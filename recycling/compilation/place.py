@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from recycling.compilation.decouple import PULSE, PULSE_OF_WAIT
+from recycling.compilation.decouple import PULSE, PULSE_OF_WAIT, without_label
 from recycling.compilation.walk import waits
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def place_on_chip(
     placed.add_register(*circuit.cregs)
     timeless = circuit if keep_delays else _without_delays(circuit)
     placed.compose(timeless, qubits=list(layout), clbits=placed.clbits, inplace=True)
+    if any(without_label(each.operation) is not each.operation for each in placed.data):
+        placed.data = [each.replace(operation=without_label(each.operation)) for each in placed]
     return placed
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.compilation.decouple import without_label
 from recycling.compilation.timeline import duration_of
 from recycling.errors import BackendFailure
 from recycling.execution.registry import BackendKind
@@ -275,6 +276,8 @@ def _append_relaxing(
                 _append_relaxing(block.copy_empty_like(), block, qubits, device)
                 for block in operation.blocks
             )
+        else:
+            operation = without_label(operation)
         noisy.append(operation, instruction.qubits, instruction.clbits)
     return noisy
 

@@ -3,10 +3,12 @@
 from functools import cache
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
+from scipy.stats import chi2
 
 import recycling as rc
 from recycling.compilation.decouple import Decoupling, decoupled
@@ -18,9 +20,14 @@ from recycling.compilation.timeline import timeline
 from recycling.compilation.walk import walk
 from recycling.devices.profiles import ideal_device
 from recycling.errors import BadInput
+from recycling.execution.aer import simulate_shots, with_idle_noise
 from recycling.execution.ibm.scheduling import schedule_as_late_as_possible
+from recycling.jobs.job import Pub
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_all, compile_open, decoupling_on
+from recycling.simulation.probabilities import pub_probabilities
+from recycling.simulation.trajectories.lower import compile_trajectories
+from recycling.simulation.trajectories.sample import sample
 
 ROLES = ("C_I", "B", "S")
 ALL = ("C_I", "C_C0", "C_C1", "C_A", "B", "S")
@@ -66,6 +73,11 @@ def pulses_of(circuit, device):
             times = tuple(round(time / device.dt) for time in (each.start, each.end))
             found.setdefault(each.qubits[0], []).append(times)
     return found
+
+
+def labels(circuit):
+    """Labels of gates. Aer looks up the error of a gate by its label, and knows none of ours."""
+    return {each.operation.label for each in circuit.data if each.operation.name == "x"} - {None}
 
 
 @pytest.mark.parametrize(
@@ -182,6 +194,7 @@ def test_a_machine_gets_the_pulses_but_those_of_the_time_that_it_waits_by_itself
     design, device, circuits = compiled("FakeTorino", 2)
     circuit = decoupled(circuits["recycling", "after", "X"], device, Decoupling("XX", (0, 4)))
     sent = place_on_chip(circuit, (0, 1, 2, 3, 4, 5), 6, keep_delays=False)
+    assert labels(sent) == labels(with_idle_noise(circuit, device)) == set()
     again = schedule_as_late_as_possible(sent, device_target(device))
     kept, before = pulses_of(again, device), pulses_of(circuit, device)
     (latency,) = [s for s in schedule(circuit, device, design) if s.name == "feedforward latency"]
@@ -211,3 +224,31 @@ def test_a_spec_asks_for_pulses():
         )
     with pytest.raises(BadInput, match=r"decoupling\.sequence = 'XX': which pulses fit"):
         compile_open(spec, ideal_device(temperature=0.043, frequency=5e9), ())
+
+
+@pytest.mark.slow
+def test_pulses_are_the_same_to_the_engine_to_aer_and_to_trajectories():
+    experiment = rc.Experiment(
+        name="a",
+        device={
+            "layout": dict(zip(ALL, PLACES["paper"], strict=True)),
+            "t1": 30e-6,
+            "t2": 20e-6,
+            "single_qubit_error": 5e-3,
+        },
+        decoupling={"sequence": "XY4"},
+        sweep={"theta_b": [0.6], "p_x": [0.4]},
+    )
+    device = build_device(experiment)
+    circuit = compile_all(experiment, device)["recycling", "after", "X"]
+    parameters = {"theta_b": 0.6, "basis_theta": -np.pi / 2, "basis_phi": 0.0}
+    pub = Pub(circuit, {name: np.array(value) for name, value in parameters.items()})
+    expected = pub_probabilities([pub], device)[0].transpose().ravel()
+    trajectories = compile_trajectories(circuit, device, parameters)
+    for shots in (
+        simulate_shots(circuit, device, parameters, 20_000, 1),
+        sample(trajectories, 200_000, np.random.default_rng(1)),
+    ):
+        counts = np.bincount(shots, minlength=len(expected))
+        distance = ((counts - counts.sum() * expected) ** 2 / (counts.sum() * expected)).sum()
+        assert chi2.sf(distance, len(expected) - 1) > 1e-3
