@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage stopping gate-times chip lock clean rivals design bench-check scaling engine commands trajectories resets
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage stopping gate-times decoupling chip lock clean rivals design bench-check scaling engine commands trajectories resets
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -109,6 +109,9 @@ gate-times: $(STAMP) ## how often intervals of gate times cover (an hour; minute
 
 resets: $(STAMP) ## how often intervals of resets cover (minutes; ARGS="--experiments 200": seconds)
 	$(BIN)/python -m benchmarks.resets $(ARGS)
+
+decoupling: $(STAMP) ## when pulses on idle qubits help: tables and figure of docs/decoupling.md
+	$(BIN)/python benchmarks/decoupling.py --figure docs/decoupling.svg $(ARGS)
 
 chip: $(STAMP) ## draw a chip of a billion flux parametrons (minutes; ARGS=1e7: seconds)
 	$(BIN)/python benchmarks/chip.py $(ARGS)
