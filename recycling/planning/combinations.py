@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -106,23 +107,21 @@ def search(
     whole, found = chip(plain, backend), list[Found]()
     options, begun = list(decouplings(experiment)), perf_counter()
     total = len(scored[:placements]) * len(levels) * len(options)
-    for place in scored[:placements]:
+    for place, level in product(scored[:placements], levels):
         device = whole.device_on(place.layout)
-        for level in levels:
-            try:
-                circuits = _scheduled(_with(experiment, level, DecouplingSpec()), device)
-            except BadInput:  # no routing of this level keeps the qubits in place
-                total -= len(options)
-                continue
-            for spec in options:
-                variant = _with(experiment, level, spec)
-                pubs = protocol_pubs(variant, _pulsed(variant, device, circuits))
-                prediction = predict(variant, device, pubs)
-                found.append(Found(place.layout, level, spec, prediction))
-                progress(len(found) / total)
-                if len(found) == len(options):
-                    seconds = (perf_counter() - begun) / len(options) * (total - len(options))
-                    announce(total, seconds)
+        try:
+            circuits = _scheduled(_with(experiment, level, DecouplingSpec()), device)
+        except BadInput:  # no routing of this level keeps the qubits in place
+            total -= len(options)
+            continue
+        for spec in options:
+            variant = _with(experiment, level, spec)
+            pubs = protocol_pubs(variant, _pulsed(variant, device, circuits))
+            found.append(Found(place.layout, level, spec, predict(variant, device, pubs)))
+            progress(len(found) / total)
+        if len(found) == len(options):
+            each = (perf_counter() - begun) / len(options)
+            announce(total, each * (total - len(options)))
     return sorted(found, key=lambda each: (-each.below, each.shots, each.excess))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,52 +46,67 @@ def layouts(
             from recycling.store.targets import check_new_file
 
             check_new_file(write, "write")
+        asked = _Asked(text, experiment, backend, (instance, plan, account), top, write, as_json)
         if search:
-            account_of = (instance, plan, account)
-            _search(text, experiment, backend, account_of, placements, top, write, as_json)
-            return
-        with shown() as work:
-            work.step("scoring placements")
-            from recycling.execution.machine import Account
-            from recycling.planning.chips import chip
-            from recycling.planning.plan import connected_chip
-            from recycling.planning.ranking import score_layouts, with_layout
-            from recycling.reporting.figures import to_svg
-            from recycling.store.files import write_whole
-            from recycling.studies.chip_map import chip_map, layout_summary, layout_table
-
-            behind = connected_chip(backend, Account(instance, plan, account))
-            scored = score_layouts(experiment, behind, progress=work.fraction)
-            work.step("drawing the chip")
-            frequency = experiment.bath.frequency
-            name = backend if behind else experiment.device.profile
-            figure = chip_map(
-                chip(experiment, behind).target,
-                scored,
-                frequency,
-                title=f"{len(scored)} placements on {name}, predicted by the exact engine",
-            )
-            write_whole(out, to_svg(figure))
-            if write is not None:
-                write_whole(write, with_layout(text, scored[0].layout).encode())
-        if as_json:
-            print_json(layout_summary(scored, frequency))
-            return
-        print_table(layout_table(scored, frequency, top=top))
-        print_lines([f"picture: {out}", *([f"spec: {write}"] if write else [])])
+            _search(asked, placements)
+        else:
+            _rank(asked, out)
 
 
-def _search(
-    text: str,
-    experiment: Experiment,
-    backend: str,
-    account: tuple[str | None, ...],
-    placements: int,
-    top: int,
-    write: Path | None,
-    as_json: bool,
-) -> None:
+@dataclass(frozen=True)
+class _Asked:
+    """What both ways of the command are asked for."""
+
+    text: str
+    experiment: Experiment
+    backend: str
+    account: tuple[str | None, ...]
+    top: int
+    write: Path | None
+    as_json: bool
+
+
+def _written(asked: _Asked) -> list[str]:
+    return [f"spec: {asked.write}"] if asked.write else []
+
+
+def _rank(asked: _Asked, out: Path) -> None:
+    """Score all placements, and draw them on the chip."""
+    experiment = asked.experiment
+    with shown() as work:
+        work.step("scoring placements")
+        from recycling.execution.machine import Account
+        from recycling.planning.chips import chip
+        from recycling.planning.plan import connected_chip
+        from recycling.planning.ranking import score_layouts, with_layout
+        from recycling.reporting.figures import to_svg
+        from recycling.store.files import write_whole
+        from recycling.studies.chip_map import chip_map, layout_summary, layout_table
+
+        behind = connected_chip(asked.backend, Account(*asked.account))
+        scored = score_layouts(experiment, behind, progress=work.fraction)
+        work.step("drawing the chip")
+        frequency = experiment.bath.frequency
+        name = asked.backend if behind else experiment.device.profile
+        figure = chip_map(
+            chip(experiment, behind).target,
+            scored,
+            frequency,
+            title=f"{len(scored)} placements on {name}, predicted by the exact engine",
+        )
+        write_whole(out, to_svg(figure))
+        if asked.write is not None:
+            write_whole(asked.write, with_layout(asked.text, scored[0].layout).encode())
+    if asked.as_json:
+        print_json(layout_summary(scored, frequency))
+        return
+    print_table(layout_table(scored, frequency, top=asked.top))
+    print_lines([f"picture: {out}", *(_written(asked))])
+
+
+def _search(asked: _Asked, placements: int) -> None:
     """Search placements, levels and decoupling together."""
+    experiment = asked.experiment
     with shown() as work:
         work.step("scoring placements")
         from scipy.constants import h as planck
@@ -106,16 +122,16 @@ def _search(
 
         found = search(
             experiment,
-            connected_chip(backend, Account(*account)),
+            connected_chip(asked.backend, Account(*asked.account)),
             placements=placements,
             progress=work.fraction,
             announce=announce,
         )
-        if write is not None:
-            write_whole(write, with_found(text, found[0]).encode())
+        if asked.write is not None:
+            write_whole(asked.write, with_found(asked.text, found[0]).encode())
     roles, quantum = experiment.design.roles, float(planck * experiment.bath.frequency)
-    if as_json:
+    if asked.as_json:
         print_json(search_summary(found, roles, quantum))
         return
-    print_table(search_table(found, roles, quantum, top))
-    print_lines([f"spec: {write}"] if write else [])
+    print_table(search_table(found, roles, quantum, asked.top))
+    print_lines(_written(asked))
