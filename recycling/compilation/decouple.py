@@ -108,13 +108,32 @@ def pulse_counts(
         >>> pulse_counts(found, device, 0.0, 0.5e-6)
         {'B': 2}
     """
-    starts, found = _starts(circuit, device), dict.fromkeys(device.roles, 0)
-    for place, instruction in enumerate(circuit.data):
-        label = getattr(instruction.operation, "label", None)
-        if label in (PULSE, PULSE_OF_WAIT):
-            inside = round(start / device.dt) <= starts[place] < round(end / device.dt)
-            found[device.roles[circuit.find_bit(instruction.qubits[0]).index]] += inside
+    found = dict.fromkeys(device.roles, 0)
+    for qubit, begins in pulse_starts(circuit, device):
+        inside = round(start / device.dt) <= round(begins / device.dt) < round(end / device.dt)
+        found[device.roles[qubit]] += inside
     return {role: count for role, count in found.items() if count}
+
+
+def pulse_starts(circuit: QuantumCircuit, device: Device) -> list[tuple[int, float]]:
+    """List the pulses of decoupling in a circuit: the qubit and the start in s of each.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from recycling.devices.profiles import ideal_device
+        >>> device = ideal_device(temperature=0.043, frequency=5e9, roles=("B", "S"))
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.delay(1000, 1, unit="dt")
+        >>> _ = circuit.sx(1)
+        >>> pulse_starts(decoupled(circuit, device, Decoupling("XX", qubits=(1,))), device)
+        [(1, 2.5e-07), (1, 7.5e-07)]
+    """
+    starts = _starts(circuit, device)
+    return [
+        (circuit.find_bit(each.qubits[0]).index, starts[place] * device.dt)
+        for place, each in enumerate(circuit.data)
+        if getattr(each.operation, "label", None) in (PULSE, PULSE_OF_WAIT)
+    ]
 
 
 def _starts(circuit: QuantumCircuit, device: Device) -> dict[int, int]:

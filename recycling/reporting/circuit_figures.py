@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from recycling.compilation.decouple import pulse_starts
 from recycling.compilation.timeline import Operation, timeline
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _COLOURS = {
     "measure": "#d55e00",
     "idle": "#e6e6e6",
 }
+#: Colour of the pulses of a decoupling, and their least width, s, so that they are seen.
+_PULSE, _PULSE_WIDTH = "#009e73", 4e-8
 _KINDS = {"cz": "cz", "measure": "measure", "delay": "idle"}
 #: Gates of a compiled circuit a row of its drawing.
 _FOLD = 44
@@ -49,7 +52,10 @@ def schedule_figure(
         if true:
             axes.set_title(title, loc="left", fontsize=9, pad=9)
     grid[-1, 0].set_xlabel("time (µs)")
-    handles = [Patch(color=colour, label=kind) for kind, colour in _COLOURS.items()]
+    pulses = pulse_starts(circuit, device)
+    _draw_pulses(grid[0, 0], pulses, device)
+    shown = _COLOURS | ({"pulse of decoupling": _PULSE} if pulses else {})
+    handles = [Patch(color=colour, label=kind) for kind, colour in shown.items()]
     figure.legend(handles=handles, loc="upper right", ncols=len(handles), frameon=False)
     return figure
 
@@ -83,6 +89,14 @@ def _draw_schedule(
     axes.set_yticks(range(device.num_qubits), labels)
     axes.set_ylim(device.num_qubits - 0.4, -0.7)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_pulses(axes: Axes, pulses: Sequence[tuple[int, float]], device: Device) -> None:
+    """Pulses of a decoupling (qubit and start, s) over the bars of their qubits."""
+    for qubit, start in pulses:
+        width = max(device.gate_table["x", (qubit,)].duration, _PULSE_WIDTH)
+        pulse = [(start * 1e6, width * 1e6)]
+        axes.broken_barh(pulse, (qubit - 0.44, 0.88), facecolor=_PULSE, lw=0)
 
 
 def circuit_figure(circuit: QuantumCircuit, device: Device) -> Figure:
