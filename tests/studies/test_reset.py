@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -247,6 +248,15 @@ def test_circuits_refuse_what_they_cannot_build(changes, message):
 def test_bad_specs_are_named(text, message):
     with pytest.raises(BadInput, match=message):
         ResetSpec.parse(text)
+
+
+def test_defaults_stay():
+    told = tomllib.loads(ResetSpec().to_toml())
+    assert list(told) == ["name", "seed", "shots", "methods", "rounds", "waits", "p_x", "bath",
+                          "device", "hardware"]  # fmt: skip
+    assert told["methods"] == ["wait", "reset", "measure-and-flip", "swap"]
+    assert (told["shots"], told["rounds"], told["p_x"]) == (4000, [1, 2, 3, 4, 5], [0.4])
+    assert told["waits"] == [25e-6, 50e-6, 100e-6, 200e-6, 400e-6, 800e-6, 1600e-6]
 
 
 def test_spec_survives_toml():

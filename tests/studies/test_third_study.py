@@ -127,7 +127,7 @@ def test_another_spec_is_another_run(run):
 def test_a_study_that_is_not_registered_is_named(run, tmp_path, monkeypatch):
     monkeypatch.delitem(STUDIES, "coins")
     shutil.copytree(run.path, tmp_path / "copy")
-    with pytest.raises(BadInput, match=r"run\.json: kind = 'coins': give 'protocol' or 'latency';"):
+    with pytest.raises(BadInput, match=r"run\.json: kind = 'coins': give 'protocol' or 'latency'"):
         open_unchecked(tmp_path / "copy")
     assert {study_of(name).name for name in STUDIES} == set(STUDIES)
     assert np.all([study_of(name).again.count("{path}") for name in STUDIES])
