@@ -44,22 +44,22 @@ _PLAIN: Mapping[str, tuple[str, str]] = {
 
 
 def headline(results: ResetResults) -> str:
-    """Say in a sentence what the best length of each method leaves of |1⟩.
+    """Say in a sentence what the longest of each reset leaves of |1⟩.
+
+    The best would be chosen by chance.
 
     Example:
         >>> from recycling.studies.reset.results import ResetResults
         >>> headline(ResetResults((), {}, {}, 3e-24))
         ''
     """
-    best: dict[str, ResetRow] = {}
+    longest: dict[str, ResetRow] = {}
     for row in results.rows:
         if row.weight == 1:
-            known = best.get(row.method)
-            value = row.estimates["population"].value
-            if known is None or value < known.estimates["population"].value:
-                best[row.method] = row
+            known = longest.get(row.method, row)
+            longest[row.method] = max(known, row, key=lambda each: each.length)
     parts = []
-    for row in best.values():
+    for row in longest.values():
         value, low, high = row.estimates["population"].ends.values()
         left = f"{value:.4f}" + ("" if low == high else f", 95 % [{low:.4f}, {high:.4f}]")
         parts.append(f"{row.method} leaves {left} after {length_text(row.method, row.length)}")
