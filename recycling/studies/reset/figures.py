@@ -51,7 +51,7 @@ def reset_figures(
     with mpl.rc_context(SETTINGS):
         if any(row.method != "wait" for row in rows):
             found["residual-by-rounds"] = (
-                _by_rounds(results),
+                _by_rounds(results, device),
                 f"Residual excitation of a qubit prepared in 1 by rounds of a reset: points with "
                 f"95 % {kind}, readout corrected; lines modelled by the exact engine.",
             )
@@ -72,14 +72,17 @@ def reset_figures(
     return found
 
 
-def _by_rounds(results: ResetResults) -> Figure:
+def _by_rounds(results: ResetResults, device: Device) -> Figure:
     figure, axes = new_axes("rounds of the reset", "residual excitation P1")
-    figure.subplots_adjust(right=0.97)
+    figure.subplots_adjust(left=0.16, right=0.97)
     for offset, method in enumerate(_methods(results, "wait")):
         rows = _ladder(results, method, 1.0)
         x = np.array([row.length for row in rows])
         _points(axes, x + 0.06 * (offset - 1), rows, method)
         axes.plot(x, [max(row.modelled, 0) for row in rows], color=_STYLES[method][0], lw=1)
+    axes.plot([], [], color="#888888", lw=1, label="lines: modelled")
+    thermal = device.excited_population[device.roles.index(QUBIT)]
+    axes.axhline(thermal, color="#888888", ls=":", lw=1, label="thermal at T0")
     _small(axes)
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     axes.legend(loc="best", fontsize=8)
@@ -88,7 +91,7 @@ def _by_rounds(results: ResetResults) -> Figure:
 
 def _by_time(results: ResetResults, device: Device) -> Figure:
     figure, axes = new_axes("waiting time (µs)", "residual excitation P1")
-    figure.subplots_adjust(right=0.97)
+    figure.subplots_adjust(left=0.16, right=0.97)
     place = device.roles.index(QUBIT)
     thermal, t1 = device.excited_population[place], device.t1[place]
     for weight, fill in ((1.0, "full"), (0.0, "none")):
