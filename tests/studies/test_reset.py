@@ -462,6 +462,10 @@ def test_resets_on_a_service_are_paid_once(tmp_path, monkeypatch):
         service.queue_polls = 10**6
         left = command(*on_ibm, "--no-wait")
         assert left.code == 3
+        early = command("report", "run")
+        assert (early.code, early.only_line) == (
+            3, "incomplete: jobs of run are not done; go on with: recycling resume run"
+        )  # fmt: skip
         service.queue_polls = 0
         done = command("resume", "run", "--json")
         assert (done.code, done.traceback) == (0, "")

@@ -104,7 +104,13 @@ def record_of(run: Run, results: ResetResults) -> dict[str, Any]:
         "readout": {
             method: {
                 name: getattr(assignment, name).tolist()
-                for name in ("false_excited", "false_ground", "start_population")
+                for name in (
+                    "false_excited",
+                    "false_ground",
+                    "start_population",
+                    "thermal_population",
+                    "thermal_stderr",
+                )
             }
             for method, assignment in results.assignments.items()
         },

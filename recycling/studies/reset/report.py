@@ -94,7 +94,7 @@ def _sections(run: Run, results: ResetResults) -> list[Section]:
     ]
     conditions: list[Part] = [
         Rows(_device_table(run), numbers=False),
-        Rows(_readout_table(results)),
+        Rows(_readout_table(run, results)),
         Listing(run.record["spec"], "Spec"),
     ]
     taken = bath_table(results)
@@ -123,17 +123,23 @@ def _device_table(run: Run) -> Table:
     return Table(("", "value", "source"), rows)
 
 
-def _readout_table(results: ResetResults) -> Table:
+def _readout_table(run: Run, results: ResetResults) -> Table:
     rows = []
     for method, assignment in results.assignments.items():
+        thermal = assignment.thermal_population, assignment.thermal_stderr
+        excited, ground = assignment.false_excited, assignment.false_ground
+        known = (excited, assignment.stderr[0]), (ground, assignment.stderr[1]), thermal
         for place, role in enumerate((QUBIT, *BATHS)):
-            e0, e1 = (
-                f"{rate[place]:.4f} ± {error[place]:.4f}" if assignment.shots > 1
-                else f"{rate[place]:.4f}"
-                for rate, error in zip((assignment.false_excited, assignment.false_ground),
-                                       assignment.stderr, strict=True)
-            )  # fmt: skip
-            rows.append((method, role, e0, e1))
+            exact = assignment.shots <= 1  # probabilities, which have no errors
+            cells = (
+                f"{rate[place]:.4f}" + ("" if exact else f" ± {error[place]:.4f}")
+                for rate, error in known
+            )
+            rows.append((method, role, *cells))
+    given = run.device.excited_population[run.device.roles.index(QUBIT)]
     return Table(
-        ("job", "qubit", "P(1|0)", "P(0|1)"), rows, "Measured in the job that it corrects."
+        ("job", "qubit", "P(1|0)", "P(0|1)", "P1 after 5 T1"),
+        rows,
+        "Measured in the job that it corrects, ± standard errors. The last column is a thermometer: "
+        f"T0 of the spec means {given:.4f} for {QUBIT}.",
     )

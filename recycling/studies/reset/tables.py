@@ -100,6 +100,7 @@ def full_table(results: ResetResults, weight: float, temperature: float) -> Tabl
         (
             *_named(row),
             _text(row.estimates["fidelity"], 1, ".4f"),
+            _text(row.estimates["temperature"], 1e-3, ".3g"),
             _text(row.estimates["heat"], quantum),
             f"{row.estimates['heat'].value:.3e}",
             number(row.estimates["heat"].value / bit, ".3f"),
@@ -111,8 +112,8 @@ def full_table(results: ResetResults, weight: float, temperature: float) -> Tabl
         for row in _of(results, weight)
     ]
     columns = (
-        "reset", "length", "fidelity", "heat (hf)", "heat (J)", "k_B T0 ln 2", "ΔS (nats)",
-        "nats/s", "Landauer (hf)", "Q_tight (hf)",
+        "reset", "length", "fidelity", "T (mK)", "heat (hf)", "heat (J)", "k_B T0 ln 2",
+        "ΔS (nats)", "nats/s", "Landauer (hf)", "Q_tight (hf)",
     )  # fmt: skip
     return Table(columns, rows, f"95 % intervals in brackets. {_WHAT_IS_NOT}")
 
