@@ -17,6 +17,7 @@ from scipy.special import expit
 
 import recycling as rc
 import recycling.running.runs
+import recycling.studies.reset.report
 import recycling.studies.reset.study
 from circuits.calibration.resets import reset_circuit
 from recycling.cli.terminal import print_table
@@ -354,7 +355,7 @@ def test_it_goes_on_where_it_was_killed(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         watch_disk(patch, passed)
         expected = go(whole)
-    for number in range(2, passed.passed, 9):
+    for number in range(2, passed.passed, 13):
         with pytest.MonkeyPatch.context() as patch:
             watch_disk(patch, DeathAt(number))
             with pytest.raises(Killed):
@@ -403,13 +404,20 @@ def test_infinitely_many_shots_are_for_the_exact_engine(tmp_path):
 # -- stored runs -------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def plain_reports(monkeypatch):
+    """Reports without figures: to draw them takes longer than to make the rest."""
+    monkeypatch.setattr(recycling.studies.reset.report, "reset_figures", lambda *_: {})
+
+
+@pytest.mark.usefixtures("plain_reports")
 def test_commands_for_stored_runs_read_it(finished, tmp_path):
     run, record = finished[0] / "run", finished[1]
     assert rc.open_run(run).kind == "reset"
     assert command("status", run).out.splitlines()[-1] == "4 of 4 jobs done"
     told = command("report", run, "--out", tmp_path / "again", "--json")
     assert json.loads(told.out)["resets"] == record["resets"]
-    assert (tmp_path / "again" / "report.html").read_text() == (run / "report.html").read_text()
+    assert (tmp_path / "again" / "report.html").is_file()
     exported = command("export", run, "--out", tmp_path / "tables")
     assert (exported.code, exported.err.count("error")) == (0, 0)
     rows = list(csv.DictReader((tmp_path / "tables" / "resets.csv").read_text().splitlines()))
@@ -417,7 +425,8 @@ def test_commands_for_stored_runs_read_it(finished, tmp_path):
     units = {row["column"]: row["units"] for row in csv.DictReader(
         (tmp_path / "tables" / "columns.csv").read_text().splitlines())}  # fmt: skip
     assert units["heat_J_low"] == "J"
-    bundled = command("bundle", run, "--out", tmp_path / "run.zip")
+    shutil.copytree(run, tmp_path / "run")  # a bundle writes the results of a run again
+    bundled = command("bundle", tmp_path / "run", "--out", tmp_path / "run.zip")
     assert (bundled.code, bundled.traceback) == (0, "")
     copy = open_bundle(tmp_path / "run.zip", tmp_path / "copy")
     assert json.loads((copy.path / "reset.json").read_text())["resets"] == record["resets"]
@@ -438,6 +447,7 @@ def test_commands_for_the_protocol_name_the_one_for_resets(finished, arguments):
 # -- on a service ------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("plain_reports")
 def test_resets_on_a_service_are_paid_once(tmp_path, monkeypatch):
     """An answer lost and a command that leaves: each job is paid once, and reset is the chip's."""
     monkeypatch.chdir(tmp_path)

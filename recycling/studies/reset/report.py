@@ -140,6 +140,6 @@ def _readout_table(run: Run, results: ResetResults) -> Table:
     return Table(
         ("job", "qubit", "P(1|0)", "P(0|1)", "P1 after 5 T1"),
         rows,
-        "Measured in the job that it corrects, ± standard errors. The last column is a thermometer: "
-        f"T0 of the spec means {given:.4f} for {QUBIT}.",
+        "Measured in the job that it corrects, ± standard errors. The last column is a "
+        f"thermometer: T0 of the spec means {given:.4f} for {QUBIT}.",
     )
