@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from recycling.jobs.job import Job, Pub
@@ -49,3 +50,28 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """All jobs are submitted: close what was opened for them."""
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job as somebody submitted it: circuits on the chip, with their values, shots and tags.
+
+    ``created`` says when, by the service (ISO 8601), if it says so.
+    """
+
+    id: str
+    pubs: tuple[Pub, ...]
+    shots: int
+    tags: tuple[str, ...] = ()
+    created: str | None = None
+
+
+class Recalls(Protocol):
+    """A backend that tells what was submitted to it.
+
+    Raises:
+        BackendFailure: as ``Backend``; or the content of the job is gone, or of another kind.
+    """
+
+    def submitted(self, job_id: str) -> Submitted:
+        """What was submitted as a job."""

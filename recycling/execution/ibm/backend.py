@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from recycling.devices.device import Device
+from recycling.execution.backend import Submitted
 from recycling.execution.ibm.machine import machine_of
 from recycling.execution.ibm.service import Hardware
 from recycling.execution.machine import Machine, placed_circuit
@@ -83,6 +84,10 @@ class HardwareBackend:
         outcomes, record = self.hardware.fetch(job_id)
         shots = together(outcomes)
         return Outcomes(most_bits(pubs), shots=shots, record=record)
+
+    def submitted(self, job_id: str) -> Submitted:
+        """What somebody submitted as a job."""
+        return self.hardware.submitted(job_id)
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not finished."""

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.errors import BackendFailure, BadInput
+from recycling.execution.backend import Submitted
 from recycling.execution.ibm.answers import (
     GONE,
     is_transient,
@@ -25,7 +26,9 @@ from recycling.execution.ibm.answers import (
     status_code,
 )
 from recycling.execution.ibm.logs import BEARER_TOKEN, keep_secrets_out_of_logs
+from recycling.execution.ibm.wire import contents
 from recycling.execution.machine import Account
+from recycling.jobs.job import Pub
 from recycling.jobs.status import JobStatus, ListedJob, charged_seconds
 
 if TYPE_CHECKING:
@@ -300,6 +303,29 @@ class Hardware:
                 "tags": list(job.tags),
             }
             return outcomes_of(result), record
+
+    def submitted(self, job_id: str) -> Submitted:
+        """What somebody submitted as a job."""
+        with self._failures("reading what was submitted"):
+            client = self.service._get_api_client(self.backend._instance)
+            job = client.job_get(job_id, exclude_params=False)
+            params = job.get("params") or {}
+            try:
+                items = contents(params)
+            except ValueError as error:
+                raise BackendFailure(f"{self.name}: {job_id} cannot be read: {error}") from None
+            pubs = tuple(
+                Pub(circuit, {p.name: values[..., n] for n, p in enumerate(circuit.parameters)})
+                for circuit, values in items
+            )
+            created = job.get("created")
+            return Submitted(
+                job_id,
+                pubs,
+                int(params["quantum_program"].shots),
+                tuple(job.get("tags") or ()),
+                created and str(created),
+            )
 
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not finished."""

@@ -87,6 +87,23 @@ def decode(params: dict[str, Any]) -> Task:
     )
 
 
+def contents(params: Mapping[str, Any]) -> list[tuple[QuantumCircuit, NDArray[np.float64]]]:
+    """Circuits of a job and their arguments, from parameters as the client has read them.
+
+    Raises:
+        ValueError: they hold no program of circuits, e.g. since another kind of job has them.
+
+    Example:
+        >>> contents({})
+        Traceback (most recent call last):
+        ValueError: it holds no circuits of the executor
+    """
+    items = getattr(params.get("quantum_program"), "items", None)
+    if not items or any(not hasattr(item, "circuit_arguments") for item in items):
+        raise ValueError("it holds no circuits of the executor")
+    return [(item.circuit, np.asarray(item.circuit_arguments, float)) for item in items]
+
+
 def encode(
     task: Task,
     outcomes: Sequence[Mapping[str, NDArray[np.bool_]]],
