@@ -167,8 +167,10 @@ def beginning_of(
     changes: Mapping[str, Any],
     max_qpu_seconds: float | None,
     until: Until | None = None,
+    *,
+    sealed: bool = True,
 ) -> Beginning:
-    """What a run directory begins with, from what will be executed."""
+    """What a run directory begins with, from what will be executed, its prediction ``sealed``."""
     planned = work.planned
     machine = planned.hardware
     return Beginning(
@@ -186,7 +188,7 @@ def beginning_of(
         calibration=None if machine is None else machine.calibration,
         max_qpu_seconds=max_qpu_seconds,
         until=until,
-        prediction=study.predict(planned),
+        prediction=study.predict(planned) if sealed else None,
         **planned.identity,
     )
 

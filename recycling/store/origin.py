@@ -69,7 +69,8 @@ class Origin(BaseModel):
     def words(self) -> str:
         """The origin in a line."""
         if self.kind == "jobs":
-            return f"{len(self.jobs)} jobs submitted elsewhere: {self.source}"
+            noun = "job" if len(self.jobs) == 1 else "jobs"
+            return f"{len(self.jobs)} {noun} submitted elsewhere: {self.source}"
         read = "" if self.file in (None, self.source) else f", read from {self.file}"
         digest = "" if self.sha256 is None else f" (SHA-256 {self.sha256[:12]}…)"
         return f"counts as declared by the user: {self.source}{read}{digest}"
@@ -79,8 +80,8 @@ class Origin(BaseModel):
         """What is not known of such data, in a line."""
         if self.kind == "jobs":
             return (
-                "The prediction was not sealed before these jobs were submitted, and the "
-                "calibration is that of the day of their adoption."
+                "Not known: whether a prediction was sealed before they were submitted, and the "
+                "calibration of that moment: the run has that of its beginning."
             )
         calibration = "" if self.device else ", the calibration of the device"
         return (

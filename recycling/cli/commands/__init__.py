@@ -1,5 +1,6 @@
 """The commands, one file each, in the order of the help; everything slow is imported inside."""
 
+from recycling.cli.commands.adopt import adopt
 from recycling.cli.commands.analyse import analyse
 from recycling.cli.commands.archive import archive, verify
 from recycling.cli.commands.bundle import bundle
@@ -25,5 +26,5 @@ from recycling.cli.commands.unbundle import unbundle
 COMMANDS = (
     replay, run, resume, status, cancel, plan, design, layouts, stage, sweep, analyse, report,
     compare, ledger, export, bundle, unbundle, latency, rehearse, import_counts, reset, archive,
-    verify,
+    verify, adopt,
 )  # fmt: skip
