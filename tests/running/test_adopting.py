@@ -1,0 +1,140 @@
+"""Jobs that were submitted elsewhere become a run, where they are what its plan would have sent."""
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+
+import recycling as rc
+from recycling.execution.backend import Submitted
+from recycling.jobs.job import Job, Pub
+from recycling.running.matching import match
+from tests.loopback import LoopbackService
+from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, without_results
+
+SPEC = """\
+name = "adopted"
+algorithm = { name = "repeat-until-success" }
+device = { profile = "FakeMarrakesh", layout = { data = 13, ancilla = 14, B = 12, S = 11 } }
+sweep = { theta = [0.3], p_x = [0.4] }
+measurement = { shots = 100, trials = 2 }
+hardware = { brackets = false, assignment = false }
+"""
+
+
+@pytest.fixture(scope="module")
+def running():
+    with LoopbackService(seed=1, snapshots=("FakeMarrakesh",)) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def led(running, tmp_path_factory):
+    """The service, to which this process is led, with a plan that is made once."""
+    folder = tmp_path_factory.mktemp("adopt")
+    (folder / "spec.toml").write_text(SPEC, encoding="utf-8")
+    with connected(running, folder / "accounts.json") as patch:
+        patch.chdir(folder)
+        without_results(patch)
+        planned_once(patch, plan_on_ibm(rc.Experiment.parse(SPEC)))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lost(led):
+    """A run whose directory is said to be lost: the jobs are with the service."""
+    assert not led.jobs
+    assert command("run", "spec.toml", "--backend", IBM, "--out", "lost").code == 0
+    return rc.open_run("lost")
+
+
+@pytest.fixture
+def ids(led, lost):
+    """Ids of the jobs of the lost run. Nothing may be submitted."""
+    before = len(led.jobs)
+    yield [lost.journal(job).current.id for job in lost.jobs]
+    assert len(led.jobs) == before
+
+
+def adopt(target, out, *arguments):
+    return command("adopt", target, "--backend", IBM, "--out", out, *arguments)
+
+
+def test_a_lost_run_comes_back_by_its_tag(lost, ids):
+    done = adopt("spec.toml", "found", "--tag", lost.record["run_tag"])
+    assert done.code == 0, done.err
+    found = rc.open_run("found")
+    np.testing.assert_array_equal(found.counts, lost.counts)
+    assert [found.journal(job).current.id for job in found.jobs] == ids
+    origin = found.record["origin"]
+    assert origin["kind"] == "jobs"
+    assert f"run:{lost.run_id}" in origin["jobs"]["trial-1"]["tags"]
+    assert origin["jobs"]["trial-1"]["created"] >= origin["jobs"]["trial-0"]["created"]
+    assert "submitted elsewhere" in str(found.record["prediction"])
+    notes = command("status", "found").out
+    assert "2 jobs submitted elsewhere" in notes
+    assert "whether a prediction was sealed before" in notes.replace("\n", " ")
+    assert command("resume", "found").code == 0  # nothing is left to be done
+
+
+def test_jobs_are_taken_one_by_one_and_each_once(lost, ids):
+    done = adopt("spec.toml", "part", "--job-id", ids[1])
+    assert done.code == 3
+    assert "1 of 2 jobs are here, 1 were not given, from trial-0 on" in done.error
+    done = command("adopt", "part", "--job-id", ids[1])
+    assert (done.code, "it is in this run already" in done.error) == (2, True)
+    done = command("adopt", "part", "--job-id", ids[1], "--job-id", ids[0])
+    assert done.code == 0, done.err
+    assert f"{ids[1]}: left out: it is in this run already" in done.err
+    np.testing.assert_array_equal(rc.open_run("part").counts, lost.counts)
+
+
+@pytest.mark.usefixtures("ids")
+def test_what_cannot_be_adopted_is_said_in_a_line():
+    for arguments, code, expected in (
+        ((), 2, "job_id = none: give the ids of jobs, or a tag"),
+        (("--tag", "nobody's"), 2, "has no job with it; give another"),
+        (("--job-id", "nonsense"), 4, "nonsense"),
+    ):
+        done = adopt("spec.toml", "none", *arguments)
+        assert done.code == code
+        assert expected in done.error
+    done = command("adopt", "spec.toml", "--backend", "exact", "--out", "none", "--tag", "x")
+    assert "give a machine, which keeps jobs" in done.error
+    done = command("adopt", "lost", "--tag", rc.open_run("lost").record["run_tag"])
+    assert done.code == 2
+    assert done.err.count("it is in this run already") == 2
+
+
+def test_what_differs_is_named():
+    angle, other = Parameter("angle"), Parameter("angle")
+
+    def circuit(parameter, qubit=0):
+        made = QuantumCircuit(2, 1)
+        made.rz(parameter, qubit)
+        made.measure(qubit, 0)
+        return made
+
+    def submitted(name, made, values, shots=100, tags=()):
+        return Submitted(name, (Pub(made, {"angle": np.array(values)}),), shots, tags, name)
+
+    planned = {
+        Job(f"trial-{trial}", trial, shots=100): [Pub(circuit(angle), {"angle": np.zeros(3)})]
+        for trial in (0, 1)
+    }
+    good = submitted("a", circuit(other), [0.0, 0, 0])
+    found = match([good], planned)
+    assert (found.found, found.others) == ({"trial-0": good}, {})
+    tagged = submitted("a", circuit(other), [0.0, 0, 0], tags=("job:trial-1",))
+    assert [*match([tagged], planned).found] == ["trial-1"]
+    for wrong, expected in (
+        (submitted("b", circuit(other), [0.0, 0, 1]), "parameter angle of circuit 1 has other"),
+        (submitted("b", circuit(other), [0.0, 0]), "sweep of circuit 1: (2,) instead of (3,)"),
+        (submitted("b", circuit(other, 1), [0.0, 0, 0]), "circuit 1: its instruction 1 is rz (1,)"),
+        (submitted("b", circuit(other), [0.0, 0, 0], 50), "shots: 50 instead of 100"),
+    ):
+        assert match([wrong], planned).others["b"].startswith(f"unlike trial-0: {expected}")
+    three = [submitted(name, circuit(other), [0.0, 0, 0]) for name in "cba"]
+    found = match(three, planned)
+    assert {name: each.id for name, each in found.found.items()} == {"trial-0": "a", "trial-1": "b"}
+    assert found.others == {"c": "like trial-0, for which another job is taken"}
