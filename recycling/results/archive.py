@@ -16,13 +16,13 @@ from functools import partial
 from pathlib import Path
 
 from recycling.errors import BadInput
+from recycling.results.schemas import json_schemas
 from recycling.store.bundle import Addition, Entry, write_bundle
 from recycling.store.circuits import qiskit_is_missing
 from recycling.store.crate import METADATA, crate, title_of
 from recycling.store.directory import Run
 from recycling.store.publication import Publication
 from recycling.store.qasm import programs
-from recycling.store.schemas import json_schemas
 
 #: Derived files of a run that only Qiskit can make again.
 KEPT = ("theory.nc", "calibrations.json", "figures/schedule.svg", "figures/circuit.svg")

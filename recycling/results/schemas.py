@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from recycling.devices.device import Device
+from recycling.results.calibrations import Calibrations
 from recycling.store.files import Damaged
 from recycling.store.identity import RunRecord
 from recycling.store.journal import JobRecord
@@ -17,11 +17,16 @@ from recycling.store.schema import shortened
 from recycling.store.telemetry import Event
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-#: What was written by a service, in a form that is its own.
-_FOREIGN = {"$schema": _DIALECT, "title": "Calibration as the service reported it"}
+#: Objects without a model: what a service reported in a form that is its own, and results of a
+#: study as plain data.
+_PLAIN = {
+    "calibration": "Calibration as the service reported it",
+    "reset": "Results of a study of resets; each name ends with its unit",
+}
 #: Entry with which a file, or a line of one, is sealed.
 _SEALS = {
     "checksum": "SHA-256 of the other entries as JSON with sorted keys",
+    "source": "SHA-256 of what the record follows from",
     "crc32": "CRC-32 of the other entries as JSON with sorted keys",
 }
 
@@ -31,7 +36,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
     Example:
         >>> sorted(json_schemas())
-        ['calibration', 'device', 'job', 'rounds', 'run', 'telemetry']
+        ['calibration', 'calibrations', 'device', 'job', 'reset', 'rounds', 'run', 'telemetry']
     """
     return {
         "run": _sealed(RunRecord, "checksum"),
@@ -39,7 +44,11 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "rounds": _sealed(Rounds, "checksum"),
         "telemetry": _sealed(Event, "crc32"),
         "device": {"$schema": _DIALECT, **Device.model_json_schema()},
-        "calibration": {**_FOREIGN, "type": "object"},
+        "calibrations": _with_infinity(_sealed(Calibrations, "checksum", "source")),
+        **{
+            name: {"$schema": _DIALECT, "title": title, "type": "object"}
+            for name, title in _PLAIN.items()
+        },
     }
 
 
@@ -54,8 +63,8 @@ def schema_of(name: str) -> str | None:
         return "job"
     known = {
         "run.json": "run", "run.json.copy": "run", "device.json": "device",
-        "calibration.json": "calibration", "telemetry.jsonl": "telemetry",
-        "rounds.json": "rounds",
+        "calibration.json": "calibration", "calibrations.json": "calibrations",
+        "telemetry.jsonl": "telemetry", "rounds.json": "rounds", "reset.json": "reset",
     }  # fmt: skip
     return known.get(name)
 
@@ -77,10 +86,21 @@ def records_of(name: str, content: bytes) -> list[Any]:
         raise Damaged(f"{name} is no JSON: {shortened(str(error))}") from None
 
 
-def _sealed(model: type[BaseModel], seal: str) -> dict[str, Any]:
-    """Schema of a model with the entry that seals its record."""
+def _sealed(model: type[BaseModel], *seals: str) -> dict[str, Any]:
+    """Schema of a model with the entries that seal and bind its record."""
     schema: dict[str, Any] = {"$schema": _DIALECT, **model.model_json_schema()}
-    described: Mapping[str, Any] = {"type": "string", "description": _SEALS[seal]}
-    schema["properties"] = {**schema["properties"], seal: described}
-    schema["required"] = [*schema.get("required", []), seal]
+    described = {seal: {"type": "string", "description": _SEALS[seal]} for seal in seals}
+    schema["properties"] = {**schema["properties"], **described}
+    schema["required"] = [*schema.get("required", []), *seals]
     return schema
+
+
+def _with_infinity(schema: Any) -> Any:
+    """Schema in which a number may also be a text: JSON has neither infinity nor NaN."""
+    if isinstance(schema, list):
+        return [_with_infinity(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "number":
+        return {"anyOf": [schema, {"enum": ["NaN", "Infinity", "-Infinity"]}]}
+    return {key: _with_infinity(each) for key, each in schema.items()}

@@ -13,6 +13,7 @@ import numpy as np
 
 from recycling.results.analysis import analysed, results_name
 from recycling.results.calibrations import NAME as CALIBRATIONS
+from recycling.results.schemas import records_of, schema_of
 from recycling.store.bag import MANIFEST, TAG_MANIFEST, refusing
 from recycling.store.bundle import Entry, check_run, unpacked
 from recycling.store.circuits import qiskit_is_missing
@@ -21,7 +22,6 @@ from recycling.store.directory import Run
 from recycling.store.files import Damaged
 from recycling.store.kinds import Kinds
 from recycling.store.qasm import circuit_name, difference
-from recycling.store.schemas import records_of, schema_of
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -52,7 +52,7 @@ def archive(
             from recycling.cli.finish import keep_theory
             from recycling.reporting.page import report
             from recycling.results.analysis import analyse
-            from recycling.store.archive import write_archive
+            from recycling.results.archive import write_archive
 
             keep_theory(opened)
             dataset = analyse(opened, work.fraction)
