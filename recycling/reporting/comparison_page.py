@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from recycling.reporting.comparison_tables import (
     verdicts_table,
 )
 from recycling.reporting.difference_tables import Sides, every_table, largest_table
-from recycling.reporting.figures import SETTINGS, new_axes, sweep_ticks, to_svg
+from recycling.reporting.figures import SETTINGS, new_axes, sweep_ticks
 from recycling.reporting.parts import Gallery, Paragraph, Part, Rows, Section
-from recycling.reporting.rendering import render
+from recycling.reporting.rendering import embedded, render
 from recycling.results.comparison import Comparison
 from recycling.results.sweep import first_curve, sweep_axes
 from recycling.store.files import write_whole
@@ -60,7 +59,7 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
     """Write the page, which asks the network for nothing; returns its path."""
     sections = list(comparison_sections(comparison))
     uris = {
-        name: "data:image/svg+xml;base64," + base64.b64encode(to_svg(figure)).decode()
+        name: embedded(figure)
         for section in sections
         for name, (figure, _) in section.figures.items()
     }

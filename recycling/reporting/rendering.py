@@ -10,11 +10,14 @@ import base64
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recycling.reporting.figures import to_svg
 from recycling.reporting.parts import Section
 from recycling.store.files import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def render(
@@ -60,8 +63,19 @@ def write_figures(sections: Sequence[Section], folder: Path) -> dict[str, str]:
         for name, (figure, _) in section.figures.items():
             svg = figure if isinstance(figure, bytes) else to_svg(figure)
             write_whole(folder / f"{name}.svg", svg)
-            uris[name] = "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
+            uris[name] = embedded(svg)
     return uris
+
+
+def embedded(figure: Figure | bytes) -> str:
+    """Write a figure, or an SVG that was drawn before, as a URI that a page holds.
+
+    Example:
+        >>> embedded(b"<svg/>")
+        'data:image/svg+xml;base64,PHN2Zy8+'
+    """
+    svg = figure if isinstance(figure, bytes) else to_svg(figure)
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
 
 
 def _source(name: str) -> str:
