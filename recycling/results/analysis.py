@@ -203,9 +203,8 @@ def analyse_counts(
     tables, labels = tables_of(counts, experiment.design), _labels(experiment, counts)
     shots = shots_of_settings(experiment)
     check_counts(tables, shots, labels)
-    if of_trials and assignment is not None:
-        errors, layout = errors_of_trials(of_trials), Layout.of(experiment.design)
-        tables = referred(tables, errors, assignment, layout)
+    if of_trials:
+        tables = referred(tables, errors_of_trials(of_trials), Layout.of(experiment.design))
     attributes = channel_attributes(experiment.physical_link) | dict(attributes)
     link = channel_of(attributes)
     temperature = attributes.get("temperature_K", experiment.bath.temperature)

@@ -43,7 +43,7 @@ def test_without_shot_noise_every_trial_is_read_with_the_mean(seed, trials, leve
     tables = np.einsum("tsr,r->ts", matrices(errors), truth)[None, None, :, None, None, None]
     measured = [assignment(each) for each in errors]
     mean = mean_assignment(measured)
-    found = referred(tables, errors_of_trials(measured), mean, LAYOUT)
+    found = referred(tables, errors_of_trials(measured), LAYOUT)
     expected = matrices(np.stack([mean.false_excited, mean.false_ground])) @ truth
     assert np.allclose(found, expected, atol=1e-12)
     assert np.allclose(found.sum(axis=-1), 1)
@@ -80,7 +80,7 @@ def test_corrected_populations_of_all_trials_scatter_as_their_errors_say(step):
         probabilities = matrices(walk) @ truth
         tables = generator.multinomial(shots, probabilities)[None, None, :, None, None, None]
         mean = mean_assignment(measured)
-        read = referred(tables, errors_of_trials(measured), mean, LAYOUT)
+        read = referred(tables, errors_of_trials(measured), LAYOUT)
         scores.append(_score(read.sum(axis=2)[0, 0, 0, 0, 0], mean, truth))
     deviation = np.std(scores)
     assert abs(np.mean(scores)) < 4 / np.sqrt(RUNS)

@@ -119,9 +119,7 @@ def _smoothed(measured: Real, variance: Real, steps: Real) -> tuple[Real, Real]:
     return np.stack(smooth[::-1]), likelihood
 
 
-def referred(
-    tables: NDArray[Any], errors: Real, mean: Assignment, layout: Layout
-) -> NDArray[np.float64]:
+def referred(tables: NDArray[Any], errors: Real, layout: Layout) -> NDArray[np.float64]:
     """Counts of each trial as if they had been recorded with the mean readout.
 
     The measured qubits alone are referred: what a flag decides happens before.
@@ -129,7 +127,6 @@ def referred(
     Args:
         tables: counts (array of shape (arm, point, trial, ..., record)).
         errors: errors of each trial (array of shape (trial, 2, qubit)).
-        mean: their mean.
         layout: layout of the records.
 
     Returns:
@@ -137,16 +134,17 @@ def referred(
 
     Example:
         >>> from circuits import HHL
-        >>> layout, rates = Layout.of(HHL([[2, -1], [-1, 2]]).design), np.full(4, 0.01)
-        >>> mean = Assignment.given(rates, rates, rates, source="a trial")
+        >>> layout = Layout.of(HHL([[2, -1], [-1, 2]]).design)
         >>> tables = np.full((2, 1, 3, 2, 2, 3, 16), 100)
         >>> errors = np.full((3, 2, 4), 0.01)
-        >>> bool(np.allclose(referred(tables, errors, mean, layout), tables))
+        >>> bool(np.allclose(referred(tables, errors, layout), tables))
         True
     """
     flags = len(layout.flags)
     undone = inverse_matrices(errors[:, 0], errors[:, 1])
-    again = mean.matrices @ undone
+    ground, excited = errors.mean(axis=0)
+    rows = [np.stack([1 - ground, excited], -1), np.stack([ground, 1 - excited], -1)]
+    again = np.stack(rows, axis=-2) @ undone
     again[:, :flags] = np.eye(2)
     maps = tensor_product(again)[:, layout.joint[:, None], layout.joint]
     counts = np.einsum("apt...r,tsr->apt...s", tables, maps, optimize=True)
