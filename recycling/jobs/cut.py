@@ -54,8 +54,8 @@ def executions_at_points(experiment: Experiment) -> NDArray[np.int64]:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> executions_at_points(Experiment(name="small", sweep={"theta_b": [0.1], "p_x": [0.4]}))
-        array([24])
+        >>> executions_at_points(Experiment(name="small")).tolist()
+        [24, 24, 24, 24, 24, 24, 24, 24, 24, 24, 24]
     """
     allocation = experiment.allocation
     if allocation is None:
