@@ -31,12 +31,11 @@ def tomography_axes(experiment: Experiment) -> Real | None:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> poles = {"recycling": {"after": {"S": [[0.3, 0.0], [0.4, 0.0]]}}}
+        >>> from circuits.design import RECYCLING
+        >>> poles = {RECYCLING: {"after": {"S": [[0.3, 0.0]] * 11}}}
         >>> measurement = {"shots": 100, "allocation": {"poles": poles}}
-        >>> sweep = {"theta_b": [0.1, 0.2], "p_x": [0.4]}
-        >>> turned = Experiment(name="turned", sweep=sweep, measurement=measurement)
-        >>> tomography_axes(turned).shape
-        (2, 2, 2, 3, 3, 3)
+        >>> tomography_axes(Experiment(name="turned", measurement=measurement)).shape
+        (2, 11, 2, 3, 3, 3)
     """
     allocation = experiment.allocation
     if allocation is None or allocation.poles is None:
@@ -64,12 +63,12 @@ def allocation_attributes(experiment: Experiment) -> dict[str, str]:
 
     Example:
         >>> from recycling.spec.experiment import Experiment
-        >>> repeats = {"recycling": {"after": {"X": [[0, 1, 4]]}}}
+        >>> from circuits.design import RECYCLING
+        >>> repeats = {RECYCLING: {"after": {"X": [[0, 1, 4]] * 11}}}
         >>> measurement = {"shots": 100, "allocation": {"repeats": repeats}}
-        >>> sweep = {"theta_b": [0.1], "p_x": [0.4]}
-        >>> few = Experiment(name="few", sweep=sweep, measurement=measurement)
+        >>> few = Experiment(name="few", measurement=measurement)
         >>> allocation_attributes(few)["allocation"]
-        '100 to 400 shots of an axis and preparation, 1 of 24 left out'
+        '100 to 400 shots of an axis and preparation, 11 of 264 left out'
     """
     allocation, shots = experiment.allocation, shots_of_settings(experiment)
     if allocation is None:
@@ -91,11 +90,11 @@ def say_what_is_left_out(dataset: xr.Dataset, experiment: Experiment) -> None:
     Example:
         >>> import xarray as xr
         >>> from recycling.spec.experiment import Experiment
-        >>> repeats = {"recycling": {"after": {"X": [[0, 1, 4]]}}}
+        >>> from circuits.design import RECYCLING
+        >>> repeats = {RECYCLING: {"after": {"X": [[0, 1, 4]] * 11}}}
         >>> measurement = {"shots": 100, "allocation": {"repeats": repeats}}
-        >>> sweep = {"theta_b": [0.1], "p_x": [0.4]}
-        >>> few = Experiment(name="few", sweep=sweep, measurement=measurement)
-        >>> dataset = xr.Dataset({"heat": ("theta_b", [1e-25]), "entropy": ("theta_b", [np.nan])})
+        >>> few = Experiment(name="few", measurement=measurement)
+        >>> dataset = xr.Dataset({"heat": ("point", [1e-25]), "entropy": ("point", [np.nan])})
         >>> say_what_is_left_out(dataset, few)
         >>> dataset["heat"].attrs, dataset["entropy"].attrs["comment"][:18]
         ({}, 'NaN where it needs')

@@ -32,7 +32,8 @@ class AllocationSpec(Section):
     qubit's third axis. What is left out is measured once, along the axes of the laboratory.
 
     Example:
-        >>> AllocationSpec(repeats={"recycling": {"after": {"X": [[1, 1, 4]]}}}).poles
+        >>> from circuits.design import RECYCLING
+        >>> AllocationSpec(repeats={RECYCLING: {"after": {"X": [[1, 1, 4]]}}}).poles
         {}
     """
 
@@ -49,7 +50,8 @@ class AllocationSpec(Section):
         Example:
             >>> from circuits import HHL
             >>> design = HHL([[2, -1], [-1, 2]]).design
-            >>> spec = AllocationSpec(repeats={"recycling": {"after": {"X": [[1, 1, 4]]}}})
+            >>> from circuits.design import RECYCLING
+            >>> spec = AllocationSpec(repeats={RECYCLING: {"after": {"X": [[1, 1, 4]]}}})
             >>> spec.build(design, points=1).repeats[1, 1, 1].tolist()
             [[1, 1, 4]]
         """
