@@ -84,8 +84,7 @@ def search(
         announce: called with the number of combinations and their likely time in s, once known.
 
     Returns:
-        Combinations in the order of the verdict: most points below Q_tight first, then fewest shots
-        for one of them, then least excess.
+        Combinations, most points below Q_tight first, then fewest shots for one, least excess.
 
     Raises:
         BadInput: as ``score_layouts``.

@@ -82,8 +82,7 @@ def design(
 ) -> Designed:
     """Design the experiment that settles a question in the least QPU time.
 
-    Points and p_x are taken from the sweep of the given experiment. With ``seconds`` the design
-    takes as long, and has the largest margin; without, it takes the least time.
+    Points and p_x are of the given sweep. With ``seconds`` it has the largest margin in that time.
 
     Args:
         experiment: validated spec.

@@ -223,14 +223,21 @@ def analyse_counts(
     dataset = _dataset(experiment, blocks, counts["trial"].values)
     _comment(dataset, reference, link)
     say_what_is_left_out(dataset, experiment)
-    # Of a run under way only complete trials are analysed: that must be seen, like masked settings.
-    complete = {
+    masked = masked_settings(tables, labels, shots)
+    complete = _completeness(experiment, counts, masked, readout)
+    return dataset.assign_attrs(complete | _readout_source(readout, assignment) | attributes)
+
+
+def _completeness(
+    experiment: Experiment, counts: xr.DataArray, masked: Sequence[str], readout: Readout
+) -> dict[str, str]:
+    """Attributes that say what is analysed: of a run under way complete trials alone."""
+    return {
         "trials": f"{counts.sizes['trial']} of {experiment.measurement.trials}",
         "readout": readout,
-        "masked": "; ".join(masked_settings(tables, labels, shots)),
+        "masked": "; ".join(masked),
         **allocation_attributes(experiment),
     }
-    return dataset.assign_attrs(complete | _readout_source(readout, assignment) | attributes)
 
 
 def _dataset(

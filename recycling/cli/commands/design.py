@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recycling.cli.options import AccountName, AsJson, Backend, Debug, Instance, PlanName, Spec
 from recycling.cli.spec import read_experiment
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+
+if TYPE_CHECKING:
+    from recycling.planning.design import Designed
 
 
 def design(
@@ -54,7 +57,6 @@ def design(
             from recycling.planning.demands import Question
             from recycling.planning.design import design as design_experiment
             from recycling.store.files import write_whole
-            from recycling.studies import design_view as view
             from recycling.studies.design_spec import designed_spec
 
             designed = design_experiment(
@@ -67,10 +69,16 @@ def design(
             )
             if out is not None:
                 write_whole(out, designed_spec(text, designed).encode())
-        if as_json:
-            print_json(view.design_summary(designed))
-            return
-        print_table(view.design_table(designed))
-        print_lines([view.design_headline(designed)], style="bold")
-        if out is not None:
-            print_lines([f"spec: {out}"])
+        _show(designed, out, as_json=as_json)
+
+
+def _show(designed: Designed, out: Path | None, *, as_json: bool) -> None:
+    from recycling.studies import design_view as view
+
+    if as_json:
+        print_json(view.design_summary(designed))
+        return
+    print_table(view.design_table(designed))
+    print_lines([view.design_headline(designed)], style="bold")
+    if out is not None:
+        print_lines([f"spec: {out}"])
