@@ -84,7 +84,11 @@ def _sections(designed: Designed) -> Iterator[str]:
         )
         yield from _tables(allocation["poles"])
     yield from ("", "[hardware]")
-    yield from _comment("Calibrations as precise as the question needs.")
+    missing = [name for name in ("brackets", "assignment") if not hardware[name]]
+    yield from _comment(
+        "Calibrations as precise as the question needs"
+        + (f", without {' and '.join(missing)}: no time is left for them." if missing else ".")
+    )
     yield from _keys(hardware)
 
 
