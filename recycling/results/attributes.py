@@ -61,8 +61,8 @@ def run_attributes(run: Run) -> dict[str, Any]:
     if chosen is not found["given"]:
         attributes |= _named_temperature("temperature", chosen)
         attributes["temperature_source"] = chosen.source
-    latency = latency_of(run)
-    if latency.measured:
+    if origin is None:
+        latency = latency_of(run)
         attributes |= {
             "feedforward_latency_s": latency.seconds,
             "feedforward_latency_planned_s": float(run.device.feedforward_latency),

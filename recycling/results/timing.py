@@ -11,6 +11,7 @@ from recycling.compilation.schedules import Schedule, attributed
 from recycling.compilation.timeline import timeline
 from recycling.compilation.true_times import Comparison, latencies, true_operations
 from recycling.store.directory import SENT_PREFIX
+from recycling.store.files import Damaged
 
 if TYPE_CHECKING:
     from recycling.store.directory import Run
@@ -54,18 +55,16 @@ def schedules_of(run: Run) -> dict[Setting, Schedule | None]:
 
     Example:
         >>> from types import SimpleNamespace
-        >>> schedules_of(SimpleNamespace(circuits_fault="circuits.qpy is missing"))
+        >>> schedules_of(SimpleNamespace(jobs=[]))
         {}
     """
-    if run.circuits_fault:
+    reports = (_reported(run, job) for job in run.jobs if job.trial is not None)
+    reported = next(filter(any, reports), None)
+    if reported is None or run.circuits_fault:  # to read circuits takes Qiskit
         return {}
     settings = run.experiment.design.settings
-    for job in run.jobs:
-        reported = _reported(run, job) if job.trial is not None else []
-        if any(reported):
-            sent = [run.all_circuits[SENT_PREFIX + " ".join(setting)] for setting in settings]
-            return dict(zip(settings, attributed(reported, sent), strict=True))
-    return {}
+    sent = [run.all_circuits[SENT_PREFIX + " ".join(setting)] for setting in settings]
+    return dict(zip(settings, attributed(reported, sent), strict=True))
 
 
 def comparisons(run: Run) -> dict[Setting, Comparison | None]:
@@ -76,7 +75,7 @@ def comparisons(run: Run) -> dict[Setting, Comparison | None]:
 
     Example:
         >>> from types import SimpleNamespace
-        >>> comparisons(SimpleNamespace(circuits_fault="circuits.qpy is missing"))
+        >>> comparisons(SimpleNamespace(jobs=[]))
         {}
     """
     found: dict[Setting, Comparison | None] = {}
@@ -105,8 +104,7 @@ def latency_of(run: Run, known: dict[Setting, Comparison | None] | None = None) 
         >>> from types import SimpleNamespace
         >>> from recycling.devices.profiles import ideal_device
         >>> device = ideal_device(temperature=0.043, frequency=5e9)
-        >>> run = SimpleNamespace(circuits_fault="circuits.qpy is missing", device=device)
-        >>> latency_of(run).measured
+        >>> latency_of(SimpleNamespace(jobs=[], device=device)).measured
         False
     """
     compared = comparisons(run) if known is None else known
@@ -120,5 +118,8 @@ def latency_of(run: Run, known: dict[Setting, Comparison | None] | None = None) 
 
 
 def _reported(run: Run, job: Any) -> list[dict[str, Any] | None]:
-    record = run.journal(job).current.record if run.journal(job).attempts else {}
-    return record.get("schedules") or []
+    try:
+        journal = run.journal(job)
+    except Damaged:
+        return []
+    return (journal.current.record.get("schedules") or []) if journal.attempts else []

@@ -18,7 +18,9 @@ def test_a_circuit_of_thousands_of_gates_is_not_drawn(gates, drawn):
         circuit.delay(10, 0)
     device = ideal_device(temperature=0.05, frequency=5e9, roles=("B",))
     run = SimpleNamespace(device=device, circuits_fault="")
-    evidence = SimpleNamespace(circuit=circuit, run=run, experiment=Experiment(name="x"))
+    evidence = SimpleNamespace(
+        circuit=circuit, run=run, experiment=Experiment(name="x"), true_operations=()
+    )
     note, gallery = circuit_section(evidence).parts
     assert ("circuit" in gallery.figures) == drawn
     assert ("more than 2,000" in note.text) != drawn
