@@ -11,6 +11,7 @@ from recycling.jobs.status import charged_seconds
 from recycling.reporting.rounds_record import rounds_record
 from recycling.reporting.tables import Table
 from recycling.store.directory import Run
+from recycling.store.estimates import Estimate, estimates_of
 from recycling.store.files import Damaged
 from recycling.store.journal import COMPLETE, UNSUCCESSFUL, JobRecord
 from recycling.store.origin import Origin, origin_of
@@ -37,7 +38,8 @@ def status_summary(run: Run) -> dict[str, Any]:
         '1 of 1 jobs done'
         >>> folder.cleanup()
     """
-    jobs = [_described(run, job) for job in run.jobs]
+    estimates = estimates_of(run.telemetry)
+    jobs = [_described(run, job, estimates.get(job.name)) for job in run.jobs]
     rounds = rounds_record(run)
     damage = [f"{d.file}: {d.why}" for d in run.damage()]
     origin = origin_of(run.record)
@@ -52,6 +54,7 @@ def status_summary(run: Run) -> dict[str, Any]:
         "damage": damage,
         "notes": [
             *seal_faults(run),
+            *_bill(jobs),
             *_notes(run.path, jobs, damage),
             *(() if origin is None else _of(origin)),
         ],
@@ -60,8 +63,8 @@ def status_summary(run: Run) -> dict[str, Any]:
     }
 
 
-def _described(run: Run, job: Job) -> dict[str, Any]:
-    """Describe a job by its journal."""
+def _described(run: Run, job: Job, estimate: Estimate | None) -> dict[str, Any]:
+    """Describe a job by its journal, and what its plan expected it to cost."""
     try:
         record = run.journal(job)
     except Damaged as error:
@@ -72,6 +75,8 @@ def _described(run: Run, job: Job) -> dict[str, Any]:
         "attempts": len(record.attempts),
         "surplus": surplus_of([record]),
     }
+    if estimate is not None:
+        described["planned_qpu_seconds"] = estimate.qpu_seconds
     if record.attempts:
         current = record.current
         described |= {
@@ -105,8 +110,9 @@ def status_table(summary: dict[str, Any]) -> Table:
         >>> folder.cleanup()
     """
     reasons = [f"{job['name']}: {job['reason']}" for job in summary["jobs"] if job.get("reason")]
+    planned = any("planned_qpu_seconds" in job for job in summary["jobs"])
     return Table(
-        ("job", "state", "since (UTC)", "QPU s", "id"),
+        ("job", "state", "since (UTC)", "QPU s", *(["plan s"] if planned else []), "id"),
         [
             (
                 job["name"],
@@ -114,6 +120,7 @@ def status_table(summary: dict[str, Any]) -> Table:
                 + (f" ({job['attempts']})" if job.get("attempts", 0) > 1 else ""),
                 str(job.get("since") or "–")[:19],
                 f"{job['qpu_seconds']:g}" if job.get("qpu_seconds") is not None else "–",
+                *([f"{job.get('planned_qpu_seconds', 0):.1f}"] if planned else []),
                 "–" if job.get("id") in (None, job.get("tag")) else str(job["id"]),
             )
             for job in summary["jobs"]
@@ -166,6 +173,20 @@ def _headline(jobs: list[dict[str, Any]]) -> str:
     )
     done = f"{states.count('done')} of {len(jobs)} jobs done"
     return f"{done}; {counts}" if counts else done
+
+
+def _bill(jobs: list[dict[str, Any]]) -> list[str]:
+    """What the service charged beside what the plan expected, for the jobs where both are known."""
+    both = [
+        (job["qpu_seconds"], job["planned_qpu_seconds"])
+        for job in jobs
+        if job.get("qpu_seconds") is not None and "planned_qpu_seconds" in job
+    ]
+    if not both:
+        return []
+    billed, planned = (sum(each) for each in zip(*both, strict=True))
+    count = f"{len(both)} {'job' if len(both) == 1 else 'jobs'}"
+    return [f"billed: {billed:g} s of QPU time for {count}; planned: {planned:.1f} s"]
 
 
 def _notes(path: Path, jobs: list[dict[str, Any]], damage: list[str]) -> list[str]:

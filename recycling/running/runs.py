@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recycling.errors import BadInput, resumable
 from recycling.execution.machine import Account
@@ -21,6 +21,7 @@ from recycling.running.work import Conduct, Progress, Study, Work, prepare
 from recycling.store.circuits import circuits_bytes
 from recycling.store.damage import CIRCUITS
 from recycling.store.directory import Run
+from recycling.store.estimates import EVENT as ESTIMATED
 from recycling.store.files import Damaged
 from recycling.store.journal import JobRecord
 from recycling.store.mending import mend
@@ -34,6 +35,9 @@ from recycling.store.writer import (
     continued_run,
     new_run,
 )
+
+if TYPE_CHECKING:
+    from recycling.planning.cost import Cost
 
 
 def run(
@@ -89,6 +93,8 @@ def run(
     with new_run(path, beginning) as writer, resumable(path):
         if study.timed:
             writer.note("planned", seconds=round(perf_counter() - started, 4))
+        if work.remote and work.cost is not None:
+            writer.note(ESTIMATED, jobs=_estimates(work.cost))
         return _drive(study, writer, work, conduct)
 
 
@@ -191,6 +197,18 @@ def beginning_of(
         prediction=study.predict(planned) if sealed else None,
         **planned.identity,
     )
+
+
+def _estimates(cost: Cost) -> dict[str, dict[str, float]]:
+    """What each job is expected to cost, as the telemetry keeps it."""
+    return {
+        each.job.name: {
+            "qpu_seconds": round(each.qpu_seconds, 6),
+            "overhead": cost.price.job_overhead,
+            "executions": each.executions,
+        }
+        for each in cost.jobs
+    }
 
 
 def _mended(study: Study, writer: RunWriter, progress: Progress) -> RunWriter:
