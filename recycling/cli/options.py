@@ -54,6 +54,12 @@ Futility = Annotated[
     float,
     typer.Option("--futility", help="Give up below this conditional power; 0: never."),
 ]
+PastJobs = Annotated[
+    int,
+    typer.Option(
+        "--past-jobs", min=0, help="Ask the account what its last jobs on the device were billed."
+    ),
+]
 ErrorBudget = Annotated[
     bool,
     typer.Option(

@@ -20,6 +20,7 @@ from recycling.reporting.conduct import conduct_tables, schedule_table
 from recycling.reporting.status import status_summary
 from recycling.results.calibrations import calibrations
 from recycling.simulation.probabilities import protocol_probabilities
+from recycling.studies.past_bills import refit
 from recycling.studies.stored import open_unchecked
 from tests.inference.of_hhl import SETTINGS
 from tests.loopback import Answer, Destiny, Fault, LoopbackService, Physics, Status
@@ -406,6 +407,29 @@ def test_schedules_belong_to_circuits_in_whatever_order_they_come(finished, monk
     assert rows[1:-1] == table.rows[1:-1]
     assert [rows[n][2] for n in (0, -1)] == ["not attributable"] * 2
     assert report([None] * len(schedules)) is None
+
+
+@pytest.mark.usefixtures("service")
+def test_bills_stand_beside_the_plan_and_price_the_next_one(finished, plan):
+    summary = status_summary(finished)
+    jobs = {job["name"]: job for job in summary["jobs"]}
+    assert {cost.job.name for cost in plan.cost.jobs} <= set(jobs)
+    # The service charges whole seconds by the same formula.
+    assert all(0 <= j["qpu_seconds"] - j["planned_qpu_seconds"] < 1 for j in jobs.values())
+    assert any(note.startswith("billed: ") for note in summary["notes"])
+    known = refit(plan, Account(), runs=finished.path.parent)
+    count = known.fit.count
+    assert count >= len(jobs)
+    assert known.fit.overhead == pytest.approx(2.5, abs=0.6)
+    assert known.documented == plan.cost.qpu_seconds
+    assert abs(known.seconds - plan.cost.qpu_seconds) < count
+    assert f"as {count} past jobs were billed" in known.words()
+    # A bill that is on the disk is not counted once more.
+    asked = refit(plan, Account(), of_account=50, runs=finished.path.parent)
+    assert count <= asked.fit.count
+    # What a service that imitates the device bills tells nothing of the device.
+    measured = replace(plan.hardware, simulated=False)
+    assert refit(plan.on(measured), Account(), runs=finished.path.parent) is None
 
 
 # -- options reach the service -----------------------------------------------------------------

@@ -10,6 +10,7 @@ from recycling.cli.options import (
     Debug,
     ErrorBudget,
     Instance,
+    PastJobs,
     PlanName,
     Seed,
     Spec,
@@ -27,6 +28,7 @@ def plan(
     account: AccountName = None,
     max_qpu_seconds: Budget = None,
     error_budget: ErrorBudget = False,
+    past_jobs: PastJobs = 0,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -41,9 +43,13 @@ def plan(
             work.step("compiling circuits")
             from recycling.execution.machine import Account
             from recycling.planning.plan import plan as plan_run
+            from recycling.studies.past_bills import refit
             from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
 
-            planned = plan_run(experiment, backend, Account(instance, plan, account))
+            paying = Account(instance, plan, account)
+            planned = plan_run(experiment, backend, paying)
+            work.step("reading past bills")
+            past = refit(planned, paying, of_account=past_jobs)
             work.step("predicting")
             summary = plan_summary(planned) if as_json else None
             tables = [] if as_json else plan_tables(planned)
@@ -58,10 +64,11 @@ def plan(
                 else:
                     tables.append(budget_table(budget, planned.quantum))
         if summary is not None:
-            print_json(summary)
+            print_json(summary | ({} if past is None else {"past_jobs": past.record()}))
         else:
             for table in tables:
                 print_table(table)
             print_lines([plan_headline(planned)], style="bold")
+            print_lines([] if past is None else [past.words()])
         if max_qpu_seconds is not None:
             planned.check_budget(max_qpu_seconds)

@@ -134,6 +134,10 @@ class IBMConnection:
         """QPU time that the instance still has, s; None where it does not say."""
         return self.hardware.remaining_seconds()
 
+    def past_bills(self, count: int) -> list[tuple[str, float, float]]:
+        """Bills of the last jobs on the device; see ``Hardware.past_bills``."""
+        return self.hardware.past_bills(count)
+
     def executor(
         self, device: Device, options: HardwareSpec, earlier: Collection[str]
     ) -> HardwareBackend:

@@ -327,6 +327,23 @@ class Hardware:
                 created and str(created),
             )
 
+    def past_bills(self, count: int) -> list[tuple[str, float, float]]:
+        """Bills of the last jobs on the device: id, QPU time charged and of the circuits alone, s.
+
+        Jobs whose bill or whose time of the circuits is not told are left out.
+        """
+        with self._failures("asking for past jobs"):
+            client = self.service._get_api_client(self.backend._instance)
+            page = client.jobs_get(limit=count, backend_name=self.name, pending=False)
+            bills = []
+            for job in page["jobs"]:
+                metrics = client.job_metadata(str(job["id"]))
+                charged = charged_seconds(metrics)
+                circuits = metrics.get("circuits_execution_time_ns")
+                if charged and circuits:
+                    bills.append((str(job["id"]), charged, float(circuits) * 1e-9))
+            return bills
+
     def cancel(self, job_id: str) -> None:
         """Cancel a job that is not finished."""
         with self._failures("cancelling a job"):
