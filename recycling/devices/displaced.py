@@ -10,21 +10,25 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recycling.devices.constants import boltzmann, planck
 from recycling.devices.device import Device
 
 Real = NDArray[np.float64]
 #: Kinds of numbers, as the section ``[prediction]`` of a spec names their relative errors.
 NoiseKind = Literal[
-    "t1", "t2", "single_qubit_error", "two_qubit_error", "readout_error", "temperature"
+    "t1", "t2", "single_qubit_error", "two_qubit_error", "readout_error", "excited_population"
 ]
 #: Field of a device, words, unit and kind of each number of a qubit.
 _OF_QUBIT: tuple[tuple[str, str, str, NoiseKind], ...] = (
     ("t1", "T1", "s", "t1"),
     ("t2", "T2", "s", "t2"),
-    ("temperature", "temperature", "K", "temperature"),
+    ("excited_population", "excited population", "1", "excited_population"),
     ("false_excited", "P(1|0) of the readout", "1", "readout_error"),
     ("false_ground", "P(0|1) of the readout", "1", "readout_error"),
 )
+
+#: Numbers below it are ideal; and an excited population that any temperature has.
+_LEAST, _MOST = 1e-12, 0.5 - 1e-9
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,9 @@ def displaced_devices(device: Device, step: float) -> tuple[tuple[NoiseNumber, .
     """List the numbers of a device's noise, and displace each of them.
 
     Rates of lifetimes grow by the share ``step``, and with 1/T1 its part of 1/T2; all others grow
-    by that share themselves. Ideal numbers, 0 or infinite, are left out. Both directions of a gate,
-    and all gates of a qubit, are one number: the value is that of the first.
+    by that share themselves: probabilities are nearly linear in all of them. A temperature follows
+    from its excited population. Ideal numbers, 0 or infinite, are left out. Both directions of a
+    gate, and all gates of a qubit, are one number: the value is that of the first.
 
     Returns:
         The numbers; and a device over a sweep of one axis, of the given device at one point, then
@@ -70,7 +75,7 @@ def displaced_devices(device: Device, step: float) -> tuple[tuple[NoiseNumber, .
         >>> device = ideal.replace("example", t1=(4e-4,), t2=(2e-4,))
         >>> numbers, devices = displaced_devices(device, 0.25)
         >>> [number.label for number in numbers]
-        ['T1 of B', 'T2 of B', 'temperature of B']
+        ['T1 of B', 'T2 of B', 'excited population of B']
         >>> devices.t1[:, 0].tolist()
         [0.0004, 0.00032, 0.0004, 0.0004]
     """
@@ -78,14 +83,15 @@ def displaced_devices(device: Device, step: float) -> tuple[tuple[NoiseNumber, .
     changes = list(_changes(device, step))
     size = (len(changes) + 1, device.num_qubits)
     arrays = {
-        name: np.array(np.broadcast_to(getattr(device, name), size), dtype=float)
-        for name in ("t1", "t2", "temperature", "false_excited", "false_ground")
+        field: np.array(np.broadcast_to(getattr(device, field), size), dtype=float)
+        for field, *_ in _OF_QUBIT
     }
     errors = np.array(np.broadcast_to(device.gates.errors, (size[0], len(device.gates))))
     arrays["errors"] = errors
     for row, (_, change) in enumerate(changes, start=1):
         change({name: array[row] for name, array in arrays.items()})
     del arrays["errors"]
+    arrays["temperature"] = _temperatures(device, arrays.pop("excited_population"))
     # Against rounding, and where a probability is 1 already.
     arrays["t2"] = np.minimum(arrays["t2"], 2 * arrays["t1"])
     for name in ("false_excited", "false_ground"):
@@ -106,7 +112,7 @@ def _changes(device: Device, step: float) -> Iterator[tuple[NoiseNumber, _Change
     for field, name, unit, kind in _OF_QUBIT:
         values = np.broadcast_to(getattr(device, field), (device.num_qubits,))
         for qubit, role in enumerate(device.roles):
-            if 0 < values[qubit] < np.inf:
+            if _LEAST < values[qubit] < np.inf:
                 number = NoiseNumber(name, (role,), float(values[qubit]), unit, kind)
                 yield number, partial(_move, field, qubit, step)
     places: dict[tuple[int, ...], list[int]] = {}
@@ -120,6 +126,14 @@ def _changes(device: Device, step: float) -> Iterator[tuple[NoiseNumber, _Change
         words = f"{device.gates.names[of_gate[0]]} error" if of_pair else "gate error"
         which: NoiseKind = "two_qubit_error" if of_pair else "single_qubit_error"
         yield NoiseNumber(words, roles, value, "1", which), partial(_move, "errors", of_gate, step)
+
+
+def _temperatures(device: Device, population: Real) -> Real:
+    """Temperatures of excited populations, K; those of the device where they are its own."""
+    below = np.minimum(population, _MOST)
+    quanta = np.log1p(-below) - np.log(np.maximum(below, np.finfo(float).tiny))
+    kelvin = planck * device.frequency / (boltzmann * quanta)
+    return np.where(population == device.excited_population, device.temperature, kelvin)
 
 
 def _move(field: str, places: int | list[int], step: float, arrays: dict[str, Real]) -> None:

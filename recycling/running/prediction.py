@@ -52,7 +52,7 @@ def predicted(plan: Plan) -> xr.Dataset:
         ... )
         >>> found = predicted(recycling.plan(experiment))
         >>> found["heat"].sizes["theta"], found["noise"].values.tolist()[2:]
-        (2, ['temperature of B', 'temperature of S'])
+        (2, ['excited population of B', 'excited population of S'])
     """
     experiment, device = plan.experiment, plan.device
     qubits = device.num_qubits

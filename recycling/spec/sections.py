@@ -182,8 +182,8 @@ class PredictionSpec(Section):
 
     Snapshots of a calibration come without errors. ``t1`` and ``t2`` are those of the rates 1/T1
     and 1/T2, ``single_qubit_error`` and ``two_qubit_error`` those of gate errors,
-    ``readout_error`` those of P(1|0) and P(0|1), ``temperature`` that of the temperature of each
-    qubit. The defaults are assumptions of the size of the scatter over days that is reported for
+    ``readout_error`` those of P(1|0) and P(0|1), ``excited_population`` that of each qubit at the
+    start. The defaults are assumptions of the size of the scatter over days that is reported for
     lifetimes: P. V. Klimov et al., Phys. Rev. Lett. 121, 090502 (2018); J. J. Burnett et al., npj
     Quantum Inf. 5, 54 (2019).
 
@@ -197,4 +197,4 @@ class PredictionSpec(Section):
     single_qubit_error: Relative = 0.2
     two_qubit_error: Relative = 0.2
     readout_error: Relative = 0.2
-    temperature: Relative = 0.1
+    excited_population: Relative = 0.3

@@ -25,7 +25,7 @@ def test_any_device_can_be_displaced(t1, ratio, readout, kelvin, step):
     )
     numbers, devices = displaced_devices(device, step)  # a device checks that t2 <= 2 t1
     assert devices.sweep == (len(numbers) + 1,)
-    assert {number.kind for number in numbers} >= {"t1", "t2", "temperature"}
+    assert {number.kind for number in numbers} >= {"t1", "t2"}
     for name in PER_QUBIT:
         usual = np.broadcast_to(getattr(device, name), (6,))
         np.testing.assert_array_equal(getattr(devices, name)[0], usual)
@@ -38,7 +38,7 @@ def test_each_number_moves_alone():
     for row, number in enumerate(numbers, start=1):
         moved = {name for name in PER_QUBIT if (getattr(devices, name)[row] != base[name]).any()}
         gates = devices.gates.errors[row] != device.gates.errors
-        expected = {"t1": {"t1", "t2"}, "t2": {"t2"}, "temperature": {"temperature"}}
+        expected = {"t1": {"t1", "t2"}, "t2": {"t2"}, "excited_population": {"temperature"}}
         assert moved == expected.get(number.kind, set())
         places = [
             place
@@ -48,6 +48,9 @@ def test_each_number_moves_alone():
         ]
         changed = np.flatnonzero(gates).tolist()
         assert changed == (places if number.kind.endswith("_error") else [])
+        if number.kind == "excited_population":
+            place = device.roles.index(number.roles[0])
+            assert np.isclose(devices.excited_population[row, place], 1.25 * number.value)
     # 1/T1 grows by a quarter, and 1/T2 by its part of it: 1/(2 T1) of 1/T2.
     assert np.isclose(devices.t1[1, 0], 3e-4 / 1.25)
     assert np.isclose(1 / devices.t2[1, 0], 1 / 2e-4 + 0.25 / 6e-4)

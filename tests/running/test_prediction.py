@@ -56,7 +56,7 @@ def test_intervals_follow_from_the_assumed_errors(small_plan, prediction):
     # To first order: the second is of the size of the step.
     assert abs(change / 0.02 - slope).max() < 0.05 * abs(slope).max()
     wide = small_plan.experiment.model_copy(
-        update={"prediction": PredictionSpec(t1=0.4, t2=0.4, temperature=0.2,
+        update={"prediction": PredictionSpec(t1=0.4, t2=0.4, excited_population=0.6,
             single_qubit_error=0.4, two_qubit_error=0.4, readout_error=0.4)}
     )  # fmt: skip
     plan = Plan(wide, small_plan.backend, device, small_plan.circuits)

@@ -22,6 +22,8 @@ from recycling.inference.statistics.ridge import Ridge
 Real = NDArray[np.float64]
 #: Least expected count of a cell; rarer records are pooled (Cochran, Biometrics 10, 417 (1954)).
 LEAST = 5.0
+#: Least share of an expected count that a change of the noise leaves.
+_KEPT = 0.05
 #: Least p-value that is combined: its logarithm is finite.
 _LEAST = 1e-300
 
@@ -83,25 +85,46 @@ class Expectation:
 
     def against(self, counts: NDArray[np.integer]) -> Surprise:
         """Compare counts (array of shape (setting, record)) with what was expected of them."""
-        residual = np.where(self._weight > 0, self._pooled(counts) - self._expected, 0)
-        chi_square = float(np.sum(residual**2 * self._weight))
-        score = self._slopes @ (residual * self._weight).ravel()
+        observed = self._pooled(counts)
+        chi_square, score = self._distance(observed, self._expected)
         z = self._fit.along @ score
         along, on_noise = float(z @ z), len(z)
         changes = self._fit.gain @ z
         explained = float(score @ changes)
-        freedom = int(np.sum(self._cells - 1))
-        rest = _tail(chi_square - along, freedom - on_noise, self._variance - 2 * on_noise)
+        rest = chi_square - along
         return Surprise(
             chi_square,
-            freedom,
-            _together([_tail(along, on_noise, 2 * on_noise), rest]),
-            _together([_tail(along - explained, on_noise, 2 * on_noise), rest]),
+            int(np.sum(self._cells - 1)),
+            _together([_tail(along, on_noise, 2 * on_noise), self._tail_of_rest(rest)]),
+            _together([
+                _tail(along - explained, on_noise, 2 * on_noise),
+                self._tail_of_rest(self._rest_of(observed, changes)),
+            ]),
             explained,
             changes,
             self._fit.spread,
             (score * self.errors) ** 2 / (1 + self._fit.information * self.errors**2),
-        )
+        )  # fmt: skip
+
+    def _distance(self, observed: Real, expected: Real) -> tuple[float, Real]:
+        """χ², and the score of the noise."""
+        weight = _inverse(expected)
+        residual = np.where(weight > 0, observed - expected, 0)
+        return float(np.sum(residual**2 * weight)), self._slopes @ (residual * weight).ravel()
+
+    def _rest_of(self, observed: Real, changes: Real) -> float:
+        """χ² beside a noise that has changed, with which the variance of every count changes."""
+        moved = self._expected + (changes @ self._slopes).reshape(self._expected.shape)
+        expected = np.maximum(moved, _KEPT * self._expected)
+        chi_square, score = self._distance(observed, expected)
+        information = (self._slopes * _inverse(expected).ravel()) @ self._slopes.T
+        z = Ridge.of(information, self.errors).along @ score
+        return chi_square - float(z @ z)
+
+    def _tail_of_rest(self, rest: float) -> float | None:
+        on_noise = len(self._fit.along)
+        freedom = int(np.sum(self._cells - 1)) - on_noise
+        return _tail(rest, freedom, self._variance - 2 * on_noise)
 
     @cached_property
     def _order(self) -> NDArray[np.intp]:
@@ -128,8 +151,7 @@ class Expectation:
     @cached_property
     def _weight(self) -> Real:
         """1/E, 0 for empty cells."""
-        weight = np.zeros_like(self._expected)
-        return np.divide(1, self._expected, out=weight, where=self._expected > 0)
+        return _inverse(self._expected)
 
     @cached_property
     def _cells(self) -> NDArray[np.intp]:
@@ -154,6 +176,10 @@ class Expectation:
     @cached_property
     def _fit(self) -> Ridge:
         return Ridge.of((self._slopes * self._weight.ravel()) @ self._slopes.T, self.errors)
+
+
+def _inverse(expected: Real) -> Real:
+    return np.divide(1, expected, out=np.zeros_like(expected), where=expected > 0)
 
 
 def _together(tails: Iterable[float | None]) -> float:
