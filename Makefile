@@ -103,6 +103,7 @@ stopping: $(STAMP) ## runs that stop when they are settled: level, power, shots 
 
 design: $(STAMP) ## simulate designed experiments: what they find, cover and cost (ARGS=--quick: minutes)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.design $(ARGS)
+
 surprise: $(STAMP) ## are the p-values of a sealed prediction uniform, and what do they find (a minute)
 	$(BIN)/python -m benchmarks.surprise $(ARGS)
 
