@@ -106,8 +106,8 @@ def place_text(labels: dict[str, object]) -> str:
     """Write where a quantity is: arm, stage and qubit, then the swept parameters.
 
     Example:
-        >>> place_text({"theta": 0.39269908, "arm": "one", "qubit": "B"})
-        'one, B, θ = 0.393'
+        >>> place_text({"theta": 0.39269908, "stage": "before", "qubit": "B"})
+        'before, B, θ = 0.393'
     """
     words = [str(labels[dim]) for dim in _FIRST if dim in labels]
     swept = [

@@ -102,8 +102,7 @@ def compare_members(members: Sequence[Member]) -> Comparison:
     Example:
         >>> from types import SimpleNamespace
         >>> import xarray as xr
-        >>> from circuits.design import RECYCLING
-        >>> dims, arms = ("arm", "theta", "limit"), {"arm": [RECYCLING]}
+        >>> dims, arms = ("arm", "theta", "limit"), {"arm": ["resets"]}
         >>> branch = {"branch_probability_combined": (dims, np.ones((1, 2, 3)))}
         >>> at = arms | {"theta": [0.1, 0.2], "p_x": [0.4]}
         >>> run = SimpleNamespace(design=SimpleNamespace(measured=("S", "B"), stages=("before",)))
