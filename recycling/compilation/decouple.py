@@ -125,8 +125,9 @@ def pulse_starts(circuit: QuantumCircuit, device: Device) -> list[tuple[int, flo
         >>> circuit = QuantumCircuit(2)
         >>> _ = circuit.delay(1000, 1, unit="dt")
         >>> _ = circuit.sx(1)
-        >>> pulse_starts(decoupled(circuit, device, Decoupling("XX", qubits=(1,))), device)
-        [(1, 2.5e-07), (1, 7.5e-07)]
+        >>> found = decoupled(circuit, device, Decoupling("XX", qubits=(1,)))
+        >>> [(qubit, f"{start:.3g} s") for qubit, start in pulse_starts(found, device)]
+        [(1, '2.5e-07 s'), (1, '7.5e-07 s')]
     """
     starts = _starts(circuit, device)
     return [
