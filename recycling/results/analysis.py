@@ -220,11 +220,9 @@ def analyse_counts(
         link=link,
         arms=arms,
     )
-    dataset = _dataset(experiment, blocks, counts["trial"].values)
-    _comment(dataset, reference, link)
+    _comment(dataset := _dataset(experiment, blocks, counts["trial"].values), reference, link)
     say_what_is_left_out(dataset, experiment)
-    masked = masked_settings(tables, labels, shots)
-    complete = _completeness(experiment, counts, masked, readout)
+    complete = _completeness(experiment, counts, masked_settings(tables, labels, shots), readout)
     return dataset.assign_attrs(complete | _readout_source(readout, assignment) | attributes)
 
 
