@@ -35,8 +35,8 @@ def measured(experiment: Experiment, counts: NDArray[Any]) -> Experiment:
         >>> experiment = preset("theory").model_copy(update={"measurement": MeasurementSpec()})
         >>> shape = [len(labels) for labels in labels_of(experiment).values()]
         >>> shape.insert(experiment.design.dims.index("trial"), 3)
-        >>> measured(experiment, np.full(shape, 5)).measurement
-        MeasurementSpec(shots=80, trials=3)
+        >>> measured(experiment, np.full(shape, 5)).measurement.shots
+        80
     """
     design, given = experiment.design, experiment.measurement
     exact = given.shots == "exact"
@@ -76,7 +76,8 @@ def _shared_out(design: Design, totals: NDArray[Any], trials: int) -> Measuremen
         for (arm, stage, preparation), rows in zip(
             design.settings, repeats.reshape(-1, *repeats.shape[3:]), strict=True
         ):
-            tables.setdefault(arm, {}).setdefault(stage, {})[preparation] = rows.tolist()
+            if (rows != 1).any():
+                tables.setdefault(arm, {}).setdefault(stage, {})[preparation] = rows.tolist()
         content["allocation"] = {"repeats": tables}
     try:
         measurement = MeasurementSpec.model_validate(content)

@@ -42,8 +42,8 @@ def counts_from_table(table: pd.DataFrame | Path, experiment: Experiment) -> NDA
         >>> from recycling.spec.experiment import preset
         >>> labels = labels_of(preset("theory"))
         >>> row = {dim: known[0] for dim, known in labels.items()} | {"trial": 0, "count": 7}
-        >>> counts_from_table(pd.DataFrame([row]), preset("theory")).sum()
-        7.0
+        >>> int(counts_from_table(pd.DataFrame([row]), preset("theory")).sum())
+        7
     """
     name = table.name if isinstance(table, Path) else "counts"
     columns = _checked(name, columns_of(table), experiment.design.dims)

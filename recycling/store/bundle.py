@@ -73,6 +73,10 @@ class Addition:
         files: files beside data/ by their names.
         meanings: what a file, or the files of a folder, are.
         describe: makes the last files from all others: contents by name.
+
+    Example:
+        >>> Addition(files={"LICENSE": b"none"}).describe({})
+        {}
     """
 
     kept: Sequence[str] = ()

@@ -100,6 +100,23 @@ def test_unequal_totals_become_an_allocation(run, tmp_path):
     assert again.experiment == own.experiment
 
 
+def test_a_run_with_an_allocation_gives_the_same_dataset(tmp_path):
+    spec = (
+        TINY
+        + """
+[measurement]
+shots = 40
+trials = 2
+[measurement.allocation.repeats.recycling.after]
+X = [[1, 2, 5], [3, 1, 2]]
+"""
+    )
+    run = rc.run(rc.Experiment.parse(spec), out=tmp_path / "run")
+    own = rc.from_counts(run.counts, OPEN, out=tmp_path / "own")
+    assert own.experiment.hash == run.experiment.hash
+    same(rc.analyse(own), rc.analyse(run))
+
+
 # What it says of itself.
 
 
