@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage stopping gate-times decoupling chip lock clean rivals design bench-check scaling engine commands trajectories resets surprise
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock clean rivals design bench-check scaling engine commands trajectories resets surprise
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -97,6 +97,9 @@ coverage: $(STAMP) ## how often intervals cover the truth (an hour; minutes with
 	$(BIN)/python benchmarks/coverage.py $(ARGS)
 	$(BIN)/python benchmarks/drift.py $(ARGS)
 	$(BIN)/python benchmarks/link_coverage.py $(ARGS)
+
+axes: $(STAMP) ## coverage along any axes, with unequal shots (minutes; ARGS=--quick)
+	$(BIN)/python benchmarks/coverage_axes.py $(ARGS)
 
 stopping: $(STAMP) ## runs that stop when they are settled: level, power, shots (half an hour; ARGS=--quick)
 	$(BIN)/python benchmarks/stopping.py $(ARGS)
