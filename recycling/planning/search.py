@@ -22,7 +22,7 @@ TRIALS = (*range(3, 13), 15, 20, 30)
 #: intervals of entropies are not known to cover, and trials do not scatter as their errors say.
 FLOOR, FLOOR_OF_TRIAL = 150.0, 15.0
 #: Largest margin that is asked for, and the steps that bisect it.
-_LARGEST, _STEPS = 1e4, 20
+_LARGEST, _STEPS = 1e4, 12
 #: Most repeats of an entry, with which rounding costs a few percent at most.
 _REPEATS = 40
 
