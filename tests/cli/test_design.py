@@ -43,6 +43,12 @@ def test_a_design_is_written_with_reasons_and_keeps_the_rest():
     assert experiment.hash == found["spec_hash"]
     assert experiment.allocation.repeats.shape == (2, 2, 2, 1, 3)
     assert rc.plan(experiment).cost.qpu_seconds == pytest.approx(found["qpu_seconds"])
+    done = CliRunner().invoke(app, ["plan", "cheap.toml", "--against", "tiny.toml", "--json"])
+    beside = json.loads(done.stdout)["against"]
+    # On a simulator the given spec measures no calibrations, and the designed one does.
+    assert (
+        1 < beside["times_less"] < found["steps"]["as given"]["qpu_seconds"] / found["qpu_seconds"]
+    )
     assert found["steps"]["as given"]["qpu_seconds"] > 15 * found["qpu_seconds"]
 
 

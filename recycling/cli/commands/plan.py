@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from recycling.cli.options import (
     AccountName,
     AsJson,
@@ -29,12 +33,16 @@ def plan(
     max_qpu_seconds: Budget = None,
     error_budget: ErrorBudget = False,
     past_jobs: PastJobs = 0,
+    against: Annotated[
+        str | None, typer.Option("--against", help="Other spec to show this plan beside.")
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Show what a run would do, cost and find, before anything is submitted."""
     with errors(debug=debug):
         _, _, experiment = read_experiment(spec, seed)
+        beside = None if against is None else read_experiment(against, None)[2]
         if error_budget:
             from recycling.simulation.traced import traced_library
 
@@ -53,6 +61,14 @@ def plan(
             work.step("predicting")
             summary = plan_summary(planned) if as_json else None
             tables = [] if as_json else plan_tables(planned)
+            if beside is not None:
+                from recycling.studies.against import against_summary, against_table
+
+                other = plan_run(beside, backend, paying)
+                if summary is not None:
+                    summary["against"] = against_summary(planned, other)
+                else:
+                    tables.append(against_table(planned, other))
             if error_budget:
                 work.step("differentiating")
                 from recycling.reporting.budget_section import budget_table
