@@ -16,7 +16,7 @@ from functools import partial
 from time import perf_counter
 
 import numpy as np
-from drift import WAYS
+from drift import FALSE, WAYS
 from of_hhl import raw
 from scipy.special import ndtr
 
@@ -42,6 +42,9 @@ LARGE = 0.05
 #: Counts: shots of each setting in a round, excited weight and temperature.
 SHOTS, P_X, TEMPERATURE = 2000, 0.2, 0.043
 FUTILITY = 0.05
+#: A steady slope is no drift about a mean: its first rounds are on one side of it. Nothing that
+#: sees them alone can know, so that it is shown and not promised.
+NOT_PROMISED = "common, a steady slope"
 
 
 @dataclass(frozen=True)
@@ -252,15 +255,24 @@ def report_nulls(rows):
         last = [max(r.last[n] for r in own) for n in (0, 1)]
         print(f"| {study} | {spending} | {rounds} | {angles} | {own[0].sequences} | "
               f"{worst[0]:.2%} | {last[0]:.2%} | {worst[1]:.1%} | {last[1]:.1%} |")  # fmt: skip
+    promised = [row for row in rows if row.study != NOT_PROMISED]
     broken = [
-        row for row in rows
-        for level, share in zip((LEVEL, LARGE), row.any_look, strict=True)
+        row for row in promised
+        for level, share in zip((_promise(row), LARGE), row.any_look, strict=True)
         if share > level + 3 * np.sqrt(level / row.sequences)
     ]  # fmt: skip
     for row in broken:
-        print(f"above the level: {row}")
-    print(f"\nlevel {LEVEL:.3%}: above it, beyond chance, at {len(broken)} of {len(rows)} points\n")
+        print(f"broken: {row}")
+    print(
+        f"\npromised: {LEVEL:.3%} without drift, {FALSE:.1%} with it, {LARGE:.0%} at that level; "
+        f"broken at {len(broken)} of {len(promised)} points; all but {NOT_PROMISED!r}\n"
+    )
     return broken
+
+
+def _promise(row):
+    """False findings that are promised: with drift, those of a verdict (benchmarks/drift.py)."""
+    return FALSE if row.size else LEVEL
 
 
 def report_power(rows, distances, repeats):
