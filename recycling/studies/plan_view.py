@@ -135,7 +135,6 @@ def _overview(plan: Plan) -> Table:
         layout = ", ".join(
             f"{role} {qubit}" for role, qubit in zip(device.roles, device.layout, strict=True)
         )
-    shots = measurement.shots
     swept = " × ".join(
         f"{len(values)} {symbol(name)}" for name, values in experiment.coordinates.items()
     )
@@ -144,11 +143,7 @@ def _overview(plan: Plan) -> Table:
         ("device", device.name),
         ("qubits", layout),
         ("sweep", f"{swept}, {len(experiment.p_x)} p_x from the same shots"),
-        (
-            "shots",
-            f"{'infinitely many' if shots == 'exact' else f'{shots:,}'} of each basis and "
-            f"preparation, {counted(measurement.trials, 'trial')}",
-        ),
+        ("shots", f"{_shots(experiment)}, {counted(measurement.trials, 'trial')}"),
         ("bath", f"{experiment.bath.frequency / 1e9:g} GHz at {_temperature(plan)}"),
         *_stage_row(experiment),
         *_decoupling_row(experiment),
@@ -160,6 +155,15 @@ def _overview(plan: Plan) -> Table:
     rows.append(("link", link_in_words(link)))
     warning = f"Warning of the link: {link.link.warning}." if link.link.warning else ""
     return Table((f"plan of {experiment.name}", ""), rows, warning)
+
+
+def _shots(experiment: Experiment) -> str:
+    shots, allocation = experiment.measurement.shots, experiment.allocation
+    number = "infinitely many" if shots == "exact" else f"{shots:,}"
+    if allocation is None:
+        return f"{number} of each basis and preparation"
+    least, most = allocation.repeats.min(), allocation.repeats.max()
+    return f"{number} of each entry, repeated {least:,} to {most:,} times"
 
 
 def _circuits(plan: Plan) -> Table:
