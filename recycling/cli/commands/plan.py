@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,10 @@ from recycling.cli.options import (
 )
 from recycling.cli.spec import read_experiment
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+
+if TYPE_CHECKING:
+    from recycling.planning.plan import Plan
+    from recycling.reporting.tables import Table
 
 
 def plan(
@@ -62,13 +66,7 @@ def plan(
             summary = plan_summary(planned) if as_json else None
             tables = [] if as_json else plan_tables(planned)
             if beside is not None:
-                from recycling.studies.against import against_summary, against_table
-
-                other = plan_run(beside, backend, paying)
-                if summary is not None:
-                    summary["against"] = against_summary(planned, other)
-                else:
-                    tables.append(against_table(planned, other))
+                _show_against(planned, plan_run(beside, backend, paying), summary, tables)
             if error_budget:
                 work.step("differentiating")
                 from recycling.reporting.budget_section import budget_table
@@ -88,3 +86,15 @@ def plan(
             print_lines([] if past is None else [past.words()])
         if max_qpu_seconds is not None:
             planned.check_budget(max_qpu_seconds)
+
+
+def _show_against(
+    planned: Plan, other: Plan, summary: dict[str, Any] | None, tables: list[Table]
+) -> None:
+    """Add another plan to what is printed of a plan, in place."""
+    from recycling.studies.against import against_summary, against_table
+
+    if summary is not None:
+        summary["against"] = against_summary(planned, other)
+    else:
+        tables.append(against_table(planned, other))
