@@ -46,9 +46,11 @@ def design_headline(designed: Designed) -> str:
         '20 s'
     """
     given, own = designed.steps["as given"].seconds, designed.seconds
+    margin = designed.choice.margin
+    spare = f", and with errors {margin:.3g} times smaller than that takes" if margin > 1 else ""
     return (
         f"{in_time(own)} of QPU time instead of {in_time(given)}, {given / own:.3g} times less; "
-        f"settles {question_in_words(designed)}"
+        f"settles {question_in_words(designed)}{spare}"
     )
 
 
