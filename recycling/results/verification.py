@@ -22,6 +22,7 @@ from recycling.store.directory import Run
 from recycling.store.files import Damaged
 from recycling.store.kinds import Kinds
 from recycling.store.qasm import circuit_name, difference
+from recycling.store.sealing import seal_faults, sealed_sha256
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,6 +78,7 @@ def verify(
         found = [
             Check("checksums", True, f"{len(names)} files as in the manifests"),
             Check("run", True, outcomes),
+            _prediction(run),
             _described(bag, sorted(names)),
             _schemas(bag),
         ]
@@ -87,6 +89,15 @@ def verify(
         progress("comparing circuits")
         found.append(_circuits(run, bag))
     return found
+
+
+def _prediction(run: Run) -> Check:
+    sealed, faults = sealed_sha256(run.record), seal_faults(run)
+    if faults:
+        return Check("prediction", False, faults[0])
+    if sealed is None:
+        return Check("prediction", None, "no prediction was sealed before the first job")
+    return Check("prediction", True, f"sealed before the first job: SHA-256 {sealed[:12]}…")
 
 
 def _described(bag: Path, names: list[str]) -> Check:
@@ -161,7 +172,9 @@ def _results(run: Run) -> Check:
 
 
 def differences(found: xr.Dataset, known: xr.Dataset) -> Iterator[str]:
-    """Describe how two analyses differ by more than rounding.
+    """Describe what of a known analysis another one does not find again, but for rounding.
+
+    What the other one has besides, e.g. since a later version made it, is no difference.
 
     Example:
         >>> import xarray as xr
@@ -169,8 +182,8 @@ def differences(found: xr.Dataset, known: xr.Dataset) -> Iterator[str]:
         >>> list(differences(one, one)), list(differences(one, other))
         ([], ['heat differs by 4.8e-02 of its largest number'])
     """
-    for name in sorted({*found.variables} ^ {*known.variables}, key=str):
-        yield f"only one of them has {name}"
+    for name in sorted({*known.variables} - {*found.variables}, key=str):
+        yield f"{name} is not found any more"
     for name in sorted({*found.variables} & {*known.variables}, key=str):
         one, other = found[name], known[name]
         if one.dims != other.dims or one.shape != other.shape:
@@ -180,7 +193,7 @@ def differences(found: xr.Dataset, known: xr.Dataset) -> Iterator[str]:
                 yield f"{name} has other labels"
         elif (part := _deviation(one.values, other.values)) > ROUNDING:
             yield f"{name} differs by {part:.1e} of its largest number"
-    for name in sorted({*found.attrs} | {*known.attrs}):
+    for name in sorted(map(str, known.attrs)):
         same = _is_close(found.attrs.get(name), known.attrs.get(name))
         if not same and not name.startswith(_OF_THE_MAKER):
             yield f"its attribute {name} differs"
