@@ -157,5 +157,6 @@ def settled_text(look: Look, until: Until) -> str:
             if finding.below
         ]
         where = f" ({'; '.join(there)})" if there else ""
-        parts.append(f"below {names[bound]} at {len(there)} of {len(own)} points{where}")
+        noun = "point" if len(own) == 1 else "points"
+        parts.append(f"below {names[bound]} at {len(there)} of {len(own)} {noun}{where}")
     return "; ".join(parts)
