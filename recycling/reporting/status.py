@@ -54,10 +54,10 @@ def status_summary(run: Run) -> dict[str, Any]:
         "damage": damage,
         "notes": [
             *seal_faults(run),
-            *_bill(jobs),
             *_notes(run.path, jobs, damage),
             *(() if origin is None else _of(origin)),
         ],
+        **_bill(jobs),
         **({} if rounds is None else {"rounds": rounds}),
         **({} if origin is None else {"origin": origin.model_dump(exclude_none=True)}),
     }
@@ -125,7 +125,7 @@ def status_table(summary: dict[str, Any]) -> Table:
             )
             for job in summary["jobs"]
         ],
-        "\n".join(reasons),
+        "\n".join([*_about_the_service(summary), *reasons]),
     )
 
 
@@ -175,7 +175,7 @@ def _headline(jobs: list[dict[str, Any]]) -> str:
     return f"{done}; {counts}" if counts else done
 
 
-def _bill(jobs: list[dict[str, Any]]) -> list[str]:
+def _bill(jobs: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     """What the service charged beside what the plan expected, for the jobs where both are known."""
     both = [
         (job["qpu_seconds"], job["planned_qpu_seconds"])
@@ -183,10 +183,27 @@ def _bill(jobs: list[dict[str, Any]]) -> list[str]:
         if job.get("qpu_seconds") is not None and "planned_qpu_seconds" in job
     ]
     if not both:
-        return []
-    billed, planned = (sum(each) for each in zip(*both, strict=True))
-    count = f"{len(both)} {'job' if len(both) == 1 else 'jobs'}"
-    return [f"billed: {billed:g} s of QPU time for {count}; planned: {planned:.1f} s"]
+        return {}
+    charged, planned = (sum(each) for each in zip(*both, strict=True))
+    return {"bill": {"jobs": len(both), "qpu_seconds": charged, "planned_qpu_seconds": planned}}
+
+
+def _about_the_service(summary: dict[str, Any]) -> list[str]:
+    """Whether the service only imitates a machine, and what it has charged."""
+    bill = summary.get("bill")
+    imitates = summary["simulated"] and any("planned_qpu_seconds" in j for j in summary["jobs"])
+    return [
+        *(["simulated: the service only imitates the device"] if imitates else []),
+        *(
+            []
+            if bill is None
+            else [
+                f"billed: {bill['qpu_seconds']:g} s of QPU time for {bill['jobs']} "
+                f"{'job' if bill['jobs'] == 1 else 'jobs'}; planned: "
+                f"{bill['planned_qpu_seconds']:.1f} s"
+            ]
+        ),
+    ]
 
 
 def _notes(path: Path, jobs: list[dict[str, Any]], damage: list[str]) -> list[str]:

@@ -32,6 +32,11 @@ class Refit:
         seconds: QPU time of the plan by it, s.
         error: its standard error from those of the fit, s.
         documented: QPU time of the plan by the formula of the vendor, s.
+
+    Example:
+        >>> fit = PriceFit(2.4, 0.1, 0.0, 0.0, 0.3, 9, poor=True)
+        >>> Refit(fit, 94.0, 0.4, 92.4).words()[:18]
+        'the formula stands'
     """
 
     fit: PriceFit

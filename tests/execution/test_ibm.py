@@ -17,7 +17,7 @@ from recycling.execution.machine import Account
 from recycling.jobs.job import Job, executions
 from recycling.rehearsal.chips import Chip
 from recycling.reporting.conduct import conduct_tables, schedule_table
-from recycling.reporting.status import status_summary
+from recycling.reporting.status import status_summary, status_table
 from recycling.results.calibrations import calibrations
 from recycling.simulation.probabilities import protocol_probabilities
 from recycling.studies.past_bills import refit
@@ -416,7 +416,8 @@ def test_bills_stand_beside_the_plan_and_price_the_next_one(finished, plan):
     assert {cost.job.name for cost in plan.cost.jobs} <= set(jobs)
     # The service charges whole seconds by the same formula.
     assert all(0 <= j["qpu_seconds"] - j["planned_qpu_seconds"] < 1 for j in jobs.values())
-    assert any(note.startswith("billed: ") for note in summary["notes"])
+    assert summary["bill"]["jobs"] == len(jobs)
+    assert f"billed: {summary['bill']['qpu_seconds']:g} s" in status_table(summary).note
     known = refit(plan, Account(), runs=finished.path.parent)
     count = known.fit.count
     assert count >= len(jobs)

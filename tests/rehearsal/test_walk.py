@@ -39,7 +39,8 @@ def test_the_page_can_be_walked_through_word_by_word(tmp_path):
     codes = [line for line in done.stdout.splitlines() if line.startswith("code ")]
     # The run is left while its jobs are under way.
     assert codes == [f"code {3 if '--no-wait' in line else 0}" for line in lines], done.stderr
-    assert "killed on ibm:ibm_fez (simulated)" in done.stdout
+    assert "killed on ibm:ibm_fez" in done.stdout
+    assert "simulated: the service only imitates the device" in done.stdout
     run = rc.open_run(tmp_path / "runs" / "fez")
     assert run.simulated
     assert json.loads((run.path / "run.json").read_text())["simulated"] is True

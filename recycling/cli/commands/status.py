@@ -12,14 +12,11 @@ def status(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> 
         from recycling.reporting.status import status_summary, status_table
         from recycling.studies.stored import open_unchecked
 
-        stored = open_unchecked(run_path)
-        summary = status_summary(stored)
+        summary = status_summary(open_unchecked(run_path))
         if as_json:
             print_json(summary)
         else:
-            # A name such as ibm:ibm_fez does not say that the service only imitates the device.
-            kind = " (simulated)" if stored.simulated and stored.record["account"] else ""
-            print_table(status_table(summary), f"{summary['name']} on {summary['backend']}{kind}")
+            print_table(status_table(summary), f"{summary['name']} on {summary['backend']}")
             print_lines([summary["headline"]], style="bold")
             if "rounds" in summary:
                 print_lines([summary["rounds"]["text"]])
