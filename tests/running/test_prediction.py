@@ -71,6 +71,22 @@ def test_the_same_prediction_has_the_same_bytes(prediction, small_plan):
     assert read_prediction(prediction_bytes(prediction)).identical(prediction)
 
 
+def test_other_axes_of_tomography_change_no_prediction():
+    """Frames turn what is measured, and the quantities stay."""
+    spec = {
+        "name": "tiny", "algorithm": {"name": "repeat-until-success"},
+        "device": {"profile": "ideal"}, "sweep": {"theta": [0.3, 0.6], "p_x": [0.1]},
+    }  # fmt: skip
+    poles = {"recycling": {"before": {"B": [[0.7, 0.3], [1.1, -0.4]]}}}
+    turned = rc.Experiment(**spec, measurement={"allocation": {"poles": poles}})
+    usual, found = (predicted(rc.plan(each)) for each in (rc.Experiment(**spec), turned))
+    assert abs(found["probability"] - usual["probability"]).max() > 0.01
+    for name in ("heat", "entropy", "excess_tight"):
+        np.testing.assert_allclose(
+            found[name], usual[name], rtol=1e-9, atol=1e-10 if name == "entropy" else 1e-33
+        )
+
+
 def test_the_section_is_no_part_of_the_hash_unless_given(small_experiment, small_spec):
     other = rc.Experiment.parse(small_spec + "\n[prediction]\nt1 = 0.3\n")
     assert other.prediction.t1 == 0.3
