@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock clean rivals design bench-check scaling engine commands trajectories resets surprise
+.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock clean rivals design minute bench-check scaling engine commands trajectories resets surprise
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -106,6 +106,9 @@ stopping: $(STAMP) ## runs that stop when they are settled: level, power, shots 
 
 design: $(STAMP) ## simulate designed experiments: what they find, cover and cost (ARGS=--quick: minutes)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m benchmarks.design $(ARGS)
+
+minute: $(STAMP) ## run designs of 60 s in rounds until they are settled: QPU time used (10 minutes)
+	$(BIN)/python -m benchmarks.minute $(ARGS)
 
 surprise: $(STAMP) ## are the p-values of a sealed prediction uniform, and what do they find (a minute)
 	$(BIN)/python -m benchmarks.surprise $(ARGS)
