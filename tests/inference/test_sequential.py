@@ -34,7 +34,12 @@ def test_looks_spend_what_the_spending_function_says(spending):
 
 
 @pytest.mark.parametrize(
-    ("spending", "looks"), [("pocock", 5), ("obrien-fleming", 2), ("obrien-fleming", MOST_LOOKS)]
+    ("spending", "looks"),
+    [
+        ("pocock", 5),
+        ("obrien-fleming", 2),
+        pytest.param("obrien-fleming", MOST_LOOKS, marks=pytest.mark.slow),
+    ],
 )
 def test_a_smaller_level_never_makes_more_findings(spending, looks):
     """That makes the smallest level of a finding a p-value (Liu and Anderson, 2008)."""
@@ -59,7 +64,11 @@ def test_sequential_p_values_invert_the_nominal_levels(spending):
 
 @pytest.mark.parametrize(
     ("spending", "rounds", "size"),
-    [("pocock", 5, 0.0), ("obrien-fleming", 5, 2.0), ("obrien-fleming", 8, 1.0)],
+    [
+        ("pocock", 5, 0.0),
+        ("obrien-fleming", 5, 2.0),
+        pytest.param("obrien-fleming", 8, 1.0, marks=pytest.mark.slow),
+    ],
 )
 def test_false_findings_keep_the_level_whatever_stops_the_rounds(spending, rounds, size):
     """Three angles whose excess is zero, and a drift that all angles of a round share.

@@ -167,7 +167,7 @@ def all_points(plan, tmp_path_factory):
         return counting.passed
 
 
-@pytest.mark.parametrize("part", [0, 11])
+@pytest.mark.parametrize("part", [0, pytest.param(11, marks=pytest.mark.slow)])
 def test_a_death_at_any_point_decides_the_same(start, plan, all_points, part):
     assert all_points > 80
     # Every eleventh point; the soak dies at all of them.
