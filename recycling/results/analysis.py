@@ -207,20 +207,17 @@ def analyse_counts(
         tables = referred(tables, errors_of_trials(of_trials), Layout.of(experiment.design))
     attributes = channel_attributes(experiment.physical_link) | dict(attributes)
     link = channel_of(attributes)
-    temperature = attributes.get("temperature_K", experiment.bath.temperature)
+    kelvin = attributes.get("temperature_K", experiment.bath.temperature)
     reference = known_reference(experiment) if reference is None else reference
     blocks = estimate_arms(
         experiment,
         tables,
-        Bath.qubit(experiment.bath.frequency, temperature),
+        Bath.qubit(experiment.bath.frequency, kelvin),
         reference,
-        readout=readout,
-        assignment=assignment,
-        progress=progress,
-        link=link,
-        arms=arms,
-    )
-    _comment(dataset := _dataset(experiment, blocks, counts["trial"].values), reference, link)
+        readout=readout, assignment=assignment, progress=progress, link=link, arms=arms,
+    )  # fmt: skip
+    dataset = _dataset(experiment, blocks, counts["trial"].values)
+    _comment(dataset, reference, link)
     say_what_is_left_out(dataset, experiment)
     complete = _completeness(experiment, counts, masked_settings(tables, labels, shots), readout)
     return dataset.assign_attrs(complete | _readout_source(readout, assignment) | attributes)
