@@ -7,7 +7,7 @@ from pathlib import Path
 from time import monotonic
 
 from recycling.rehearsal.execution import Physics
-from recycling.rehearsal.folder import Record, read_record, write_record
+from recycling.rehearsal.folder import NAME, Record, read_record, write_record
 from recycling.rehearsal.service import LoopbackService
 from recycling.rehearsal.state import State
 from recycling.store.lock import locked
@@ -19,7 +19,7 @@ LONGEST_SILENCE = 86_400.0
 
 
 def serve(folder: Path) -> None:
-    """Serve from a folder until it is stopped, or nobody asks for a day.
+    """Serve from a folder until it is stopped or removed, or nobody asks for a day.
 
     Raises:
         BadInput: another process serves from the folder.
@@ -29,7 +29,8 @@ def serve(folder: Path) -> None:
         with _service(folder, record) as service:
             write_record(folder, record.at(service.port, os.getpid()))
             while not service.stopping.wait(60.0):
-                if monotonic() - service.last_request > LONGEST_SILENCE:
+                silent = monotonic() - service.last_request > LONGEST_SILENCE
+                if silent or not (folder / NAME).exists():
                     break
 
 
