@@ -8,7 +8,6 @@ import recycling as rc
 from recycling.reporting.branch_figures import branch_figures
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.figures import paper_figures
-from recycling.reporting.page import SECTIONS
 from recycling.reporting.parts import Gallery, Paragraph, Rows, Section
 from recycling.reporting.readings import threshold_table
 from recycling.reporting.result_sections import figure_section, paper_section
@@ -122,7 +121,7 @@ def test_a_section_is_added_in_one_place(small_run, small_dataset, tmp_path, mon
         figures = {"ledger": paper_figures(evidence.dataset, None)["fig3-fidelity"]}
         return Section("Ledger", [Paragraph("by stage"), Rows(table), Gallery(figures)])
 
-    monkeypatch.setattr("recycling.reporting.page.SECTIONS", (SECTIONS[2], section))
+    monkeypatch.setattr("recycling.reporting.page.SECTIONS", (figure_section, section))
     page = rc.report(small_run, small_dataset, folder=tmp_path).read_text(encoding="utf-8")
     assert page.count("<h2>") == 2
     for shown in ("<h2>Ledger</h2>", "<p>by stage</p>", "<td>small</td>", 'id="ledger"'):

@@ -37,7 +37,8 @@ READINGS = (
     "sensitivity-temperature", "sensitivity-frequency", "critical-temperature", "entropy-tradeoff",
     "branch-gain",
 )  # fmt: skip
-FIGURES = (*PAPER, *READINGS, "ledger", "schedule", "circuit")
+PREDICTION = ("prediction-heat", "prediction-excess-tight")
+FIGURES = (*PAPER, *PREDICTION, *READINGS, "ledger", "schedule", "circuit")
 #: Attributes through which a page loads something.
 LOADING = {"src", "srcset", "href", "xlink:href", "action", "data", "poster", "background", "style"}
 #: Elements that load or run something.
