@@ -135,14 +135,15 @@ def analysed(
     chosen = readout or run.experiment.inference.readout
     if chosen not in READOUTS:
         raise BadInput(f"readout = {chosen!r}: give one of {', '.join(READOUTS)}")
+    corrects = chosen != "raw"
     return analyse_counts(
         run.experiment,
         run.counts.isel(trial=slice(rounds)),
         run_attributes(run),
         progress,
         readout=chosen,
-        assignment=None if chosen == "raw" else correction_of(run),
-        of_trials=trial_assignments(run) if chosen != "raw" else (),
+        assignment=correction_of(run, rounds) if corrects else None,
+        of_trials=trial_assignments(run)[:rounds] if corrects else (),
         reference=_reference(run),
     )
 

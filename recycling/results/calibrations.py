@@ -123,8 +123,10 @@ def calibrations(run: Run) -> Calibrations:
     return known
 
 
-def correction_of(run: Run) -> Assignment | None:
+def correction_of(run: Run, rounds: int | None = None) -> Assignment | None:
     """Assignment matrices that correct a run; None where nobody gave any.
+
+    Those that were measured in the trials are of the first ``rounds`` trials, by default of all.
 
     Raises:
         BadInput: the outcomes behind them are damaged.
@@ -137,7 +139,9 @@ def correction_of(run: Run) -> Assignment | None:
         ...     correction_of(run).qubits
         4
     """
-    known = calibrations(run)
+    known, of_trials = calibrations(run), trial_assignments(run)[:rounds]
+    if of_trials:
+        return mean_assignment(of_trials)
     return known.assignment if known.assignments or device_is_known(run.record) else None
 
 

@@ -9,7 +9,7 @@ from recycling.inference.readout.calibration import estimate_assignment
 from recycling.jobs.cut import trial_jobs
 from recycling.jobs.interleaved import assignment_counts, assignment_repeats, circuits_of
 from recycling.results.analysis import analysed
-from recycling.results.calibrations import calibrations
+from recycling.results.calibrations import calibrations, correction_of
 from recycling.results.device import device_assignment
 
 ALLOCATION = {"repeats": {"recycling": {"after": {"X": [[0, 0, 0]]}, "before": {"I": [[1, 1, 6]]}}}}
@@ -64,6 +64,17 @@ def test_the_counts_of_the_protocol_are_those_of_any_run(run):
         dataset = analysed(run)
         assert "measured in each of 3 trials" in dataset.attrs["readout_source"]
         assert np.isfinite(dataset["heat_combined"].sel(limit="value")).all()
+
+
+def test_the_first_trials_are_read_by_their_own_matrices(run):
+    """As a look at the rounds of a run does that is made again when more of them are done."""
+    first = [calibrations(run).assignments[f"trial-{number}"] for number in range(2)]
+    expected = np.mean([each.false_ground for each in first], axis=0)
+    assert correction_of(run, 2).false_ground == pytest.approx(expected)
+    if run.experiment.allocation is None:
+        dataset = analysed(run, rounds=2)
+        assert "measured in each of 2 trials" in dataset.attrs["readout_source"]
+        assert dataset.sizes["trial"] == 2
 
 
 def test_exact_probabilities_can_be_interleaved_too(tmp_path):
