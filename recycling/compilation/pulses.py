@@ -19,7 +19,8 @@ def idle_times(
 ) -> tuple[int, ...]:
     """Idle times before, between and after the pulses of a window; none where they do not fit.
 
-    With alternating signs they add up to zero, or to less than a step of the alignment.
+    With alternating signs they add up to zero, or to less than two steps of the alignment and the
+    time that the first pulse waits for its own.
 
     Args:
         length: of the window, dt.
