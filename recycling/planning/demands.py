@@ -69,12 +69,21 @@ class Question:
 
     @classmethod
     def asked(
-        cls, kind: str, significance: float, power: float, error: float | None, guard: float
+        cls,
+        kind: str,
+        significance: float = RESOLUTION,
+        power: float = 0.95,
+        error: float | None = None,
+        guard: float = 0.3,
     ) -> Question:
         """Question with a kind that may be unknown.
 
         Raises:
             BadInput: it is, or another field is wrong.
+
+        Example:
+            >>> Question.asked("below-tight").bounds
+            ('tight',)
         """
         for known in KINDS:
             if known == kind:

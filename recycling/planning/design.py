@@ -74,7 +74,7 @@ class Designed:
 def design(
     experiment: Experiment,
     backend: str = "exact",
-    question: Question | None = None,
+    question: Question | str | None = None,
     *,
     seconds: float | None = None,
     account: Account | None = None,
@@ -87,13 +87,13 @@ def design(
     Args:
         experiment: validated spec.
         backend: where it will run; see ``plan``.
-        question: what to settle; None stands for "both".
+        question: what to settle, or its kind alone; None stands for "both".
         seconds: QPU time that there is, s.
         account: whose account to use.
         progress: called with the name of each step of the work.
 
     Raises:
-        BadInput: nothing settles the question, or not within ``seconds``.
+        BadInput: the question is unknown, nothing settles it, or not within ``seconds``.
 
     Example:
         >>> import recycling as rc
@@ -101,7 +101,8 @@ def design(
         >>> designed.seconds < 60, designed.plan.experiment.num_points
         (True, 1)
     """
-    question = question or Question()
+    if not isinstance(question, Question):
+        question = Question.asked(question or Question().kind)
     if seconds is not None and not 0 < seconds < np.inf:
         raise BadInput(f"seconds = {seconds:g}: give a number of seconds above 0")
     progress("compiling circuits")

@@ -94,6 +94,12 @@ def test_bad_questions_are_refused_in_a_line(changes, line):
         Question(**changes)
 
 
+def test_the_kind_of_a_question_is_enough(designed):
+    assert rc.design(tiny(), question="both").changes == designed.changes
+    with pytest.raises(rc.BadInput, match="question = 'colder': give one of below-tight"):
+        rc.design(tiny(), question="colder")
+
+
 @pytest.mark.slow
 def test_heat_everywhere_has_the_error_that_was_asked_for():
     found = rc.design(tiny(), question=Question("heat", error=0.05, guard=0))
