@@ -17,7 +17,7 @@ from recycling.reporting.comparison_tables import (
     verdicts_table,
 )
 from recycling.reporting.difference_tables import Sides, every_table, largest_table
-from recycling.reporting.figures import SETTINGS, new_axes, sweep_ticks
+from recycling.reporting.figures import SETTINGS, new_axes, room_beside, sweep_ticks
 from recycling.reporting.parts import Gallery, Paragraph, Part, Rows, Section
 from recycling.reporting.rendering import embedded, render
 from recycling.results.comparison import Comparison
@@ -91,8 +91,12 @@ def _figures(comparison: Comparison) -> dict[str, tuple[Figure, str]]:
                 others = {a.name: 0 for a in sweep_axes(member.dataset) if a.name != axis.name}
                 points = found[name].sel(arm=RECYCLING).isel(others).sortby(axis.name)
                 value, low, high = points.transpose("limit", axis.name).values / quantum
+                x = points[axis.name].values
+                if len(axis.values) == 1:  # runs of the same point stand beside each other
+                    beside = (place + 1) / (len(comparison.members) + 1) - 0.5
+                    x = x + 0.7 * beside * room_beside(axis.values)
                 axes.errorbar(
-                    points[axis.name].values, value, yerr=[value - low, high - value], fmt="o-",
+                    x, value, yerr=[value - low, high - value], fmt="o-",
                     ms=4, lw=1.2, capsize=2, color=colours[place % 5], label=member.label,
                 )  # fmt: skip
             axes.axhline(0, color="#888888", lw=0.8)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
 from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
@@ -22,6 +23,8 @@ from recycling.results.sweep import Axis, curve_note, first_curve, sweep_axes
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+
+Real = NDArray[np.float64]
 
 #: Colours that stay apart for colour-blind readers and in grey print.
 STYLES: dict[str, dict[str, Any]] = {
@@ -161,7 +164,7 @@ def _fidelity(dataset: xr.Dataset) -> Figure:
     fidelity = dataset["success_fidelity"]
     for trial in fidelity.transpose("trial", axis.name).values:
         axes.plot(axis.values, trial, "o", color="#111111", ms=3, alpha=0.5)
-    axes.plot(axis.values, fidelity.median("trial"), color="#111111", lw=1.8)
+    axes.plot(*level(axis.values, fidelity.median("trial")), color="#111111", lw=1.8)
     axes.set_ylim(min(0.9, float(fidelity.min()) - 0.01), 1.0)
     sweep_ticks(axes, axis)
     return figure
@@ -198,6 +201,7 @@ def _heat_by_mixedness(dataset: xr.Dataset) -> Figure:
     )
     _draw_energies(axes, point, "p_x", _quantum(dataset))
     axes.axhline(0, color="#888888", lw=0.8)
+    _single_tick(axes, point["p_x"].values)
     _second_axis(axes, dataset)
     return figure
 
@@ -221,16 +225,17 @@ def _dissipation_ratio(dataset: xr.Dataset) -> Figure:
         )  # fmt: skip
         value = together.isel(at).values
         low, high = (band.isel(at).sel(limit=limit).values for limit in ("low", "high"))
-        shown = np.isfinite(low) & np.isfinite(high)
-        axes.fill_between(p_x, low, high, where=shown, color=colour, alpha=0.15, lw=0)
-        axes.plot(p_x, np.where(np.isfinite(value), value, np.nan), color=colour, lw=1.3)
+        _band(axes, p_x.values, low, high, color=colour, alpha=0.15)
+        value = np.where(np.isfinite(value), value, np.nan)
+        axes.plot(*level(p_x.values, value), color=colour, lw=1.3)
     axes.set_yscale("symlog", linthresh=1)
     axes.axhline(0, color="#888888", lw=0.8)
-    least, most = axis.values.min(), axis.values.max()
-    scale = mpl.colors.Normalize(least, max(most, least + 1e-9))
-    bar = figure.colorbar(mpl.cm.ScalarMappable(scale, mpl.colors.ListedColormap(colours)), ax=axes)
-    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.14, top=0.97)
-    bar.set_label(axis.label)
+    _single_tick(axes, p_x.values)
+    if len(axis.values) > 1:
+        scale = mpl.colors.Normalize(axis.values.min(), axis.values.max())
+        colour_of = mpl.cm.ScalarMappable(scale, mpl.colors.ListedColormap(colours))
+        figure.colorbar(colour_of, ax=axes).set_label(axis.label)
+    figure.subplots_adjust(left=0.15, right=0.98, bottom=0.14, top=0.97)
     return figure
 
 
@@ -248,15 +253,58 @@ def _draw_energies(axes: Axes, point: xr.Dataset, along: str, quantum: float) ->
                 lower, upper = (end[:, trial] for end in ends)
                 axes.vlines(x, lower, upper, color=colour, lw=0.7, alpha=0.35)
         band = point[f"{name}_band"] / quantum
-        low, high = (band.sel(limit=limit).values for limit in ("low", "high"))
-        shown = np.isfinite(low) & np.isfinite(high)
-        axes.fill_between(x, low, high, where=shown, color=colour, alpha=0.13, lw=0)
+        _band(axes, x, *band.sel(limit=["low", "high"]).transpose("limit", along).values,
+              color=colour, alpha=0.13)  # fmt: skip
         axes.plot(
-            x, values.median("trial"), color=colour, ls=style.get("ls", "-"),
+            *level(x, values.median("trial")), color=colour, ls=style.get("ls", "-"),
             lw=style.get("width", 1.3), marker=marker, ms=0, label=math_label(style["label"]),
             zorder=style.get("zorder", 2),
         )  # fmt: skip
     axes.legend(loc="best", ncols=2)
+
+
+def level(x: Real, *curves: ArrayLike) -> tuple[Real, ...]:
+    """Make a short level line of a curve that has a single point, which no line would show.
+
+    Args:
+        x: places of the points (array of shape (point,)).
+        curves: values there, each an array of the same shape.
+
+    Returns:
+        Places and curves as they are, or for a single point those of both ends of the line.
+
+    Example:
+        >>> level(np.array([0.5]), [2.0])
+        (array([0.475, 0.525]), array([2., 2.]))
+    """
+    given = [np.asarray(curve, dtype=float) for curve in curves]
+    if len(x) != 1:
+        return (x, *given)
+    half = room_beside(x) / 6
+    return (np.array([x[0] - half, x[0] + half]), *(np.repeat(curve, 2) for curve in given))
+
+
+def room_beside(x: Real) -> float:
+    """Room that an axis leaves on each side of its single point.
+
+    Example:
+        >>> room_beside(np.array([0.5]))
+        0.15
+    """
+    return 0.3 * abs(float(x[0])) or 0.3
+
+
+def _band(axes: Axes, x: Real, low: Real, high: Real, **style: Any) -> None:
+    """Shade between two limits where both are finite."""
+    x, low, high = level(x, low, high)
+    axes.fill_between(x, low, high, where=np.isfinite(low) & np.isfinite(high), lw=0, **style)
+
+
+def _single_tick(axes: Axes, x: Real) -> None:
+    """Label the place of a single point, with room on both sides; several have ticks already."""
+    if np.ptp(x) <= 1e-9 * abs(float(x[0])):
+        axes.set_xlim(x[0] - room_beside(x), x[0] + room_beside(x))
+        axes.set_xticks([x[0]], [f"{x[0]:.4g}"])
 
 
 def math_label(label: str) -> str:
@@ -280,7 +328,7 @@ def new_axes(x: str, y: str) -> tuple[Figure, Axes]:
         'energy (hf)'
     """
     figure = Figure(figsize=SIZE)
-    figure.subplots_adjust(left=0.13, right=0.87, bottom=0.14, top=0.97)
+    figure.subplots_adjust(left=0.16, right=0.87, bottom=0.14, top=0.97)
     axes = figure.add_subplot()
     axes.set_xlabel(x)
     axes.set_ylabel(y)
@@ -288,7 +336,7 @@ def new_axes(x: str, y: str) -> tuple[Figure, Axes]:
 
 
 def sweep_ticks(axes: Axes, axis: Axis) -> None:
-    """Put ticks at multiples of π/16 where the angles are those of the paper.
+    """Put ticks at multiples of π/16 where the angles are those of the paper, or at a single point.
 
     Example:
         >>> _, axes = new_axes("angle (rad)", "energy (hf)")
@@ -299,6 +347,7 @@ def sweep_ticks(axes: Axes, axis: Axis) -> None:
     first, last = axis.values[0], axis.values[-1]
     if axis.unit == "rad" and np.isclose(last, np.pi / 4) and first == 0:
         axes.set_xticks(list(_PI_TICKS), list(_PI_TICKS.values()))
+    _single_tick(axes, axis.values)
 
 
 def _second_axis(axes: Axes, dataset: xr.Dataset) -> None:

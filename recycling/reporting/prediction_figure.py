@@ -8,7 +8,7 @@ import matplotlib as mpl
 from scipy.constants import h as planck
 
 from circuits.design import RECYCLING
-from recycling.reporting.figures import SETTINGS, new_axes, sweep_ticks
+from recycling.reporting.figures import SETTINGS, level, new_axes, sweep_ticks
 from recycling.results.sweep import curve_note, first_curve, sweep_axes
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def prediction_figures(gap: Gap, dataset: xr.Dataset) -> dict[str, tuple[Figure,
                 side[name].sel(arm=RECYCLING).isel(others).transpose("limit", axis.name) / quantum
                 for side in (gap.prediction, gap.measured)
             )
-            axes.fill_between(axis.values, *band[1:], color="#56b4e9", alpha=0.35, lw=0)
-            axes.plot(axis.values, band[0], color="#0072b2", lw=1.6, label="sealed prediction")
+            x, value, low, high = level(axis.values, *band.values)
+            axes.fill_between(x, low, high, color="#56b4e9", alpha=0.35, lw=0)
+            axes.plot(x, value, color="#0072b2", lw=1.6, label="sealed prediction")
             axes.errorbar(
                 axis.values, points[0], yerr=abs(points[1:] - points[0]), fmt="o", ms=4,
                 color="#111111", lw=1.2, capsize=2, label=kind,

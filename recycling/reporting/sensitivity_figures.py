@@ -127,7 +127,7 @@ def _panels(
     shown = sorted({int(known[i]) for i in (0, len(known) // 2, -1)}) if len(known) else [0]
     figure = Figure(figsize=SIZE)
     panels = list(figure.subplots(1, len(shown), sharey=True, squeeze=False)[0])
-    figure.subplots_adjust(left=0.13, right=0.98, bottom=0.15, top=0.83, wspace=0.12)
+    figure.subplots_adjust(left=0.16, right=0.98, bottom=0.15, top=0.83, wspace=0.12)
     x = energies[along].values * scale
     (swept,) = set(energies["heat"].dims) - {"temperature", "frequency"}
     for axes, index in zip(panels, shown, strict=True):

@@ -275,3 +275,17 @@ def test_the_page_fits_a_phone(source, tmp_path):
     assert len(found["pictures"]) == len(FIGURES)
     assert all(width > 0 for width in found["pictures"])
     assert found["needed"] <= found["visible"], "no horizontal overflow"
+
+
+def test_figures_of_a_single_point_show_its_lines_and_its_place(small_dataset):
+    """A line through one point would be invisible; so would be the colours of a single angle."""
+    point = small_dataset.isel(theta_b=[1], p_x=[-1])
+    figures = paper_figures(point, theory=point)
+    for name, (figure, _) in figures.items():
+        axes, *beside = figure.axes
+        lines = [line for line in axes.lines if not line.get_label().startswith("_")]
+        assert all(len(line.get_xdata()) == 2 for line in lines), name
+        assert len(axes.get_xticks()) == 1, name
+        assert not beside, name
+    names = {"fig4a-equilibrium", "fig4b-recycling", "fig4c-theory", "fig5a-mixedness"}
+    assert all(len(figures[name][0].axes[0].get_legend().get_lines()) == 4 for name in names)
