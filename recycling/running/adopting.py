@@ -79,7 +79,8 @@ def adopt_into(
     """Take jobs that were submitted elsewhere into a run that still wants them.
 
     Raises:
-        BadInput: no job is one that the run wants; a line for each says what differs.
+        BadInput: no job is one that the run wants; a line for each says what differs. Or the run
+            began on a device and this is a rehearsal, or the reverse.
         BackendFailure: the service failed.
         Incomplete: not all jobs of the run are here.
     """
@@ -87,6 +88,7 @@ def adopt_into(
         work = stored_work(study, writer.run)
         if work.connection is None:
             raise BadInput(f"run = {str(run.path)!r}: {run.record['backend']} keeps no jobs")
+        Desk(writer, work, prepare(study, work), conduct.watch).check_service()
         wanted = {"planned", "intended", *UNSUCCESSFUL}
         journals = {job: writer.run.journal(job) for job in work.jobs}
         jobs = [job for job, record in journals.items() if record.state in wanted]

@@ -9,7 +9,7 @@ from functools import cached_property
 from time import sleep
 from typing import TYPE_CHECKING, TypeVar
 
-from recycling.errors import BackendFailure
+from recycling.errors import BackendFailure, BadInput
 from recycling.execution.backend import Backend
 from recycling.jobs.job import Job
 from recycling.running.lookup import Lookup
@@ -63,6 +63,27 @@ class Desk:
         return Lookup(
             self.writer, self.backend, lambda text: self.watch("service", text, self.done())
         )
+
+    def check_service(self) -> None:
+        """Check that the machine is what the run began with: a device, or a service in its place.
+
+        Raises:
+            BadInput: outcomes of the one would be taken for those of the other.
+            BackendFailure: the service failed, or did not answer.
+        """
+        connection, run = self.work.connection, self.writer.run
+        if connection is None:
+            return
+        simulated = self.patiently(lambda: connection.machine.simulated)
+        if simulated != run.simulated:
+            began, led, way = (
+                ("on the device", "to a rehearsal", "do without the environment of the rehearsal")
+                if simulated
+                else ("in a rehearsal", "to the device", "source the environment of the rehearsal")
+            )
+            raise BadInput(
+                f"run = {str(run.path)!r} began {began}, and this terminal leads {led}: {way}"
+            )
 
     def book_surplus(self) -> None:
         """Look for surplus jobs; if nobody can be asked now, the next look finds them."""

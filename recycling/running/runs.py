@@ -107,8 +107,8 @@ def resume(study: Study, run: Run, conduct: Conduct) -> Run:
         conduct: how jobs are brought to their outcomes.
 
     Raises:
-        BadInput: another process is writing, or what would be submitted is above the budget: then
-            nothing is.
+        BadInput: another process is writing, what would be submitted is above the budget, or the
+            run began on a device and this is a rehearsal, or the reverse: then nothing is.
         BackendFailure: as for ``run``.
         Incomplete: as for ``run``.
     """
@@ -132,7 +132,9 @@ def cancel(study: Study, run: Run) -> int:
     with continued_run(run) as writer:
         writer = _mended(study, writer, lambda _step: None)
         work = stored_work(study, writer.run)
-        return Driver(writer, work, prepare(study, work), lambda *_: None).cancel_all()
+        driver = Driver(writer, work, prepare(study, work), lambda *_: None)
+        driver.desk.check_service()
+        return driver.cancel_all()
 
 
 def status(run: Run) -> dict[str, JobRecord | str]:
@@ -233,6 +235,7 @@ def _drive(study: Study, writer: RunWriter, work: Work, conduct: Conduct) -> Run
     backend = prepare(study, work, simulated, earlier=writer.run.groups)
     started = perf_counter()
     driver = Driver(writer, work, backend, conduct.watch)
+    driver.desk.check_service()
     until = writer.run.until
     if until is None:
         driver.complete(conduct)

@@ -1,5 +1,8 @@
 """Jobs that were submitted elsewhere become a run, where they are what its plan would have sent."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
@@ -9,6 +12,8 @@ import recycling as rc
 from recycling.execution.backend import Submitted
 from recycling.jobs.job import Job, Pub
 from recycling.running.matching import match
+from recycling.studies.stored import status
+from tests.forging import forge_attempt, forge_record
 from tests.loopback import LoopbackService
 from tests.on_ibm import IBM, command, connected, plan_on_ibm, planned_once, without_results
 
@@ -87,6 +92,22 @@ def test_jobs_are_taken_one_by_one_and_each_once(lost, ids):
     assert done.code == 0, done.err
     assert f"{ids[1]}: left out: it is in this run already" in done.err
     np.testing.assert_array_equal(rc.open_run("part").counts, lost.counts)
+
+
+def test_a_run_on_a_device_is_not_gone_on_with_in_a_rehearsal(led, lost, ids, tmp_path):
+    out = Path(shutil.copytree(lost.path, tmp_path / "device"))
+    forge_record(out, simulated=False, state="open")
+    forge_attempt(out, "trial-1", state="submitted", shots_checksum=None)
+    (out / "shots" / "trial-1.npz").unlink()
+    for arguments in (("resume",), ("resume", "--retry-failed"), ("cancel",)):
+        done = command(*arguments, out)
+        assert (done.code, "began on the device, and this terminal" in done.error) == (2, True)
+    done = command("adopt", out, "--job-id", ids[0])
+    assert (done.code, "leads to a rehearsal: do without" in done.error) == (2, True)
+    assert status(out)["trial-1"].state == "submitted"
+    forge_record(out, simulated=True)
+    assert command("resume", out).code == 0
+    np.testing.assert_array_equal(rc.open_run(out).counts, lost.counts)
 
 
 @pytest.mark.usefixtures("ids")
