@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Enough to compare verdicts at one p_x.
 _RESAMPLES = 100
+#: Attributes that say of any analysis what was run.
+_OF_THE_RUN = ("data_kind", "frequency_Hz", "shots")
 _COUNTS = {3: "three", 4: "four", 5: "five", 6: "six"}
 
 
@@ -65,6 +67,8 @@ def readout_datasets(
         }
     )
     how = {} if run.until is None else until_attributes(run.until)
+    if known is not None:
+        how |= {name: known.attrs[name] for name in _OF_THE_RUN}
     found: dict[Readout, xr.Dataset | BadInput] = {}
     for readout in READOUTS:
         if known is not None and known.attrs["readout"] == readout:

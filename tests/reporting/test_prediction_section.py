@@ -11,6 +11,7 @@ import recycling as rc
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Paragraph, Rows
 from recycling.reporting.prediction_section import TITLE, prediction_section
+from recycling.results.analysis import analysed
 from recycling.results.gap import gap_of, surprise_of
 from recycling.results.prediction import PROBABILITY
 from recycling.store.damage import PREDICTION
@@ -74,6 +75,14 @@ def test_a_run_without_a_valid_prediction_says_why(small_run, small_dataset, tmp
     older = prediction_section(Evidence(run, small_dataset))
     assert texts(older)[-1].strip() == "No prediction: none was sealed with this run."
     assert older.title == TITLE
+
+
+def test_what_is_compared_is_the_raw_readout_whatever_was_analysed(small_run, section):
+    corrected = analysed(small_run, readout="corrected")
+    found = prediction_section(Evidence(small_run, corrected))
+    assert texts(found) == texts(section)
+    assert set(found.figures) == set(section.figures)
+    assert Evidence(small_run, corrected).raw.attrs["data_kind"] == "simulated"
 
 
 def test_infinitely_many_shots_have_no_p_value(theory_run):
