@@ -167,8 +167,8 @@ def _pulses_per_label(
 ) -> dict[str, int | None]:
     """Number of pulses of each instruction, where the schedules of the job leave one alone.
 
-    It is one by which more than half of the job's circuits have their schedules, or the one by
-    which all have. 0: the instruction has no pulse, as a virtual gate.
+    It is one by which more than half of the circuits with the instruction have their schedules, or
+    the one by which all have. 0: the instruction has no pulse, as a virtual gate.
     """
     known = [each for each in read if each is not None]
     return {
@@ -185,13 +185,17 @@ def _number_of(counts: Sequence[int], pulses: Sequence[int]) -> int | None:
     if not any(pulses):
         return 0
     ratios = {found // count for found in pulses for count in counts if count} - {0}
-    votes = {r: sum(found in {r * count for count in counts} for found in pulses) for r in ratios}
+    # A circuit without the instruction has no pulses of it by any number: it has no vote.
+    having = [count for count in counts if count]
+    votes = {r: sum(found in {r * count for count in having} for found in pulses) for r in ratios}
     complete = [
         ratio
         for ratio, number in votes.items()
-        if number == len(counts) and sum(pulses) == ratio * sum(counts)
+        if number == len(having)
+        and len(pulses) == len(counts)
+        and sum(pulses) == ratio * sum(counts)
     ]
-    likely = complete or [ratio for ratio, number in votes.items() if 2 * number > len(counts)]
+    likely = complete or [ratio for ratio, number in votes.items() if 2 * number > len(having)]
     return likely[0] if len(likely) == 1 else None
 
 

@@ -182,6 +182,21 @@ def _shared_out(executions: NDArray[np.int64], shots: int, limit: int) -> Iterat
     yield (start, len(executions)), 0, shots
 
 
+def measured_settings(experiment: Experiment, job: Job) -> list[Setting]:
+    """List the settings that the job of a trial measures, in the order of its PUBs.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> len(measured_settings(Experiment(name="small"), Job("trial-0", trial=0, points=(0, 4))))
+        8
+    """
+    settings = experiment.design.settings
+    if experiment.allocation is None or job.shots is None:
+        return list(settings)
+    repeats = experiment.allocation.points(*job.points).of_settings().sum(axis=(1, 2))
+    return [setting for setting, number in zip(settings, repeats, strict=True) if number]
+
+
 def protocol_sweeps(experiment: Experiment, job: Job) -> list[tuple[int, ...]]:
     """Shapes of the sweeps of all PUBs in the job of a trial, which need no circuits.
 

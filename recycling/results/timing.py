@@ -10,6 +10,8 @@ from circuits.design import Setting
 from recycling.compilation.schedules import Schedule, attributed
 from recycling.compilation.timeline import timeline
 from recycling.compilation.true_times import Comparison, latencies, true_operations
+from recycling.jobs.cut import measured_settings
+from recycling.jobs.interleaved import assignment_repeats
 from recycling.store.directory import SENT_PREFIX
 from recycling.store.files import Damaged
 
@@ -47,24 +49,27 @@ class Latency:
 
 
 def schedules_of(run: Run) -> dict[Setting, Schedule | None]:
-    """Attribute the schedules that the service reported to the circuits of a run.
+    """Attribute the schedules that the service reported for a job to its circuits.
 
     Returns:
-        The schedule of each setting, None where it is not attributable; nothing where none was
-        reported, or the circuits cannot be read.
+        The schedule of each setting that the first job with any measures, None where it is not
+        attributable; nothing where none was reported, or the circuits cannot be read.
 
     Example:
         >>> from types import SimpleNamespace
         >>> schedules_of(SimpleNamespace(jobs=[]))
         {}
     """
-    reports = (_reported(run, job) for job in run.jobs if job.trial is not None)
-    reported = next(filter(any, reports), None)
-    if reported is None or run.circuits_fault:  # to read circuits takes Qiskit
+    trials = ((job, _reported(run, job)) for job in run.jobs if job.trial is not None)
+    job, reported = next(((job, found) for job, found in trials if any(found)), (None, []))
+    if job is None or run.circuits_fault:  # to read circuits takes Qiskit
         return {}
-    settings = run.experiment.design.settings
-    sent = [run.all_circuits[SENT_PREFIX + " ".join(setting)] for setting in settings]
-    return dict(zip(settings, attributed(reported, sent), strict=True))
+    settings = measured_settings(run.experiment, job)
+    repeats = assignment_repeats(run.experiment)
+    besides = [circuit.name for circuit in run.assignment] * repeats if repeats else []
+    names = [*(" ".join(setting) for setting in settings), *besides]
+    found = attributed(reported, [run.all_circuits[SENT_PREFIX + name] for name in names])
+    return dict(zip(settings, found, strict=False))
 
 
 def comparisons(run: Run) -> dict[Setting, Comparison | None]:

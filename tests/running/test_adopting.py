@@ -11,6 +11,7 @@ from qiskit.circuit import Parameter
 import recycling as rc
 from recycling.execution.backend import Submitted
 from recycling.jobs.job import Job, Pub
+from recycling.results.timing import latency_of, schedules_of
 from recycling.running.matching import match
 from recycling.studies.stored import status
 from tests.forging import forge_attempt, forge_record
@@ -22,8 +23,12 @@ name = "adopted"
 algorithm = { name = "repeat-until-success" }
 device = { profile = "FakeMarrakesh", layout = { data = 13, ancilla = 14, B = 12, S = 11 } }
 sweep = { theta = [0.3], p_x = [0.4] }
-measurement = { shots = 100, trials = 2 }
-hardware = { brackets = false, assignment = false }
+hardware = { brackets = false, assignment = "interleaved", assignment_shots = 200 }
+[measurement]
+shots = 100
+trials = 2
+[measurement.allocation.repeats.equilibrium]
+before = { X = [[0, 0, 0]] }
 """
 
 
@@ -51,6 +56,16 @@ def lost(led):
     assert not led.jobs
     assert command("run", "spec.toml", "--backend", IBM, "--out", "lost").code == 0
     return rc.open_run("lost")
+
+
+def test_the_latency_of_a_job_with_repeats_and_assignment_circuits_is_measured(lost):
+    """Its schedules are those of the settings that it measures, and of the assignment circuits."""
+    reported = lost.journal(lost.jobs[0]).current.record["schedules"]
+    assert len(reported) == 7 + 17
+    found = schedules_of(lost)
+    assert len(found) == 7
+    assert None not in found.values()
+    assert latency_of(lost).measured
 
 
 @pytest.fixture
