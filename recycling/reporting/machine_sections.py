@@ -13,7 +13,7 @@ from recycling.reporting.device_tables import (
 )
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
-from recycling.results.timing import latency_of
+from recycling.results.calibrations import known_latency
 from recycling.store.circuits import qiskit_is_missing
 from recycling.store.origin import device_is_known, origin_of
 
@@ -35,7 +35,7 @@ def device_section(evidence: Evidence) -> Section:
                                             "counts.", "note", "Missing")])  # fmt: skip
     device, circuit = evidence.run.device, evidence.circuit
     latency = f"feedforward latency {device.feedforward_latency * 1e6:.2f} µs"
-    true = latency_of(evidence.run, evidence.timing)
+    true = known_latency(evidence.run)
     measured = f" Measured: {true.seconds * 1e6:.3f} µs, by {true.source}." if true.measured else ""
     couplings = [] if circuit is None else [Rows(coupling_table(device, circuit))]
     return Section(

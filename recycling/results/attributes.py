@@ -8,12 +8,15 @@ import numpy as np
 
 from recycling.inference.bath.thermometry import Thermometry
 from recycling.inference.states.records import Layout
-from recycling.results.calibrations import calibrations, temperature_of_bounds
+from recycling.results.calibrations import (
+    calibrations,
+    known_latency,
+    temperature_of_bounds,
+)
 from recycling.results.dataset import unusual_roles
 from recycling.results.link import link_attributes, made_link
 from recycling.results.schema import RESULTS_SCHEMA_VERSION
 from recycling.results.stopping import until_attributes
-from recycling.results.timing import latency_of
 from recycling.store.origin import data_kind, origin_of
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ def run_attributes(run: Run) -> dict[str, Any]:
         attributes |= _named_temperature("temperature", chosen)
         attributes["temperature_source"] = chosen.source
     if origin is None:
-        latency = latency_of(run)
+        latency = known_latency(run)
         attributes |= {
             "feedforward_latency_s": latency.seconds,
             "feedforward_latency_planned_s": float(run.device.feedforward_latency),

@@ -37,6 +37,7 @@ from recycling.results.device import (
     rotation_depolarizing,
 )
 from recycling.results.temperature import run_temperature
+from recycling.results.timing import Latency, latency_of
 from recycling.spec.experiment import Experiment
 from recycling.store.directory import Run
 from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
@@ -64,6 +65,8 @@ class Calibrations(BaseModel):
         during: its change during the run.
         readout: change of the readout during the run. All three are empty where there are no two
             to compare.
+        latency: feedforward latency as it was measured by the schedules of the service, once it was
+            kept: to find it again takes the circuits.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -91,6 +94,7 @@ class Calibrations(BaseModel):
     since: tuple[Drift, ...]
     during: tuple[Drift, ...]
     readout: tuple[Drift, ...]
+    latency: Latency | None = None
 
 
 def calibrations(run: Run) -> Calibrations:
@@ -145,6 +149,25 @@ def correction_of(run: Run, rounds: int | None = None) -> Assignment | None:
     return known.assignment if known.assignments or device_is_known(run.record) else None
 
 
+def known_latency(run: Run) -> Latency:
+    """Find the feedforward latency of a run; where its circuits cannot be read, as it was kept.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     known_latency(rc.run(rc.preset("theory"), out=f"{folder}/run")).measured
+        False
+    """
+    kept, key = calibrations(run).latency, ("latency", _source(run))
+    if kept is not None and run.circuits_fault:
+        return kept
+    if key not in run.derived:
+        run.derived[key] = latency_of(run)
+    found: Latency = run.derived[key]
+    return found
+
+
 def keep(run: Run) -> None:
     """Write the calibrations of a run into its directory, unless they are there.
 
@@ -167,10 +190,13 @@ def keep(run: Run) -> None:
         False
         >>> folder.cleanup()
     """
-    source, known = _source(run), calibrations(run)
-    if (known.brackets or known.assignments) and _kept(run, source) is None:
-        record = {"source": source, **json.loads(known.model_dump_json())}
-        write_whole(run.path / NAME, seal(record))
+    source, known, latency = _source(run), calibrations(run), known_latency(run)
+    if latency.measured:
+        known = known.model_copy(update={"latency": latency})
+    here, kept = known.brackets or known.assignments or latency.measured, _kept(run, source)
+    if here and (kept is None or kept.latency != known.latency):
+        content = known.model_dump_json(exclude=None if latency.measured else {"latency"})
+        write_whole(run.path / NAME, seal({"source": source, **json.loads(content)}))
 
 
 def compute(run: Run) -> Calibrations:

@@ -162,7 +162,7 @@ def test_an_operation_of_another_length_is_of_another_circuit():
 
 
 def test_circuits_without_an_operation_do_not_tell_how_many_pulses_it_has():
-    """As assignment circuits in the job of a trial: one schedule is missing, the others are told."""
+    """Such as assignment circuits in the job of a trial. One schedule of the job is missing."""
     jobs = [[GATE], 2 * [GATE], 3 * [GATE], *([] for _ in range(9))]
     own = [schedule_of(gates, PULSES | {"x": 2}) for gates in jobs]
     found = attributed([*own[:2], None, *own[3:]], [circuit_of(gates) for gates in jobs])

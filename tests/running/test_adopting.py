@@ -11,6 +11,7 @@ from qiskit.circuit import Parameter
 import recycling as rc
 from recycling.execution.backend import Submitted
 from recycling.jobs.job import Job, Pub
+from recycling.results.calibrations import keep, known_latency
 from recycling.results.timing import latency_of, schedules_of
 from recycling.running.matching import match
 from recycling.studies.stored import status
@@ -68,6 +69,15 @@ def test_the_latency_of_a_job_with_repeats_and_assignment_circuits_is_measured(l
     assert latency_of(lost).measured
 
 
+def test_the_latency_is_kept_for_those_who_cannot_read_the_circuits(lost, tmp_path):
+    keep(lost)
+    copied = Path(shutil.copytree(lost.path, tmp_path / "run"))
+    (copied / "circuits.qpy").unlink()
+    assert known_latency(rc.open_run(copied)) == latency_of(lost)
+    (copied / "calibrations.json").unlink()
+    assert not known_latency(rc.open_run(copied)).measured
+
+
 @pytest.fixture
 def ids(led, lost):
     """Ids of the jobs of the lost run. Nothing may be submitted."""
@@ -109,7 +119,7 @@ def test_jobs_are_taken_one_by_one_and_each_once(lost, ids):
     np.testing.assert_array_equal(rc.open_run("part").counts, lost.counts)
 
 
-def test_a_run_on_a_device_is_not_gone_on_with_in_a_rehearsal(led, lost, ids, tmp_path):
+def test_a_run_on_a_device_is_not_gone_on_with_in_a_rehearsal(lost, ids, tmp_path):
     out = Path(shutil.copytree(lost.path, tmp_path / "device"))
     forge_record(out, simulated=False, state="open")
     forge_attempt(out, "trial-1", state="submitted", shots_checksum=None)
