@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recycling.inference.bath.brackets import Bracket
+from recycling.inference.statistics.significance import CLAIMED
 from recycling.results.calibrations import calibrations
-from recycling.results.verdicts import Bound, verdicts
+from recycling.results.verdicts import verdicts
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Our journals keep milliseconds, s.
 _OUR_DIGIT = 1e-3
-#: Bounds that have metrics.
-_BOUNDS: tuple[Bound, ...] = ("tight", "landauer")
 
 
 def metrics_of(run: Run, dataset: xr.Dataset) -> dict[str, float]:
@@ -54,7 +53,7 @@ def metrics_of(run: Run, dataset: xr.Dataset) -> dict[str, float]:
     found = {"success": 1.0}
     fidelity = dataset["success_fidelity_combined"].sel(limit="value").values
     found["success_fidelity"] = _extreme(np.min, fidelity.ravel())
-    for bound in _BOUNDS:
+    for bound in CLAIMED:
         of_points = verdicts(dataset, bound=bound)
         found[f"saving_{bound}"] = _extreme(np.max, [-each.excess for each in of_points])
         found[f"below_{bound}"] = _extreme(np.max, [-each.z for each in of_points])

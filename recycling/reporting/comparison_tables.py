@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from circuits.design import symbol
+from recycling.inference.statistics.significance import CLAIMED
 from recycling.reporting.tables import Table, number
 from recycling.results.changes import changes_of
-from recycling.results.comparison import BOUNDS, Comparison
+from recycling.results.comparison import Comparison
 from recycling.results.verdicts import Bound
 
 #: Longest text of an entry that is shown; a table of a spec may be as long as it likes.
@@ -45,7 +46,7 @@ def runs_table(comparison: Comparison) -> Table:
 
 
 def verdicts_table(
-    comparison: Comparison, bounds: Sequence[Bound] = BOUNDS, *, brief: bool = False
+    comparison: Comparison, bounds: Sequence[Bound] = CLAIMED, *, brief: bool = False
 ) -> Table:
     """Show the verdicts of all runs at the points that all have.
 

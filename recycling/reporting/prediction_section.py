@@ -9,6 +9,7 @@ import numpy as np
 from scipy.constants import h as planck
 
 from recycling.inference.states.estimates import QUANTILE
+from recycling.inference.statistics.significance import LEVEL
 from recycling.reporting.difference_tables import Sides, every_table, largest_table
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Gallery, Paragraph, Part, Rows, Section
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 TITLE = "Prediction against measurement"
 #: P-values below which a run is surprising, or very surprising.
-_WORDS = ((0.0027, "very surprising"), (0.05, "surprising"), (1.1, "not surprising"))
+_WORDS = ((2 * LEVEL, "very surprising"), (0.05, "surprising"), (1.1, "not surprising"))
 #: Numbers of the noise that have a row.
 _SHOWN = 12
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recycling.errors import BadInput
+from recycling.inference.statistics.significance import LEVEL
 from recycling.results.dataset import swept
 from recycling.results.differences import Z, common, differences, names_of, quantities_at
 from recycling.results.verdicts import Bound, Verdict, verdicts
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 #: Digits to which values of p_x are compared.
 _DIGITS = 9
-#: Thermal bounds that verdicts are given on.
-BOUNDS: tuple[Bound, ...] = ("tight", "landauer")
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,9 @@ class Comparison:
         return [(name, float(np.nanmax(z))) for name, z in each if not np.isnan(z).all()]
 
     def resolved(self, other: int) -> list[str]:
-        """Quantities that differ somewhere, by Holm's p-value at 3 standard errors."""
+        """Quantities that differ somewhere, by Holm's p-value, on either side."""
         found = self.found[other]
-        return [name for name in names_of(found) if (found[f"{name}_p"] < 0.0027).any()]
+        return [name for name in names_of(found) if (found[f"{name}_p"] < 2 * LEVEL).any()]
 
     def verdicts(self, bound: Bound) -> list[list[Verdict]]:
         """Verdicts of each run at the p_x of the comparison, over its own sweep."""

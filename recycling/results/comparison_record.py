@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recycling.inference.statistics.significance import CLAIMED
 from recycling.results.changes import changes_of
-from recycling.results.comparison import BOUNDS, Comparison
+from recycling.results.comparison import Comparison
 from recycling.results.differences import P_VALUE, Z, names_of
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def comparison_record(comparison: Comparison) -> dict[str, Any]:
                 label: [asdict(verdict) | {"outcome": verdict.outcome} for verdict in of_run]
                 for label, of_run in zip(labels, comparison.verdicts(bound), strict=True)
             }
-            for bound in BOUNDS
+            for bound in CLAIMED
         },
         "different": {
             topic: {name: dict(zip(labels, values, strict=True)) for name, *values in entries}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from recycling.errors import BadInput
@@ -53,7 +52,7 @@ def compare(
         if run.run_id in [other.run_id for other in opened[:place]]:
             raise BadInput(f"run = {str(run.path)!r} is given twice: give different runs")
     members = []
-    for label, run in zip(_labels(opened), opened, strict=True):
+    for label, run in zip(run_labels([run.path for run in opened]), opened, strict=True):
         progress(f"analysing {label}")
         members.append(Member(label, run, analysed(run)))
     progress("comparing")
@@ -63,8 +62,17 @@ def compare(
     return found
 
 
-def _labels(runs: list[Run]) -> list[str]:
-    """The name of each folder, with that of its parent where two are called alike."""
-    paths = [run.path.resolve() for run in runs]
-    names = Counter(path.name for path in paths)
-    return [path.name if names[path.name] == 1 else "/".join(path.parts[-2:]) for path in paths]
+def run_labels(paths: Sequence[Path]) -> list[str]:
+    """Name each run after its folder, with as many parents as make it the only one of that name.
+
+    Example:
+        >>> run_labels([Path("/a/x/run"), Path("/b/x/run"), Path("/b/x/other")])
+        ['a/x/run', 'b/x/run', 'other']
+    """
+    parts = [path.resolve().parts for path in paths]
+    found = []
+    for path in parts:
+        ends = (path[-length:] for length in range(1, len(path) + 1))
+        unique = next(end for end in ends if [other[-len(end) :] for other in parts].count(end) < 2)
+        found.append("/".join(unique))
+    return found

@@ -6,7 +6,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recycling.inference.statistics.difference import as_distance, difference, distance, two_sided
+from recycling.inference.statistics.difference import difference, distance, two_sided
 from recycling.inference.statistics.interval import Interval
 from recycling.inference.statistics.significance import holm
 from recycling.results.differences import differences, quantities_at
@@ -32,7 +32,6 @@ def test_numbers_without_errors_are_equal_or_not():
     scale = np.ones(4)
     assert distance(exact, 1.96, scale)[:3].tolist() == [0.0, 0.0, np.inf]
     assert np.isnan(distance(exact, 1.96, scale)[3])
-    assert as_distance(float(two_sided(np.array(2.5)))) == pytest.approx(2.5)
 
 
 def dataset(theta, heat, half, arms=("recycling",)):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +12,7 @@ import recycling as rc
 from recycling.cli.app import app
 from recycling.errors import BadInput
 from recycling.results.comparison import Member, compare_members
+from recycling.studies.comparing import run_labels
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +113,9 @@ def test_runs_without_anything_in_common_are_refused_in_one_line(small_run, smal
         with pytest.raises(BadInput, match=why) as caught:
             compare_members([first, member])
         assert len(caught.value.faults) == 1
+
+
+def test_runs_whose_folders_and_parents_are_called_alike_keep_their_names_apart():
+    paths = [Path(f"/{far}/{near}/run") for far in "ab" for near in "xy"] + [Path("/c/other")]
+    assert run_labels(paths) == ["a/x/run", "a/y/run", "b/x/run", "b/y/run", "other"]
+    assert run_labels([Path("/run"), Path("/a/run")]) == ["//run", "a/run"]

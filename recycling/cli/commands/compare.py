@@ -42,6 +42,7 @@ def _files(out: Path | None) -> dict[str, Any]:
 def _print(found: Comparison) -> None:
     from rich.console import Console
 
+    from recycling.inference.statistics.significance import CLAIMED
     from recycling.reporting.comparison_page import sides_of
     from recycling.reporting.comparison_tables import (
         changes_table,
@@ -49,13 +50,12 @@ def _print(found: Comparison) -> None:
         verdicts_table,
     )
     from recycling.reporting.difference_tables import largest_table
-    from recycling.results.comparison import BOUNDS
 
     wide = Console().width >= _ENOUGH
     if wide:
         print_table(verdicts_table(found), "verdicts")
     else:
-        for bound in BOUNDS:
+        for bound in CLAIMED:
             print_table(verdicts_table(found, (bound,), brief=True), f"against Q_{bound}")
     for other, member in enumerate(found.others):
         title = f"{member.label} less {found.first.label}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 
 from recycling.inference.statistics.interval import Interval, Intervals
 
@@ -70,13 +70,3 @@ def two_sided(z: Real) -> Real:
         [1.0, 0.05]
     """
     return np.asarray(2 * ndtr(-np.abs(z)))
-
-
-def as_distance(p_value: float) -> float:
-    """Standard errors that a two-sided p-value stands for.
-
-    Example:
-        >>> round(as_distance(0.0027), 2)
-        3.0
-    """
-    return float(-ndtri(p_value / 2))
