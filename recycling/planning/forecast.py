@@ -14,6 +14,7 @@ from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.states.samples import linear_inversion
 from recycling.planning.influence import predicted_values, setting_variances, tables_of_arm
 from recycling.simulation.probabilities import protocol_table
+from recycling.spec.allocation import tomography_axes
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
@@ -137,16 +138,9 @@ class Forecast:
         return RecordMap.raw(Layout.of(design), design.arm(arm).records)
 
     def _estimate(self, arm: str, p_x: float) -> partial[dict[str, Real]]:
-        records, axes = self._records(arm), self._axes(arm)
+        records, turned = self._records(arm), tomography_axes(self.experiment)
+        axes = None if turned is None else turned[self._place(arm)]
         return partial(predicted_values, records=records, bath=self._bath, p_x=p_x, axes=axes)
-
-    def _axes(self, arm: str) -> Real | None:
-        """Axes of tomography at each point; None for x, y and z."""
-        design, allocation = self.experiment.design, self.experiment.allocation
-        if allocation is None or allocation.poles is None:
-            return None
-        axes = allocation.axes(len(design.measured))[self._place(arm)]
-        return np.asarray(axes.swapaxes(0, 1))
 
     def _place(self, arm: str) -> int:
         return self.experiment.design.arm_names.index(arm)

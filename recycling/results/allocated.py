@@ -1,4 +1,4 @@
-"""What the allocation of a spec says of its counts: shots of every setting, axes, what is left out.
+"""What the allocation of a spec says of its counts: shots of every setting, what is left out.
 
 Without an allocation every setting has the shots of the spec, along x, y and z.
 """
@@ -15,32 +15,9 @@ if TYPE_CHECKING:
 
     from recycling.spec.experiment import Experiment
 
-Real = NDArray[np.float64]
-
 _LEFT_OUT = "NaN where it needs an axis to which the allocation gives no shots"
 #: Of all settings together, and so never NaN for want of an axis.
 _OF_THE_BRANCH = "branch_probability"
-
-
-def tomography_axes(experiment: Experiment) -> Real | None:
-    """Axes along which each qubit is measured, as ``estimate_arms`` takes them.
-
-    Returns:
-        Unit vectors in the laboratory (array of shape (arm, point, stage, qubit, basis, 3)); None
-        where all are x, y and z.
-
-    Example:
-        >>> from recycling.spec.experiment import Experiment
-        >>> from circuits.design import RECYCLING
-        >>> poles = {RECYCLING: {"after": {"S": [[0.3, 0.0]] * 11}}}
-        >>> measurement = {"shots": 100, "allocation": {"poles": poles}}
-        >>> tomography_axes(Experiment(name="turned", measurement=measurement)).shape
-        (2, 11, 2, 3, 3, 3)
-    """
-    allocation = experiment.allocation
-    if allocation is None or allocation.poles is None:
-        return None
-    return allocation.axes(len(experiment.design.measured)).swapaxes(1, 2)
 
 
 def shots_of_settings(experiment: Experiment) -> int | Literal["exact"] | NDArray[np.int64]:

@@ -29,7 +29,6 @@ from recycling.inference.readout.calibration import estimate_assignment
 from recycling.inference.readout.trials import mean_assignment
 from recycling.inference.states.records import Layout
 from recycling.jobs.interleaved import assignment_counts, assignment_repeats
-from recycling.results.allocated import tomography_axes
 from recycling.results.brackets import stored_brackets
 from recycling.results.device import (
     device_assignment,
@@ -38,6 +37,7 @@ from recycling.results.device import (
 )
 from recycling.results.temperature import run_temperature
 from recycling.results.timing import Latency, latency_of
+from recycling.spec.allocation import tomography_axes
 from recycling.spec.experiment import Experiment
 from recycling.store.directory import Run
 from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole

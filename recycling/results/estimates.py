@@ -25,8 +25,8 @@ from recycling.inference.states.estimates import (
 from recycling.inference.states.records import Layout
 from recycling.inference.statistics.resampling import banded, resample, simultaneous_quantile
 from recycling.inference.statistics.trials import Scatter, scatter, with_drift
-from recycling.results.allocated import tomography_axes
 from recycling.results.schema import ESTIMATES, ArmEstimates
+from recycling.spec.allocation import tomography_axes
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ import numpy as np
 
 from circuits.design import EQUILIBRIUM, FLAG, RECYCLING, Design
 from recycling.errors import BadInput
-from recycling.results.allocated import tomography_axes
 from recycling.results.dataset import POINT, qubit_of, swept
 from recycling.results.formats import FORMATS, WRITERS, Format, Table
 from recycling.results.schema import OF_LINK, VARIABLES
+from recycling.spec.allocation import tomography_axes
 from recycling.store.files import write_whole
 from recycling.store.targets import check_new_folder
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from recycling.inference.bath.link import NO_LINK, LinkChannel
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
-from recycling.results.allocated import tomography_axes
 from recycling.results.reference import known_reference
 from recycling.results.schema import OF_LINK, VARIABLES, Quantity
+from recycling.spec.allocation import tomography_axes
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:

@@ -12,7 +12,10 @@ from circuits.allocation import Allocation
 from recycling.spec.sections import Section
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from circuits.design import Design
+    from recycling.spec.experiment import Experiment
 
 #: Most repeats of an entry in a trial, and of all entries of a trial together: each is a set of
 #: parameters that is sent and an array of shots that comes back.
@@ -71,6 +74,27 @@ class AllocationSpec(Section):
         for (arm, stage, qubit), rows in _placed("poles", self.poles, names, points):
             poles[arm, stage, :, qubit] = rows
         return Allocation(repeats, poles)
+
+
+def tomography_axes(experiment: Experiment) -> NDArray[np.float64] | None:
+    """Axes along which each qubit is measured, as ``estimate_arms`` takes them.
+
+    Returns:
+        Unit vectors in the laboratory (array of shape (arm, point, stage, qubit, basis, 3)); None
+        where all are x, y and z.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> from circuits.design import RECYCLING
+        >>> poles = {RECYCLING: {"after": {"S": [[0.3, 0.0]] * 11}}}
+        >>> measurement = {"shots": 100, "allocation": {"poles": poles}}
+        >>> tomography_axes(Experiment(name="turned", measurement=measurement)).shape
+        (2, 11, 2, 3, 3, 3)
+    """
+    allocation = experiment.allocation
+    if allocation is None or allocation.poles is None:
+        return None
+    return allocation.axes(len(experiment.design.measured)).swapaxes(1, 2)
 
 
 def _placed(

@@ -9,11 +9,11 @@ from recycling.errors import BadInput
 from recycling.inference.readout.assignment import Assignment
 from recycling.inference.states.estimates import QUANTILE
 from recycling.planning.rehearsal import simulate_counts
-from recycling.results.allocated import tomography_axes
 from recycling.results.analysis import analyse_counts
 from recycling.results.attributes import experiment_attributes
 from recycling.results.controls import controls
 from recycling.results.temperature import run_temperature
+from recycling.spec.allocation import tomography_axes
 
 ANGLES = [0.2, 0.6]
 ARMS, STAGES, QUBITS = ("equilibrium", "recycling"), ("before", "after"), ("S", "B", "C_I")
