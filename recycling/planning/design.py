@@ -108,8 +108,7 @@ def design(
     progress("compiling circuits")
     given = plan(_measurable(experiment), backend, account)
     progress("predicting")
-    as_given = Bench.of(given, question)
-    lab = as_given
+    lab = as_given = Bench.of(given, question)
     if given.experiment.allocation is not None:
         lab = Bench.of(replanned(given, given.experiment.without_allocation), question)
     full = Calibrations.of(given.experiment.hardware)
