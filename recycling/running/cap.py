@@ -42,10 +42,18 @@ class Cap:
 
     @property
     def used(self) -> float | None:
-        """QPU time of all jobs so far, s: as billed, else as estimated."""
+        """QPU time of all jobs so far, s: as billed, else as estimated, lost ones too."""
         if not self._estimates:
             return None
-        return sum(used_seconds(self.run.journal(job), self._estimates) for job in self.run.jobs)
+        records = [self.run.journal(job) for job in self.run.jobs]
+        # A lost job was accepted: it may have been executed, and nobody tells its bill any more.
+        lost = [
+            self._estimates[record.name]
+            for record in records
+            for attempt in record.attempts
+            if attempt.state == "lost" and charged_seconds(attempt.record.get("metrics")) is None
+        ]
+        return sum(used_seconds(record, self._estimates) for record in records) + sum(lost)
 
     @property
     def _factor(self) -> float:

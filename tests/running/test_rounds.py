@@ -294,6 +294,17 @@ def test_bills_above_the_estimate_leave_the_closing_out_rather_than_pass(start, 
     assert len(service.accepted) == 3
 
 
+def test_a_lost_job_may_have_been_billed(start, service, path):
+    service.lost = {"id-2"}
+    with pytest.raises(BackendFailure, match="trial-1 lost"):
+        start(max_qpu_seconds=9.2)
+    with pytest.raises(rc.BadInput, match="9.2: .* are used, and what must follow takes about"):
+        resume(path, retry_failed=True)
+    assert len(service.accepted) == 3
+    assert resume(path, retry_failed=True, max_qpu_seconds=40).complete
+    assert service.jobs() == dict.fromkeys(NEEDED, 1) | {"trial-1": 2}
+
+
 # -- what is refused -----------------------------------------------------------------------------
 
 
