@@ -16,6 +16,8 @@ from recycling.store.publication import Publication
 METADATA = "ro-crate-metadata.json"
 #: Identifiers that the format prescribes. Nothing is fetched from there.
 _CONTEXT, _PROFILE = "https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/crate/1.1"
+#: Its context has the terms of schema.org 10; "sha256" came later, and must be defined to be one.
+_TERMS = [_CONTEXT, {"sha256": "https://schema.org/sha256"}]
 #: Media types by the ends of names; files with others have none.
 _MEDIA = {
     ".json": "application/json", ".jsonl": "application/jsonl", ".copy": "application/json",
@@ -82,7 +84,7 @@ def crate(run: Run, files: Mapping[str, Entry], publication: Publication, day: s
     }  # fmt: skip
     parts = [_file(name, entry) for name, entry in files.items()]
     graph = [descriptor, root, *parts, made, *people, *software]
-    return (json.dumps({"@context": _CONTEXT, "@graph": graph}, indent=1) + "\n").encode()
+    return (json.dumps({"@context": _TERMS, "@graph": graph}, indent=1) + "\n").encode()
 
 
 def title_of(run: Run) -> str:
@@ -125,7 +127,9 @@ def check_crate(content: bytes, files: Mapping[str, Entry]) -> None:
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Damaged(f"{METADATA} has no @graph of entities with an @id") from None
     descriptor, root = entities.get(METADATA, {}), entities.get("./", {})
-    if (document["@context"], descriptor.get("conformsTo")) != (_CONTEXT, {"@id": _PROFILE}):
+    # Archives of earlier versions name the context alone.
+    known = document.get("@context") in (_TERMS, _CONTEXT)
+    if not known or descriptor.get("conformsTo") != {"@id": _PROFILE}:
         raise Damaged(f"{METADATA} does not conform to RO-Crate 1.1")
     needed = ("name", "description", "datePublished", "license", "hasPart")
     if root.get("@type") != "Dataset" or descriptor.get("about") != {"@id": "./"}:

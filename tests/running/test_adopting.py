@@ -59,6 +59,14 @@ def lost(led):
     return rc.open_run("lost")
 
 
+def test_a_job_has_no_more_tags_than_the_service_documents(lost):
+    """Its schema has lists of at most five; the seal of the prediction is the longest."""
+    for job in lost.jobs:
+        tags = lost.journal(job).current.record["tags"]
+        assert len(tags) == 5
+        assert max(map(len, tags)) == 75
+
+
 def test_the_latency_of_a_job_with_repeats_and_assignment_circuits_is_measured(lost):
     """Its schedules are those of the settings that it measures, and of the assignment circuits."""
     reported = lost.journal(lost.jobs[0]).current.record["schedules"]
