@@ -18,7 +18,7 @@ from recycling.running.matching import Matches, match
 from recycling.running.runs import beginning_of, default_path, stored_work
 from recycling.running.work import Conduct, Study, Work, prepare
 from recycling.store.directory import Run
-from recycling.store.journal import UNSUCCESSFUL
+from recycling.store.journal import COMPLETE, UNSUCCESSFUL
 from recycling.store.origin import AdoptedJob, Origin, origin_of
 from recycling.store.targets import way_on
 from recycling.store.writer import RunWriter, check_new, continued_run, new_run, write_identity
@@ -176,13 +176,18 @@ def _concluded(study: Study, writer: RunWriter, work: Work) -> Run:
             f"{failed[0]} {states[failed[0]]}: submit it again with: "
             f"{way_on(writer.run.path, retry_failed=True)}"
         )
-    done = sum(state == "done" for state in states.values())
+    done = sum(state in COMPLETE for state in states.values())
     missing = [name for name, state in states.items() if state in ("planned", "intended")]
     if done < len(states):
         what = f"{len(missing)} were not given, from {missing[0]} on" if missing else "more follow"
         raise Incomplete(
             f"{done} of {len(states)} jobs are here, {what}; adopt further jobs, or submit what is "
             f"missing with: {way_on(writer.run.path)}"
+        )
+    if writer.run.until is not None and writer.run.rounds.stopped is None:
+        raise Incomplete(
+            f"all {done} jobs are here, and nobody has looked at their rounds yet: "
+            f"{way_on(writer.run.path)}"
         )
     writer.finish()
     stored = writer.run.again()

@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,10 @@ import recycling as rc
 import recycling.studies.protocol
 from recycling.errors import BackendFailure, Incomplete
 from recycling.jobs.status import JobStatus
+from recycling.running.adopting import _concluded
 from recycling.store.files import seal, unseal
 from recycling.store.rounds import Look
+from recycling.store.writer import continued_run
 from recycling.studies.stored import cancel, resume, status
 from tests.scripted import DeathAt, Killed, Service, busy, install, tree, watch_disk
 
@@ -252,6 +255,16 @@ def test_a_submission_without_an_answer_is_found(start, service):
     for number in range(len(NEEDED)):
         service.fail("submit", 2 * number, error=busy("time-out"), acted=True)
     check_settled(start(), service)
+
+
+def test_a_run_in_rounds_that_adopts_its_last_job_is_complete_once_it_was_looked_at(start, path):
+    run, study = start(), recycling.studies.protocol.STUDY
+    with continued_run(run) as writer:
+        concluded = _concluded(study, writer, SimpleNamespace(jobs=run.jobs))
+    assert (concluded.complete, states(path)["trial-3"]) == (True, "unneeded")
+    (path / "rounds.json").unlink()
+    with continued_run(run) as writer, pytest.raises(Incomplete, match="nobody has looked"):
+        _concluded(study, writer, SimpleNamespace(jobs=run.jobs))
 
 
 # -- the hard cap --------------------------------------------------------------------------------
