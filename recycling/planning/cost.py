@@ -176,6 +176,32 @@ def _job_cost(
     )
 
 
+def check_total(cost: Cost | None, max_qpu_seconds: float | None, what: str, savings: str) -> None:
+    """Check the cost of a study's jobs against a budget of QPU time; without one, all passes.
+
+    Args:
+        cost: cost of all jobs; None where nothing is executed.
+        max_qpu_seconds: the budget, s.
+        what: what takes the time, e.g. "the ladders".
+        savings: what the user can give instead.
+
+    Raises:
+        BadInput: the budget is no number, or the cost is above it.
+
+    Example:
+        >>> cost = Cost((), rep_delay=250e-6)
+        >>> check_total(cost, 60, "the ladders", "fewer shots")  # no jobs take no time
+    """
+    if max_qpu_seconds is None:
+        return
+    check_number(max_qpu_seconds)
+    if cost is not None and cost.qpu_seconds > max_qpu_seconds:
+        raise BadInput(
+            f"max_qpu_seconds = {max_qpu_seconds:g}: {what} take about {cost.qpu_seconds:.0f} s "
+            f"of QPU time; give {savings}"
+        )
+
+
 def check_budget(
     cost: Cost | None,
     experiment: Experiment,

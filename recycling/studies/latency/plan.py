@@ -18,12 +18,12 @@ from circuits.calibration.ladders import (
 )
 from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
-from recycling.execution.machine import Account, check_number
+from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, connect, parse_backend
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_as_executed
-from recycling.planning.cost import estimate_cost, wait_between_shots
+from recycling.planning.cost import check_total, estimate_cost, wait_between_shots
 from recycling.planning.plan import check_for_machine, chip_behind
 from recycling.studies.latency.spec import LatencySpec
 
@@ -98,17 +98,10 @@ class LatencyPlan:
         Raises:
             BadInput: the ladders take too long.
         """
-        if max_qpu_seconds is not None:
-            check_number(max_qpu_seconds)
+        savings = "fewer shots, shorter ladders, a shorter hardware.rep_delay or a larger budget"
+        check_total(self.cost, max_qpu_seconds, "the ladders", savings)
         if self.cost is None:
             return
-        total = self.cost.qpu_seconds
-        if max_qpu_seconds is not None and total > max_qpu_seconds:
-            raise BadInput(
-                f"max_qpu_seconds = {max_qpu_seconds:g}: the ladders take about {total:.0f} s of "
-                "QPU time; give fewer shots, shorter ladders, a shorter hardware.rep_delay or a "
-                "larger budget"
-            )
         most = self.cost.limits.executions_per_job
         if self.spec.executions > most:
             raise BadInput(

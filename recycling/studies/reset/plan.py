@@ -13,12 +13,12 @@ from circuits.calibration.assignment import assignment_circuits
 from circuits.calibration.resets import PHASE, ResetName, reset_circuit
 from recycling.devices.resets import with_resets
 from recycling.errors import BadInput
-from recycling.execution.machine import Account, check_number
+from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, backend_kind, connect, parse_backend
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_as_executed
-from recycling.planning.cost import estimate_cost, wait_between_shots
+from recycling.planning.cost import check_total, estimate_cost, wait_between_shots
 from recycling.planning.plan import check_for_machine, chip_behind
 from recycling.studies.reset.keys import Key, all_keys, keys_of, method_jobs, name_of
 from recycling.studies.reset.spec import BATHS, FLAG, QUBIT, ResetSpec
@@ -88,17 +88,12 @@ class ResetPlan:
         Raises:
             BadInput: the resets take too long.
         """
-        if max_qpu_seconds is not None:
-            check_number(max_qpu_seconds)
-        if self.cost is None or self.hardware is None:
+        billed = None if self.hardware is None else self.cost
+        savings = "fewer shots, methods or lengths, or a larger budget"
+        check_total(billed, max_qpu_seconds, "the resets", savings)
+        if billed is None:
             return
-        total = self.cost.qpu_seconds
-        if max_qpu_seconds is not None and total > max_qpu_seconds:
-            raise BadInput(
-                f"max_qpu_seconds = {max_qpu_seconds:g}: the resets take about {total:.0f} s of "
-                "QPU time; give fewer shots, methods or lengths, or a larger budget"
-            )
-        for cost in self.cost.beyond_limits():
+        for cost in billed.beyond_limits():
             raise BadInput(
                 f"{cost.job.name}: {cost.executions} executions in {cost.qpu_seconds:.0f} s are "
                 "more than the service allows a job: give fewer shots or lengths"
