@@ -12,6 +12,7 @@ from scipy.constants import h as planck
 
 from circuits.design import RECYCLING
 from recycling.errors import BadInput
+from recycling.inference.statistics.significance import NAMES_OF_CLAIMED
 from recycling.jobs.cut import protocol_pubs
 from recycling.planning.circuits import compile_all
 from recycling.planning.demands import Question
@@ -140,10 +141,10 @@ def replanned(plan: Plan, experiment: Experiment) -> Plan:
 
 
 def _hopeless(question: Question) -> str:
-    bounds = " and ".join(f"Q_{bound.capitalize()}" for bound in question.bounds)
+    bounds = " and ".join(NAMES_OF_CLAIMED[bound] for bound in question.bounds)
     worse = f", or not with {question.guard:.0%} more noise" if question.guard else ""
     return (
         f"question = {question.kind!r}: at no point and p_x of the sweep is the heat below "
-        f"{bounds.replace('Q_Tight', 'Q_tight')} on this device{worse}; give other points, or a "
+        f"{bounds} on this device{worse}; give other points, or a "
         "better device" + (", or --guard 0" if question.guard else "")
     )

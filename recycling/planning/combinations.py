@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Levels of Qiskit's preset pass managers.
 LEVELS = (0, 1, 2, 3)
 #: The engine tells no sequence of two pulses from another, so XpXm is as XX here.
-SEQUENCES = ("XX", "XY4")
+_TRIED = ("XX", "XY4")
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def decouplings(experiment: Experiment) -> Iterator[DecouplingSpec]:
     design, spec = experiment.design, experiment.decoupling
     recycled = design.register(design.recycled).roles
     yield DecouplingSpec()
-    for sequence in SEQUENCES:
+    for sequence in _TRIED:
         for more in ((), design.target, (*design.bath, *design.target)):
             qubits = (*recycled, *more)
             yield DecouplingSpec(sequence=sequence, qubits=qubits, shortest=spec.shortest)  # type: ignore[arg-type]

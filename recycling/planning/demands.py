@@ -76,7 +76,7 @@ class Question:
         error: float | None = None,
         guard: float = 0.3,
     ) -> Question:
-        """Question with a kind that may be unknown.
+        """Question with a kind that may be unknown, or written with "_" as the targets of a run.
 
         Raises:
             BadInput: it is, or another field is wrong.
@@ -86,7 +86,7 @@ class Question:
             ('tight',)
         """
         for known in KINDS:
-            if known == kind:
+            if known == kind.replace("_", "-"):
                 return cls(known, significance, power, error, guard)
         raise BadInput(f"question = {kind!r}: give one of {', '.join(KINDS)}")
 

@@ -8,7 +8,7 @@ from scipy.constants import h as planck
 
 from circuits.design import RECYCLING
 from recycling.inference.statistics.interval import Interval
-from recycling.inference.statistics.significance import CLAIMED
+from recycling.inference.statistics.significance import CLAIMED, NAMES_OF_CLAIMED
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.parts import Paragraph, Part, Rows, Section
 from recycling.reporting.rounds_record import rounds_of, rounds_text
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from recycling.store.rounds import Look, Until
-
-_NAMES = {"tight": "Q_tight", "landauer": "Q_Landauer"}
 
 
 def rounds_section(evidence: Evidence) -> Section | None:
@@ -44,7 +42,7 @@ def _looks_table(looks: tuple[Look, ...], until: Until) -> Table:
             "rounds",
             "level spent",
             "level of a test",
-            *(f"below {_NAMES[bound]}" for bound in CLAIMED),
+            *(f"below {NAMES_OF_CLAIMED[bound]}" for bound in CLAIMED),
             "least p",
             "power",
             "QPU s",
@@ -86,7 +84,7 @@ def _interval_table(dataset: xr.Dataset) -> Table | None:
     return Table(
         (
             *(axis.column for axis in sweep_axes(dataset)),
-            *(f"ΔQ_B − {_NAMES[bound]} (hf)" for bound in found),
+            *(f"ΔQ_B − {NAMES_OF_CLAIMED[bound]} (hf)" for bound in found),
         ),
         [
             (*(f"{value:.4f}" for value in point), *cells)

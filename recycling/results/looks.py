@@ -19,7 +19,7 @@ from recycling.inference.statistics.sequential import (
     nominal_levels,
     spent,
 )
-from recycling.inference.statistics.significance import CLAIMED
+from recycling.inference.statistics.significance import CLAIMED, NAMES_OF_CLAIMED
 from recycling.results.analysis import analysed
 from recycling.results.controls import controls, failed_controls
 from recycling.results.stopping import distance_by_shots
@@ -147,7 +147,6 @@ def settled_text(look: Look, until: Until) -> str:
         >>> settled_text(look, Until(target="both", rounds=5))
         'below Q_tight at 0 of 0 points; below Q_Landauer at 0 of 0 points'
     """
-    names = {"tight": "Q_tight", "landauer": "Q_Landauer"}
     parts = []
     for bound in until.bounds:
         own = [finding for finding in look.findings if finding.bound == bound]
@@ -158,5 +157,5 @@ def settled_text(look: Look, until: Until) -> str:
         ]
         where = f" ({'; '.join(there)})" if there else ""
         noun = "point" if len(own) == 1 else "points"
-        parts.append(f"below {names[bound]} at {len(there)} of {len(own)} {noun}{where}")
+        parts.append(f"below {NAMES_OF_CLAIMED[bound]} at {len(there)} of {len(own)} {noun}{where}")
     return "; ".join(parts)

@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recycling.inference.statistics.significance import CLAIMED, NAMES_OF_CLAIMED
 from recycling.results.controls import Control, failed_controls
 from recycling.results.dataset import shown_p_x
 from recycling.results.link_gains import channel_of, link_gains
 from recycling.results.sweep import sweep_axes
-from recycling.results.verdicts import Bound, Verdict, verdicts
+from recycling.results.verdicts import Verdict, verdicts
 
 if TYPE_CHECKING:
     import xarray as xr
 
-#: Bounds that a finding is claimed against, and their names in text.
-_BOUNDS: Mapping[Bound, str] = {"tight": "Q_tight", "landauer": "Q_Landauer"}
 #: Names of the two ledgers of a run with a link.
 _NET, _STRICT = "net against separate", "strict"
 
@@ -46,13 +45,13 @@ def headline(dataset: xr.Dataset) -> str:
         'At p_x = 0.4, ΔQ_B is below Q_tight at none of 2 angles; ΔQ_B is ...'
     """
     net = "; ".join(
-        _against(verdicts(dataset, bound=bound), dataset, "ΔQ_B", name)
-        for bound, name in _BOUNDS.items()
+        _against(verdicts(dataset, bound=bound), dataset, "ΔQ_B", NAMES_OF_CLAIMED[bound])
+        for bound in CLAIMED
     )
     link = channel_of(dataset.attrs)
     if link is not None:
         found = verdicts(dataset, bound="strict_tight")
-        strict = _against(found, dataset, "ΔQ_B + link heat", _BOUNDS["tight"])
+        strict = _against(found, dataset, "ΔQ_B + link heat", NAMES_OF_CLAIMED["tight"])
         if link.transmissivity == 0:
             strict = "unknown, since nothing arrives"
         net = f"{_NET}: {net}; {_STRICT}: {strict}. {_of_the_link(dataset)}"
@@ -153,7 +152,7 @@ def summary(
         },
         "verdicts": [
             {"bound": bound, **verdict.point, **_verdict(verdict)}
-            for bound in _BOUNDS
+            for bound in CLAIMED
             for verdict in verdicts(dataset, bound=bound)
         ],
         **_ledgers(dataset),

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recycling.inference.statistics.sequential import MOST_LOOKS, Spending
-from recycling.inference.statistics.significance import LEVEL
+from recycling.inference.statistics.significance import CLAIMED, LEVEL
 from recycling.store.files import Damaged, read_whole, seal, unseal, write_whole
 from recycling.store.schema import first_fault
 
@@ -25,7 +25,7 @@ Reason = Literal["settled", "futile", "rounds used up", "budget used up"]
 BOUNDS: Mapping[Target, tuple[Literal["tight", "landauer"], ...]] = {
     "below_tight": ("tight",),
     "below_landauer": ("landauer",),
-    "both": ("tight", "landauer"),
+    "both": CLAIMED,
 }
 _Share = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 _Number = Annotated[int, Field(ge=1, strict=True)]

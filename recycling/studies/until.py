@@ -25,7 +25,7 @@ def until_rule(
 
     Args:
         experiment: validated spec; its trials are the most rounds.
-        target: "below_tight", "below_landauer" or "both".
+        target: "below_tight", "below_landauer" or "both"; "-" for "_" is the same.
         points: at how many points of the sweep the heat shall be shown to be below, at least.
         spending: how the level is spent over the rounds: "obrien-fleming" or "pocock".
         futility: conditional power below which the run is given up; 0 never gives up.
@@ -43,7 +43,8 @@ def until_rule(
     """
     if target is None:
         return None
-    if target not in get_args(Target):
+    asked = target.replace("-", "_")  # as the questions of a design
+    if asked not in get_args(Target):
         *some, last = get_args(Target)
         raise BadInput(f"until = {target!r}: give {', '.join(some)} or {last}")
     if spending not in spendings():
@@ -61,7 +62,7 @@ def until_rule(
         raise BadInput(f"measurement.trials = {measurement.trials}: {why} with until")
     return Until.model_validate(
         {
-            "target": target,
+            "target": asked,
             "points": points,
             "rounds": measurement.trials,
             "spending": spending,

@@ -2,6 +2,7 @@
 
 from functools import cache
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from recycling.planning.circuits import compile_all, compile_open, decoupling_on
 from recycling.simulation.probabilities import pub_probabilities
 from recycling.simulation.trajectories.lower import compile_trajectories
 from recycling.simulation.trajectories.sample import sample
+from recycling.spec.sections import DecouplingSpec
 
 ROLES = ("C_I", "B", "S")
 ALL = ("C_I", "C_C0", "C_C1", "C_A", "B", "S")
@@ -224,6 +226,11 @@ def test_a_spec_asks_for_pulses():
         )
     with pytest.raises(BadInput, match=r"decoupling\.sequence = 'XX': which pulses fit"):
         compile_open(spec, ideal_device(temperature=0.043, frequency=5e9), ())
+
+
+def test_a_spec_names_the_sequences_that_there_are():
+    named = get_args(DecouplingSpec.model_fields["sequence"].annotation)
+    assert {*named} == {"none", *SEQUENCES}
 
 
 @pytest.mark.slow

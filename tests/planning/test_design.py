@@ -13,6 +13,7 @@ from recycling.results.analysis import analyse_counts
 from recycling.results.controls import controls, failed_controls
 from recycling.results.verdicts import verdicts
 from recycling.simulation.probabilities import protocol_table
+from recycling.studies.until import until_rule
 
 
 def tiny(**changes):
@@ -92,6 +93,14 @@ def test_a_question_that_nothing_settles_is_refused():
 def test_bad_questions_are_refused_in_a_line(changes, line):
     with pytest.raises(rc.BadInput, match=line):
         Question(**changes)
+
+
+def test_a_question_is_written_as_the_target_of_a_run_too():
+    assert Question.asked("below_tight", 3, 0.95, None, 0.3) == Question("below-tight")
+    paper = rc.preset("paper")
+    assert until_rule(paper, "below-tight") == until_rule(paper, "below_tight")
+    with pytest.raises(rc.BadInput, match="until = 'below-all': give below_tight"):
+        until_rule(paper, "below-all")
 
 
 def test_the_kind_of_a_question_is_enough(designed):

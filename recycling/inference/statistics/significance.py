@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,8 @@ RESOLUTION = 3.0
 LEVEL = float(ndtr(-RESOLUTION))
 #: Bounds that a heat is claimed to be below, side by side: a family of tests.
 CLAIMED: tuple[Literal["tight", "landauer"], ...] = ("tight", "landauer")
+#: Names of these bounds in text.
+NAMES_OF_CLAIMED: Mapping[str, str] = {"tight": "Q_tight", "landauer": "Q_Landauer"}
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
