@@ -83,7 +83,7 @@ def seal_text(run: Run) -> str:
         if created
         else "Simulated here: no service attests the time."
         if run.simulated
-        else "The service has not told yet when it created a job."
+        else "The service has not reported yet when it created a job."
     )
     return (
         f"Sealed at {sealed['time']}, before the first job, as SHA-256 {sealed['sha256']}, which "

@@ -52,5 +52,6 @@ def test_bills_that_follow_no_formula_are_a_poor_fit():
 def test_jobs_alike_tell_the_overhead_alone_and_two_jobs_nothing():
     alike = fit_price([12, 12, 13, 12], [9.8, 9.8, 9.8, 9.8], [40_000] * 4)
     assert alike.per_execution == alike.per_execution_error == 0
-    assert alike.overhead == pytest.approx(2.3, abs=0.2)
+    # Robust: from the median of the bills less 9.8 s to their mean.
+    assert 2.2 <= alike.overhead <= 2.45
     assert fit_price([12, 13], [9.8, 9.8], [40_000, 80_000]) is None

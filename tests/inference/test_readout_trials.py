@@ -56,13 +56,13 @@ def test_errors_of_trials_are_closer_than_their_calibrations(drift):
     stderr, trials = 0.002, 8
     walks = 0.02 + stderr * drift * generator.normal(size=(40, trials, 2, QUBITS)).cumsum(axis=1)
     seen = walks + stderr * generator.normal(size=walks.shape)
-    found = np.array(
-        [errors_of_trials([assignment(e, stderr) for e in each]) for each in seen[:50]]
-    )
-    ours = np.square(found - walks[:50]).mean()
-    theirs = np.square(seen[:50] - walks[:50]).mean()
+    found = np.array([errors_of_trials([assignment(e, stderr) for e in each]) for each in seen])
+    ours = np.square(found - walks).mean()
+    theirs = np.square(seen - walks).mean()
+    # A mean of 8 trials has 1/8 of the variance; the strength of the walk is known from them alone.
+    # Where it drifts most, no trial can help another: as good as the calibrations, to 2 %.
     assert ours < theirs * (0.3 if drift == 0 else 1.02)
-    assert np.allclose(found.mean(axis=1), seen[:50].mean(axis=1))
+    assert np.allclose(found.mean(axis=1), seen.mean(axis=1))
 
 
 @pytest.mark.parametrize("step", [0.0, 0.002, 0.01])

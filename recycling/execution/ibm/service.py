@@ -330,7 +330,7 @@ class Hardware:
     def past_bills(self, count: int) -> list[tuple[str, float, float]]:
         """Bills of the last jobs on the device: id, QPU time charged and of the circuits alone, s.
 
-        Jobs whose bill or whose time of the circuits is not told are left out.
+        Jobs whose bill or circuit time is not reported are left out.
         """
         with self._failures("asking for past jobs"):
             client = self.service._get_api_client(self.backend._instance)

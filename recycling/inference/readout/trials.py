@@ -22,7 +22,7 @@ from recycling.inference.states.records import Layout
 Real = NDArray[np.float64]
 
 #: Steps of the walk that are weighed against each other, in mean standard errors of a calibration.
-#: Shorter ones are not told from none, of longer ones every trial keeps its own errors.
+#: Shorter ones look like none; of longer ones every trial keeps its own errors.
 _STEPS = np.concatenate([[0.0], np.geomspace(0.02, 50, 24)])
 
 
