@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from recycling.reporting.figures import SETTINGS, STYLES, new_axes
 from recycling.studies.reset.spec import QUBIT
-from recycling.studies.reset.tables import length_text
+from recycling.studies.reset.tables import length_text, short_name
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,8 +122,7 @@ def _heat(results: ResetResults, weight: float) -> Figure:
     }
     for place, method in enumerate(_methods(results)):
         row = _ladder(results, method, weight)[-1]
-        ticks.append(f"{method.replace('measure-and-flip', 'flip')}\n"
-                     f"{length_text(method, row.length)}")  # fmt: skip
+        ticks.append(f"{short_name(method)}\n{length_text(method, row.length)}")
         for offset, (name, (style, _, marker, colour)) in enumerate(series.items()):
             found = row.estimates.get(name)
             if found is None or not np.isfinite(found.value):

@@ -38,7 +38,7 @@ def residual_table(results: ResetResults, weight: float = 1.0, note: str = "") -
     """
     rows = [
         (
-            _short(row.method),
+            short_name(row.method),
             "–" if row.method == "wait" else f"{row.length:g}",
             in_time_of_a_shot(row.duration),
             f"{row.raw:.4f}",
@@ -233,10 +233,16 @@ def length_text(method: str, length: float) -> str:
 
 def _named(row: ResetRow) -> tuple[str, str]:
     wait = row.method == "wait"
-    return _short(row.method), length_text("wait", row.length) if wait else f"{row.length:g} ×"
+    return short_name(row.method), length_text("wait", row.length) if wait else f"{row.length:g} ×"
 
 
-def _short(method: str) -> str:
+def short_name(method: str) -> str:
+    """Name of a method where there is little room.
+
+    Example:
+        >>> short_name("measure-and-flip"), short_name("swap")
+        ('flip', 'swap')
+    """
     return method.replace("measure-and-flip", "flip")
 
 
