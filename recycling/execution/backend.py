@@ -70,6 +70,7 @@ class Recalls(Protocol):
     """A backend that tells what was submitted to it.
 
     Raises:
+        BadInput: there is no such job.
         BackendFailure: as ``Backend``; or the content of the job is gone, or of another kind.
     """
 

@@ -148,7 +148,7 @@ def test_what_cannot_be_adopted_is_said_in_a_line():
     for arguments, code, expected in (
         ((), 2, "job_id = none: give the ids of jobs, or a tag"),
         (("--tag", "nobody's"), 2, "has no job with it; give another"),
-        (("--job-id", "nonsense"), 4, "nonsense"),
+        (("--job-id", "nonsense"), 2, "job_id = 'nonsense': ibm:"),
     ):
         done = adopt("spec.toml", "none", *arguments)
         assert done.code == code

@@ -308,7 +308,14 @@ class Hardware:
         """What somebody submitted as a job."""
         with self._failures("reading what was submitted"):
             client = self.service._get_api_client(self.backend._instance)
-            job = client.job_get(job_id, exclude_params=False)
+            try:
+                job = client.job_get(job_id, exclude_params=False)
+            except Exception as error:
+                if status_code(error) not in GONE:
+                    raise
+                raise BadInput(
+                    f"job_id = {job_id!r}: ibm:{self.name} has no such job; give another"
+                ) from None
             params = job.get("params") or {}
             try:
                 items = contents(params)
