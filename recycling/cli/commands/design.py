@@ -68,6 +68,7 @@ def design(
                 progress=work.step,
             )
             if out is not None:
+                out.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(out, designed_spec(text, designed).encode())
         _show(designed, out, as_json=as_json)
 

@@ -94,8 +94,10 @@ def _rank(asked: _Asked, out: Path) -> None:
             frequency,
             title=f"{len(scored)} placements on {name}, predicted by the exact engine",
         )
+        out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, to_svg(figure))
         if asked.write is not None:
+            asked.write.parent.mkdir(parents=True, exist_ok=True)
             write_whole(asked.write, with_layout(asked.text, scored[0].layout).encode())
     if asked.as_json:
         print_json(layout_summary(scored, frequency))
@@ -128,6 +130,7 @@ def _search(asked: _Asked, placements: int) -> None:
             announce=announce,
         )
         if asked.write is not None:
+            asked.write.parent.mkdir(parents=True, exist_ok=True)
             write_whole(asked.write, with_found(asked.text, found[0]).encode())
     roles, quantum = experiment.design.roles, float(planck * experiment.bath.frequency)
     if asked.as_json:
