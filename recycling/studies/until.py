@@ -7,6 +7,7 @@ from typing import get_args
 from recycling.errors import BadInput
 from recycling.inference.statistics.sequential import check_looks, spendings
 from recycling.spec.experiment import Experiment
+from recycling.spec.measurement import MeasurementSpec
 from recycling.store.rounds import Target, Until
 
 #: Conditional power below which a run is given up, unless another is asked for.
@@ -40,8 +41,13 @@ def until_rule(
         >>> until_rule(preset("paper"), "below")
         Traceback (most recent call last):
         recycling.errors.BadInput: until = 'below': give below_tight, below_landauer or both
+        >>> until_rule(preset("paper"), "below-tight").target
+        'below_tight'
     """
     if target is None:
+        if (points, spending, futility) != (1, "obrien-fleming", FUTILITY):
+            bare = "until_points, spending and futility mean nothing without it"
+            raise BadInput(f"until = none: {bare}; give below_tight, below_landauer or both")
         return None
     asked = target.replace("-", "_")  # as the questions of a design
     if asked not in get_args(Target):
@@ -55,17 +61,21 @@ def until_rule(
         raise BadInput(
             f"until_points = {points}: give 1 to {experiment.num_points}, the points of the sweep"
         )
-    measurement = experiment.measurement
-    if measurement.shots == "exact":
-        raise BadInput("measurement.shots = 'exact': one round shows all; give a number with until")
-    if why := check_looks(measurement.trials):
-        raise BadInput(f"measurement.trials = {measurement.trials}: {why} with until")
+    _check_measurement(experiment.measurement)
     return Until.model_validate(
         {
             "target": asked,
             "points": points,
-            "rounds": measurement.trials,
+            "rounds": experiment.measurement.trials,
             "spending": spending,
             "futility": futility,
         }
     )
+
+
+def _check_measurement(measurement: MeasurementSpec) -> None:
+    """Check that rounds of it can be looked at."""
+    if measurement.shots == "exact":
+        raise BadInput("measurement.shots = 'exact': one round shows all; give a number with until")
+    if why := check_looks(measurement.trials):
+        raise BadInput(f"measurement.trials = {measurement.trials}: {why} with until")

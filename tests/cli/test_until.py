@@ -105,6 +105,8 @@ def test_a_bundle_holds_the_looks_and_no_outcomes_that_are_not_there(settled, tm
     "how",
     [
         ("--until", "below"),
+        ("--spending", "pocock"),
+        ("--until-points", "2"),
         ("--until", "both", "--spending", "all"),
         ("--until", "both", "--futility", "2"),
         ("--until", "both", "--until-points", "3"),
