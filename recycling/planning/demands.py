@@ -145,7 +145,10 @@ def verdict_demands(question: Question, numbers: Sequence[Numbers], point: int) 
         own, control = each.at(RECYCLING, point), each.at(EQUILIBRIUM, point)
         decrease = own["entropy_decrease"][0]
         room = min(decrease, each.room - decrease)
-        found.append(Demand(RECYCLING, "entropy_decrease", own["entropy_decrease"][1], room))
+        variances = own["entropy_decrease"][1]
+        if RECYCLING in each.lengthening:
+            variances = variances + each.lengthening[RECYCLING][:, :, point]
+        found.append(Demand(RECYCLING, "entropy_decrease", variances, room))
         for name in (f"excess_{bound}" for bound in question.bounds):
             value, variances = own[name]
             found.append(Demand(RECYCLING, name, variances, -value))

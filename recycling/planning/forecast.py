@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.inference.states.samples import linear_inversion
 from recycling.planning.influence import predicted_values, setting_variances, tables_of_arm
+from recycling.planning.lengthening import lengthening
 from recycling.simulation.probabilities import protocol_table
 from recycling.spec.allocation import tomography_axes
 from recycling.thermodynamics import Bath
@@ -37,6 +38,7 @@ class Numbers:
         variances: contributions of a shot of each setting to their variances (arrays of shape
             (stage, preparation, point, basis)).
         room: entropy that the thermal bath can still take up, nats.
+        lengthening: contributions to the variance of ΔS of second order, by arm; empty for none.
 
     Example:
         >>> heat = {"heat": np.array([1e-25])}
@@ -49,6 +51,7 @@ class Numbers:
     values: Mapping[str, Mapping[str, Real]]
     variances: Mapping[str, Mapping[str, Real]]
     room: float
+    lengthening: Mapping[str, Real] = field(default_factory=dict)
 
     def at(self, arm: str, point: int) -> dict[str, tuple[float, Real]]:
         """Value and variances of each quantity of an arm at a point."""
@@ -122,6 +125,7 @@ class Forecast:
             {arm: self.values(arm, p_x) for arm in self.tables},
             {arm: self.variances(arm, p_x) for arm in self.tables},
             room,
+            {arm: lengthening(self, arm, p_x) for arm in self.tables},
         )
 
     def share(self, arm: str) -> float:
