@@ -355,7 +355,11 @@ def measured_temperature(run: Run, assignment: Assignment) -> Thermometry:
     layout = Layout.of(design)
     role = layout.measured[layout.bath]
     qubit = layout.roles.index(role)
-    readout = float(assignment.false_excited[qubit]), float(assignment.false_ground[qubit])
+    # An estimate of next to no error may lie below zero.
+    readout = (
+        max(float(assignment.false_excited[qubit]), 0.0),
+        max(float(assignment.false_ground[qubit]), 0.0),
+    )
     errors = [qubit, assignment.qubits + qubit]
     return run_temperature(
         run.counts,

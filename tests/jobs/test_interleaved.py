@@ -11,6 +11,7 @@ from recycling.jobs.interleaved import assignment_counts, assignment_repeats, ci
 from recycling.results.analysis import analysed
 from recycling.results.calibrations import calibrations, correction_of
 from recycling.results.device import device_assignment
+from recycling.spec.sections import DeviceSpec
 
 ALLOCATION = {"repeats": {"recycling": {"after": {"X": [[0, 0, 0]]}, "before": {"I": [[1, 1, 6]]}}}}
 
@@ -83,6 +84,13 @@ def test_exact_probabilities_can_be_interleaved_too(tmp_path):
     estimate = estimate_assignment(1e6 * counts)
     expected = device_assignment(run.device, estimate_roles(run))
     assert np.allclose(estimate.false_excited, expected.false_excited, atol=2e-3)
+
+
+def test_readout_without_errors_may_be_estimated_below_zero(tmp_path):
+    spec = experiment(100, 2).model_copy(update={"device": DeviceSpec(profile="ideal")})
+    found = calibrations(recycling.run(spec, out=tmp_path / "run"))
+    assert min(found.assignment.false_ground) < 0
+    assert found.temperatures["measured"].temperature.low < 0.043
 
 
 def estimate_roles(run):
