@@ -41,9 +41,7 @@ def device_section(evidence: Evidence) -> Section:
     return Section(
         "Device",
         [
-            Paragraph(
-                f"{device.name}; feedforward latency {latency} after the measurement.{measured}"
-            ),
+            Paragraph(f"{device.name}; {latency} after the measurement.{measured}"),
             Rows(device_table(device)),
             *couplings,
             Rows(

@@ -6,7 +6,8 @@ import pytest
 from qiskit import QuantumCircuit
 
 from recycling.devices.profiles import ideal_device
-from recycling.reporting.machine_sections import circuit_section
+from recycling.reporting.evidence import Evidence
+from recycling.reporting.machine_sections import circuit_section, device_section
 from recycling.spec.experiment import Experiment
 
 
@@ -24,3 +25,8 @@ def test_a_circuit_of_thousands_of_gates_is_not_drawn(gates, drawn):
     note, gallery = circuit_section(evidence).parts
     assert ("circuit" in gallery.figures) == drawn
     assert ("more than 2,000" in note.text) != drawn
+
+
+def test_the_device_section_names_the_latency_once(small_run, small_dataset):
+    first = device_section(Evidence(small_run, small_dataset)).parts[0]
+    assert first.text.count("feedforward latency") == 1
