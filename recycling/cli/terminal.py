@@ -131,14 +131,20 @@ def print_table(table: TableLike, title: str = "") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from recycling.cli.columns import column_widths
+
     console = Console(markup=False, emoji=False)
+    rows = [[visible(cell) for cell in row] for row in table.rows]
+    between = len(table.columns) + 1
+    widths = column_widths(table.columns, rows, console.width - between)
     drawn = Table(title=visible(title) or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    for number, column in enumerate(table.columns):
-        # Words may go on in the next line; a number that is cut off is another number.
-        drawn.add_column(column, no_wrap=not any(" " in row[number] for row in table.rows))
-    for row in table.rows:
-        drawn.add_row(*map(visible, row))
-    console.print(drawn)
+    for column, width in zip(table.columns, widths, strict=True):
+        # Words and long names go on in the next line; a number that is cut off is another number.
+        drawn.add_column(column, width=width, overflow="fold")
+    for row in rows:
+        drawn.add_row(*row)
+    room = max(console.width, sum(widths) + between)
+    Console(markup=False, emoji=False, width=room).print(drawn)
     if table.note:
         console.print(visible(table.note), style="dim")
 

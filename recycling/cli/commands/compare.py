@@ -56,7 +56,8 @@ def _print(found: Comparison) -> None:
         print_table(verdicts_table(found), "verdicts")
     else:
         for bound in CLAIMED:
-            print_table(verdicts_table(found, (bound,), brief=True), f"against Q_{bound}")
+            name = {"tight": "Q_tight", "landauer": "Q_Landauer"}[bound]
+            print_table(verdicts_table(found, (bound,), brief=True), f"against {name}")
     for other, member in enumerate(found.others):
         title = f"{member.label} less {found.first.label}"
         print_table(largest_table(sides_of(found, other)).of(_WIDE if wide else _NARROW), title)
