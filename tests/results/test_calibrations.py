@@ -159,3 +159,13 @@ def test_a_run_without_calibrations_keeps_no_file(small_run):
     assert not (small_run.path / NAME).exists()
     found = calibrations(small_run)
     assert (found.brackets, found.assignments, found.since) == ({}, {}, ())
+
+
+def test_errors_of_readout_that_few_shots_estimate_below_zero_are_none(run):
+    known = calibrations(run).assignment
+    below, none = (
+        known.model_copy(update={"false_ground": np.full(known.qubits, error)})
+        for error in (-2e-4, 0.0)
+    )
+    found = module.measured_temperature(run, below)
+    assert found.temperature == module.measured_temperature(run, none).temperature
