@@ -102,6 +102,35 @@ def displaced_devices(device: Device, step: float) -> tuple[tuple[NoiseNumber, .
     )
 
 
+def and_later(devices: Device, later: float) -> Device:
+    """Add a point at the end of a sweep: its first device, with a longer feedforward latency.
+
+    Args:
+        devices: those of ``displaced_devices``.
+        later: by how much the latency is longer, s.
+
+    Returns:
+        Devices whose latency is what circuits wait beyond that of their schedule: 0 but for the
+        last; see ``recycling.compilation.later``.
+
+    Example:
+        >>> from recycling.devices.profiles import ideal_device
+        >>> ideal = ideal_device(temperature=0.043, frequency=5e9, roles=("B",))
+        >>> and_later(displaced_devices(ideal, 1e-4)[1], 4e-9).feedforward_latency.tolist()
+        [0.0, 0.0, 4e-09]
+    """
+    fields = ("t1", "t2", "temperature", "false_excited", "false_ground")
+    arrays = {field: np.asarray(getattr(devices, field)) for field in fields}
+    errors = devices.gates.errors
+    longer = {field: np.concatenate([array, array[:1]]) for field, array in arrays.items()}
+    return devices.replace(
+        "displaced",
+        gates=replace(devices.gates, errors=np.concatenate([errors, errors[:1]])),
+        feedforward_latency=np.array([*(0.0,) * len(errors), later]),
+        **longer,
+    )
+
+
 #: Displaces a number in place, in the arrays of one device by field (arrays of shape (qubit,) or,
 #: of "errors", (gate,)).
 _Change = Callable[[dict[str, Real]], None]

@@ -7,6 +7,7 @@ simulator.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,11 +29,32 @@ if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
 
 Real = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LatencySlope:
+    """How the probabilities depend on the feedforward latency.
+
+    Attributes:
+        slope: their derivative, 1/s (array of the shape of a table of probabilities).
+        latency: at which they are predicted, s.
+        relative_error: assumed standard error of the latency.
+    """
+
+    slope: Real
+    latency: float
+    relative_error: float
+
+
 #: Number in the attribute ``schema_version``.
 SCHEMA = 1
 #: Variables besides the quantities: the probability of each record, its derivative by the relative
 #: change of each number of the noise, and the assumed error of each of these numbers.
 PROBABILITY, SENSITIVITY, ERROR = "probability", "sensitivity", "noise_relative_error"
+#: Its derivative by the feedforward latency, where there is one.
+BY_LATENCY = "latency_sensitivity"
+#: Largest derivative that is rounding alone, 1/s.
+_ROUNDING = 1e-6
 
 
 def prediction_dataset(
@@ -42,6 +64,7 @@ def prediction_dataset(
     step: float,
     *,
     link: LinkChannel | None = None,
+    latency: LatencySlope | None = None,
     attributes: Mapping[str, Any],
 ) -> xr.Dataset:
     """Make the Dataset of a prediction.
@@ -53,13 +76,14 @@ def prediction_dataset(
         numbers: the numbers that are displaced, in that order.
         step: their relative displacement; see ``displaced_devices``.
         link: that recycled states cross; None for an experiment without links.
+        latency: derivative by the feedforward latency; left out where it is 0.
         attributes: further attributes.
 
     Returns:
         Quantities at the shown p_x over the dims of ``analyse`` without trials and p_x; along their
         dim "limit" the value and the ends of the 95 % interval that follows from the assumed errors
         of the calibration. ``PROBABILITY`` over the dims of counts; ``SENSITIVITY`` over "noise"
-        and these.
+        and these; ``BY_LATENCY`` as ``PROBABILITY``.
 
     Example:
         >>> from recycling.spec.experiment import Experiment
@@ -82,10 +106,12 @@ def prediction_dataset(
         notes = (VARIABLES | OF_LINK)[name]
         error = QUANTILE * _propagated(values, relative, step)
         limits = np.stack([values[0], values[0] - error, values[0] + error], axis=-1)
-        unfolded = _unfolded((*dims[1:], "limit"), limits, experiment)
-        variables[name] = (*unfolded, {"units": notes.units, "long_name": notes.long_name})
+        over_sweep = unfolded((*dims[1:], "limit"), limits, experiment)
+        variables[name] = (*over_sweep, {"units": notes.units, "long_name": notes.long_name})
     labelled = counts_of(experiment, dict(enumerate(tables))).transpose("trial", ...)
     variables |= _of_counts(labelled, relative, step)
+    if latency is not None and np.abs(latency.slope).max() > _ROUNDING:
+        variables[BY_LATENCY] = _by_latency(experiment, latency)
     coordinates = _coordinates(experiment, numbers) | {
         name: labelled[name].values for name in ("preparation", "basis")
     }
@@ -108,6 +134,18 @@ def _of_counts(labelled: xr.DataArray, relative: Real, step: float) -> dict[str,
     return found
 
 
+def _by_latency(experiment: Experiment, latency: LatencySlope) -> Any:
+    labelled = counts_of(experiment, {0: latency.slope}).transpose("trial", ...)
+    described = {
+        "units": "1/s",
+        "long_name": "derivative of probability by the feedforward latency",
+        "latency_s": latency.latency,
+        "assumed_relative_error": latency.relative_error,
+    }
+    packed, values = {"zlib": True, "complevel": 4}, labelled.values[0].astype(np.float32)
+    return tuple(map(str, labelled.dims[1:])), values, described, packed
+
+
 def _of_records(tables: Real) -> Real:
     """Tables (device, arm, stage, preparation, point, basis, …) → (…, point, stage, …, record)."""
     flat = tables.reshape(*tables.shape[:6], -1)
@@ -122,8 +160,22 @@ def _propagated(values: Real, relative: Real, step: float) -> Real:
     return np.asarray(np.sqrt(np.sum((slopes * weights) ** 2, axis=0)))
 
 
-def _unfolded(dims: tuple[str, ...], values: Real, experiment: Experiment) -> Any:
-    """Dims and values with a dim for each swept parameter in place of that of the points."""
+def unfolded(dims: tuple[str, ...], values: Real, experiment: Experiment) -> Any:
+    """Put a dim for each swept parameter in place of that of the points.
+
+    Args:
+        dims: of the values; one of them is "point".
+        values: the array.
+        experiment: whose sweep it is.
+
+    Returns:
+        Its new dims and the reshaped array.
+
+    Example:
+        >>> from recycling.spec.experiment import preset
+        >>> unfolded(("arm", "point"), np.zeros((2, 11)), preset("paper"))[0]
+        ('arm', 'theta_b')
+    """
     axis, coordinates = dims.index(POINT), experiment.coordinates
     shape = (*values.shape[:axis], *map(len, coordinates.values()), *values.shape[axis + 1 :])
     return (*dims[:axis], *coordinates, *dims[axis + 1 :]), values.reshape(shape)

@@ -6,18 +6,22 @@ import hashlib
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from recycling.devices.displaced import displaced_devices
+from recycling.compilation.later import waiting_longer
+from recycling.devices.displaced import and_later, displaced_devices
 from recycling.errors import BadInput
 from recycling.jobs.cut import protocol_pubs
 from recycling.jobs.sizes import check_engine
 from recycling.results.attributes import experiment_attributes
 from recycling.results.link_gains import channel_of
-from recycling.results.prediction import prediction_bytes, prediction_dataset
+from recycling.results.prediction import LatencySlope, prediction_bytes, prediction_dataset
+from recycling.simulation.numbers import LATENCY
 from recycling.simulation.probabilities import protocol_table
 
 if TYPE_CHECKING:
     import xarray as xr
+    from qiskit import QuantumCircuit
 
+    from circuits.design import Setting
     from recycling.planning.plan import Plan
 
 #: Relative displacement of each number of the noise: what is left out is of its size, relative to
@@ -59,15 +63,18 @@ def predicted(plan: Plan) -> xr.Dataset:
     if qubits > MOST_QUBITS:
         raise BadInput(f"no prediction: {qubits} qubits are more than {MOST_QUBITS}")
     check_engine(experiment)
-    pubs = protocol_pubs(experiment, plan.circuits)
     numbers, devices = displaced_devices(device, STEP)
+    circuits, further = plan.circuits, device.dt
     if qubits > MOST_DISPLACED:
         numbers, devices = (), device.replace("displaced", t1=device.t1[None])
-    table = protocol_table(pubs, devices, experiment.design)
+    else:
+        devices, circuits = and_later(devices, further), _waiting_longer(plan)
+    table = protocol_table(protocol_pubs(experiment, circuits), devices, experiment.design)
     # (arm, stage, preparation, device, …) → (device, arm, stage, preparation, …)
     by_device = table.transpose(3, 0, 1, 2, *range(4, table.ndim))
-    acting = [number for number, moved in zip(numbers, by_device[1:], strict=True)
+    acting = [number for number, moved in zip(numbers, by_device[1:], strict=False)
               if (moved != by_device[0]).any()]  # fmt: skip
+    slope = (by_device[-1] - by_device[0]) / further  # 0 where nothing is displaced
     places = [0, *(1 + numbers.index(number) for number in acting)]
     attributes = experiment_attributes(experiment, device)
     return prediction_dataset(
@@ -76,8 +83,25 @@ def predicted(plan: Plan) -> xr.Dataset:
         acting,
         STEP,
         link=channel_of(attributes),
+        latency=LatencySlope(
+            slope,
+            round(float(device.feedforward_latency) / device.dt) * device.dt,
+            experiment.prediction.feedforward_latency,
+        ),
         attributes=attributes | _origin(plan),
     )
+
+
+def _waiting_longer(plan: Plan) -> dict[Setting, QuantumCircuit]:
+    """Circuits of a plan that wait for a further time, ``LATENCY``, for each feedforward."""
+    from qiskit.circuit import Parameter
+
+    further, target = Parameter(LATENCY), plan.experiment.design.target
+    late = [place for place, role in enumerate(plan.device.roles) if role in target]
+    return {
+        setting: waiting_longer(circuit, further, late)
+        for setting, circuit in plan.circuits.items()
+    }
 
 
 def _origin(plan: Plan) -> dict[str, Any]:

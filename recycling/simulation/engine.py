@@ -22,6 +22,7 @@ from recycling.simulation.detunings import averaged
 from recycling.simulation.evolution import Tree, evolve, nothing
 from recycling.simulation.lower import lower
 from recycling.simulation.noise import Part
+from recycling.simulation.numbers import LATENCY
 from recycling.simulation.program import Program
 from recycling.simulation.state import State
 from recycling.simulation.values import Values
@@ -201,7 +202,7 @@ def lower_all(
         [(), ()]
     """
     if scheduled:
-        _refuse_swept_times(device)
+        _refuse_swept_times(device, circuits)
     times = Times()
     return [
         lower(circuit, device, keep=keep, times=times, scheduled=scheduled) for circuit in circuits
@@ -327,8 +328,10 @@ def _equal(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
     )
 
 
-def _refuse_swept_times(device: Device) -> None:
+def _refuse_swept_times(device: Device, circuits: Sequence[QuantumCircuit]) -> None:
     axes = {"measure_duration": 1, "feedforward_latency": 0}
+    if any(each.name == LATENCY for circuit in circuits for each in circuit.parameters):
+        del axes["feedforward_latency"]
     for field, of_one in axes.items():
         if np.ndim(getattr(device, field)) > of_one:
             raise ValueError(

@@ -79,7 +79,11 @@ AlgorithmSpec = HHLSettings
 LARGEST_THETA_B = HHL.parameters[0].high
 #: Sections, and keys of older sections, that specs of the first version do not have.
 _NEWER_SECTIONS = ("task", "link", "stage", "decoupling", "prediction")
-_NEWER_KEYS = {"measurement": ("allocation",), "device": ("low_frequency_dephasing",)}
+_NEWER_KEYS = {
+    "measurement": ("allocation",),
+    "device": ("low_frequency_dephasing",),
+    "prediction": ("feedforward_latency",),
+}
 #: Excited weight at which the paper shows Figs. 3 and 4.
 PAPER_P_X = 0.4
 

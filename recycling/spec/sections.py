@@ -183,7 +183,8 @@ class PredictionSpec(Section):
     Snapshots of a calibration come without errors. ``t1`` and ``t2`` are those of the rates 1/T1
     and 1/T2, ``single_qubit_error`` and ``two_qubit_error`` those of gate errors,
     ``readout_error`` those of P(1|0) and P(0|1), ``excited_population`` that of each qubit at the
-    start. The defaults are assumptions of the size of the scatter over days that is reported for
+    start, ``feedforward_latency`` that of a latency that no schedule of the service tells.
+    The defaults are assumptions of the size of the scatter over days that is reported for
     lifetimes: P. V. Klimov et al., Phys. Rev. Lett. 121, 090502 (2018); J. J. Burnett et al., npj
     Quantum Inf. 5, 54 (2019).
 
@@ -198,3 +199,4 @@ class PredictionSpec(Section):
     two_qubit_error: Relative = 0.2
     readout_error: Relative = 0.2
     excited_population: Relative = 0.3
+    feedforward_latency: Relative = 0.1
