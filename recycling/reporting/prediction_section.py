@@ -12,9 +12,11 @@ from recycling.inference.states.estimates import QUANTILE
 from recycling.inference.statistics.significance import LEVEL
 from recycling.reporting.difference_tables import Sides, every_table, largest_table
 from recycling.reporting.evidence import Evidence
+from recycling.reporting.latency_shift import latency_parts
 from recycling.reporting.parts import Gallery, Paragraph, Part, Rows, Section
 from recycling.reporting.prediction_figure import prediction_figures
 from recycling.reporting.tables import Table, number
+from recycling.results.at_latency import LABEL
 from recycling.results.gap import gap_of
 from recycling.store.sealing import seal_faults, sealed_sha256
 
@@ -47,6 +49,7 @@ def prediction_section(evidence: Evidence) -> Section:
     parts: list[Part] = [Paragraph(seal_text(run), "note"), *faults]
     if gap.surprise is not None:
         parts.append(Paragraph(surprise_text(gap.surprise)))
+    parts += latency_parts(gap, dataset, quantum)
     if not gap.same_t0:
         text = "Bounds are not compared: T0 of the analysis is not that of the prediction."
         parts.append(Paragraph(text, "note"))
@@ -126,7 +129,8 @@ def attribution_table(gap: Gap) -> Table:
         "Modelled: least squares with the assumed errors of the calibration as a prior (ridge), by "
         "the derivatives of the engine. A change of T1 or T2 is one of its rate. Where the "
         "interval is as wide as the assumed error, the counts say nothing of the number. Not among "
-        "them: latency, durations, drift, crosstalk, leakage.",
+        f"them: {'' if LABEL in noise['noise'] else 'latency, '}durations, drift, crosstalk, "
+        "leakage.",
     )
 
 

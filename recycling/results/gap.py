@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recycling.inference.statistics.surprise import Expectation, Surprise
+from recycling.results.at_latency import AtLatency, at_latency, with_latency_term
 from recycling.results.counts import tables_of
 from recycling.results.differences import differences, quantities_at
 from recycling.results.prediction import ERROR, PROBABILITY, SENSITIVITY, read_prediction
+from recycling.results.timing import latency_of
 from recycling.store.damage import PREDICTION
 from recycling.store.files import checksum
 from recycling.store.sealing import sealed_sha256
@@ -35,6 +37,8 @@ class Gap:
         differences: measured less predicted, as ``differences`` gives them; the intervals have the
             shots of the run and the assumed errors of the calibration.
         surprise: of all counts; None for infinitely many shots.
+        at_latency: the prediction at the measured feedforward latency; None where none is measured.
+            Then the latency is among the terms that explain a gap.
         same_t0: whether the bounds of both are at the same T0; if not, what follows from it is
             left out of the differences.
 
@@ -61,6 +65,7 @@ class Gap:
     differences: xr.Dataset
     surprise: Surprise | None
     same_t0: bool
+    at_latency: AtLatency | None = None
 
 
 def stored_prediction(run: Run) -> xr.Dataset | None:
@@ -98,8 +103,18 @@ def gap_of(run: Run, dataset: xr.Dataset) -> Gap | None:
         by_t0 = [name for name in map(str, measured.data_vars) if name.startswith(_BY_T0)]
         measured = measured.drop_vars(by_t0)
     exact = dataset.attrs["shots"] == "exact"
-    surprise = None if exact else surprise_of(prediction, run.counts, run.design)
-    return Gap(prediction, measured, differences(measured, prediction), surprise, same)
+
+    def surprise(of: xr.Dataset | None) -> Surprise | None:
+        return None if exact or of is None else surprise_of(of, run.counts, run.design)
+
+    latency, moved = latency_of(run), None
+    if latency.measured:
+        moved = at_latency(prediction, latency, run.experiment, run.device)
+        moved = replace(moved, surprise=surprise(moved.prediction))
+    else:
+        prediction = with_latency_term(prediction)
+    compared = differences(measured, prediction)
+    return Gap(prediction, measured, compared, surprise(prediction), same, moved)
 
 
 def surprise_of(prediction: xr.Dataset, counts: xr.DataArray, design: Design) -> Surprise:
