@@ -60,6 +60,12 @@ PastJobs = Annotated[
         "--past-jobs", min=0, help="Ask the account what its last jobs on the device were billed."
     ),
 ]
+LatencyFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--latency-from", help="Run on the device whose measured feedforward latency is taken."
+    ),
+]
 ErrorBudget = Annotated[
     bool,
     typer.Option(

@@ -73,6 +73,7 @@ def plan_summary(plan: Plan) -> dict[str, Any]:
         else dict(zip(device.roles, device.layout, strict=True)),
         "temperature_K": plan.experiment.bath.temperature,
         "feedforward_latency_s": device.feedforward_latency,
+        "feedforward_latency_source": device.sources["feedforward_latency"],
         **_stage_summary(plan.experiment),
         "circuits": [
             {

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recycling.cli.options import AccountName, AsJson, Backend, Debug, Instance, PlanName, Spec
-from recycling.cli.spec import read_experiment
+from recycling.cli.options import (
+    AccountName,
+    AsJson,
+    Backend,
+    Debug,
+    Instance,
+    LatencyFrom,
+    PlanName,
+    Spec,
+)
+from recycling.cli.spec import read_at_latency
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
 if TYPE_CHECKING:
@@ -38,6 +47,7 @@ def design(
     guard: Annotated[
         float, typer.Option("--guard", help="Share by which the device may be noisier.")
     ] = 0.3,
+    latency_from: LatencyFrom = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="New spec to write.")] = None,
     instance: Instance = None,
     plan: PlanName = None,
@@ -47,7 +57,7 @@ def design(
 ) -> None:
     """Design the experiment that settles a question in the least QPU time."""
     with errors(debug=debug):
-        text, _, experiment = read_experiment(spec, None)
+        text, experiment, said = read_at_latency(spec, None, latency_from, backend)
         if out is not None:
             from recycling.store.targets import check_new_file
 
@@ -67,6 +77,7 @@ def design(
                 account=Account(instance, plan, account),
                 progress=work.step,
             )
+            said(designed.plan)
             if out is not None:
                 out.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(out, designed_spec(text, designed).encode())

@@ -14,12 +14,13 @@ from recycling.cli.options import (
     Debug,
     ErrorBudget,
     Instance,
+    LatencyFrom,
     PastJobs,
     PlanName,
     Seed,
     Spec,
 )
-from recycling.cli.spec import read_experiment
+from recycling.cli.spec import read_at_latency, read_experiment
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def plan(
     max_qpu_seconds: Budget = None,
     error_budget: ErrorBudget = False,
     past_jobs: PastJobs = 0,
+    latency_from: LatencyFrom = None,
     against: Annotated[
         str | None, typer.Option("--against", help="Other spec to show this plan beside.")
     ] = None,
@@ -45,7 +47,7 @@ def plan(
 ) -> None:
     """Show what a run would do, cost and find, before anything is submitted."""
     with errors(debug=debug):
-        _, _, experiment = read_experiment(spec, seed)
+        _, experiment, said = read_at_latency(spec, seed, latency_from, backend)
         beside = None if against is None else read_experiment(against, None)[2]
         if error_budget:
             from recycling.simulation.traced import traced_library
@@ -59,7 +61,7 @@ def plan(
             from recycling.studies.plan_view import plan_headline, plan_summary, plan_tables
 
             paying = Account(instance, plan, account)
-            planned = plan_run(experiment, backend, paying)
+            planned = said(plan_run(experiment, backend, paying))
             work.step("reading past bills")
             past = refit(planned, paying, of_account=past_jobs)
             work.step("predicting")
