@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -130,5 +131,5 @@ def resumable(path: str | Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise Incomplete(
-            f"interrupted; nothing is lost; go on with: recycling resume {path}"
+            f"interrupted; nothing is lost; go on with: recycling resume {quote(str(path))}"
         ) from None

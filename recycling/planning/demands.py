@@ -60,9 +60,9 @@ class Question:
                 raise BadInput(f"{name} = {value:g}: give {low:g} to {high:g}")
         if (self.kind == "heat") != (self.error is not None):
             raise BadInput(
-                "error: the question 'heat' alone has one; give it in hf"
+                f"error = {self.error:g}: the question 'heat' alone has one; remove it"
                 if self.error is not None
-                else "error: give the half-width of the 95 % interval of the heat, in hf"
+                else "error = none: give half of the 95 % interval of the heat, in hf"
             )
         if self.error is not None and not 0 < self.error <= 1:
             raise BadInput(f"error = {self.error:g}: give more than 0 hf and at most 1 hf")

@@ -159,7 +159,7 @@ def assignment_table(assignment: Assignment, design: Design) -> Table:
             )
         )
     note = f"Source: {assignment.source}."
-    if assignment.shots:
+    if assignment.shots and assignment.degrees_of_freedom:
         verdict = "differs from" if assignment.correlated else "agrees with"
         count = _COUNTS.get(len(roles), len(roles))
         note += (

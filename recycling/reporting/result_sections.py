@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from recycling.reporting import paper
 from recycling.reporting.branch_figures import branch_figures
 from recycling.reporting.evidence import Evidence
@@ -63,7 +65,7 @@ def figure_section(evidence: Evidence) -> Section:
         parts.append(
             Paragraph(
                 "is the theory, with its figure and its rows beside the paper: it was not kept "
-                f"with this run; make it with: recycling analyse {evidence.run.path}",
+                f"with this run; make it with: recycling analyse {quote(str(evidence.run.path))}",
                 "note",
                 "Missing",
             )

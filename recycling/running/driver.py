@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 
 from recycling.errors import BackendFailure, Incomplete, resumable
 from recycling.execution.backend import Backend
@@ -111,7 +112,7 @@ class Driver:
         if done + len(failed) < len(jobs):
             raise Incomplete(
                 f"{done} of {len(jobs)} jobs are done, the others are under way; fetch them with: "
-                f"recycling resume {run.path}"
+                f"recycling resume {quote(str(run.path))}"
             )
         if failed:
             first = failed[0]
@@ -119,5 +120,5 @@ class Driver:
             others = f" (and {len(failed) - 1} more)" if failed[1:] else ""
             raise BackendFailure(
                 f"{first.name} {first.state}: {reason}{others}; submit it again with: "
-                f"recycling resume --retry-failed {run.path}"
+                f"recycling resume --retry-failed {quote(str(run.path))}"
             )

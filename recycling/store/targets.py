@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from tempfile import TemporaryFile
 
 from recycling.errors import BadInput
@@ -55,7 +56,7 @@ def way_on(run_path: Path, *, retry_failed: bool = False) -> str:
         check_folder(run_path)
     except BadInput:
         return "a copy of it in a folder that can be written"
-    return f"recycling resume {'--retry-failed ' if retry_failed else ''}{run_path}"
+    return f"recycling resume {'--retry-failed ' if retry_failed else ''}{quote(str(run_path))}"
 
 
 def results_folder(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -59,7 +60,9 @@ def archive(
             report(opened, dataset, work.step)
             work.step("writing the archive")
             written = write_archive(opened, path, declared)
-        print_lines([f"archive: {written}", f"check it with: recycling verify {written}"])
+        print_lines(
+            [f"archive: {written}", f"check it with: recycling verify {quote(str(written))}"]
+        )
 
 
 def verify(

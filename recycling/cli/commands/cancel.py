@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from recycling.cli.options import Debug, RunPath
 from recycling.cli.terminal import errors, print_lines, shown
 
@@ -14,5 +16,9 @@ def cancel(run_path: RunPath, debug: Debug = False) -> None:
             from recycling.studies.stored import cancel as cancel_run
 
             count = cancel_run(run_path)
-        again = f"; submit again with: recycling resume --retry-failed {run_path}" if count else ""
+        again = (
+            f"; submit again with: recycling resume --retry-failed {quote(str(run_path))}"
+            if count
+            else ""
+        )
         print_lines([f"{count} {'job' if count == 1 else 'jobs'} cancelled{again}"])

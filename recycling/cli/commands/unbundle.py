@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -25,4 +26,6 @@ def unbundle(
             from recycling.studies.stored import open_bundle
 
             opened = open_bundle(archive, out or Path("runs") / archive.stem)
-        print_lines([f"run: {opened.path}", f"analyse it with: recycling report {opened.path}"])
+        print_lines(
+            [f"run: {opened.path}", f"analyse it with: recycling report {quote(str(opened.path))}"]
+        )
