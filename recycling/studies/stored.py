@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from recycling.errors import BadInput
 from recycling.running import runs
@@ -65,7 +66,7 @@ def of_the_protocol(run: Run) -> Run:
         True
     """
     if run.kind != ANALYSED:
-        again = study_of(run.kind).again.format(path=run.path)
+        again = study_of(run.kind).again.format(path=quote(str(run.path)))
         raise BadInput(f"run = {str(run.path)!r} is a {run.kind} run: {again}")
     return run
 
