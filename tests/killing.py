@@ -96,8 +96,9 @@ def run_and_die(
     passed = _die_at(kill_at)
     until = environment.get(UNTIL)
     text = SPEC if until is None else SPEC.replace("trials = 2", f"trials = {ROUNDS}")
+    rule = {} if until is None else {"until": until, "futility": 0.0}
     with _exit_code():
-        run(Experiment.parse(text), backend, out, spec=text, wait=wait, until=until, futility=0.0)
+        run(Experiment.parse(text), backend, out, spec=text, wait=wait, **rule)
     if count_in is not None:
         count_in.write_text(str(passed()), encoding="utf-8")
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from recycling.devices.arrays import (
     NON_NEGATIVE,
@@ -84,7 +84,10 @@ class Device(BaseModel):
     feedforward_latency: Annotated[Any, OverSweep(NON_NEGATIVE)]
     """A number, or an array of the shape of the sweep."""
     detuning: Annotated[
-        Any, PerQubit(NON_NEGATIVE, shared=True), Field(exclude_if=lambda value: not np.any(value))
+        Any,
+        PerQubit(NON_NEGATIVE, shared=True),
+        AfterValidator(lambda value: value if np.any(value) else 0.0),
+        Field(exclude_if=lambda value: not np.any(value)),
     ] = 0.0
     """Standard deviation of a detuning that is constant during a shot, rad/s; a number for all
     qubits, or an array. It acts while a qubit idles, besides T1 and T2."""
@@ -225,7 +228,8 @@ class Device(BaseModel):
 
     def source(self, field: str, role: str) -> str:
         """Where the number ``field`` of the qubit ``role`` comes from."""
-        return self.sources.get(f"{field}[{role}]", self.sources[field])
+        declared = {"detuning": "none declared"} | self.sources
+        return declared.get(f"{field}[{role}]", declared[field])
 
     def replace(self, source: str, **changes: Any) -> Device:
         """Copy with some fields changed and validated again; ``source`` names the change."""

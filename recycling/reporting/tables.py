@@ -12,7 +12,12 @@ from recycling.inference.statistics.interval import Interval
 
 @dataclass(frozen=True)
 class Table:
-    """Heading of each column, rows of text, and a note under the table."""
+    """Heading of each column, rows of text, and a note under the table.
+
+    Example:
+        >>> Table(("a", "b"), [("1", "2")]).note
+        ''
+    """
 
     columns: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]

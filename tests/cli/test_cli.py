@@ -70,12 +70,14 @@ def test_run_writes_results_and_report(finished):
     figures = {f"figures/{name}.svg" for name in (
         "fig3-fidelity", "fig4a-equilibrium", "fig4b-recycling", "fig4c-theory", "fig5a-mixedness",
         "fig5b-ratio", "sensitivity-temperature", "sensitivity-frequency", "critical-temperature",
-        "entropy-tradeoff", "branch-gain", "ledger", "schedule", "circuit",
+        "entropy-tradeoff", "branch-gain", "ledger", "schedule", "circuit", "prediction-heat",
+        "prediction-excess-tight",
     )}  # fmt: skip
     assert written == figures | {
         ".lock", "run.json", "run.json.copy", "experiment.toml", "device.json", "circuits.qpy",
         "jobs", "jobs/trial-0.json", "jobs/trial-1.json", "shots", "shots/trial-0.npz",
         "shots/trial-1.npz", "telemetry.jsonl", "results.nc", "theory.nc", "report.html", "figures",
+        "prediction.nc",
     }  # fmt: skip
     with xr.open_dataset(folder / "out" / "results.nc") as dataset:
         assert dataset.attrs["seed"] == 11

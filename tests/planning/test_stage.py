@@ -119,7 +119,9 @@ def test_a_stage_where_it_was_calibrated_leaves_the_dataset_unchanged(cold):
 
 
 def test_the_report_shows_the_stage(cold, warm):
-    evidence = SimpleNamespace(experiment=warm.experiment, run=warm)
+    evidence = SimpleNamespace(
+        experiment=warm.experiment, run=SimpleNamespace(device=warm.device, record={})
+    )
     text, table, note = stage_section(evidence).parts
     assert text.text == (
         "Calibrated at 43 mK, carried to 300 mK (modelled: boson bath, tan δ = 1e-07, η = 0.05)."

@@ -52,7 +52,8 @@ ATTRIBUTES = {
     "title", "data_kind", "schema_version", "spec_hash", "device", "temperature_K",
     "temperature_source", "temperature_measured_K", "temperature_measured_low_K",
     "temperature_measured_high_K", "frequency_Hz", "seed", "shots", "trials", "interval",
-    "estimator", "readout", "masked", "warnings",
+    "estimator", "readout", "masked", "warnings", "feedforward_latency_s",
+    "feedforward_latency_planned_s", "feedforward_latency_source",
 }  # fmt: skip
 SOFTWARE = {
     "thermodynamic-recycling", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "qiskit-experiments",

@@ -55,7 +55,7 @@ def experiment(shots="exact", readout="raw", solution=None, branches=None, link=
         bath=SimpleNamespace(frequency=5e9, temperature=0.043),
         measurement=SimpleNamespace(shots=shots, trials=1 if shots == "exact" else 3),
         inference=SimpleNamespace(estimator="linear inversion", resamples=100, readout=readout),
-        algorithm=SimpleNamespace(build=lambda: algorithm), physical_link=link,
+        algorithm=SimpleNamespace(build=lambda: algorithm), physical_link=link, allocation=None,
     )  # fmt: skip
 
 
