@@ -57,7 +57,7 @@ def test_a_design_is_written_with_reasons_and_keeps_the_rest():
     ("options", "line"),
     [
         (("--question", "colder"), "question = 'colder': give one of below-tight"),
-        (("--question", "heat"), "error: give the half-width"),
+        (("--question", "heat"), "error = none: give half"),
         (("--sigma", "2"), "sigma = 2: give 3 to 10"),
         (("--guard", "-1"), "guard = -1: give 0 to 1"),
         (("--seconds", "0"), "seconds = 0: give a number"),

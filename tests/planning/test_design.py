@@ -83,8 +83,8 @@ def test_a_question_that_nothing_settles_is_refused():
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"kind": "heat"}, "error: give the half-width"),
-        ({"error": 0.1}, "error: the question 'heat' alone"),
+        ({"kind": "heat"}, "error = none: give half"),
+        ({"error": 0.1}, "the question 'heat' alone"),
         ({"kind": "heat", "error": 2.0}, "error = 2: give more than 0"),
         ({"power": 1.0}, "power = 1: give 0.5 to 0.999"),
         ({"significance": float("nan")}, "sigma = nan: give 3 to 10"),
