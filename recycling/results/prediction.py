@@ -198,7 +198,7 @@ def _coordinates(experiment: Experiment, numbers: Sequence[NoiseNumber]) -> dict
 
 
 def prediction_bytes(prediction: xr.Dataset) -> bytes:
-    """Write a prediction as a netCDF file; the same prediction gives the same bytes.
+    """Write a prediction as a netCDF file, which also holds the second that it was made in.
 
     Example:
         >>> import xarray as xr

@@ -64,6 +64,7 @@ def test_it_runs_on_simulators(spec, backend, request):
 
 
 @pytest.mark.usefixtures("short_reports")
+@pytest.mark.slow
 def test_it_runs_on_a_service_and_needs_its_file_no_more(spec, tmp_path):
     with (
         LoopbackService(snapshots=("FakeMarrakesh",), seed=1) as service,

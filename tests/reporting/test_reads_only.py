@@ -53,6 +53,7 @@ def test_the_hook_hides_the_simulator():
     assert "No module named 'recycling.planning'" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_report_of_the_command_is_the_same_to_the_byte(small_run, expected, tmp_path):
     done = without(
         "sys.argv[0] = 'recycling'; from recycling.cli import main; main()",

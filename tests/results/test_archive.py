@@ -220,6 +220,7 @@ def test_a_bundle_is_verified_as_far_as_it_goes(run, tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_years_later_neither_qiskit_nor_a_service_is_needed(archive, tmp_path):
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", ELSEWHERE, archive, tmp_path / "opened"],

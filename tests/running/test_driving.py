@@ -811,7 +811,7 @@ def to_the_end(monkeypatch, start, name, service, plan, deaths):
     raise AssertionError("it came to no end")
 
 
-@pytest.mark.parametrize("part", range(2))
+@pytest.mark.parametrize("part", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_death_at_any_point_loses_nothing(
     start, plan, monkeypatch, undisturbed, part, all_points
 ):
@@ -826,6 +826,7 @@ def test_a_death_at_any_point_loses_nothing(
         assert all(len(run.journal(job).attempts) == 1 for job in run.jobs), number
 
 
+@pytest.mark.slow
 def test_many_deaths_lose_nothing(start, plan, monkeypatch, undisturbed, all_points):
     randomness = random.Random(1)
     for number in range(30):
@@ -836,6 +837,7 @@ def test_many_deaths_lose_nothing(start, plan, monkeypatch, undisturbed, all_poi
         assert service.jobs() == dict.fromkeys(NAMES, 1), deaths
 
 
+@pytest.mark.slow
 def test_a_full_disk_loses_nothing(start, plan, monkeypatch, undisturbed, disk_points):
     """A write that fails is like a death: what is there is whole, and the next run goes on."""
     for number in range(0, disk_points, 2):

@@ -44,7 +44,7 @@ def test_trajectories_agree_with_the_exact_engine_on_any_circuit(circuit):
     check(circuit, small_device(), probabilities(circuit, small_device()), 20_000)
 
 
-@pytest.mark.parametrize("qubits", [10, 13])
+@pytest.mark.parametrize("qubits", [10, pytest.param(13, marks=pytest.mark.slow)])
 def test_many_qubits_without_noise_are_a_statevector(qubits):
     generator = np.random.default_rng(qubits)
     circuit = QuantumCircuit(qubits, qubits)
