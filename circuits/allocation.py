@@ -112,8 +112,8 @@ def frame(poles: Real) -> Real:
         Unit vectors (array of shape (..., basis, 3)).
 
     Example:
-        >>> frame(np.array([np.pi / 2, 0.0])).round(4).tolist()
-        [[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+        >>> frame(np.array([np.pi / 2, 0.0])).round(4).astype(int).tolist()
+        [[0, 0, -1], [0, 1, 0], [1, 0, 0]]
     """
     theta, phi = np.moveaxis(np.asarray(poles, dtype=float), -1, 0)
     zero = np.zeros_like(theta)

@@ -46,11 +46,9 @@ class MeasuredLatency:
 
         Example:
             >>> latency = Latency(1e-6, 1e-6, 1e-6, 4, "4 rounds")
-            >>> print(MeasuredLatency(latency, Path("runs/a"), True).put_into('name = "a"'))
-            name = "a"
-            [device]
-            feedforward_latency = 1e-06 # measured in runs/a: 4 rounds
-            <BLANKLINE>
+            >>> text = MeasuredLatency(latency, Path("runs/a"), True).put_into('name = "a"')
+            >>> text.splitlines()[-1]
+            'feedforward_latency = 1e-06 # measured in runs/a: 4 rounds'
         """
         document = tomlkit.parse(text if text.endswith("\n") else f"{text}\n")
         value = tomlkit.item(float(f"{self.latency.seconds:.6g}"))
