@@ -27,7 +27,7 @@ replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
 	$(TESTS) -m "not slow" $(ARGS)
 
-slow: $(STAMP) ## run the tests that take long: studies of coverage, Aer, kills (a minute)
+slow: $(STAMP) ## run the tests that take long: studies of coverage, Aer, kills (4 minutes)
 	$(TESTS) -m slow $(ARGS)
 
 check: $(STAMP) ## everything that a change must pass: what .ci/run runs
