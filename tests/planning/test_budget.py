@@ -102,6 +102,7 @@ def test_plan_shows_the_budget(monkeypatch, tmp_path):
     assert found["error_budget"]["contributions"][0]["name"] == "large"
 
 
+@pytest.mark.slow
 def test_a_report_shows_the_budget_that_is_kept_with_the_run(monkeypatch, tmp_path):
     experiment = rc.Experiment.parse(TINY.replace("[sweep]", IDEAL + "[sweep]"))
     run = rc.run(experiment, out=tmp_path / "run")

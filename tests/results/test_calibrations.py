@@ -67,6 +67,7 @@ def test_a_run_keeps_its_calibrations(run, computed):
     assert (len(found.since), len(found.during), len(found.readout)) == (7, 7, 8)
 
 
+@pytest.mark.slow
 def test_a_report_computes_them_once_where_none_were_kept(run, computed, monkeypatch):
     """Whether or not they can be kept: the analysis, its tables and the conduct share them."""
     (run.path / NAME).unlink()

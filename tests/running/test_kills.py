@@ -31,7 +31,15 @@ def test_killed_simulations_lose_nothing(tmp_path, rounds):
     assert tally.different == 0
 
 
-@pytest.mark.parametrize("case", [killed, copied, lost, failing])
+@pytest.mark.parametrize(
+    "case",
+    [
+        killed,
+        pytest.param(copied, marks=pytest.mark.slow),
+        pytest.param(lost, marks=pytest.mark.slow),
+        failing,
+    ],
+)
 def test_nothing_is_lost_or_paid_twice(bench, case):
     tally = case(bench)
     assert (tally.runs, tally.different, tally.booked) == (1, 0, 0)
@@ -48,6 +56,7 @@ def test_rounds_that_are_killed_decide_the_same(tmp_path):
     assert tally.kills
 
 
+@pytest.mark.slow
 def test_what_a_gateway_sends_twice_is_told(bench):
     tally = doubled(bench)
     assert (tally.runs, tally.different, tally.faults.total()) == (1, 0, 1)
