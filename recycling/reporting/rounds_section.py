@@ -29,7 +29,7 @@ def rounds_section(evidence: Evidence) -> Section | None:
         return None
     parts: list[Part] = [Paragraph(f"{rounds_text(until, rounds)}.")]
     if rounds is not None and rounds.looks:
-        parts.append(Rows(_looks_table(rounds.looks, until), numbers=False))
+        parts.append(Rows(_looks_table(rounds.looks, until)))
     table = _interval_table(evidence.dataset)
     if table is not None:
         parts.append(Rows(table))

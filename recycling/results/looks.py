@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from circuits.design import RECYCLING
+from circuits.design import RECYCLING, symbol
 from recycling.inference.statistics.sequential import (
     conditional_power,
     needed_distance,
@@ -151,7 +151,7 @@ def settled_text(look: Look, until: Until) -> str:
     for bound in until.bounds:
         own = [finding for finding in look.findings if finding.bound == bound]
         there = [
-            ", ".join(f"{name} = {value:.4g}" for name, value in finding.point.items())
+            ", ".join(f"{symbol(name)} = {value:.4g}" for name, value in finding.point.items())
             for finding in own
             if finding.below
         ]
