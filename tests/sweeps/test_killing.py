@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from itertools import count
 from multiprocessing.connection import Connection
 
@@ -39,10 +40,16 @@ def whole(experiment, tmp_path_factory):
 
 
 def children():
-    """Workers among the children of this process."""
-    return [
-        child.pid for child in psutil.Process().children() if "spawn_main" in str(child.cmdline())
-    ]
+    """Live workers among the children of this process.
+
+    A killed one stays in the list of processes, without a command line, until it is waited for.
+    """
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # a zombie is one to psutil
+            if "spawn_main" in str(child.cmdline()):
+                found.append(child.pid)
+    return found
 
 
 class HalfAnAnswer:
