@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock clean rivals design minute bench-check scaling engine commands trajectories resets surprise
+.PHONY: help replay check test slow browser lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock clean rivals design minute bench-check scaling engine commands trajectories resets surprise
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,10 +25,13 @@ replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 	$(BIN)/recycling replay --seed 7 $(ARGS)
 
 test: $(STAMP) ## set up, then run the tests; options in ARGS="..."
-	$(TESTS) -m "not slow" $(ARGS)
+	$(TESTS) -m "not slow and not browser" $(ARGS)
 
 slow: $(STAMP) ## run the tests that take long: studies of coverage, Aer, kills (4 minutes)
 	$(TESTS) -m slow $(ARGS)
+
+browser: $(STAMP) ## open pages in a real Chromium; they are skipped, with the reason, where there is none
+	$(BIN)/pytest -m browser -rs $(wildcard tests/*/test_*_in_browser.py) $(ARGS)
 
 check: $(STAMP) ## everything that a change must pass: what .ci/run runs
 	./.ci/run
@@ -130,7 +133,7 @@ lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="
 	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
 		CUSTOM_COMPILE_COMMAND="make lock" \
 		$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-find-links --extra dev \
+		--no-emit-index-url --no-emit-find-links --extra dev --extra docs --extra notebooks --extra serve \
 		--output-file requirements.lock $(ARGS) pyproject.toml
 
 # Rivals are no dependencies: they have an environment of their own. Where all together fail, each
