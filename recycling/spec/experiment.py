@@ -18,6 +18,7 @@ from pydantic import (
     Field,
     PlainValidator,
     SerializeAsAny,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
@@ -30,10 +31,11 @@ from circuits.tasks.erasure import ErasureSettings
 from recycling.devices.idle import aligned, idle_wait
 from recycling.devices.link import Link
 from recycling.errors import BadInput
+from recycling.spec.changing import NAMED, changed_content
 from recycling.spec.chosen import ALGORITHM, LINK, TASK
 from recycling.spec.link import PhotonicSettings
 from recycling.spec.measurement import MeasurementSpec
-from recycling.spec.messages import parse_spec
+from recycling.spec.messages import MOST_FAULTS, fault_lines, parse_spec
 from recycling.spec.over import over_of
 from recycling.spec.sections import (
     PROFILES,
@@ -145,11 +147,42 @@ class Experiment(Section):
     def parse(cls, text: str, **changes: Any) -> Experiment:
         """Read a spec from TOML text; ``changes`` overrule its top-level fields.
 
+        A section in ``changes`` replaces that of the text; ``with_`` changes single keys.
+
         Example:
             >>> Experiment.parse('name = "small"', seed=3).seed
             3
         """
         return parse_spec(cls, text, changes)
+
+    def with_(self, **changes: Any) -> Experiment:
+        """The experiment with other values for some keys, validated as a spec is.
+
+        Everything else is kept. A mapping for a section changes its keys alone, a key such as
+        ``bath__temperature`` or ``sweep__p_x__points`` changes one of any depth, and None removes
+        an optional one. Quantities may be text with a unit, values of a sweep an array. An
+        algorithm, task or link of another name begins anew.
+
+        Raises:
+            BadInput: a line for each unknown key and each value that no spec can have.
+
+        Example:
+            >>> warm = preset("theory").with_(bath={"frequency": "6 GHz"}, seed=8)
+            >>> warm.with_(bath__temperature="30 mK").bath
+            BathSpec(frequency=6000000000.0, temperature=0.03)
+        """
+        cls = type(self)
+        content = self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+        for key in NAMED:
+            if _is_default(self, key):
+                content.pop(key, None)
+            else:
+                content[key]["name"] = getattr(self, key).name
+        content = changed_content(content, changes, cls, cls.tables(content))
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise BadInput(*fault_lines(error, cls, cls.tables(content))[:MOST_FAULTS]) from None
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Experiment:

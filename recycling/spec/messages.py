@@ -123,8 +123,12 @@ def parse_spec(
     raise BadInput(*shown, *more)
 
 
-def fault_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
+def fault_lines(
+    error: ValidationError, model: type[BaseModel], tables: Tables | None = None
+) -> list[str]:
     """Write every fault of a validation error as a line: field, value, mend.
+
+    ``tables`` are models of the sections of a spec that its content decides.
 
     Example:
         >>> from recycling.spec.sections import BathSpec
@@ -134,7 +138,7 @@ def fault_lines(error: ValidationError, model: type[BaseModel]) -> list[str]:
         ...     fault_lines(error, BathSpec)
         ["frequency = 5: give 1 MHz to 1 THz (did you mean '5 GHz'?)"]
     """
-    return [fault for _, fault in _faults(error, model, {})]
+    return [fault for _, fault in _faults(error, model, tables or {})]
 
 
 def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> int:
@@ -178,8 +182,7 @@ def _line(
         case "value":
             return f"{field} {first['msg']}"
         case "extra_forbidden":
-            known = _known(keys, model, tables)
-            return f"{field} = {shown_value(first['input'])} is an unknown key: {known}"
+            return unknown_key(keys, first["input"], model, tables)
         case "missing":
             return f"{field} is missing: add it"
     mends = dict.fromkeys(map(_mend, faults))
@@ -200,16 +203,30 @@ def shown_value(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
 
 
+def unknown_key(
+    keys: tuple[str | int, ...], value: Any, model: type[BaseModel], tables: Tables
+) -> str:
+    """Write a fault for a key that nobody knows, with the nearest known key.
+
+    Example:
+        >>> from recycling.spec.sections import BathSpec
+        >>> unknown_key(("temprature",), 0.03, BathSpec, {})
+        'temprature = 0.03 is an unknown key: did you mean temperature?'
+    """
+    known = _known(keys, model, tables)
+    return f"{_field(keys)} = {shown_value(value)} is an unknown key: {known}"
+
+
 def _known(keys: tuple[str | int, ...], model: type[BaseModel], tables: Tables) -> str:
     """What to do about an unknown key: the nearest known key, here or in another table."""
-    fields = _fields(model, keys[:-1], tables)
+    fields = known_keys(model, keys[:-1], tables)
     name = str(keys[-1])
     near = get_close_matches(name, fields, n=1, cutoff=_ALIKE)
     if near:
         return f"did you mean {near[0]}?"
     elsewhere: dict[str, str] = {}
     for section in model.model_fields:
-        for field in _fields(model, (section,), tables):
+        for field in known_keys(model, (section,), tables):
             elsewhere.setdefault(field, f"{section}.{field}")
     near = get_close_matches(name, elsewhere, n=1)
     if near:
@@ -217,8 +234,14 @@ def _known(keys: tuple[str | int, ...], model: type[BaseModel], tables: Tables) 
     return f"remove it or correct its name; known are {', '.join(fields)}"
 
 
-def _fields(model: type[BaseModel], keys: Iterable[str | int], tables: Tables) -> list[str]:
-    """Names of the fields of the table that keys lead to; ``tables`` are those of the spec."""
+def known_keys(model: type[BaseModel], keys: Iterable[str | int], tables: Tables) -> list[str]:
+    """List the keys of the table that keys lead to; ``tables`` are those of the spec.
+
+    Example:
+        >>> from recycling.spec.experiment import Experiment
+        >>> known_keys(Experiment, ["bath"], {})
+        ['frequency', 'temperature']
+    """
     names = [key for key in keys if not isinstance(key, int)]  # all tables of a list are alike
     for depth, key in enumerate(names):
         field = model.model_fields.get(str(key))

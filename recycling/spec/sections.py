@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.devices.stage import BathKind, Stage
-from recycling.spec.messages import wrong
+from recycling.errors import BadInput
+from recycling.spec.messages import fault_lines, wrong
 from recycling.spec.quantities import (
     Frequency,
     Latency,
@@ -37,6 +39,24 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the section; what is changed is validated as a spec is.
+
+        Raises:
+            BadInput: an unknown key, or a value that a spec cannot have.
+
+        Example:
+            >>> BathSpec().model_copy(update={"temperature": "30 mK"}).temperature
+            0.03
+        """
+        if not update:
+            return super().model_copy(deep=deep)
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        try:
+            return type(self).model_validate(given | dict(update))
+        except ValidationError as error:
+            raise BadInput(*fault_lines(error, type(self))) from None
 
 
 class BathSpec(Section):

@@ -24,7 +24,7 @@ from recycling.simulation.engine import lower_all, with_values
 from recycling.simulation.libraries import probabilities
 from recycling.simulation.program import Program
 from recycling.simulation.traced import Compiled
-from recycling.spec.sections import DeviceSpec
+from recycling.spec.sections import BathSpec, DeviceSpec
 from recycling.sweeps.devices import device_over, qubit_of
 from recycling.sweeps.estimates import estimates_over, parameters_over
 
@@ -108,8 +108,9 @@ def _calibrated(bare: Experiment, experiment: Experiment, hertz: float | None = 
     """The experiment at the temperature of its calibration, perhaps at another frequency."""
     stage, bath = experiment.stage, experiment.bath
     kelvin = bath.temperature if stage is None else stage.calibrated_at
-    changed = {"temperature": kelvin, "frequency": hertz or bath.frequency}
-    return bare.model_copy(update={"bath": bath.model_copy(update=changed)})
+    # Twice a frequency may be none that a spec can have.
+    changed = BathSpec.model_construct(temperature=kelvin, frequency=hertz or bath.frequency)
+    return bare.model_copy(update={"bath": changed})
 
 
 def _check(experiment: Experiment, device: Device) -> None:

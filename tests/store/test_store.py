@@ -472,9 +472,9 @@ def test_shots_without_an_identity_are_not_taken_for_those_of_another_run(create
 
 
 def test_a_bad_plan_leaves_nothing(small_experiment, tmp_path):
-    device = small_experiment.device.model_copy(update={"profile": "nosuch"})
-    with pytest.raises(BadInput):
-        rc.run(small_experiment.model_copy(update={"device": device}), out=tmp_path / "a" / "run")
+    far = small_experiment.with_(device__layout__B=100)
+    with pytest.raises(BadInput, match="layout"):
+        rc.run(far, out=tmp_path / "a" / "run")
     assert tree(tmp_path) == []
 
 
