@@ -21,6 +21,7 @@ from recycling.planning.plan import Plan, plan
 from recycling.planning.problems import Problem
 from recycling.planning.search import Choice, Economy, cheapest, equal_shots, rounded, strongest
 from recycling.spec.experiment import Experiment
+from recycling.spec.named import Source, load
 
 Real = NDArray[np.float64]
 
@@ -72,7 +73,7 @@ class Designed:
 
 
 def design(
-    experiment: Experiment,
+    experiment: Source,
     backend: str = "exact",
     question: Question | str | None = None,
     *,
@@ -85,7 +86,7 @@ def design(
     Points and p_x are of the given sweep. With ``seconds`` it has the largest margin in that time.
 
     Args:
-        experiment: validated spec.
+        experiment: an experiment, the path of a spec, or the name of a preset.
         backend: where it will run; see ``plan``.
         question: what to settle, or its kind alone; None stands for "both".
         seconds: QPU time that there is, s.
@@ -97,7 +98,7 @@ def design(
 
     Example:
         >>> import recycling as rc
-        >>> designed = rc.design(rc.preset("paper"))
+        >>> designed = rc.design("paper")
         >>> designed.seconds < 60, designed.plan.experiment.num_points
         (True, 1)
     """
@@ -106,7 +107,7 @@ def design(
     if seconds is not None and not 0 < seconds < np.inf:
         raise BadInput(f"seconds = {seconds:g}: give a number of seconds above 0")
     progress("compiling circuits")
-    given = plan(_measurable(experiment), backend, account)
+    given = plan(_measurable(load(experiment)), backend, account)
     progress("predicting")
     lab = as_given = Bench.of(given, question)
     if given.experiment.allocation is not None:

@@ -27,6 +27,7 @@ from recycling.planning.cost import (
     wait_between_shots,
 )
 from recycling.planning.prediction import Prediction, predict
+from recycling.spec.named import Source, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,11 +181,11 @@ class Plan:
         return [*protocol, *interleaved_pubs(self.experiment, self.assignment)]
 
 
-def plan(experiment: Experiment, backend: str = "exact", account: Account | None = None) -> Plan:
+def plan(experiment: Source, backend: str = "exact", account: Account | None = None) -> Plan:
     """Choose the layout, build the device and compile all circuits.
 
     Args:
-        experiment: validated spec.
+        experiment: an experiment, the path of a spec, or the name of a preset.
         backend: where it will run: "exact", "aer", "fake:NAME", "ibm:NAME", or a backend of an
             installed package.
         account: whose account to use; None takes the default one.
@@ -196,11 +197,11 @@ def plan(experiment: Experiment, backend: str = "exact", account: Account | None
 
     Example:
         >>> import recycling as rc
-        >>> planned = rc.plan(rc.preset("theory"))
+        >>> planned = rc.plan("theory")
         >>> len(planned.circuits), planned.cost
         (8, None)
     """
-    name = parse_backend(backend)
+    experiment, name = load(experiment), parse_backend(backend)
     connection = connect(name, account or Account())
     planned = plan_on(experiment, name, connection)
     if connection is None or planned.hardware is None:

@@ -72,7 +72,7 @@ def run(
         BackendFailure: the backend failed; what is done is kept, and ``resume`` goes on.
         Incomplete: jobs are under way, or it was interrupted; ``resume`` goes on.
     """
-    path = default_path(study.experiment(spec).name) if out is None else Path(out)
+    path = default_path(study.experiment(spec).name) if out is None else Path(out).expanduser()
     name = parse_backend(backend)
     found = _held(study, path, spec, str(name))
     if found is not None:

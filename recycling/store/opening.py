@@ -61,7 +61,7 @@ def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
         Traceback (most recent call last):
         recycling.errors.BadInput: run = 'no such run' is not a run directory: give one that ...
     """
-    folder = Path(path)
+    folder = Path(path).expanduser()
     if not any((folder / name).is_file() for name in IDENTITY):
         raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
     upgrade(folder)

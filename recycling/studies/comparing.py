@@ -10,7 +10,7 @@ from recycling.reporting.comparison_page import write_comparison
 from recycling.results.analysis import analysed
 from recycling.results.comparison import Comparison, Member, compare_members
 from recycling.store.directory import Run
-from recycling.studies.stored import open_run
+from recycling.studies.stored import opened as open_if_closed
 
 
 def compare(
@@ -47,7 +47,7 @@ def compare(
         raise BadInput("runs: one alone has nothing to be compared with; give two or more")
     if out is not None and Path(out).is_dir():
         raise BadInput(f"out = {str(out)!r} is a folder: give the name of a page, such as a.html")
-    opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
+    opened = [open_if_closed(run) for run in runs]
     for place, run in enumerate(opened):
         if run.run_id in [other.run_id for other in opened[:place]]:
             raise BadInput(f"run = {str(run.path)!r} is given twice: give different runs")

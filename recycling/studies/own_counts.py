@@ -24,6 +24,7 @@ from recycling.results.own_shots import by_trial, measured
 from recycling.results.own_tables import counts_from_table
 from recycling.running.runs import default_path
 from recycling.spec.experiment import Experiment
+from recycling.spec.named import Source, read_source
 from recycling.store.directory import Run
 from recycling.store.files import checksum
 from recycling.store.journal import JobRecord
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 def from_counts(
     counts: xr.DataArray | NDArray[Any] | pd.DataFrame | str | Path,
-    experiment: Experiment,
+    experiment: Source,
     *,
     out: str | Path | None = None,
     source: str = "",
@@ -58,14 +59,15 @@ def from_counts(
             basis, trial, flag, measured qubits) as an array, labelled or in the order of the
             experiment; or a table, or a CSV or Parquet file, with a column for each dim and
             ``count``, where missing rows are 0. Probabilities where the spec says shots = "exact".
-        experiment: what was measured. Shots and trials follow from the counts where the spec leaves
-            them open.
+        experiment: what was measured: an experiment, the path of a spec, or the name of a preset.
+            Shots and trials follow from the counts where the spec leaves them open.
         out: run directory to create; by default ``runs/<name>-<time>``.
         source: what the user declares about the counts, in a line.
         dims: names of the axes of an array without names; None takes those of the design.
         device: the device that they were measured on; without it the readout is not corrected.
         simulated: whether the counts are simulated.
-        spec: text of the spec to keep; by default the experiment written out as TOML.
+        spec: text of the spec to keep; by default that of the file or preset, or the experiment
+            written out as TOML.
 
     Raises:
         BadInput: an axis, a label or a number is wrong, totals contradict the spec, the spec needs
@@ -80,10 +82,11 @@ def from_counts(
         ...     rc.analyse(copy)["heat"].equals(rc.analyse(run)["heat"])
         True
     """
-    path = default_path(experiment.name) if out is None else Path(out)
+    experiment, spec = read_source(experiment, spec)
+    path = default_path(experiment.name) if out is None else Path(out).expanduser()
     check_new(path)
     check_size(experiment, None)
-    file = Path(counts) if isinstance(counts, str | Path) else None
+    file = Path(counts).expanduser() if isinstance(counts, str | Path) else None
     values = _values(counts if file is None else file, experiment, dims)
     complete = measured(experiment, values)
     origin = _origin(file, values, source, given=device is not None)

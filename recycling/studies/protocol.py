@@ -21,6 +21,7 @@ from recycling.running import runs
 from recycling.running.work import Conduct, Progress, Watch
 from recycling.spec.experiment import Experiment
 from recycling.spec.messages import parse_spec
+from recycling.spec.named import Source, read_source
 from recycling.store.circuits import check_protocol
 from recycling.store.directory import Run
 from recycling.store.identity import assignments_of
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    experiment: Experiment,
+    experiment: Source,
     backend: str = "exact",
     out: str | Path | None = None,
     *,
@@ -55,11 +56,12 @@ def run(
     """Run an experiment and store it. The same call goes on with a run, and pays for none twice.
 
     Args:
-        experiment: validated spec.
+        experiment: an experiment, the path of a spec, or the name of a preset.
         backend: "exact", "aer", "fake:NAME", "ibm:NAME", or one of an installed package.
         out: run directory to create, or one of the same experiment on the same backend, which is
             brought to its end; by default ``runs/<name>-<time>``.
-        spec: text of the spec to keep; by default the experiment written out as TOML.
+        spec: text of the spec to keep; by default that of the file or preset, or the experiment
+            written out as TOML.
         changes: top-level fields that overrule the text.
         account: whose account to use; None takes the default one.
         max_qpu_seconds: budget of QPU time of the whole run, which remembers it; nothing is
@@ -83,14 +85,15 @@ def run(
         >>> from tempfile import TemporaryDirectory
         >>> import recycling as rc
         >>> with TemporaryDirectory() as folder:
-        ...     stored = rc.run(rc.preset("theory"), out=f"{folder}/run")
+        ...     stored = rc.run("theory", out=f"{folder}/run")
         ...     [job.name for job in stored.jobs], stored.complete
         (['trial-0'], True)
     """
+    experiment, text = read_source(experiment, spec)
     conduct = Conduct(wait, False, max_qpu_seconds, progress, watch)
     rule = until_rule(experiment, until, points=until_points, spending=spending, futility=futility)
     return runs.run(
-        STUDY, experiment, backend, out, text=spec, changes=changes, account=account, until=rule,
+        STUDY, experiment, backend, out, text=text, changes=changes, account=account, until=rule,
         conduct=conduct,
     )  # fmt: skip
 

@@ -37,6 +37,20 @@ def open_run(path: str | Path) -> Run:
     return opening.check_intact(run if study_of(run.kind).reread else of_the_protocol(run))
 
 
+def opened(run: Run | str | Path) -> Run:
+    """Open a run that is given by its folder; an opened run is returned as it is.
+
+    Raises:
+        BadInput: as for ``open_run``.
+
+    Example:
+        >>> opened("no such run")
+        Traceback (most recent call last):
+        recycling.errors.BadInput: run = 'no such run' is not a run directory: give one that ...
+    """
+    return run if isinstance(run, Run) else open_run(run)
+
+
 def open_unchecked(path: str | Path) -> Run:
     """Open a run of any study, whose files may be damaged.
 

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from recycling.errors import Incomplete
+from recycling.spec.named import Source, load
 from recycling.sweeps.frame import coordinates_of, notes_of, store_of
 from recycling.sweeps.pool import in_pool
 from recycling.sweeps.size import SweepSize, check_fits, sweep_size
@@ -45,7 +46,7 @@ class Progress:
 
 
 def sweep(
-    experiment: Experiment,
+    experiment: Source,
     out: str | Path,
     *,
     workers: int | None = None,
@@ -57,7 +58,7 @@ def sweep(
     """Run the sweep of a spec, or go on with it, and open its results.
 
     Args:
-        experiment: a spec with ``[sweep.over]``.
+        experiment: experiment, path or preset of a spec with ``[sweep.over]``.
         out: folder of the sweep; one that holds part of the same sweep is gone on with.
         workers: number of processes, by default that of the cores; 0 computes in this process.
         scheduler: of a Dask cluster, as "tcp://host:8786", or "local" for one on this machine.
@@ -88,8 +89,8 @@ def sweep(
         >>> dataset["heat"].dims
         ('cz_error', 'arm', 'theta', 'p_x')
     """
-    work = Work.of(experiment, arrays)
-    store = store_of(Path(out), experiment, work)
+    work = Work.of(experiment := load(experiment), arrays)
+    store = store_of(Path(out).expanduser(), experiment, work)
     count = (os.cpu_count() or 1) if workers is None else workers
     # First: what does not fit may have more points than one can look at.
     size = sweep_size(work, bytes_per_point(experiment), 0 if scheduler else count)
