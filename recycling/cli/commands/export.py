@@ -24,32 +24,17 @@ def export(
 ) -> None:
     """Export the results of a run as tables with their units."""
     with errors(debug=debug):
-        from recycling.results.export import check_export
-        from recycling.studies import study_of
-        from recycling.studies.stored import of_the_protocol, open_run
-
-        opened = open_run(run_path)
-        folder = out or run_path.with_name(f"{run_path.resolve().name}-{file_format}")
-        check_export(folder, file_format)
-        tables = study_of(opened.kind).tables
-        if tables is not None and not raw:
-            with shown() as work:
-                work.step("analysing")
-                from recycling.results.export import write_tables
-
-                found, known = tables(opened)
-                files = write_tables(found, known, folder, file_format)  # type: ignore[arg-type]
-            print_lines([str(file) for file in files])
-            return
-        of_the_protocol(opened)
+        notes: list[str] = []
         with shown() as work:
-            work.step("analysing")
-            from recycling.results.analysis import analysed
-            from recycling.results.export import export as export_run
+            from recycling.studies.sharing import export as export_run
 
-            dataset = analysed(opened, work.fraction)
-            work.step("writing tables")
-            files = export_run(opened, dataset, folder, file_format, raw=raw)  # type: ignore[arg-type]
-        if dataset.attrs["warnings"]:
-            print_lines([f"warning: {dataset.attrs['warnings']}"])
-        print_lines([str(file) for file in files])
+            files = export_run(
+                run_path,
+                out,
+                file_format,  # type: ignore[arg-type]
+                raw=raw,
+                progress=work.step,
+                fraction=work.fraction,
+                note=notes.append,
+            )
+        print_lines([*notes, *map(str, files)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -47,21 +47,13 @@ def latency(
         with shown(jobs=backend.startswith("ibm")) as work:
             work.step("reading the spec")
             from recycling.execution.machine import Account
-            from recycling.running.runs import default_path
-            from recycling.spec.experiment import spec_text
-            from recycling.spec.messages import parse_spec
-            from recycling.studies.latency.run import run_latency
-            from recycling.studies.latency.spec import LatencySpec
+            from recycling.studies.calibrating import latency as run_latency
 
-            text = LatencySpec().to_toml() if spec is None else spec_text(spec)
-            changes: dict[str, Any] = {} if seed is None else {"seed": seed}
-            parsed = parse_spec(LatencySpec, text, changes, source=spec or "")
             run = run_latency(
-                parsed,
+                spec,
                 backend,
-                out or default_path(parsed.name),
-                text=text,
-                changes=changes,
+                out,
+                seed=seed,
                 account=Account(instance, plan, account),
                 max_qpu_seconds=max_qpu_seconds,
                 wait=not no_wait,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -52,21 +52,13 @@ def reset(
         with shown(jobs=backend.startswith("ibm")) as work:
             work.step("reading the spec")
             from recycling.execution.machine import Account
-            from recycling.running.runs import default_path
-            from recycling.spec.messages import parse_spec
-            from recycling.spec.texts import spec_text
-            from recycling.studies.reset.run import run_resets
-            from recycling.studies.reset.spec import ResetSpec
+            from recycling.studies.calibrating import reset as run_reset
 
-            text = ResetSpec().to_toml() if spec is None else spec_text(spec)
-            changes: dict[str, Any] = {} if seed is None else {"seed": seed}
-            parsed = parse_spec(ResetSpec, text, changes, source=spec or "")
-            run = run_resets(
-                parsed,
+            run = run_reset(
+                spec,
                 backend,
-                out or default_path(parsed.name),
-                text=text,
-                changes=changes,
+                out,
+                seed=seed,
                 account=Account(instance, plan, account),
                 max_qpu_seconds=max_qpu_seconds,
                 wait=not no_wait,

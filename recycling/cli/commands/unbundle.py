@@ -23,9 +23,9 @@ def unbundle(
     with errors(debug=debug):
         with shown() as work:
             work.step("checking the archive")
-            from recycling.studies.stored import open_bundle
+            from recycling.studies.sharing import unbundle as unbundle_run
 
-            opened = open_bundle(archive, out or Path("runs") / archive.stem)
+            opened = unbundle_run(archive, out)
         print_lines(
             [f"run: {opened.path}", f"analyse it with: recycling report {quote(str(opened.path))}"]
         )
