@@ -10,121 +10,105 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.3.0"
 
+# For those who read types; a test holds it equal to what follows.
+# isort: off
 if TYPE_CHECKING:
-    from recycling.devices.least import minimum_transmissivity
-    from recycling.devices.link import Link
-    from recycling.devices.link_presets import link_preset
-    from recycling.devices.remote import remote_erasure
-    from recycling.devices.stage import Stage
-    from recycling.devices.unit_cell import unit_cell
-    from recycling.errors import BackendFailure, BadInput, Incomplete
-    from recycling.ledger.error_correction import qec_heat
-    from recycling.ledger.of_run import ledger_of
-    from recycling.planning.design import design
-    from recycling.planning.plan import Plan, plan
-    from recycling.reporting.page import report
-    from recycling.results.analysis import analyse
-    from recycling.spec.experiment import Experiment, preset
-    from recycling.store import Run
-    from recycling.studies.comparing import compare
-    from recycling.studies.own_counts import from_counts
-    from recycling.studies.protocol import run
-    from recycling.studies.stored import open_run, resume
-    from recycling.sweeps.run import sweep
+    from recycling.devices.least import minimum_transmissivity as minimum_transmissivity
+    from recycling.devices.link import Link as Link
+    from recycling.devices.link_presets import link_preset as link_preset
+    from recycling.devices.remote import remote_erasure as remote_erasure
+    from recycling.devices.stage import Stage as Stage
+    from recycling.devices.unit_cell import unit_cell as unit_cell
+    from recycling.errors import (
+        BackendFailure as BackendFailure,
+        BadInput as BadInput,
+        Incomplete as Incomplete,
+    )
+    from recycling.ledger.error_correction import qec_heat as qec_heat
+    from recycling.ledger.of_run import ledger_of as ledger_of
+    from recycling.planning.design import design as design
+    from recycling.planning.plan import Plan as Plan, plan as plan
+    from recycling.reporting.page import report as report
+    from recycling.results.analysis import analyse as analyse
+    from recycling.spec.experiment import Experiment as Experiment, preset as preset
+    from recycling.spec.named import load as load
+    from recycling.store import Run as Run
+    from recycling.studies.calibrating import latency as latency, reset as reset
+    from recycling.studies.comparing import compare as compare
+    from recycling.studies.layouts import Layouts as Layouts, layouts as layouts
+    from recycling.studies.own_counts import from_counts as from_counts
+    from recycling.studies.protocol import run as run
+    from recycling.studies.sharing import bundle as bundle, export as export, unbundle as unbundle
+    from recycling.studies.staging import stage as stage
+    from recycling.studies.stored import open_run as open_run, resume as resume
+    from recycling.sweeps.run import sweep as sweep
     from recycling.thermodynamics import (
-        Bath,
-        athermal_bound,
-        branch_gains,
-        ergotropy,
-        free_energy,
-        gain,
-        landauer_bound,
-        max_bath_entropy,
-        record_break_even,
-        record_cost,
-        tight_bound,
-        von_neumann_entropy,
+        Bath as Bath,
+        athermal_bound as athermal_bound,
+        branch_gains as branch_gains,
+        ergotropy as ergotropy,
+        free_energy as free_energy,
+        gain as gain,
+        landauer_bound as landauer_bound,
+        max_bath_entropy as max_bath_entropy,
+        record_break_even as record_break_even,
+        record_cost as record_cost,
+        tight_bound as tight_bound,
+        von_neumann_entropy as von_neumann_entropy,
     )
 
+# isort: on
+#: Every public name, and the module that it is in. What may change of them: docs/stability.md.
 _HOME = {
     "analyse": "results.analysis",
     "athermal_bound": "thermodynamics",
     "BackendFailure": "errors",
     "BadInput": "errors",
     "Bath": "thermodynamics",
+    "branch_gains": "thermodynamics",
+    "bundle": "studies.sharing",
+    "compare": "studies.comparing",
     "design": "planning.design",
     "ergotropy": "thermodynamics",
     "Experiment": "spec.experiment",
+    "export": "studies.sharing",
     "free_energy": "thermodynamics",
-    "branch_gains": "thermodynamics",
-    "compare": "studies.comparing",
     "from_counts": "studies.own_counts",
     "gain": "thermodynamics",
     "Incomplete": "errors",
     "landauer_bound": "thermodynamics",
+    "latency": "studies.calibrating",
+    "Layouts": "studies.layouts",
+    "layouts": "studies.layouts",
+    "ledger_of": "ledger.of_run",
     "Link": "devices.link",
     "link_preset": "devices.link_presets",
-    "ledger_of": "ledger.of_run",
+    "load": "spec.named",
     "max_bath_entropy": "thermodynamics",
     "minimum_transmissivity": "devices.least",
     "open_run": "studies.stored",
     "Plan": "planning.plan",
     "plan": "planning.plan",
     "preset": "spec.experiment",
-    "remote_erasure": "devices.remote",
     "qec_heat": "ledger.error_correction",
     "record_break_even": "thermodynamics",
     "record_cost": "thermodynamics",
+    "remote_erasure": "devices.remote",
     "report": "reporting.page",
+    "reset": "studies.calibrating",
     "resume": "studies.stored",
     "Run": "store",
     "run": "studies.protocol",
     "Stage": "devices.stage",
+    "stage": "studies.staging",
     "sweep": "sweeps.run",
     "tight_bound": "thermodynamics",
+    "unbundle": "studies.sharing",
     "unit_cell": "devices.unit_cell",
     "von_neumann_entropy": "thermodynamics",
 }
 
-__all__ = [
-    "BackendFailure",
-    "BadInput",
-    "Bath",
-    "Experiment",
-    "Incomplete",
-    "Link",
-    "Plan",
-    "Run",
-    "Stage",
-    "analyse",
-    "athermal_bound",
-    "branch_gains",
-    "compare",
-    "design",
-    "ergotropy",
-    "free_energy",
-    "from_counts",
-    "gain",
-    "landauer_bound",
-    "ledger_of",
-    "link_preset",
-    "max_bath_entropy",
-    "minimum_transmissivity",
-    "open_run",
-    "plan",
-    "preset",
-    "qec_heat",
-    "record_break_even",
-    "record_cost",
-    "remote_erasure",
-    "report",
-    "resume",
-    "run",
-    "sweep",
-    "tight_bound",
-    "unit_cell",
-    "von_neumann_entropy",
-]
+__all__ = [*_HOME]
 
 
 def __getattr__(name: str) -> Any:

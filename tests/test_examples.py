@@ -15,6 +15,7 @@ ROOMS = (
     "recycling.campaign",
     "recycling.compilation",
     "recycling.devices",
+    "recycling.display",
     "recycling.errors",
     "recycling.execution",
     "recycling.inference",

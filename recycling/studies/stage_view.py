@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _ENERGIES = ("heat", "bound_tight", "bound_landauer")
+#: Files of a map.
+STAGE_FILES = ("stage.nc", "stage.svg")
 _COLUMNS = ("T (K)", "tan δ", "T1", "T2", "ΔS", "ΔQ_B", "Q_tight", "Q_L", "F")
 
 
@@ -194,14 +196,11 @@ def write_stage_map(dataset: xr.Dataset, folder: Path) -> list[Path]:
         ...     [path.name for path in write_stage_map(found, Path(folder) / "map")]
         ['stage.nc', 'stage.svg']
     """
-    contents = {
-        "stage.nc": netcdf_bytes(dataset),
-        "stage.svg": to_svg(stage_figure(dataset)),
-    }
+    contents = netcdf_bytes(dataset), to_svg(stage_figure(dataset))
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
+    for name, content in zip(STAGE_FILES, contents, strict=True):
         write_whole(folder / name, content)
-    return [folder / name for name in contents]
+    return [folder / name for name in STAGE_FILES]
 
 
 def _ends(shown: xr.Dataset) -> str:

@@ -76,24 +76,18 @@ def _rank(asked: _Asked, out: Path) -> None:
     with shown() as work:
         work.step("scoring placements")
         from recycling.execution.machine import Account
-        from recycling.planning.chips import chip
-        from recycling.planning.plan import connected_chip
-        from recycling.planning.ranking import score_layouts, with_layout
+        from recycling.planning.ranking import with_layout
         from recycling.reporting.figures import to_svg
         from recycling.store.files import write_whole
-        from recycling.studies.chip_map import chip_map, layout_summary, layout_table
+        from recycling.studies.chip_map import layout_summary, layout_table
+        from recycling.studies.layouts import layouts as rank_layouts
 
-        behind = connected_chip(asked.backend, Account(*asked.account))
-        scored = score_layouts(experiment, behind, progress=work.fraction)
-        work.step("drawing the chip")
-        frequency = experiment.bath.frequency
-        name = asked.backend if behind else experiment.device.profile
-        figure = chip_map(
-            chip(experiment, behind).target,
-            scored,
-            frequency,
-            title=f"{len(scored)} placements on {name}, predicted by the exact engine",
+        found = rank_layouts(
+            experiment, asked.backend, account=Account(*asked.account), progress=work.fraction
         )
+        scored, frequency = found.scored, experiment.bath.frequency
+        work.step("drawing the chip")
+        figure = found.figure()
         out.parent.mkdir(parents=True, exist_ok=True)
         write_whole(out, to_svg(figure))
         if asked.write is not None:

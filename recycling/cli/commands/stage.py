@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from recycling.cli.options import AsJson, Debug, Spec
-from recycling.cli.spec import read_experiment
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
 
@@ -34,34 +33,25 @@ def stage(
 ) -> None:
     """Map an experiment over temperature, frequency and loss tangent: where does erasure end?"""
     with errors(debug=debug):
-        _, _, experiment = read_experiment(spec, None)
-        if out is not None:
-            from recycling.store.targets import check_new_folder
-
-            check_new_folder(out)
         with shown() as work:
-            work.step("planning the map")
-            from recycling.studies.stage_grid import stage_grid, values_in
-            from recycling.studies.stage_map import stage_map, stage_map_size
             from recycling.studies.stage_view import (
+                STAGE_FILES,
                 stage_lines,
                 stage_summary,
                 stage_tables,
-                write_stage_map,
             )
+            from recycling.studies.staging import stage as map_stage
 
-            grid = stage_grid(
-                experiment,
-                temperatures=values_in(temperatures),
-                frequencies=values_in(frequencies),
-                loss_tangents=values_in(loss_tangents),
+            dataset = map_stage(
+                spec,
+                temperatures=temperatures,
+                frequencies=frequencies,
+                loss_tangents=loss_tangents,
+                out=out,
+                progress=work.step,
+                fraction=work.fraction,
             )
-            work.step(f"mapping {stage_map_size(experiment, grid)}")
-            dataset = stage_map(experiment, grid, work.fraction)
-            files = []
-            if out is not None:
-                work.step("drawing the map")
-                files = [str(path) for path in write_stage_map(dataset, out)]
+        files = [] if out is None else [str(out / name) for name in STAGE_FILES]
         if as_json:
             print_json(stage_summary(dataset) | {"files": files})
             return

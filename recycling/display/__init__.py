@@ -1,0 +1,1 @@
+"""How things look in a notebook: small tables as HTML, everything in them escaped."""
