@@ -19,6 +19,7 @@ ROOMS = (
     "recycling.errors",
     "recycling.execution",
     "recycling.inference",
+    "recycling.integrations",
     "recycling.jobs",
     "recycling.ledger",
     "recycling.planning",

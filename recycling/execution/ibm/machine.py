@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from recycling.execution.machine import Limits, Machine, Price
 from recycling.jobs.job import EXECUTIONS_PER_JOB
@@ -27,6 +29,10 @@ PRICE = Price(
     allowance=("open plan", 600.0),
     allowance_days=28,
 )
+#: Domain of the service whose outcomes are measured; those of any other are simulated.
+_IBM_DOMAIN = "ibm.com"
+#: Variables by which IBM's client is led to other addresses than those of IBM.
+_ADDRESSES = ("IAM_URL", "GLOBAL_SEARCH_URL", "GLOBAL_CATALOG_URL")
 
 
 def machine_of(hardware: Hardware) -> Machine:
@@ -66,3 +72,21 @@ def machine_of(hardware: Hardware) -> Machine:
         calibration=hardware.calibration,
         readout=hardware.backend.properties(),
     )
+
+
+def imitates(service: Any) -> bool:
+    """Whether a connected service is not IBM's own, but one that imitates it.
+
+    So it is if any address that the client asks is another one: that of the account, and those
+    that the environment gives.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> account = {"url": "http://127.0.0.1:8000"}
+        >>> imitates(SimpleNamespace(active_account=lambda: account))
+        True
+    """
+    given = [os.environ[name] for name in _ADDRESSES if os.environ.get(name)]
+    addresses = [str(service.active_account().get("url")), *given]
+    hosts = [urlsplit(address).hostname or "" for address in addresses]
+    return not all(f".{host}".endswith(f".{_IBM_DOMAIN}") for host in hosts)

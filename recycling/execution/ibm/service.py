@@ -5,13 +5,11 @@ Its interface moves between minor releases; what moves is mended here, and in ``
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +24,7 @@ from recycling.execution.ibm.answers import (
     status_code,
 )
 from recycling.execution.ibm.logs import BEARER_TOKEN, keep_secrets_out_of_logs
+from recycling.execution.ibm.machine import imitates
 from recycling.execution.ibm.wire import contents
 from recycling.execution.machine import Account
 from recycling.jobs.job import Pub
@@ -48,10 +47,6 @@ _STATES = {
 _PAGE = 50
 #: What a run keeps of a job's metrics.
 _METRICS = ("timestamps", "usage", "circuits_execution_time_ns")
-#: Domain of the service whose outcomes are measured; those of any other are simulated.
-_IBM_DOMAIN = "ibm.com"
-#: Variables by which IBM's client is led to other addresses than those of IBM.
-_ADDRESSES = ("IAM_URL", "GLOBAL_SEARCH_URL", "GLOBAL_CATALOG_URL")
 
 
 @dataclass(frozen=True)
@@ -154,13 +149,9 @@ class Hardware:
     def simulated(self) -> bool:
         """Whether the service is not IBM's own, but one that imitates it.
 
-        So it is if any address that the client asks is another one: that of the account, and those
-        that the environment gives.
+        See ``imitates``.
         """
-        given = [os.environ[name] for name in _ADDRESSES if os.environ.get(name)]
-        addresses = [str(self.service.active_account().get("url")), *given]
-        hosts = [urlsplit(address).hostname or "" for address in addresses]
-        return not all(f".{host}".endswith(f".{_IBM_DOMAIN}") for host in hosts)
+        return imitates(self.service)
 
     @property
     def calibration(self) -> dict[str, Any]:

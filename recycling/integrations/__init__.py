@@ -1,0 +1,1 @@
+"""The protocol in the frameworks of others, each in a package of its name."""

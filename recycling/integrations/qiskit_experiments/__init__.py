@@ -1,0 +1,1 @@
+"""The protocol as an experiment of qiskit-experiments."""
