@@ -35,7 +35,7 @@ TINY = {
     "algorithm": {"name": "repeat-until-success"},
     "device": {"profile": "ideal"},
     "sweep": {"theta": [0.6], "p_x": [0.4]},
-    "measurement": {"shots": 60, "trials": 1},
+    "measurement": {"shots": 80, "trials": 1},
 }
 ROOT = Path(rc.__file__).parents[1]
 
@@ -54,7 +54,7 @@ def readable():
 def tiny_data():
     experiment = RecyclingErasure(TINY)
     experiment.analysis.set_options(plot=False)
-    return experiment.run(AerSimulator()).block_for_results()
+    return experiment.run(AerSimulator(), shots=60).block_for_results()
 
 
 def entries_of(run):
@@ -102,7 +102,7 @@ def test_shots_of_aer_agree_with_the_exact_engine(tiny_data, tmp_path):
     assert statistic < chi2.isf(1e-6, freedom)
     assert abs(rest[1] - rest[0]) < 5 * np.sqrt(rest[0]) + 5
     # The seed of the spec decides the shots.
-    again = RecyclingErasure(TINY).run(AerSimulator(), analysis=None).block_for_results()
+    again = RecyclingErasure(TINY).run(AerSimulator(), analysis=None, shots=60).block_for_results()
     assert [each["counts"] for each in again.data()] == [e["counts"] for e in tiny_data.data()]
 
 
@@ -158,14 +158,13 @@ def test_the_package_is_registered_with_their_decoder():
     assert importlib.metadata.entry_points(group=group)
 
 
-def test_a_single_trial_has_unknown_quality_and_shots_follow_the_options():
-    experiment = RecyclingErasure(TINY)
-    experiment.analysis.set_options(plot=False)
-    data = experiment.run(AerSimulator(), shots=20, seed_simulator=3).block_for_results()
-    assert data.errors() == ""
-    assert dataset_of(data).attrs["shots"] == "20"
-    table = data.analysis_results(dataframe=True)
+def test_a_single_trial_has_unknown_quality_and_shots_follow_the_options(tiny_data):
+    assert tiny_data.errors() == ""
+    assert dataset_of(tiny_data).attrs["shots"] == "60"
+    assert tiny_data.backend_name == "aer_simulator"
+    table = tiny_data.analysis_results(dataframe=True)
     assert set(table["quality"]) <= {"unknown", "bad"}
+    assert set(table["data_kind"]) == {"simulated"}
 
 
 def changed(**sections):
@@ -220,7 +219,7 @@ def test_damaged_data_are_named(damage):
 @given(
     st.integers(1, 6), st.integers(1, 4), st.integers(1, 100_000), st.integers(24, 200) | st.none()
 )
-@settings(max_examples=30)
+@settings(max_examples=15)
 def test_no_job_holds_part_of_a_point(points, trials, shots, most):
     sweep = {"theta_b": np.linspace(0, 0.7, points).tolist(), "p_x": [0.4]}
     experiment = rc.Experiment(name="a", sweep=sweep, measurement={"trials": trials})

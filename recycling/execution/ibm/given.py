@@ -62,28 +62,21 @@ def machine_behind(backend: Any) -> Machine:
     return Machine(str(backend.name), backend.target, limits, PRICE, simulated)
 
 
-def sampler_on(backend: Any, hardware: HardwareSpec | None = None, seed: int | None = None) -> Any:
-    """Make a Sampler on a backend.
-
-    Args:
-        backend: a machine, with the options of ``hardware``; or a simulator.
-        hardware: how jobs are executed, by the spec.
-        seed: of a simulator.
+def sampler_on(backend: Any, hardware: HardwareSpec) -> Any:
+    """Make a Sampler on a machine, with the options of the spec's ``[hardware]``.
 
     Example:
-        >>> from qiskit_aer import AerSimulator
-        >>> sampler_on(AerSimulator(), seed=3).options.simulator.seed_simulator
-        3
+        >>> from qiskit_ibm_runtime.fake_provider import FakeTorino
+        >>> from recycling.spec.sections import HardwareSpec
+        >>> sampler_on(FakeTorino(), HardwareSpec(rep_delay=3e-4)).options.execution.rep_delay
+        0.0003
     """
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
     sampler = Sampler(mode=backend)
-    if seed is not None:
-        sampler.options.simulator.seed_simulator = seed
-    if hardware is not None:
-        sampler.options.environment.job_tags = ["thermodynamic-recycling"]
-        sampler.options.execution.init_qubits = hardware.init_qubits
-        sampler.options.execution.rep_delay = hardware.rep_delay
-        sampler.options.execution.scheduler_timing = True
-        sampler.options.max_execution_time = hardware.max_execution_time
+    sampler.options.environment.job_tags = ["thermodynamic-recycling"]
+    sampler.options.execution.init_qubits = hardware.init_qubits
+    sampler.options.execution.rep_delay = hardware.rep_delay
+    sampler.options.execution.scheduler_timing = True
+    sampler.options.max_execution_time = hardware.max_execution_time
     return sampler

@@ -19,6 +19,7 @@ from qiskit_experiments.framework import (
 
 from circuits.tomography import BASIS_ANGLES, basis_parameters
 from recycling.errors import BadInput
+from recycling.execution.ibm.given import sampler_on
 from recycling.integrations.qiskit_experiments.analysis import RecyclingAnalysis
 from recycling.integrations.qiskit_experiments.jobs import cut_at_points, submitted_here
 from recycling.integrations.qiskit_experiments.settings import settings_of
@@ -151,8 +152,6 @@ class RecyclingErasure(BaseExperiment):  # type: ignore[misc]
             seeds = np.random.SeedSequence(seed).generate_state(len(parts)).tolist()
             return submitted_here(self.way.simulator(), parts, shots, seeds)
         if sampler is None:
-            from recycling.execution.ibm.given import sampler_on
-
             sampler = sampler_on(self.backend, self.spec.hardware)
         return [sampler.run(part, shots=shots) for part in parts]
 
