@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from recycling.planning.plan import Plan as Plan, plan as plan
     from recycling.reporting.page import report as report
     from recycling.results.analysis import analyse as analyse
+    from recycling.results.judged import (
+        Controls as Controls, Verdicts as Verdicts, controls as controls, verdicts as verdicts,
+    )  # fmt: skip
     from recycling.spec.experiment import Experiment as Experiment, preset as preset
     from recycling.spec.named import load as load
     from recycling.store import Run as Run
@@ -68,6 +71,8 @@ _HOME = {
     "branch_gains": "thermodynamics",
     "bundle": "studies.sharing",
     "compare": "studies.comparing",
+    "controls": "results.judged",
+    "Controls": "results.judged",
     "design": "planning.design",
     "ergotropy": "thermodynamics",
     "Experiment": "spec.experiment",
@@ -105,6 +110,8 @@ _HOME = {
     "tight_bound": "thermodynamics",
     "unbundle": "studies.sharing",
     "unit_cell": "devices.unit_cell",
+    "verdicts": "results.judged",
+    "Verdicts": "results.judged",
     "von_neumann_entropy": "thermodynamics",
 }
 

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-_LINE = "1px solid rgba(128,128,128,.45)"
-_CELL = "padding:.2em .7em .2em 0;vertical-align:top;background:transparent;color:inherit"
-_MARK = f"border:{_LINE};border-radius:.3em;padding:0 .4em;margin-left:.5em;font-size:85%"
+#: Inherited colours are legible on light and on dark pages; where a viewer drops the style, the
+#: table is plain.
+_STYLE = (
+    "<style>.recycling{overflow-x:auto}"
+    ".recycling table{border-collapse:collapse;margin:.3em 0}"
+    ".recycling th,.recycling td{padding:.2em .8em .2em 0!important;text-align:left!important;"
+    "vertical-align:top;background:none!important;color:inherit}"
+    ".recycling thead tr{border-bottom:1px solid rgba(128,128,128,.6)}"
+    ".recycling small{border:1px solid rgba(128,128,128,.6);border-radius:.3em;padding:0 .4em;"
+    "margin-left:.5em}.recycling p{max-width:60em;margin:.2em 0;font-size:90%}</style>"
+)
 
 
 def html_table(
@@ -35,12 +43,10 @@ def html_table(
     head = "".join(_cell("th", column) for column in columns)
     body = "".join(f"<tr>{''.join(_cell('td', cell) for cell in row)}</tr>" for row in rows)
     return (
-        '<div style="color:inherit;overflow-x:auto">'
-        + _title(title, mark)
-        + '<table style="border-collapse:collapse;color:inherit;margin:.3em 0">'
-        + (f'<thead><tr style="border-bottom:{_LINE}">{head}</tr></thead>' if columns else "")
+        f'{_STYLE}<div class="recycling">{_title(title, mark)}<table>'
+        + (f"<thead><tr>{head}</tr></thead>" if columns else "")
         + f"<tbody>{body}</tbody></table>"
-        + (f'<div style="font-size:90%;max-width:60em">{text(note)}</div>' if note else "")
+        + (f"<p>{text(note)}</p>" if note else "")
         + "</div>"
     )
 
@@ -58,9 +64,9 @@ def text(value: object) -> str:
 def _title(title: str, mark: str) -> str:
     if not title and not mark:
         return ""
-    said = f'<span style="{_MARK}">{text(mark)}</span>' if mark else ""
+    said = f"<small>{text(mark)}</small>" if mark else ""
     return f"<div><strong>{text(title)}</strong>{said}</div>"
 
 
 def _cell(tag: str, value: object) -> str:
-    return f'<{tag} style="{_CELL};text-align:left">{text(value)}</{tag}>'
+    return f"<{tag}>{text(value)}</{tag}>"

@@ -35,7 +35,7 @@ Outcome = Literal[
 ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """Heat against a bound at a point, all trials together. Energies in J, entropies in nats.
 
@@ -94,6 +94,16 @@ class Verdict:
         if self.z <= -RESOLUTION and self.erasure_z < RESOLUTION:
             return "erasure not resolved"
         return "not resolved"
+
+    @property
+    def verdict(self) -> str:
+        """The same as ``text``."""
+        return self.text
+
+    def __repr__(self) -> str:
+        point = ", ".join(f"{name} = {value:.4g}" for name, value in self.point.items())
+        z = "" if np.isnan(self.z) else f", z = {self.z:+.1f}"
+        return f"<Verdict {self.bound} at {point}: {self.text}{z}>"
 
     @property
     def below(self) -> bool:
