@@ -12,8 +12,8 @@ from recycling.compilation.timeline import timeline
 from recycling.compilation.true_times import Comparison, latencies, true_operations
 from recycling.jobs.cut import measured_settings
 from recycling.jobs.interleaved import assignment_repeats
-from recycling.store.directory import SENT_PREFIX
 from recycling.store.files import Damaged
+from recycling.store.run_circuits import SENT_PREFIX
 
 if TYPE_CHECKING:
     from recycling.store.directory import Run

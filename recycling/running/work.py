@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from recycling.execution import simulator
 from recycling.execution.local import LocalBackend
 from recycling.execution.machine import placed_circuit
-from recycling.store.directory import SENT_PREFIX
 from recycling.store.kinds import Kind
+from recycling.store.run_circuits import SENT_PREFIX
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -20,29 +20,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circuits.calibration.assignment import PREFIX as ASSIGNMENT_PREFIX
 from recycling.devices.device import Device
 from recycling.errors import BadInput, Incomplete
 from recycling.jobs.counts import counts_of, trial_counts
 from recycling.jobs.interleaved import protocol_part
 from recycling.jobs.job import Job
 from recycling.spec.experiment import Experiment
-from recycling.store.circuits import check_bracket, check_circuit, read_circuits
-from recycling.store.damage import (
-    CIRCUITS,
-    SPARE,
-    Damage,
-    checksum_damage,
-    damage_besides_jobs,
-    damage_of,
-)
+from recycling.store import run_circuits, run_shown
+from recycling.store.damage import SPARE, Damage, damage_besides_jobs, damage_of
 from recycling.store.files import Damaged
 from recycling.store.identity import assignments_of, kind_of, read_identity
 from recycling.store.journal import COMPLETE, JobRecord, read_journal
@@ -61,12 +52,8 @@ if TYPE_CHECKING:
     from circuits.design import Design
     from recycling.jobs.outcomes import Outcomes
 
-#: Beginning of the names of the brackets' circuits, and of circuits as sent to a chip.
-BRACKET_PREFIX = "bracket "
-SENT_PREFIX = "sent: "
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A stored run. Everything is read from its directory when it is needed.
 
@@ -306,12 +293,7 @@ class Run:
         Raises:
             BadInput: the file is not what was written, or cannot be read safely.
         """
-        if CIRCUITS not in self.record["checksums"]:
-            raise BadInput(f"nobody knows the circuits of {self.record['backend']} from elsewhere")
-        with self.reading_circuits():
-            if why := checksum_damage(self.path / CIRCUITS, self.record["checksums"][CIRCUITS]):
-                raise Damaged(why)
-            return read_circuits(self.path / CIRCUITS)
+        return run_circuits.read_all(self)
 
     @cached_property
     def circuits(self) -> dict[Any, QuantumCircuit]:
@@ -322,18 +304,7 @@ class Run:
         Raises:
             BadInput: as for ``all_circuits``, or they are not those of the study.
         """
-        stored = self.all_circuits
-        found = {key: stored.get(name) for key, name in self._circuit_names.items()}
-        with self.reading_circuits():
-            for key, circuit in found.items():
-                if circuit is None:
-                    raise Damaged(f"it lacks the circuit {self._circuit_names[key]!r}")
-                self.study.check_circuit(circuit, self.device, self.spec)
-        return {key: stored[name] for key, name in self._circuit_names.items()}
-
-    @cached_property
-    def _circuit_names(self) -> Mapping[Any, str]:
-        return self.study.circuit_names(self.spec)
+        return run_circuits.by_use(self)
 
     @cached_property
     def circuits_fault(self) -> str:
@@ -347,35 +318,60 @@ class Run:
     @property
     def brackets(self) -> tuple[QuantumCircuit, ...]:
         """Circuits of the brackets, on six qubits."""
-        circuits = self._named(BRACKET_PREFIX)
-        with self.reading_circuits():
-            for circuit in circuits:
-                check_bracket(circuit, self.device)
-        return circuits
+        return run_circuits.brackets_of(self)
 
     @property
     def assignment(self) -> tuple[QuantumCircuit, ...]:
         """Circuits of the assignment matrices, on six qubits."""
-        circuits = self._named(ASSIGNMENT_PREFIX)
-        with self.reading_circuits():
-            for circuit in circuits:
-                check_circuit(circuit, self.device, 2 * len(self.design.recorded_roles))
-        return circuits
+        return run_circuits.assignment_of(self)
 
-    def _named(self, prefix: str) -> tuple[QuantumCircuit, ...]:
-        circuits = self.all_circuits.items()
-        return tuple(circuit for name, circuit in circuits if name.startswith(prefix))
+    @property
+    def dataset(self) -> xr.Dataset:
+        """Results of the run: the stored ones where they are current, else analysed now.
 
-    @contextmanager
-    def reading_circuits(self) -> Iterator[None]:
-        """Turn what is wrong with the circuits into one line."""
-        try:
-            yield
-        except Damaged as error:
-            raise BadInput(
-                f"{self.path / CIRCUITS} is damaged: {error}; remove it and mend with: "
-                f"{way_on(self.path)}"
-            ) from None
+        Nothing is written, and it is done once. What has no trial yet raises Incomplete.
+
+        Raises:
+            BadInput: as for ``recycling.analyse``.
+        """
+        return self.study.dataset(self)
+
+    @property
+    def verdicts(self) -> Sequence[Any]:
+        """Verdicts at every point, against each bound: see ``recycling.verdicts``.
+
+        Raises:
+            BadInput: the run is of a study that has none, or as for ``dataset``.
+        """
+        return self.study.verdicts(self)
+
+    @property
+    def controls(self) -> Sequence[Any]:
+        """Checks that a verdict needs: see ``recycling.controls``.
+
+        Raises:
+            BadInput: as for ``verdicts``.
+        """
+        return self.study.controls(self)
+
+    @property
+    def calibrations(self) -> Any:
+        """What was measured of the machine with the run: see ``recycling.Calibrations``.
+
+        Raises:
+            BadInput: as for ``verdicts``.
+        """
+        return self.study.calibrations(self)
+
+    def status(self) -> Mapping[str, Any]:
+        """What happened to the jobs so far; read anew each time, and no backend is asked."""
+        return self.study.status(self)
+
+    def __repr__(self) -> str:
+        return run_shown.line_of(self)
+
+    def _repr_html_(self) -> str:
+        return run_shown.page_of(self)
 
     @property
     def telemetry(self) -> list[dict[str, Any]]:

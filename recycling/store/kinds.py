@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import xarray as xr
     from qiskit import QuantumCircuit
 
     from recycling.devices.device import Device
     from recycling.jobs.job import Job
     from recycling.spec.experiment import Experiment
+    from recycling.store.directory import Run
     from recycling.store.outcomes import Form
 
 
@@ -46,6 +48,33 @@ class Kind(Protocol):
         Raises:
             Damaged: it is not.
         """
+
+    def dataset(self, run: Run, /) -> xr.Dataset:
+        """Results of a run."""
+
+    def verdicts(self, run: Run, /) -> Sequence[Any]:
+        """Verdicts of a run.
+
+        Raises:
+            BadInput: runs of the kind have none.
+        """
+
+    def controls(self, run: Run, /) -> Sequence[Any]:
+        """Checks that the verdicts of a run need.
+
+        Raises:
+            BadInput: runs of the kind have none.
+        """
+
+    def calibrations(self, run: Run, /) -> Any:
+        """What was measured of the machine with a run.
+
+        Raises:
+            BadInput: runs of the kind measure nothing beside.
+        """
+
+    def status(self, run: Run, /) -> Mapping[str, Any]:
+        """What happened to the jobs of a run so far."""
 
 
 #: Gives the kind of a run by its name in run.json; BadInput where there is none.

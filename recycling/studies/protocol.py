@@ -31,8 +31,12 @@ from recycling.studies.study import Study
 from recycling.studies.until import FUTILITY, until_rule
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from recycling.execution.machine import Connection
     from recycling.planning.plan import Plan
+    from recycling.results.calibrations import Calibrations
+    from recycling.results.judged import Controls, Verdicts
     from recycling.store.rounds import Look
 
 
@@ -192,6 +196,30 @@ def _look(stored: Run, rounds: int, qpu_seconds: float | None) -> Look:
     return look_at(stored, rounds, qpu_seconds)
 
 
+def _dataset(stored: Run) -> xr.Dataset:
+    from recycling.results.kept import dataset_of
+
+    return dataset_of(stored)
+
+
+def _verdicts(stored: Run) -> Verdicts:
+    from recycling.results.judged import verdicts
+
+    return verdicts(stored.dataset)
+
+
+def _controls(stored: Run) -> Controls:
+    from recycling.results.judged import controls
+
+    return controls(stored.dataset)
+
+
+def _calibrations(stored: Run) -> Calibrations:
+    from recycling.results.calibrations import calibrations
+
+    return calibrations(stored)
+
+
 def _keep(stored: Run) -> None:
     """Calibrations and theory beside the run; one too large for the theory is reported without."""
     from recycling.results.calibrations import keep
@@ -226,4 +254,8 @@ STUDY = Study(
     notes=_notes,
     look=_look,
     keep=_keep,
+    dataset=_dataset,
+    verdicts=_verdicts,
+    controls=_controls,
+    calibrations=_calibrations,
 )

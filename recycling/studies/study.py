@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from recycling.errors import BadInput
 
 if TYPE_CHECKING:
+    import xarray as xr
     from qiskit import QuantumCircuit
 
     from recycling.devices.device import Device
     from recycling.execution.machine import Connection
     from recycling.execution.registry import BackendName, Simulate
     from recycling.jobs.job import Job
+    from recycling.reporting.status_shown import Status
     from recycling.reporting.tables import Table
     from recycling.results.formats import Table as Exported
     from recycling.running.work import Planned
@@ -70,6 +72,25 @@ def _of_any_size(_spec: Any, _name: BackendName, _path: Path) -> None:
     return None
 
 
+def _of_the_protocol_alone(run: Run) -> Any:
+    """Refuse a run of another study."""
+    raise BadInput(
+        f"run = {str(run.path)!r} is a {run.kind} run: only runs of the protocol have verdicts, "
+        "controls and calibrations"
+    )
+
+
+def _without_dataset(run: Run) -> Any:
+    raise BadInput(f"run = {str(run.path)!r} is a {run.kind} run: it has no dataset")
+
+
+def _status(run: Run) -> Status:
+    from recycling.reporting.status import status_summary
+    from recycling.reporting.status_shown import Status
+
+    return Status(status_summary(run))
+
+
 @dataclass(frozen=True)
 class Study:
     """A kind of run. A spec is of any type that the study reads.
@@ -105,6 +126,7 @@ class Study:
         reread: does so for a stored run, with a folder for the files or None for the run's; None
             for a study whose runs the commands for stored runs do not read.
         tables: tables of a stored run to export, and what else is known of it.
+        dataset, verdicts, controls, calibrations, status: what ``Run`` has of these names.
 
     Example:
         >>> from recycling.studies import study_of
@@ -137,3 +159,8 @@ class Study:
     reread: Callable[[Run, Callable[[str], None], Path | None], Conclusion] | None = None
     tables: Callable[[Run], tuple[list[Exported], Mapping[str, Any]]] | None = None
     again: str = "recycling resume {path}"
+    dataset: Callable[[Run], xr.Dataset] = _without_dataset
+    verdicts: Callable[[Run], Sequence[Any]] = _of_the_protocol_alone
+    controls: Callable[[Run], Sequence[Any]] = _of_the_protocol_alone
+    calibrations: Callable[[Run], Any] = _of_the_protocol_alone
+    status: Callable[[Run], Mapping[str, Any]] = _status

@@ -481,6 +481,24 @@ def finished(tmp_path_factory):
     return folder, arguments, json.loads(done.out)
 
 
+def test_the_dataset_has_the_numbers_of_the_record(finished):
+    folder, _, record = finished
+    run = rc.latency(folder / "spec.toml", out=folder / "run", seed=4)
+    dataset = run.dataset
+    for ladder, found in record["ladders"].items():
+        of_ladder = dataset.sel(ladder=ladder)
+        assert float(of_ladder["compiled_slope"]) == found["compiled_slope_s"]
+        slope = found["from_job_times"]["slope_s"]
+        for limit, value in slope.items():
+            assert float(of_ladder["slope"].sel(limit=limit)) == pytest.approx(value, rel=1e-9)
+        times = dataset["job_time"][dataset["ladder_of_job"] == ladder]
+        assert times.values.tolist() == found["job_times_s"]
+    assert dataset.attrs["data_kind"] == record["data_kind"]
+    assert run.status()["headline"] == f"{len(run.jobs)} of {len(run.jobs)} jobs done"
+    with pytest.raises(BadInput, match="a latency run: only runs of the protocol have verdicts"):
+        _ = run.verdicts
+
+
 def test_command_recovers_what_the_schedule_says(finished):
     _, _, record = finished
     assert record["simulated"] is True

@@ -291,6 +291,18 @@ def finished(tmp_path_factory):
     return folder, json.loads(done.out)
 
 
+def test_the_dataset_has_the_numbers_of_the_record(finished):
+    folder, record = finished
+    dataset = rc.open_run(folder / "run").dataset
+    assert dataset["method"].values.tolist() == [row["method"] for row in record["resets"]]
+    for name in ("population", "heat_J", "excess_tight_J"):
+        values = [row[name]["value"] for row in record["resets"]]
+        np.testing.assert_array_equal(dataset[name].values, np.array(values, dtype=float))
+    assert dataset["heat_J"].attrs["units"] == "J"
+    with pytest.raises(BadInput, match="a reset run: only runs of the protocol have verdicts"):
+        _ = rc.open_run(folder / "run").controls
+
+
 def test_command_tells_and_writes_what_it_found(finished):
     folder, record = finished
     assert record["data_kind"] == "simulated by exact"

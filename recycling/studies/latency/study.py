@@ -24,6 +24,8 @@ from recycling.studies.latency.spec import LatencySpec
 from recycling.studies.study import Conclusion, Study
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from recycling.execution.registry import BackendName, Simulate
     from recycling.store.directory import Run
 
@@ -76,6 +78,12 @@ def _conclude(run: Run, step: Callable[[str], None]) -> Conclusion:
     )
 
 
+def _dataset(run: Run) -> xr.Dataset:
+    from recycling.studies.latency.dataset import latency_dataset
+
+    return latency_dataset(run)
+
+
 STUDY = Study(
     name="latency",
     timed=False,
@@ -96,4 +104,5 @@ STUDY = Study(
     check=_check,
     simulate=_clock,
     conclude=_conclude,
+    dataset=_dataset,
 )

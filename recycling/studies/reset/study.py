@@ -17,6 +17,8 @@ from recycling.studies.study import Conclusion, Study
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import xarray as xr
+
     from recycling.execution.machine import Connection
     from recycling.execution.registry import BackendName
     from recycling.results.formats import Table
@@ -83,6 +85,17 @@ def _tables(run: Run) -> tuple[list[Table], Mapping[str, Any]]:
     return [results_frame(results)], dict(sorted((facts | identity).items()))
 
 
+def _dataset(run: Run) -> xr.Dataset:
+    """A row for each reset and preparation, with the columns of the export as variables."""
+    (table,), facts = _tables(run)
+    dataset: xr.Dataset = (
+        table.frame.rename_axis("row").to_xarray().set_coords(["method", "length", "p_x"])
+    )
+    for name, described in table.columns.items():
+        dataset[name].attrs |= {key: text for key, text in described.items() if text}
+    return dataset.assign_attrs(facts)
+
+
 STUDY = Study(
     name="reset",
     again="recycling report {path}",
@@ -100,4 +113,5 @@ STUDY = Study(
     conclude=_conclude,
     reread=_conclude,
     tables=_tables,
+    dataset=_dataset,
 )
