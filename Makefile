@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow browser lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock clean rivals design minute bench-check scaling engine commands trajectories resets surprise
+.PHONY: help replay check test slow browser lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock sbom dist clean rivals design minute bench-check scaling engine commands trajectories resets surprise
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -135,6 +135,15 @@ lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="
 		$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 		--no-emit-index-url --no-emit-find-links --extra dev --extra docs --extra notebooks --extra serve \
 		--output-file requirements.lock $(ARGS) pyproject.toml
+
+# Offline: versions and hashes are those of the lock, with what tests and documents the package.
+sbom: $(STAMP) ## list all that the lock pins as a software bill of materials: build/sbom.json
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type library \
+		--output-reproducible --output-file build/sbom.json requirements.lock
+
+dist: $(STAMP) ## build wheel and sdist into dist
+	$(BIN)/hatchling build
 
 # Rivals are no dependencies: they have an environment of their own. Where all together fail, each
 # is tried alone, and one that is absent has its reason in the table.
