@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from recycling.execution.ibm.given import sampler_on
 from recycling.integrations.qiskit_experiments.analysis import RecyclingAnalysis
 from recycling.integrations.qiskit_experiments.jobs import cut_at_points, submitted_here
 from recycling.integrations.qiskit_experiments.settings import settings_of
-from recycling.integrations.qiskit_experiments.sources import experiment_of, with_shots
+from recycling.integrations.qiskit_experiments.sources import experiment_of
 from recycling.integrations.qiskit_experiments.stored import ENTRY, entry_of
 from recycling.integrations.qiskit_experiments.ways import Way, way_to
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.providers import Backend
 
-    from recycling.spec.experiment import Experiment
+    from recycling.spec.named import Source
 
 
 class RecyclingErasure(BaseExperiment):  # type: ignore[misc]
@@ -61,7 +60,7 @@ class RecyclingErasure(BaseExperiment):  # type: ignore[misc]
 
     def __init__(
         self,
-        source: Experiment | Mapping[str, Any] | str | Path = "paper",
+        source: Source | Mapping[str, Any] = "paper",
         physical_qubits: Sequence[int] | Mapping[str, int] | None = None,
         backend: Backend | None = None,
     ) -> None:
@@ -157,7 +156,7 @@ class RecyclingErasure(BaseExperiment):  # type: ignore[misc]
 
     def _metadata(self) -> dict[str, Any]:
         found: dict[str, Any] = super()._metadata()
-        measured = with_shots(self.spec, self.run_options.shots)
+        measured = self.spec.with_(measurement__shots=self.run_options.shots)
         entry = entry_of(measured, self.way.device, simulated=self.way.simulated)
         return {**found, ENTRY: entry}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import tomli_w
@@ -11,11 +10,12 @@ import tomli_w
 from recycling.errors import BadInput
 from recycling.jobs.interleaved import assignment_repeats
 from recycling.jobs.sizes import check_size
-from recycling.spec.experiment import Experiment, preset, preset_names
+from recycling.spec.experiment import Experiment
+from recycling.spec.named import Source, load
 
 
 def experiment_of(
-    source: Experiment | Mapping[str, Any] | str | Path,
+    source: Source | Mapping[str, Any],
     physical_qubits: Sequence[int] | Mapping[str, int] | None = None,
 ) -> Experiment:
     """Read an experiment, put its layout in, and refuse what circuits and counts cannot show.
@@ -32,35 +32,14 @@ def experiment_of(
         >>> experiment_of({"name": "small"}, [11, 18, 12, 13, 10, 9]).device.layout["B"]
         10
     """
-    if isinstance(source, Experiment):
-        experiment = source
-    elif isinstance(source, Mapping):
+    if isinstance(source, Mapping):
         experiment = Experiment.parse(tomli_w.dumps(source))
-    elif source in preset_names():
-        experiment = preset(str(source))
     else:
-        experiment = Experiment.from_toml(source)
+        experiment = load(source)
     if physical_qubits is not None:
         experiment = _placed(experiment, physical_qubits)
     _check(experiment)
     return experiment
-
-
-def with_shots(experiment: Experiment, shots: int) -> Experiment:
-    """The same experiment with another number of shots.
-
-    Raises:
-        BadInput: that is no number of shots.
-
-    Example:
-        >>> with_shots(Experiment(name="small"), 50).measurement.shots
-        50
-    """
-    if shots == experiment.measurement.shots:
-        return experiment
-    content = experiment.model_dump(mode="json", exclude_none=True)
-    content["measurement"]["shots"] = shots
-    return Experiment.parse(tomli_w.dumps(content))
 
 
 def _placed(experiment: Experiment, qubits: Sequence[int] | Mapping[str, int]) -> Experiment:
@@ -71,8 +50,7 @@ def _placed(experiment: Experiment, qubits: Sequence[int] | Mapping[str, int]) -
                 f"physical_qubits = {list(qubits)}: give {len(roles)}: of {', '.join(roles)}"
             )
         qubits = dict(zip(roles, map(int, qubits), strict=True))
-    device = experiment.device.model_copy(update={"layout": dict(qubits)})
-    return experiment.model_copy(update={"device": device})
+    return experiment.with_(device={"layout": dict(qubits)})
 
 
 def _check(experiment: Experiment) -> None:
