@@ -1,6 +1,7 @@
 """Circuits of the experiment of qiskit-experiments on a machine: placed, never transpiled again."""
 
 import pytest
+from qiskit_experiments.framework import BatchExperiment
 from qiskit_ibm_runtime.fake_provider import FakeMarrakesh
 
 import recycling as rc
@@ -53,6 +54,13 @@ def test_a_sampler_of_the_user_gets_circuits_without_noise_and_with_their_waits(
     sent = way_to(rc.Experiment(**TINY), FakeMarrakesh(), sampled=True).sent(noisy=False)
     assert "quantum_channel" not in {name for each in sent.values() for name in each.count_ops()}
     assert any("delay" in each.count_ops() for each in sent.values())
+
+
+def test_in_a_batch_circuits_are_on_the_chip():
+    batch = BatchExperiment([RecyclingErasure(TINY, QUBITS)], backend=FakeMarrakesh())
+    circuits = batch._transpiled_circuits()
+    assert {circuit.num_qubits for circuit in circuits} == {156}
+    assert not any("quantum_channel" in circuit.count_ops() for circuit in circuits)
 
 
 def test_numbers_that_a_machine_has_by_itself_are_refused():

@@ -78,7 +78,8 @@ class RecyclingErasure(BaseExperiment):  # type: ignore[misc]
         """
         self.spec = experiment_of(source, physical_qubits)
         self._way: Way | None = None
-        self._sampled = False
+        # Whoever is not our own ``run`` gets circuits for a backend: a Sampler, or a batch.
+        self._sampled = True
         roles = self.spec.design.roles
         layout = self.spec.device.layout
         qubits = [layout[role] for role in roles] if isinstance(layout, dict) else range(len(roles))
@@ -133,10 +134,8 @@ class RecyclingErasure(BaseExperiment):  # type: ignore[misc]
         Raises:
             BadInput: the experiment cannot run on the backend. Nothing is submitted.
         """
-        if sampler is None:
-            return super().run(backend, None, *args, **options)
         other = self.copy()
-        other._sampled = True
+        other._sampled = sampler is not None
         return super(RecyclingErasure, other).run(backend, sampler, *args, **options)
 
     def _run_jobs(
