@@ -157,6 +157,6 @@ def provenance_section(evidence: Evidence) -> Section:
     facts = f"spec {record['spec_hash']}{''.join(software)}{''.join(times)}"
     parts: list[Part] = [Paragraph(facts, "facts")]
     if record["changes"]:
-        changes = "".join(f"{key} = {value}" for key, value in record["changes"].items())
+        changes = ", ".join(f"{key} = {value}" for key, value in record["changes"].items())
         parts.append(Paragraph(f"changed on the command line: {changes}", "facts"))
     return Section("Provenance", [*parts, Listing(record["spec"], "Spec")])

@@ -100,11 +100,12 @@ def parse_spec(
     """
     spec = source or "the spec"
     content = read_toml(text, spec)
+    changed = content | dict(changes)
     try:
-        return model.model_validate(content | dict(changes), context={ANY_SIZE: any_size})
+        return model.model_validate(changed, context={ANY_SIZE: any_size})
     except ValidationError as error:
         chosen = getattr(model, "tables", None)
-        tables = chosen(content | dict(changes)) if chosen else {}
+        tables = chosen(changed) if chosen else {}
         faults = list(_faults(error, model, tables))
     except RecursionError:
         raise BadInput(f"{spec} is nested too deeply: no key needs so many levels") from None
@@ -112,7 +113,7 @@ def parse_spec(
     placed = []
     for keys, fault in faults:
         # A fault in a change from the command line is in no file.
-        in_file = source and not (keys and keys[0] in changes)
+        in_file = source and _at(content, keys) == _at(changed, keys)
         line = _line_of(lines, keys) if in_file else 0
         placed.append(
             (line, f"{source}:{line}: " if line else f"{source}: " if in_file else "", fault)
@@ -139,6 +140,16 @@ def fault_lines(
         ["frequency = 5: give 1 MHz to 1 THz (did you mean '5 GHz'?)"]
     """
     return [fault for _, fault in _faults(error, model, tables or {})]
+
+
+def _at(content: Any, keys: tuple[str | int, ...]) -> Any:
+    """Value at the keys of a fault, as far as they lead; a missing key leads to None."""
+    for key in keys:
+        if isinstance(content, Mapping):
+            content = content.get(str(key))
+        elif isinstance(content, list) and isinstance(key, int) and key < len(content):
+            content = content[key]
+    return content
 
 
 def _line_of(lines: Mapping[tuple[str, ...], int], keys: tuple[str | int, ...]) -> int:
