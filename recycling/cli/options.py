@@ -12,6 +12,14 @@ Out = Annotated[
     typer.Option("--out", "-o", help="New run directory [default: runs/<name>-<time>]."),
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed that overrules the spec's.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the spec, such as bath.temperature=43mK; may be repeated.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Elsewhere = Annotated[

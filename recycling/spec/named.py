@@ -71,6 +71,20 @@ def read_named(
         >>> read_named(Experiment, "paper")[0].name
         'paper'
     """
+    text = named_text(source)
+    return parse_spec(model, text, changes or {}, source=str(Path(source))), text
+
+
+def named_text(source: str | PathLike[str]) -> str:
+    """Read the text of a spec by the path of its file, or by the name of a preset.
+
+    Raises:
+        BadInput: it is neither.
+
+    Example:
+        >>> named_text("paper").count("theta_b") > 0
+        True
+    """
     if not isinstance(source, str | PathLike):
         raise BadInput(f"spec = {source!r}: give an experiment, a path or the name of a preset")
     path = Path(source)
@@ -79,5 +93,4 @@ def read_named(
             path = path.expanduser()
         except RuntimeError:
             raise BadInput(f"spec = {str(source)!r}: nobody has this name; give a path") from None
-    text = spec_text(path)
-    return parse_spec(model, text, changes or {}, source=str(path)), text
+    return spec_text(path)

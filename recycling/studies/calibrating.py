@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,8 +11,10 @@ from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.running.runs import default_path
 from recycling.running.work import Progress, Watch
+from recycling.spec.changes import overruled
+from recycling.spec.files import read_toml
 from recycling.spec.messages import parse_spec
-from recycling.spec.named import read_named
+from recycling.spec.named import named_text
 from recycling.store.directory import Run
 from recycling.studies.latency.run import run_latency
 from recycling.studies.latency.spec import LatencySpec
@@ -27,6 +30,7 @@ def latency(
     out: str | PathLike[str] | None = None,
     *,
     seed: int | None = None,
+    changes: Mapping[str, Any] | None = None,
     account: Account | None = None,
     max_qpu_seconds: float | None = None,
     wait: bool = True,
@@ -42,6 +46,7 @@ def latency(
         backend: "exact", "fake:NAME" or "ibm:NAME".
         out: run directory to create or to go on with; by default ``runs/<name>-<time>``.
         seed: in place of that of the spec.
+        changes: values by dotted key that overrule the spec, which the run keeps beside it.
         account: whose account to use; None takes the default one.
         max_qpu_seconds: budget of QPU time of the run, which remembers it.
         wait: wait for the jobs; otherwise return when all are submitted.
@@ -60,10 +65,10 @@ def latency(
         ...     run.kind, run.complete
         ('latency', True)
     """
-    parsed, text, changes = _read(LatencySpec, spec, seed)
+    parsed, text, overruling = _read(LatencySpec, spec, seed, changes or {})
     return run_latency(
         parsed, backend, _folder(out, parsed), text=text,
-        changes=changes, account=account, max_qpu_seconds=max_qpu_seconds, wait=wait,
+        changes=overruling, account=account, max_qpu_seconds=max_qpu_seconds, wait=wait,
         progress=progress, watch=watch,
     )  # fmt: skip
 
@@ -74,6 +79,7 @@ def reset(
     out: str | PathLike[str] | None = None,
     *,
     seed: int | None = None,
+    changes: Mapping[str, Any] | None = None,
     account: Account | None = None,
     max_qpu_seconds: float | None = None,
     wait: bool = True,
@@ -89,6 +95,7 @@ def reset(
         backend: "exact", "aer", "trajectories", "fake:NAME" or "ibm:NAME".
         out: run directory to create or to go on with; by default ``runs/<name>-<time>``.
         seed: in place of that of the spec.
+        changes: values by dotted key that overrule the spec, which the run keeps beside it.
         account: whose account to use; None takes the default one.
         max_qpu_seconds: budget of QPU time of the run, which remembers it.
         wait: wait for the jobs; otherwise return when all are submitted.
@@ -109,10 +116,10 @@ def reset(
         ...     run.kind, run.complete
         ('reset', True)
     """
-    parsed, text, changes = _read(ResetSpec, spec, seed)
+    parsed, text, overruling = _read(ResetSpec, spec, seed, changes or {})
     return run_resets(
         parsed, backend, _folder(out, parsed), text=text,
-        changes=changes, account=account, max_qpu_seconds=max_qpu_seconds, wait=wait,
+        changes=overruling, account=account, max_qpu_seconds=max_qpu_seconds, wait=wait,
         progress=progress, watch=watch,
     )  # fmt: skip
 
@@ -122,14 +129,19 @@ def _folder(out: str | PathLike[str] | None, spec: LatencySpec | ResetSpec) -> P
 
 
 def _read(
-    model: type[_Spec], spec: _Spec | str | PathLike[str] | None, seed: int | None
+    model: type[_Spec],
+    spec: _Spec | str | PathLike[str] | None,
+    seed: int | None,
+    changes: Mapping[str, Any],
 ) -> tuple[_Spec, str, dict[str, Any]]:
-    """A spec, its text, and the changes to it."""
-    changes: dict[str, Any] = {} if seed is None else {"seed": seed}
-    if isinstance(spec, str | PathLike):
-        parsed, text = read_named(model, spec, changes)
-        return parsed, text, changes
-    if not (spec is None or isinstance(spec, model)):
+    """A spec, its text, and the top-level fields that overrule it."""
+    source = str(spec) if isinstance(spec, str | PathLike) else ""
+    if source:
+        text = named_text(source)
+    elif spec is None or isinstance(spec, model):
+        text = (spec or model()).to_toml()
+    else:
         raise BadInput(f"spec = {spec!r}: give the path of a spec")
-    text = (spec or model()).to_toml()
-    return parse_spec(model, text, changes), text, changes
+    fields = overruled(read_toml(text, source or "the spec"), changes)
+    fields |= {} if seed is None else {"seed": seed}
+    return parse_spec(model, text, fields, source=source), text, fields

@@ -16,9 +16,10 @@ from recycling.cli.options import (
     NoWait,
     Out,
     PlanName,
+    Set,
     Strict,
 )
-from recycling.cli.spec import read_experiment
+from recycling.cli.spec import read_edited
 from recycling.cli.terminal import errors, shown
 
 
@@ -34,6 +35,7 @@ def adopt(
         str, typer.Option("--backend", "-b", help="Machine that has the jobs, for a new run.")
     ] = "",
     out: Out = None,
+    settings: Set = None,
     instance: Instance = None,
     plan: PlanName = None,
     account: AccountName = None,
@@ -56,7 +58,7 @@ def adopt(
             given: dict[str, Any] = {"account": Account(instance, plan, account)}
             what: Any = Path(target)
             if not what.is_dir():
-                text, _changes, what = read_experiment(target, None)
+                text, what = read_edited(target, settings)
                 given |= {"backend": backend, "out": out, "spec": text}
             conduct = Conduct(wait=not no_wait, progress=work.step, watch=work.watch)
             stored = adopt_jobs(what, job_id or (), tag, conduct=conduct, **given)

@@ -15,6 +15,7 @@ from recycling.cli.options import (
     Instance,
     LatencyFrom,
     PlanName,
+    Set,
     Spec,
 )
 from recycling.cli.spec import read_at_latency
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 def design(
     spec: Spec,
     backend: Backend = "exact",
+    settings: Set = None,
     question: Annotated[
         str, typer.Option("--question", help="below-tight, below-landauer, both, heat or curve.")
     ] = "both",
@@ -57,7 +59,7 @@ def design(
 ) -> None:
     """Design the experiment that settles a question in the least QPU time."""
     with errors(debug=debug):
-        text, experiment, said = read_at_latency(spec, None, latency_from, backend)
+        text, experiment, said = read_at_latency(spec, None, settings, latency_from, backend)
         if out is not None:
             from recycling.store.targets import check_new_file
 

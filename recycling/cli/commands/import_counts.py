@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from recycling.cli.finish import finish
-from recycling.cli.options import AsJson, Debug, Out, Spec, Strict
-from recycling.cli.spec import read_experiment
+from recycling.cli.options import AsJson, Debug, Out, Set, Spec, Strict
+from recycling.cli.spec import read_edited
 from recycling.cli.terminal import errors, shown
 
 
@@ -17,6 +17,7 @@ def import_counts(
     spec: Spec,
     counts: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet file of counts.")],
     out: Out = None,
+    settings: Set = None,
     source: Annotated[
         str, typer.Option("--source", help="Where the counts come from, in a line.")
     ] = "",
@@ -36,7 +37,7 @@ def import_counts(
     qubits, and "count". Missing rows are 0.
     """
     with errors(debug=debug):
-        text, _changes, experiment = read_experiment(spec, None)
+        text, experiment = read_edited(spec, settings)
         with shown() as work:
             work.step("reading the counts")
             from recycling.studies.own_counts import from_counts

@@ -17,6 +17,7 @@ from recycling.cli.options import (
     Out,
     PlanName,
     Seed,
+    Set,
 )
 from recycling.cli.terminal import errors, shown
 
@@ -31,6 +32,7 @@ def latency(
         str, typer.Option("--backend", "-b", help="Where to run: exact, fake:NAME or ibm:NAME.")
     ] = "exact",
     seed: Seed = None,
+    settings: Set = None,
     instance: Instance = None,
     plan: PlanName = None,
     account: AccountName = None,
@@ -47,6 +49,7 @@ def latency(
         with shown(jobs=backend.startswith("ibm")) as work:
             work.step("reading the spec")
             from recycling.execution.machine import Account
+            from recycling.spec.changes import parse_changes
             from recycling.studies.calibrating import latency as run_latency
 
             run = run_latency(
@@ -54,6 +57,7 @@ def latency(
                 backend,
                 out,
                 seed=seed,
+                changes=parse_changes(settings or ()),
                 account=Account(instance, plan, account),
                 max_qpu_seconds=max_qpu_seconds,
                 wait=not no_wait,

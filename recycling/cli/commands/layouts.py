@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recycling.cli.options import AccountName, AsJson, Backend, Debug, Instance, PlanName, Spec
-from recycling.cli.spec import read_experiment
+from recycling.cli.options import (
+    AccountName,
+    AsJson,
+    Backend,
+    Debug,
+    Instance,
+    PlanName,
+    Set,
+    Spec,
+)
+from recycling.cli.spec import read_edited
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
 if TYPE_CHECKING:
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
 def layouts(
     spec: Spec,
     backend: Backend = "exact",
+    settings: Set = None,
     top: Annotated[int, typer.Option("--top", min=1, help="Placements to show.")] = 10,
     out: Annotated[Path, typer.Option("--out", "-o", help="Picture of the chip to write.")] = Path(
         "layouts.svg"
@@ -41,7 +51,7 @@ def layouts(
 ) -> None:
     """Score every placement on the chip by the gain that the exact engine predicts."""
     with errors(debug=debug):
-        text, _, experiment = read_experiment(spec, None)
+        text, experiment = read_edited(spec, settings)
         if write is not None:
             from recycling.store.targets import check_new_file
 

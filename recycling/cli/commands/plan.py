@@ -18,6 +18,7 @@ from recycling.cli.options import (
     PastJobs,
     PlanName,
     Seed,
+    Set,
     Spec,
 )
 from recycling.cli.spec import read_at_latency, read_experiment
@@ -32,6 +33,7 @@ def plan(
     spec: Spec,
     backend: Backend = "exact",
     seed: Seed = None,
+    settings: Set = None,
     instance: Instance = None,
     plan: PlanName = None,
     account: AccountName = None,
@@ -47,8 +49,8 @@ def plan(
 ) -> None:
     """Show what a run would do, cost and find, before anything is submitted."""
     with errors(debug=debug):
-        _, experiment, said = read_at_latency(spec, seed, latency_from, backend)
-        beside = None if against is None else read_experiment(against, None)[2]
+        _, experiment, said = read_at_latency(spec, seed, settings, latency_from, backend)
+        beside = None if against is None else read_experiment(against)[2]
         if error_budget:
             from recycling.simulation.traced import traced_library
 

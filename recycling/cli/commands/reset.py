@@ -17,6 +17,7 @@ from recycling.cli.options import (
     Out,
     PlanName,
     Seed,
+    Set,
 )
 from recycling.cli.terminal import errors, shown
 
@@ -36,6 +37,7 @@ def reset(
         ),
     ] = "exact",
     seed: Seed = None,
+    settings: Set = None,
     instance: Instance = None,
     plan: PlanName = None,
     account: AccountName = None,
@@ -52,6 +54,7 @@ def reset(
         with shown(jobs=backend.startswith("ibm")) as work:
             work.step("reading the spec")
             from recycling.execution.machine import Account
+            from recycling.spec.changes import parse_changes
             from recycling.studies.calibrating import reset as run_reset
 
             run = run_reset(
@@ -59,6 +62,7 @@ def reset(
                 backend,
                 out,
                 seed=seed,
+                changes=parse_changes(settings or ()),
                 account=Account(instance, plan, account),
                 max_qpu_seconds=max_qpu_seconds,
                 wait=not no_wait,

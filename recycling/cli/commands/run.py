@@ -18,6 +18,7 @@ from recycling.cli.options import (
     Out,
     PlanName,
     Seed,
+    Set,
     Spec,
     Spending,
     Strict,
@@ -31,13 +32,14 @@ from recycling.cli.terminal import errors, shown
 def replay(
     out: Out = None,
     seed: Seed = None,
+    settings: Set = None,
     strict: Strict = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Replay the paper end to end: preset "paper" on the exact engine."""
     with errors(debug=debug):
-        _run_to_report("paper", "exact", out, seed, strict=strict, as_json=as_json)
+        _run_to_report("paper", "exact", out, seed, settings, strict=strict, as_json=as_json)
 
 
 def run(
@@ -45,6 +47,7 @@ def run(
     out: Out = None,
     backend: Backend = "exact",
     seed: Seed = None,
+    settings: Set = None,
     instance: Instance = None,
     plan: PlanName = None,
     account: AccountName = None,
@@ -67,6 +70,7 @@ def run(
             backend,
             out,
             seed,
+            settings,
             strict=strict,
             as_json=as_json,
             account=Account(instance, plan, account),
@@ -84,12 +88,13 @@ def _run_to_report(
     backend: str,
     out: Path | None,
     seed: int | None,
+    settings: list[str] | None,
     *,
     strict: bool,
     as_json: bool,
     **how: Any,
 ) -> None:
-    text, changes, experiment = read_experiment(spec, seed)
+    text, changes, experiment = read_experiment(spec, seed, settings)
     with shown(jobs=backend != "exact") as work:
         from recycling.studies.protocol import run as run_experiment
 

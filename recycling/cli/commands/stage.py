@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 
-from recycling.cli.options import AsJson, Debug, Spec
+from recycling.cli.options import AsJson, Debug, Set, Spec
+from recycling.cli.spec import read_experiment
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
 
 def stage(
     spec: Spec,
+    settings: Set = None,
     temperatures: Annotated[
         str | None,
         typer.Option("--temperatures", help="Such as '43 mK, 0.3, 1' [default: up to 4 K]."),
@@ -43,7 +45,7 @@ def stage(
             from recycling.studies.staging import stage as map_stage
 
             dataset = map_stage(
-                spec,
+                read_experiment(spec, None, settings)[2],
                 temperatures=temperatures,
                 frequencies=frequencies,
                 loss_tangents=loss_tangents,

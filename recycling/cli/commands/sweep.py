@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from recycling.cli.options import AsJson, Debug, Seed
+from recycling.cli.options import AsJson, Debug, Seed, Set
 from recycling.cli.terminal import Shown, errors, print_json, print_lines, print_table, shown
 
 if TYPE_CHECKING:
@@ -45,15 +45,18 @@ def sweep(
         bool, typer.Option("--dry-run", help="Say points, time, memory and disk, and leave.")
     ] = False,
     seed: Seed = None,
+    settings: Set = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Sweep an experiment over numbers of its device: where does recycling pay?"""
     with errors(debug=debug):
         from recycling.errors import BadInput
+        from recycling.spec.changes import parse_changes
         from recycling.sweeps.specs import read_sweep
 
-        experiment = read_sweep(spec, samples=samples, seed=seed)
+        changes = parse_changes(settings or ())
+        experiment = read_sweep(spec, samples=samples, seed=seed, changes=changes)
         if dry_run:
             _estimate(experiment, out or Path(), workers, arrays, as_json=as_json)
         elif out is None:
