@@ -26,14 +26,17 @@ SETTINGS = ("--set", "bath.temperature=43mK", "--set", "measurement.shots=300")
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch, short_reports):
+def folder(tmp_path, monkeypatch):
     (tmp_path / "spec.toml").write_text(SPEC, encoding="utf-8")
     (tmp_path / "edited.toml").write_text(EDITED, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def test_a_run_keeps_the_changes_beside_the_spec(folder):
+pytestmark = pytest.mark.usefixtures("folder", "short_reports")
+
+
+def test_a_run_keeps_the_changes_beside_the_spec():
     """With the hash and the shots of the edited spec, and goes on by the same command."""
     done = command("run", "spec.toml", *SETTINGS, "--out", "set", "--json")
     assert done.code == 0, done
@@ -51,13 +54,13 @@ def test_a_run_keeps_the_changes_beside_the_spec(folder):
     assert other.code == 2
 
 
-def test_a_plan_is_that_of_the_edited_spec(folder):
+def test_a_plan_is_that_of_the_edited_spec():
     changed = command("plan", "spec.toml", *SETTINGS, "--json")
     edited = command("plan", "edited.toml", "--json")
     assert (changed.code, changed.out) == (0, edited.out)
 
 
-def test_a_written_spec_has_the_changes_in_it(folder):
+def test_a_written_spec_has_the_changes_in_it():
     asked = ("--question", "heat", "--error", "0.1", "--out", "mine.toml")
     done = command("design", "spec.toml", *SETTINGS, *asked)
     assert done.code == 0, done
