@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import Annotated
 
 import typer
 
-from recycling.cli.commands import COMMANDS
+from recycling.cli.commands import COMMANDS, NAMES
 from recycling.cli.commands.campaign import campaign
+from recycling.cli.completing import prepare_completion
+from recycling.cli.panels import SETTINGS, Panels
 from recycling.cli.terminal import EXIT_INCOMPLETE, leave_at_once
 
 #: Objects after which garbage is looked for. A command makes most of its objects by importing, and
@@ -16,6 +19,8 @@ from recycling.cli.terminal import EXIT_INCOMPLETE, leave_at_once
 _OBJECTS = 200_000
 
 app = typer.Typer(
+    cls=Panels,
+    context_settings=SETTINGS,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -43,16 +48,22 @@ def _options(
     """From a spec file to a verdict: thermodynamic recycling on quantum hardware."""
 
 
-for command in COMMANDS:
-    app.command()(command)
-app.add_typer(campaign, name="campaign")
+for panel, commands in COMMANDS.items():
+    for command, short in commands.items():
+        app.command(NAMES.get(command), short_help=short, rich_help_panel=panel)(command)
+    if panel == "Study":
+        app.add_typer(
+            campaign, name="campaign", rich_help_panel=panel, short_help="many runs over weeks"
+        )
 
 
 def main() -> None:
     """Entry point of the console script."""
     gc.set_threshold(_OBJECTS, 20, 100)
+    if "_RECYCLING_COMPLETE" in os.environ:
+        prepare_completion()
     try:
-        app()
+        app(prog_name="recycling")
     except SystemExit as end:
         if end.code == EXIT_INCOMPLETE:
             leave_at_once(EXIT_INCOMPLETE)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.completing import backends, runs, specs, words
+
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="New run directory [default: runs/<name>-<time>]."),
@@ -27,17 +29,35 @@ Elsewhere = Annotated[
     typer.Option("--out", "-o", help="Folder for the results [default: RUN itself]."),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 5 if a control failed.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
-Spec = Annotated[str, typer.Argument(metavar="SPEC", help="Path of a spec, or: paper, theory.")]
+RunPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", help="Run directory, or: latest, for the newest.", autocompletion=runs
+    ),
+]
+Spec = Annotated[
+    str,
+    typer.Argument(metavar="SPEC", help="Path of a spec, or: paper, theory.", autocompletion=specs),
+]
 Backend = Annotated[
-    str, typer.Option("--backend", "-b", help="Where to run: exact, aer, fake:NAME or ibm:NAME.")
+    str,
+    typer.Option(
+        "--backend",
+        "-b",
+        help="Where to run: exact, aer, fake:NAME or ibm:NAME.",
+        autocompletion=backends,
+    ),
 ]
 Instance = Annotated[
     str | None, typer.Option("--instance", help="IBM Quantum instance, by name or CRN.")
 ]
 PlanName = Annotated[
     str | None,
-    typer.Option("--plan", help="IBM Quantum plan, e.g. open, where no instance is given."),
+    typer.Option(
+        "--plan",
+        autocompletion=words("open", "premium"),
+        help="IBM Quantum plan, e.g. open, where no instance is given.",
+    ),
 ]
 AccountName = Annotated[
     str | None, typer.Option("--account", help="Name of a saved IBM Quantum account.")
@@ -49,14 +69,21 @@ Budget = Annotated[
 Until = Annotated[
     str | None,
     typer.Option(
-        "--until", help="Stop when it is shown: below_tight, below_landauer or both; in rounds."
+        "--until",
+        autocompletion=words("below_tight", "below_landauer", "both"),
+        help="Stop when it is shown: below_tight, below_landauer or both; in rounds.",
     ),
 ]
 UntilPoints = Annotated[
     int, typer.Option("--until-points", help="At how many points, at least, of the sweep.")
 ]
 Spending = Annotated[
-    str, typer.Option("--spending", help="Level over the rounds: obrien-fleming or pocock.")
+    str,
+    typer.Option(
+        "--spending",
+        autocompletion=words("obrien-fleming", "pocock"),
+        help="Level over the rounds: obrien-fleming or pocock.",
+    ),
 ]
 Futility = Annotated[
     float,
@@ -71,7 +98,9 @@ PastJobs = Annotated[
 LatencyFrom = Annotated[
     Path | None,
     typer.Option(
-        "--latency-from", help="Run on the device whose measured feedforward latency is taken."
+        "--latency-from",
+        autocompletion=runs,
+        help="Run on the device whose measured feedforward latency is taken.",
     ),
 ]
 ErrorBudget = Annotated[
@@ -82,7 +111,11 @@ ErrorBudget = Annotated[
 ]
 ReadoutName = Annotated[
     str | None,
-    typer.Option("--readout", help="raw, corrected or unmixed [default: that of the spec]."),
+    typer.Option(
+        "--readout",
+        autocompletion=words("raw", "corrected", "unmixed"),
+        help="raw, corrected or unmixed [default: that of the spec].",
+    ),
 ]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Leave when all jobs are submitted; resume fetches them.")

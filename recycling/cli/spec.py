@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recycling.cli.newest import named_run
+
 if TYPE_CHECKING:
     from recycling.planning.plan import Plan
     from recycling.spec.experiment import Experiment
@@ -53,6 +55,6 @@ def read_at_latency(
     from recycling.spec.experiment import Experiment
     from recycling.studies.measured_latency import measured_latency
 
-    measured = measured_latency(run, backend)
+    measured = measured_latency(named_run(run, "protocol"), backend)
     text = measured.put_into(text)
     return text, Experiment.parse(text, seed=experiment.seed), measured.said_in

@@ -158,6 +158,11 @@ def print_lines(lines: Sequence[str], style: str = "") -> None:
         console.print(visible(line), style=style, soft_wrap=True, highlight=False)
 
 
+def print_note(line: str) -> None:
+    """Print a line about the call itself on standard error, so that results stand alone."""
+    typer.echo(visible(line), err=True)
+
+
 def _finite(value: Any) -> Any:
     """JSON has neither NaN nor infinity: they become null and a string."""
     if isinstance(value, dict):

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from recycling.cli.completing import backends, runs_or_specs
 from recycling.cli.finish import finish
+from recycling.cli.newest import named_run
 from recycling.cli.options import (
     AccountName,
     AsJson,
@@ -25,14 +27,25 @@ from recycling.cli.terminal import errors, shown
 
 def adopt(
     target: Annotated[
-        str, typer.Argument(metavar="RUN|SPEC", help="Run directory, or spec for a new run.")
+        str,
+        typer.Argument(
+            metavar="RUN|SPEC",
+            help="Run directory, or spec for a new run.",
+            autocompletion=runs_or_specs,
+        ),
     ],
     job_id: Annotated[
         list[str] | None, typer.Option("--job-id", help="Id of a job; may be repeated.")
     ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Tag of jobs.")] = None,
     backend: Annotated[
-        str, typer.Option("--backend", "-b", help="Machine that has the jobs, for a new run.")
+        str,
+        typer.Option(
+            "--backend",
+            "-b",
+            help="Machine that has the jobs, for a new run.",
+            autocompletion=backends,
+        ),
     ] = "",
     out: Out = None,
     settings: Set = None,
@@ -56,7 +69,7 @@ def adopt(
             from recycling.studies.adoption import adopt as adopt_jobs
 
             given: dict[str, Any] = {"account": Account(instance, plan, account)}
-            what: Any = Path(target)
+            what: Any = named_run(Path(target))
             if not what.is_dir():
                 text, what = read_edited(target, settings)
                 given |= {"backend": backend, "out": out, "spec": text}

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.completing import files
+from recycling.cli.newest import named_run
 from recycling.cli.options import AsJson, Debug, RunPath
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
@@ -36,6 +38,7 @@ def archive(
 ) -> None:
     """Put a run into an archive for years: a bundle with OpenQASM, schemas, citation, RO-Crate."""
     with errors(debug=debug):
+        run_path = named_run(run_path, "protocol")
         from recycling.store.authors import authors_of
         from recycling.store.publication import Publication, licence_text
         from recycling.store.targets import check_new_file, results_folder
@@ -66,7 +69,10 @@ def archive(
 
 
 def verify(
-    archive_path: Annotated[Path, typer.Argument(metavar="FILE", help="Archive or bundle.")],
+    archive_path: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Archive or bundle.", autocompletion=files(".zip")),
+    ],
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.newest import named_run
 from recycling.cli.options import Debug, RunPath
 from recycling.cli.terminal import errors, print_lines, shown
 
@@ -20,6 +21,7 @@ def bundle(
 ) -> None:
     """Put a run into one archive with checksums, for a data repository."""
     with errors(debug=debug):
+        run_path = named_run(run_path)
         with shown() as work:
             from recycling.studies.sharing import bundle as bundle_run
 

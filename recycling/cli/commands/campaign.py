@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from recycling.cli.options import AccountName, AsJson, Debug, Instance, PlanName
+from recycling.cli.panels import Panels
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
 campaign = typer.Typer(
+    cls=Panels,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

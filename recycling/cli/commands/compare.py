@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recycling.cli.completing import runs as runs_of_any
+from recycling.cli.newest import named_run
 from recycling.cli.options import AsJson, Debug
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
 if TYPE_CHECKING:
     from recycling.results.comparison import Comparison
 
-Runs = Annotated[list[Path], typer.Argument(metavar="RUN RUN…", help="Run directories.")]
+Runs = Annotated[
+    list[Path],
+    typer.Argument(metavar="RUN RUN…", help="Run directories.", autocompletion=runs_of_any),
+]
 Page = Annotated[Path | None, typer.Option("--out", "-o", help="HTML page to write.")]
 #: Columns of a table of differences on a terminal that is narrow, and on a wide one.
 _NARROW, _WIDE, _ENOUGH = (0, 4, 5), (0, 1, 4, 5, 6), 110
@@ -24,8 +29,9 @@ def compare(runs: Runs, out: Page = None, as_json: AsJson = False, debug: Debug 
     with errors(debug=debug):
         from recycling.studies.comparing import compare as compare_runs
 
+        paths = [named_run(run, "protocol") for run in runs]
         with shown() as work:
-            found = compare_runs(*runs, out=out, progress=work.step)
+            found = compare_runs(*paths, out=out, progress=work.step)
         if as_json:
             from recycling.results.comparison_record import comparison_record
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recycling.cli.completing import words
 from recycling.cli.options import (
     AccountName,
     AsJson,
@@ -30,7 +31,12 @@ def design(
     backend: Backend = "exact",
     settings: Set = None,
     question: Annotated[
-        str, typer.Option("--question", help="below-tight, below-landauer, both, heat or curve.")
+        str,
+        typer.Option(
+            "--question",
+            help="below-tight, below-landauer, both, heat or curve.",
+            autocompletion=words("below-tight", "below-landauer", "both", "heat", "curve"),
+        ),
     ] = "both",
     seconds: Annotated[
         float | None,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.completing import words
+from recycling.cli.newest import named_run
 from recycling.cli.options import Debug, RunPath
 from recycling.cli.terminal import errors, print_lines, shown
 
@@ -14,7 +16,13 @@ from recycling.cli.terminal import errors, print_lines, shown
 def export(
     run_path: RunPath,
     file_format: Annotated[
-        str, typer.Option("--format", "-f", help="csv, parquet or json.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="csv, parquet or json.",
+            autocompletion=words("csv", "parquet", "json"),
+        ),
     ] = "csv",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="New folder [default: <RUN>-<format>].")
@@ -24,6 +32,7 @@ def export(
 ) -> None:
     """Export the results of a run as tables with their units."""
     with errors(debug=debug):
+        run_path = named_run(run_path)
         notes: list[str] = []
         with shown() as work:
             from recycling.studies.sharing import export as export_run

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.completing import files
 from recycling.cli.finish import finish
 from recycling.cli.options import AsJson, Debug, Out, Set, Spec, Strict
 from recycling.cli.spec import read_edited
@@ -15,7 +16,14 @@ from recycling.cli.terminal import errors, shown
 
 def import_counts(
     spec: Spec,
-    counts: Annotated[Path, typer.Argument(metavar="FILE", help="CSV or Parquet file of counts.")],
+    counts: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV or Parquet file of counts.",
+            autocompletion=files(".csv", ".parquet"),
+        ),
+    ],
     out: Out = None,
     settings: Set = None,
     source: Annotated[

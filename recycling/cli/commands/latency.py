@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.completing import backends, specs
 from recycling.cli.finish import finish
 from recycling.cli.options import (
     AccountName,
@@ -25,11 +26,21 @@ from recycling.cli.terminal import errors, shown
 def latency(
     spec: Annotated[
         str | None,
-        typer.Argument(metavar="[SPEC]", help="Path of a latency spec [default: the paper's]."),
+        typer.Argument(
+            metavar="[SPEC]",
+            help="Path of a latency spec [default: the paper's].",
+            autocompletion=specs,
+        ),
     ] = None,
     out: Out = None,
     backend: Annotated[
-        str, typer.Option("--backend", "-b", help="Where to run: exact, fake:NAME or ibm:NAME.")
+        str,
+        typer.Option(
+            "--backend",
+            "-b",
+            help="Where to run: exact, fake:NAME or ibm:NAME.",
+            autocompletion=backends,
+        ),
     ] = "exact",
     seed: Seed = None,
     settings: Set = None,

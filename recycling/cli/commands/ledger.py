@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.newest import named_run
 from recycling.cli.options import AsJson, Debug, RunPath
 from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
 
@@ -32,6 +33,7 @@ def ledger(
 ) -> None:
     """Show every energy beside the heat of a finished run, from the bath to the wall plug."""
     with errors(debug=debug):
+        run_path = named_run(run_path, "protocol")
         from recycling.studies.stored import of_the_protocol, open_run
 
         opened, values = of_the_protocol(open_run(run_path)), dict(map(_value, at or ()))

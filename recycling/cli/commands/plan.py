@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recycling.cli.completing import specs
 from recycling.cli.options import (
     AccountName,
     AsJson,
@@ -42,7 +43,10 @@ def plan(
     past_jobs: PastJobs = 0,
     latency_from: LatencyFrom = None,
     against: Annotated[
-        str | None, typer.Option("--against", help="Other spec to show this plan beside.")
+        str | None,
+        typer.Option(
+            "--against", help="Other spec to show this plan beside.", autocompletion=specs
+        ),
     ] = None,
     as_json: AsJson = False,
     debug: Debug = False,

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from recycling.cli.completing import snapshots
 from recycling.cli.options import AsJson, Debug
 from recycling.cli.terminal import errors, print_json, shown
 from recycling.spec.foreign_text import visible
@@ -18,7 +19,11 @@ def rehearse(
     ] = Path("rehearsal"),
     device: Annotated[
         list[str] | None,
-        typer.Option("--device", help="Heron snapshot, e.g. FakeFez; may be given several times."),
+        typer.Option(
+            "--device",
+            help="Heron snapshot, e.g. FakeFez; may be given several times.",
+            autocompletion=snapshots,
+        ),
     ] = None,
     faults: Annotated[
         str, typer.Option("--faults", help="Faults to come, by name, separated by commas.")

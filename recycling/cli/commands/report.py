@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from recycling.cli import finish
+from recycling.cli.newest import named_run
 from recycling.cli.options import AsJson, Debug, Elsewhere, ErrorBudget, RunPath, Strict
 from recycling.cli.terminal import errors
 
@@ -17,6 +18,7 @@ def report(
 ) -> None:
     """Write the report of a stored run again: report.html and figures/."""
     with errors(debug=debug):
+        run_path = named_run(run_path)
         from recycling.store.targets import results_folder
         from recycling.studies.stored import of_the_protocol, open_run
 

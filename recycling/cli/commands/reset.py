@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.completing import backends, specs
 from recycling.cli.finish import finish
 from recycling.cli.options import (
     AccountName,
@@ -25,7 +26,11 @@ from recycling.cli.terminal import errors, shown
 def reset(
     spec: Annotated[
         str | None,
-        typer.Argument(metavar="[SPEC]", help="Path of a spec of resets [default: all ways]."),
+        typer.Argument(
+            metavar="[SPEC]",
+            help="Path of a spec of resets [default: all ways].",
+            autocompletion=specs,
+        ),
     ] = None,
     out: Out = None,
     backend: Annotated[
@@ -34,6 +39,7 @@ def reset(
             "--backend",
             "-b",
             help="Where to run: exact, aer, trajectories, fake:NAME or ibm:NAME.",
+            autocompletion=backends,
         ),
     ] = "exact",
     seed: Seed = None,

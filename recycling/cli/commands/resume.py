@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from recycling.cli.finish import finish
+from recycling.cli.newest import named_run
 from recycling.cli.options import AsJson, Budget, Debug, NoWait, RunPath, Strict
 from recycling.cli.terminal import errors, shown
 
@@ -24,6 +25,7 @@ def resume(
 ) -> None:
     """Go on with a run: mend, submit what never was, fetch what is done, analyse, report."""
     with errors(debug=debug):
+        run_path = named_run(run_path)
         with shown(jobs=True) as work:
             from recycling.studies.stored import resume as resume_run
 

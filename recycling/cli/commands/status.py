@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recycling.cli.newest import named_run
 from recycling.cli.options import AsJson, Debug, RunPath
 from recycling.cli.terminal import errors, print_json, print_lines, print_table
 
@@ -9,6 +10,7 @@ from recycling.cli.terminal import errors, print_json, print_lines, print_table
 def status(run_path: RunPath, as_json: AsJson = False, debug: Debug = False) -> None:
     """Show the jobs of a run and what happened to them; asks no backend."""
     with errors(debug=debug):
+        run_path = named_run(run_path)
         from recycling.reporting.status import status_summary, status_table
         from recycling.studies.stored import open_unchecked
 

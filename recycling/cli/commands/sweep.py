@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from recycling.cli.completing import specs, words
 from recycling.cli.options import AsJson, Debug, Seed, Set
 from recycling.cli.terminal import Shown, errors, print_json, print_lines, print_table, shown
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from recycling.sweeps.run import Progress
 
 SweptSpec = Annotated[
-    str, typer.Argument(metavar="SPEC", help="Path of a spec with [sweep.over], or: payoff.")
+    str,
+    typer.Argument(
+        metavar="SPEC", help="Path of a spec with [sweep.over], or: payoff.", autocompletion=specs
+    ),
 ]
 
 
@@ -39,7 +43,12 @@ def sweep(
         typer.Option("--scheduler", help="Dask: tcp://HOST:PORT, or local for a cluster here."),
     ] = None,
     arrays: Annotated[
-        str, typer.Option("--arrays", help="Library that evolves the points: numpy, jax or cupy.")
+        str,
+        typer.Option(
+            "--arrays",
+            help="Library that evolves the points: numpy, jax or cupy.",
+            autocompletion=words("numpy", "jax", "cupy"),
+        ),
     ] = "numpy",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say points, time, memory and disk, and leave.")

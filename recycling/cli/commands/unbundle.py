@@ -8,12 +8,18 @@ from typing import Annotated
 
 import typer
 
+from recycling.cli.completing import files
 from recycling.cli.options import Debug
 from recycling.cli.terminal import errors, print_lines, shown
 
 
 def unbundle(
-    archive: Annotated[Path, typer.Argument(metavar="FILE", help="Archive made by bundle.")],
+    archive: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="Archive made by bundle.", autocompletion=files(".zip")
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="New run directory [default: runs/<FILE>].")
     ] = None,
