@@ -26,8 +26,9 @@ _COLOURS = {
 #: Colour of the pulses of a decoupling, and their least width, s, so that they are seen.
 _PULSE, _PULSE_WIDTH = "#009e73", 4e-8
 _KINDS = {"cz": "cz", "measure": "measure", "delay": "idle"}
-#: Gates of a compiled circuit a row of its drawing.
-_FOLD = 44
+#: Gates of a compiled circuit a row of its drawing, and its scale: a row is as wide as the page,
+#: and its smallest text is legible there, 9 px.
+_FOLD, _SCALE = 15, 0.85
 
 
 def schedule_figure(
@@ -113,7 +114,7 @@ def circuit_figure(circuit: QuantumCircuit, device: Device) -> Figure:
             operation = operation.replace_blocks(_without_delays(b) for b in operation.blocks)
         qubits = [drawn.qubits[circuit.find_bit(qubit).index] for qubit in instruction.qubits]
         drawn.append(operation, qubits, instruction.clbits)
-    figure: Figure = drawn.draw("mpl", fold=_FOLD, scale=0.6)
+    figure: Figure = drawn.draw("mpl", fold=_FOLD, scale=_SCALE)
     return figure
 
 

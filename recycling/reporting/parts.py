@@ -6,6 +6,7 @@ a function that returns one; see ``recycling.reporting.page``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -90,6 +91,16 @@ class Section:
 
     title: str
     parts: Sequence[Part]
+
+    @property
+    def anchor(self) -> str:
+        """Name of the section in the address of a page: it follows from the title alone.
+
+        Example:
+            >>> Section("Temperature of the bath", []).anchor
+            'section-temperature-of-the-bath'
+        """
+        return "section-" + "-".join(re.findall(r"\w+", self.title.lower()))
 
     @property
     def figures(self) -> dict[str, tuple[Figure | bytes, str]]:

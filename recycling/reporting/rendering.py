@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from recycling.reporting.figures import to_svg
 from recycling.reporting.parts import Section
+from recycling.reporting.typeset import typeset
 from recycling.store.files import write_whole
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["typeset"] = typeset
     return environment.get_template(template).render(sections=sections, uris=uris, **context)
 
 

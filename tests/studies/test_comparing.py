@@ -51,7 +51,7 @@ def test_what_both_have_is_compared(comparison):
 def test_the_page_is_whole_and_asks_nobody(comparison):
     _, path = comparison
     page = path.read_text("utf-8")
-    assert not re.findall(r'(?:src|href)="(?!data:)', page)
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
     assert "readout</td><td>raw</td><td>corrected" in page
     assert "T1 of B</td><td>397 µs</td><td>30 µs" in page
     assert "sweep.p_x" in page
