@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recycling.reporting.budget_section import budget_section
+from recycling.reporting.citation import citation_section
 from recycling.reporting.evidence import Evidence
 from recycling.reporting.ledger_section import ledger_section
 from recycling.reporting.link_section import link_section
@@ -66,6 +67,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     circuit_section,
     conduct_section,
     provenance_section,
+    citation_section,
 )
 
 

@@ -6,6 +6,7 @@ a function that returns one; see ``recycling.reporting.page``.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,45 @@ class Listing:
     summary: str
 
 
-Part = Paragraph | Rows | Gallery | Controls | Comparisons | Listing
+@dataclass(frozen=True)
+class Links:
+    """Addresses elsewhere, each with its words: nothing is asked for until a reader follows one."""
+
+    macro: ClassVar[str] = "links"
+    addresses: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Quotation:
+    """Text to copy, shown as it is; ``title`` says what it is."""
+
+    macro: ClassVar[str] = "quotation"
+    text: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Download:
+    """A text file that the page holds; ``label`` says what is in it."""
+
+    macro: ClassVar[str] = "download"
+    text: str
+    name: str
+    label: str
+
+    @property
+    def uri(self) -> str:
+        """The file as an address that the page holds.
+
+        Example:
+            >>> Download("a", "a.csv", "numbers").uri
+            'data:text/csv;charset=utf-8;base64,YQ=='
+        """
+        content = base64.b64encode(self.text.encode()).decode()
+        return f"data:text/csv;charset=utf-8;base64,{content}"
+
+
+Part = Paragraph | Rows | Gallery | Controls | Comparisons | Listing | Links | Quotation | Download
 
 
 @dataclass(frozen=True)

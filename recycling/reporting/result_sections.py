@@ -10,7 +10,16 @@ from recycling.reporting.evidence import Evidence
 from recycling.reporting.figures import paper_figures
 from recycling.reporting.link_figures import link_figures
 from recycling.reporting.link_table import link_table
-from recycling.reporting.parts import Comparisons, Controls, Gallery, Paragraph, Part, Rows, Section
+from recycling.reporting.parts import (
+    Comparisons,
+    Controls,
+    Download,
+    Gallery,
+    Paragraph,
+    Part,
+    Rows,
+    Section,
+)
 from recycling.reporting.readings import (
     assignment_table,
     readout_table,
@@ -18,7 +27,9 @@ from recycling.reporting.readings import (
     threshold_table,
 )
 from recycling.reporting.sensitivity_figures import sensitivity_figures
+from recycling.reporting.verdict_csv import verdict_csv
 from recycling.reporting.verdict_table import verdict_table
+from recycling.results.dataset import shown_p_x
 
 _COMPARED = (
     "Verdicts at 3 σ, p_x = 0.4 unless said otherwise; “at some p_x” by 95 % bands over the whole "
@@ -47,7 +58,12 @@ def verdict_section(evidence: Evidence) -> Section:
         f"Readout: {attributes['readout']}.{masked}"
     )
     table = verdict_table(evidence.dataset, evidence.corrected)
-    return Section("Verdict", [Rows(table), Paragraph(note, "note")])
+    numbers = Download(
+        verdict_csv(evidence.dataset),
+        "verdicts.csv",
+        f"Verdicts at p_x = {shown_p_x(evidence.dataset):g} as CSV, with all digits",
+    )
+    return Section("Verdict", [Rows(table), numbers, Paragraph(note, "note")])
 
 
 def link_heat_section(evidence: Evidence) -> Section | None:

@@ -2,18 +2,21 @@
 
 import base64
 import html
+import io
 import json
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
 from scipy.constants import h
 
 import recycling as rc
 from recycling.inference.readout.correction import READOUTS
+from recycling.reporting.citation import bibtex
 from recycling.reporting.figures import paper_figures
 from recycling.reporting.paper import compare, replay_of
 from recycling.reporting.readings import (
@@ -22,9 +25,11 @@ from recycling.reporting.readings import (
     readout_table,
     temperature_table,
 )
+from recycling.reporting.verdict_csv import COLUMNS
 from recycling.reporting.verdict_table import verdict_table
 from recycling.results.calibrations import calibrations
 from recycling.results.controls import controls
+from recycling.results.export import tables
 from recycling.results.summary import headline
 from recycling.results.theory import stored_theory
 from recycling.results.verdicts import verdicts
@@ -99,7 +104,9 @@ def pictures(page):
 def test_the_page_loads_nothing(page, source):
     assert {tag for tag, _ in page.elements} & FOREIGN == set()
     for tag, attributes in page.elements:
-        for name in LOADING & set(attributes):
+        # A link is followed by a reader alone, and tells the other side nothing.
+        leads_elsewhere = tag == "a" and attributes.get("rel") == "noreferrer"
+        for name in LOADING & set(attributes) - ({"href"} if leads_elsewhere else set()):
             assert attributes[name].startswith(("data:", "#")), (tag, name, attributes[name][:80])
         assert not any(name.startswith("on") for name in attributes), (tag, "handler")
     (sheet,) = re.findall(r"<style>(.*?)</style>", source, flags=re.DOTALL)
@@ -144,6 +151,29 @@ def test_the_page_says_what_was_found(page, reported, small_dataset):
     for control in controls(small_dataset):
         for part in (control.name, control.expected, control.found):
             assert part in page.text
+
+
+def test_the_page_hands_out_the_numbers_of_the_verdicts(page, small_dataset):
+    """The CSV in the page, and the columns that an export writes, digit for digit."""
+    (uri,) = (a["href"] for a in page.of("a") if a.get("download") == "verdicts.csv")
+    text = base64.b64decode(uri.partition("base64,")[2], validate=True).decode()
+    frame = pd.read_csv(io.StringIO(text))
+    assert len(frame) == 3 * 3
+    assert frame["verdict_tight"].tolist()[::3] == [v.text for v in verdicts(small_dataset)]
+    exported = [table.frame for table in tables(small_dataset)]
+    for name in COLUMNS:
+        (own,) = (table for table in exported if name in table)
+        keys = [key for key in ("arm", "theta_b", "p_x", "limit") if key in own]
+        both = frame[[*keys, name]].merge(own[[*keys, name]], on=keys, suffixes=("", "_exported"))
+        assert len(both) == len(frame), name
+        assert (both[name] == both[f"{name}_exported"]).all(), name
+
+
+def test_the_page_says_how_to_cite_it(page, reported):
+    version = reported.record["software"]["thermodynamic-recycling"]
+    assert bibtex(version, "2026").split("\n\n")[0] in page.text
+    assert f"version = {{{version}}}" in page.text
+    assert any(a["href"].endswith("/abs/2601.07522") for a in page.of("a"))
 
 
 def test_raw_verdicts_stand_beside_their_known_bias(page, reported, small_dataset):
