@@ -1,0 +1,115 @@
+"""Writes the pages that are made from code, and copies notebooks, before the site is built.
+
+They land in docs/reference, docs/notebooks and docs/project, which git ignores.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any
+
+from docs._ext import api, commands, messages, results, spec_keys
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+DOCS = Path(__file__).resolve().parents[1]
+ROOT = DOCS.parent
+_INDEX = """\
+# Reference
+
+Made from the code while the site is built, so that it says what the code does.
+
+```{{toctree}}
+:maxdepth: 1
+
+{names}
+```
+"""
+
+_PROJECT = """\
+# Project
+
+```{toctree}
+:maxdepth: 1
+
+changelog
+contributing
+```
+"""
+_NOTEBOOKS = """\
+# Notebooks
+
+Each is stored with its outputs, and executed anew by `make notebooks`.
+
+```{toctree}
+:maxdepth: 1
+:glob:
+
+*
+```
+"""
+
+
+def pages() -> dict[str, str]:
+    """Text of every page that is made from code, by its name in docs/reference."""
+    found = {
+        "spec": spec_keys.page(),
+        "commands": commands.page(),
+        "dataset": results.dataset_page(),
+        "run-directory": results.files_page(),
+        "errors": messages.page(),
+    }
+    of_modules = {f"api-{module.replace('.', '-')}": api.page(module) for module in api.modules()}
+    return {"index": _INDEX.format(names="\n".join([*of_modules, *found])), **of_modules, **found}
+
+
+def project() -> dict[str, str]:
+    """Pages that are files of the root, with their links led to the site."""
+    found = {"index": _PROJECT}
+    for name in ("CHANGELOG", "CONTRIBUTING"):
+        text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
+        found[name.lower()] = re.sub(r"\[([^]]+)\]\((?!docs/|https?:)[^)]*\)", r"\1", text).replace(
+            "](docs/", "](../"
+        )
+    return found
+
+
+def write(folder: Path, texts: dict[str, str]) -> None:
+    """Write texts as Markdown: only what changed, so that a second build is quick."""
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob("*.md"):
+        if path.stem not in texts:
+            path.unlink()
+    for name, text in texts.items():
+        path = folder / f"{name}.md"
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def _prepare(_app: Sphinx, _config: Any) -> None:
+    write(DOCS / "reference", pages())
+    notebooks = DOCS / "notebooks"
+    if notebooks.exists():
+        rmtree(notebooks)
+    notebooks.mkdir()
+    (notebooks / "index.md").write_text(_NOTEBOOKS, encoding="utf-8")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        text = path.read_text(encoding="utf-8").replace("](../docs/", "](../")
+        (notebooks / path.name).write_text(text, encoding="utf-8")
+    write(DOCS / "project", project())
+
+
+def _listed(_app: Sphinx, page: str, source: list[str]) -> None:
+    """List the decisions below their table, which is also read without the site."""
+    if page == "decisions/README":
+        source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the writer."""
+    app.connect("config-inited", _prepare)
+    app.connect("source-read", _listed)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
