@@ -16,7 +16,7 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow browser lint examples types layers notebooks soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock sbom dist clean rivals design minute bench-check scaling engine commands trajectories resets surprise
+.PHONY: help replay check test slow browser lint examples types layers notebooks docs docs-serve docs-check soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock sbom dist clean rivals design minute bench-check scaling engine commands trajectories resets surprise
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -60,6 +60,16 @@ notebooks: $(STAMP) ## execute every notebook into build/notebooks
 			$(BIN)/jupyter execute --kernel_name=python3 \
 			--output="$(CURDIR)/build/notebooks/{notebook_name}" "$$notebook"; \
 	done
+
+# Nothing is fetched. Pages made from code, and the reports of the gallery, are made first.
+docs: $(STAMP) ## build the documentation site in build/docs; warnings are errors
+	$(BIN)/python -m sphinx -W -n --keep-going -q -b html docs build/docs
+
+docs-serve: docs ## show the site on http://127.0.0.1:8000
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory build/docs
+
+docs-check: $(STAMP) ## run what README and pages show; check their commands, specs and links
+	$(BIN)/python -m docs.check $(ARGS)
 
 soak: $(STAMP) ## kill runs and inject faults, hundreds of times (half an hour)
 	$(BIN)/python -m tests.soak $(ARGS)
