@@ -16,10 +16,10 @@ RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-defaul
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help replay check test slow browser lint examples types layers notebooks docs docs-serve docs-check soak campaign sweeps fuzz bench coverage axes stopping gate-times decoupling chip lock sbom dist clean rivals design minute bench-check scaling engine commands trajectories resets surprise
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*## / { print $$1 }' $(firstword $(MAKEFILE_LIST)))
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 replay: $(STAMP) ## set up, then run the main job; options in ARGS="..."
 	$(BIN)/recycling replay --seed 7 $(ARGS)
@@ -52,14 +52,15 @@ layers: $(STAMP) ## direction of imports (import-linter)
 
 # Each notebook runs in its own folder; the executed copy goes to build/notebooks. The loopback
 # service stands in for IBM Quantum.
-notebooks: $(STAMP) ## execute every notebook into build/notebooks
-	@mkdir -p build/notebooks
-	@set -e; for notebook in notebooks/*.ipynb; do \
-		test -e "$$notebook" || continue; \
-		$(BIN)/python -m tests.with_loopback \
-			$(BIN)/jupyter execute --kernel_name=python3 \
-			--output="$(CURDIR)/build/notebooks/{notebook_name}" "$$notebook"; \
-	done
+notebooks: $(STAMP) ## execute every notebook, and compare it with the outputs that are stored in it
+	$(BIN)/python -m tests.notebooks $(ARGS)
+
+notebooks-store: $(STAMP) ## execute notebooks and store their outputs; ARGS="notebooks/03_latency.ipynb": one
+	$(BIN)/python -m tests.notebooks --store $(ARGS)
+
+# From the root, so that links to docs work and runs are in reach. Jupyter opens the browser.
+lab: $(STAMP) ## open the notebooks in JupyterLab; ARGS=--no-browser prints the address
+	$(BIN)/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks $(ARGS)
 
 # Nothing is fetched. Pages made from code, and the reports of the gallery, are made first.
 docs: $(STAMP) ## build the documentation site in build/docs; warnings are errors
