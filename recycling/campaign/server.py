@@ -69,16 +69,43 @@ def serving(port: int, read: Read) -> Iterator[str]:
         ...     b"recycling_campaign_runs_total" in answer.read()
         True
     """
+    with listening(port, _application(read)) as address:
+        yield f"{address}metrics"
+
+
+@contextmanager
+def listening(port: int, application: Callable[..., Iterable[bytes]]) -> Iterator[str]:
+    """Serve a WSGI application on the loopback address alone, during a block.
+
+    Args:
+        port: TCP port; 0 takes a free one.
+        application: it is called for each request, by a thread of its own.
+
+    Yields:
+        Address of its root.
+
+    Raises:
+        BadInput: the port is none, or is taken.
+
+    Example:
+        >>> from urllib.request import urlopen
+        >>> def application(environ, start_response):
+        ...     start_response("200 OK", [("Content-Type", "text/plain")])
+        ...     return [environ["PATH_INFO"].encode()]
+        >>> with listening(0, application) as address, urlopen(f"{address}here") as answer:
+        ...     answer.read()
+        b'/here'
+    """
     if not 0 <= port <= 65_535:
         raise BadInput(f"port = {port}: give 0 (any that is free) to 65535")
     try:
-        server = make_server(LOOPBACK, port, _application(read), _Server, _Handler)
+        server = make_server(LOOPBACK, port, application, _Server, _Handler)
     except OSError as error:
         raise BadInput(f"port = {port}: {reason_of(error)}; give another one, or 0") from None
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield f"http://{LOOPBACK}:{server.server_port}/metrics"
+        yield f"http://{LOOPBACK}:{server.server_port}/"
     finally:
         server.shutdown()
         server.server_close()

@@ -57,6 +57,14 @@ def comparison_sections(comparison: Comparison) -> Iterator[Section]:
 
 def write_comparison(comparison: Comparison, path: Path) -> Path:
     """Write the page, which asks the network for nothing; returns its path."""
+    page = comparison_page(comparison)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, page.encode())
+    return path
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """Make the page, without writing it."""
     sections = list(comparison_sections(comparison))
     uris = {
         name: embedded(figure)
@@ -64,16 +72,13 @@ def write_comparison(comparison: Comparison, path: Path) -> Path:
         for name, (figure, _) in section.figures.items()
     }
     title = "Comparison: " + ", ".join(member.label for member in comparison.members)
-    page = render(
+    return render(
         "recycling.reporting/comparison.html.j2",
         sections,
         uris,
         title=title,
         headline=comparison_headline(comparison),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, page.encode())
-    return path
 
 
 def _figures(comparison: Comparison) -> dict[str, tuple[Figure, str]]:

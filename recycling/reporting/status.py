@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,13 @@ from recycling.store.sealing import seal_faults
 from recycling.store.targets import way_on
 
 
-def status_summary(run: Run) -> dict[str, Any]:
+def status_summary(run: Run, way: Callable[..., str] = way_on) -> dict[str, Any]:
     """Describe a run and each of its jobs, from its journals alone; its files may be damaged.
+
+    Args:
+        run: opened run.
+        way: says how to go on with it, as ``way_on``, which tries whether its folder can be
+            written.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -54,7 +59,7 @@ def status_summary(run: Run) -> dict[str, Any]:
         "damage": damage,
         "notes": [
             *seal_faults(run),
-            *_notes(run.path, jobs, damage),
+            *_notes(run.path, jobs, damage, way),
             *(() if origin is None else _of(origin)),
         ],
         **_bill(jobs),
@@ -206,14 +211,16 @@ def _about_the_service(summary: dict[str, Any]) -> list[str]:
     ]
 
 
-def _notes(path: Path, jobs: list[dict[str, Any]], damage: list[str]) -> list[str]:
+def _notes(
+    path: Path, jobs: list[dict[str, Any]], damage: list[str], way: Callable[..., str]
+) -> list[str]:
     notes = [f"damaged: {text}" for text in damage]
     surplus = [each for job in jobs for each in job.get("surplus", ())]
     if surplus:
         notes.append(surplus_text(surplus))
     states = {job["state"] for job in jobs}
     if states & UNSUCCESSFUL:
-        notes.append(f"submit again what failed: {way_on(path, retry_failed=True)}")
+        notes.append(f"submit again what failed: {way(path, retry_failed=True)}")
     elif not states <= COMPLETE or damage:
-        notes.append(f"go on with: {way_on(path)}")
+        notes.append(f"go on with: {way(path)}")
     return notes

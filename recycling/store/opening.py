@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from recycling.errors import BadInput
 from recycling.store.damage import SPARE
@@ -10,7 +11,7 @@ from recycling.store.directory import Run
 from recycling.store.identity import IDENTITY, kind_of, read_identity
 from recycling.store.kinds import Kinds
 from recycling.store.targets import way_on
-from recycling.store.upgrade import upgrade
+from recycling.store.upgrade import older_schema, upgrade
 
 
 def check_intact(run: Run) -> Run:
@@ -61,10 +62,28 @@ def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
         Traceback (most recent call last):
         recycling.errors.BadInput: run = 'no such run' is not a run directory: give one that ...
     """
-    folder = Path(path).expanduser()
-    if not any((folder / name).is_file() for name in IDENTITY):
-        raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
+    folder = _run_folder(path)
     upgrade(folder)
+    return open_unwritten(folder, kinds)
+
+
+def open_unwritten(path: str | Path, kinds: Kinds) -> Run:
+    """Open a run directory and write nothing into it: an older schema is refused.
+
+    Raises:
+        BadInput: as for ``open_unchecked``, or an older version wrote it.
+
+    Example:
+        >>> open_unwritten("no such run", kinds=lambda name: None)
+        Traceback (most recent call last):
+        recycling.errors.BadInput: run = 'no such run' is not a run directory: give one that ...
+    """
+    folder = _run_folder(path)
+    if (version := older_schema(folder)) is not None:
+        raise BadInput(
+            f"{folder / 'run.json'}: schema_version = {version} is that of an older version; "
+            f"upgrade it with: recycling status {quote(str(folder))}"
+        )
     # Whatever is wrong with the record is said here, also where its parts do not fit together.
     record = read_identity(folder)
     try:
@@ -74,3 +93,10 @@ def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
     run = Run.of(study, folder)
     _ = run.device
     return run
+
+
+def _run_folder(path: str | Path) -> Path:
+    folder = Path(path).expanduser()
+    if not any((folder / name).is_file() for name in IDENTITY):
+        raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
+    return folder

@@ -62,6 +62,17 @@ def upgrade(folder: Path) -> None:
                 ) from error
 
 
+def older_schema(folder: Path) -> int | None:
+    """Schema of a run that ``upgrade`` would write anew; None for all others.
+
+    Example:
+        >>> older_schema(Path("no such run")) is None
+        True
+    """
+    version = _version(folder)
+    return version if version in _STEPS else None
+
+
 def _version(folder: Path) -> int:
     """Schema of a run from before records were sealed; 0 for all others."""
     try:
