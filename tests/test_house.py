@@ -14,9 +14,23 @@ def lines(path):
     return path.read_text(encoding="utf-8").count("\n")
 
 
+def code(path):
+    """Code of a module without its comments and docstrings, whose examples may name anything."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(value=...)
+    return ast.unparse(tree)
+
+
 def names(text):
-    """Modules, tests and empty ones left out, that hold a text."""
-    return [str(path.relative_to(ROOT)) for path in MODULES if text in path.read_text("utf-8")]
+    """Modules, tests and empty ones left out, whose code holds a text."""
+    word = text.strip("'")
+    return [
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if word in path.read_text("utf-8") and text in code(path)
+    ]
 
 
 def test_modules_are_short():
@@ -40,9 +54,10 @@ def test_no_module_lies_loose():
 
 
 def test_few_modules_name_the_parameter_of_hhl():
-    assert len(names("theta_b")) <= 15
+    assert len(names("theta_b")) <= 9
 
 
 def test_few_modules_name_an_arm():
-    arms = {name for arm in ("equilibrium", "recycling") for name in names(f'"{arm}"')}
-    assert len(arms) <= 8
+    # The program and its package bear the name of an arm, too: in five of these.
+    arms = {name for arm in ("equilibrium", "recycling") for name in names(repr(arm))}
+    assert len(arms) <= 7
