@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from recycling.reporting.figures import SETTINGS, SIZE, new_axes
+from recycling.reporting.canvas import SETTINGS, SIZE, figure_of
 from recycling.results.sweep import curve_note, first_curve, recycling_arm, sweep_axes
 from recycling.thermodynamics import (
     Bath,
@@ -25,11 +25,14 @@ from recycling.thermodynamics import (
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.axes import Axes
 
 Real = NDArray[np.float64]
 
 #: Half the angle between the Bloch vectors of the two branches of the theory, rad.
 _HALF_ANGLES = (0.3, 0.6, 0.9)
+#: Both branches are equally likely.
+_EVEN = np.array([0.5, 0.5])
 _COLOURS = ("#0072b2", "#009e73", "#d55e00")
 #: Relative distance from the last ΔS that has a process.
 _ROUNDING = 1e-9
@@ -47,12 +50,12 @@ def branch_figures(dataset: xr.Dataset, role: str = "B") -> dict[str, tuple[Figu
     cut = curve_note(dataset)
     dataset = first_curve(dataset)
     (axis,) = sweep_axes(dataset)
-    bath = Bath.qubit(float(dataset.attrs["frequency_Hz"]), float(dataset.attrs["temperature_K"]))
+    bath = _bath(dataset)
     kind = dataset.attrs["data_kind"]
     with mpl.rc_context(SETTINGS):
         return {
             "entropy-tradeoff": (
-                _entropy_tradeoff(dataset, bath, role),
+                figure_of(draw_entropy_tradeoff, dataset, role, right=0.98),
                 "Entropy of the bath before the erasure against what is erased, recycling arm. "
                 "Lines: the largest bath entropy S_max that still gains, Eqs. (6) and (19)–(22), "
                 f"at the measured energy of the bath at that {axis.noun}. Points: some of the p_x "
@@ -75,9 +78,16 @@ def branch_figures(dataset: xr.Dataset, role: str = "B") -> dict[str, tuple[Figu
         }
 
 
-def _entropy_tradeoff(dataset: xr.Dataset, bath: Bath, role: str) -> Figure:
-    figure, axes = new_axes(r"entropy decrease $\Delta S$ (nat)", r"bath entropy $S(\rho_B)$ (nat)")
-    figure.subplots_adjust(right=0.98)
+def draw_entropy_tradeoff(axes: Axes, dataset: xr.Dataset, role: str = "B") -> None:
+    """Draw the entropy of the bath before the erasure against what is erased, Eqs. (6), (19)–(22).
+
+    Args:
+        axes: where to draw.
+        dataset: the run.
+        role: name of the bath qubit.
+    """
+    bath = _bath(dataset)
+    axes.set(xlabel=r"entropy decrease $\Delta S$ (nat)", ylabel=r"bath entropy $S(\rho_B)$ (nat)")
     decrease = np.linspace(0, np.log(2), 300)
     (axis,) = sweep_axes(dataset)
     shown = np.unique(np.linspace(0, len(axis.values) - 1, _SHOWN).round().astype(int))
@@ -103,7 +113,10 @@ def _entropy_tradeoff(dataset: xr.Dataset, bath: Bath, role: str) -> Figure:
     axes.set_xlim(0, np.log(2))
     axes.set_ylim(0, min(2 * highest, np.log(2)))
     axes.legend(loc="upper right")
-    return figure
+
+
+def _bath(dataset: xr.Dataset) -> Bath:
+    return Bath.qubit(float(dataset.attrs["frequency_Hz"]), float(dataset.attrs["temperature_K"]))
 
 
 class _BathPoints(NamedTuple):
@@ -132,32 +145,40 @@ def _branch_gain(bath: Bath) -> Figure:
     figure = Figure(figsize=SIZE)
     left, right = figure.subplots(1, 2)
     figure.subplots_adjust(left=0.12, right=0.98, bottom=0.14, top=0.8, wspace=0.38)
+    draw_branch_gain(left, bath)
+    draw_record_break_even(right, bath)
+    figure.legend(*left.get_legend_handles_labels(), loc="upper center", ncols=2, fontsize=8)
+    return figure
+
+
+def draw_branch_gain(axes: Axes, bath: Bath) -> None:
+    """Draw the gain with the branch known, and with its index discarded; Eqs. (14), (15), (18)."""
     quantum = float(bath.energies[-1])
-    even = np.array([0.5, 0.5])
-    record = float(record_cost(even, bath.temperature))
+    record = float(record_cost(_EVEN, bath.temperature))
     for colour, half_angle in zip(_COLOURS, _HALF_ANGLES, strict=True):
-        pair = equator_pair(bath, half_angle)
-        decrease, _, mixed, holevo = _gains(bath, pair)
+        decrease, _, mixed, holevo = _gains(bath, equator_pair(bath, half_angle))
         label = rf"$G_\mathrm{{mix}}$, $\alpha = {half_angle:g}$, $\chi = {holevo:.2g}$"
-        left.plot(decrease, mixed / quantum, color=colour, lw=1.5, label=label)
-        left.plot(decrease[-1], mixed[-1] / quantum, "x", color=colour, ms=6, mew=1.5)
-        break_even = record_break_even(decrease, bath, pair, even)
-        right.plot(decrease, break_even * 1e3, color=colour, lw=1.5)
+        axes.plot(decrease, mixed / quantum, color=colour, lw=1.5, label=label)
+        axes.plot(decrease[-1], mixed[-1] / quantum, "x", color=colour, ms=6, mew=1.5)
     decrease, mean, _, _ = _gains(bath, equator_pair(bath, 0.0))
-    left.plot(decrease, mean / quantum, color="#111111", lw=1.8, zorder=1, label=r"$\bar{G}$")
-    left.plot(
+    axes.plot(decrease, mean / quantum, color="#111111", lw=1.8, zorder=1, label=r"$\bar{G}$")
+    axes.plot(
         decrease, (mean - record) / quantum, color="#888888", lw=1.3, ls="--", zorder=1,
         label=r"$\bar{G} - k_B T_0 \ln 2$",
     )  # fmt: skip
-    right.axhline(bath.temperature * 1e3, color="#555555", lw=0.9, ls=":")
-    for axes in (left, right):
-        axes.set_xlabel(r"$\Delta S$ (nat)")
-        axes.set_xlim(0, np.log(2))
-    right.set_ylim(0, None)
-    left.set_ylabel("gain (hf)")
-    right.set_ylabel("break-even of the record (mK)")
-    figure.legend(*left.get_legend_handles_labels(), loc="upper center", ncols=2, fontsize=8)
-    return figure
+    axes.set(xlabel=r"$\Delta S$ (nat)", xlim=(0, np.log(2)), ylabel="gain (hf)")
+
+
+def draw_record_break_even(axes: Axes, bath: Bath) -> None:
+    """Draw the temperature below which keeping the record of a branch pays."""
+    for colour, half_angle in zip(_COLOURS, _HALF_ANGLES, strict=True):
+        pair = equator_pair(bath, half_angle)
+        decrease = _gains(bath, pair)[0]
+        break_even = record_break_even(decrease, bath, pair, _EVEN)
+        axes.plot(decrease, break_even * 1e3, color=colour, lw=1.5)
+    axes.axhline(bath.temperature * 1e3, color="#555555", lw=0.9, ls=":")
+    axes.set(xlabel=r"$\Delta S$ (nat)", xlim=(0, np.log(2)), ylim=(0, None))
+    axes.set_ylabel("break-even of the record (mK)")
 
 
 def equator_pair(bath: Bath, half_angle: float) -> NDArray[np.complex128]:

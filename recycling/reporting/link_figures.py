@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.constants import h as planck
 
-from recycling.reporting.figures import SETTINGS, STYLES, math_label, new_axes, sweep_ticks
+from recycling.reporting.canvas import SETTINGS, figure_of, math_label, sweep_ticks
+from recycling.reporting.figures import STYLES
 from recycling.results.dataset import shown_p_x
 from recycling.results.link_gains import link_gains
 from recycling.results.sweep import curve_note, first_curve, recycling_arm, sweep_axes
@@ -53,18 +54,18 @@ def link_figures(dataset: xr.Dataset) -> dict[str, tuple[Figure, str]]:
     with mpl.rc_context(SETTINGS):
         return {
             "link-heat": (
-                _heats(dataset),
+                figure_of(draw_link_heat, dataset, left=0.17, right=0.98),
                 "Heat into the bath, the same with the heat left in the link, and the bounds, "
                 f"{at}; shaded: 95 % bands over the whole sweep.{cut}",
             ),
             "link-excess": (
-                _excesses(dataset),
+                figure_of(draw_link_excess, dataset, left=0.17, right=0.98),
                 f"Both ledgers {at}: below 0 the heat is below Q_tight. Net counts the heat into "
                 "the bath against a separate reset and erasure, strict that into the link too. "
                 f"Shaded: 95 % bands over the whole sweep.{cut}",
             ),
             "link-gain": (
-                _gains(dataset),
+                figure_of(draw_link_gain, dataset, left=0.17, right=0.98),
                 f"Gain Q_tight − Q_ath of the recycled state as it arrived {at}, bars: 95 % "
                 "intervals; and gain of a thermal bath at T0 after the same link, at the same ΔS: "
                 f"what a cold link makes alone.{cut}",
@@ -72,8 +73,14 @@ def link_figures(dataset: xr.Dataset) -> dict[str, tuple[Figure, str]]:
         }
 
 
-def _heats(dataset: xr.Dataset) -> Figure:
-    figure, axes, point = _over_the_sweep(dataset, "energy (hf)")
+def draw_link_heat(axes: Axes, dataset: xr.Dataset) -> None:
+    """Draw the heat into the bath, with that left in the link, and the bounds.
+
+    Example:
+        >>> draw_link_heat.__name__
+        'draw_link_heat'
+    """
+    point = _over_the_sweep(axes, dataset, "energy (hf)")
     for name in ("bound_tight", "bound_landauer", "heat"):
         style = STYLES[name]
         _curve(axes, point, name, style["color"], math_label(style["label"]), style.get("ls", "-"))
@@ -82,19 +89,29 @@ def _heats(dataset: xr.Dataset) -> Figure:
     label = math_label("ΔQ_B") + " + link heat"
     axes.plot(_along(dataset), strict.sel(limit="value"), "-", color=_STRICT, lw=1.8, label=label)
     axes.legend(loc="best", ncols=2)
-    return figure
 
 
-def _excesses(dataset: xr.Dataset) -> Figure:
-    figure, axes, point = _over_the_sweep(dataset, r"heat − $Q_{\mathrm{tight}}$ (hf)")
+def draw_link_excess(axes: Axes, dataset: xr.Dataset) -> None:
+    """Draw how far both ledgers are from the tight bound.
+
+    Example:
+        >>> draw_link_excess.__name__
+        'draw_link_excess'
+    """
+    point = _over_the_sweep(axes, dataset, r"heat − $Q_{\mathrm{tight}}$ (hf)")
     _curve(axes, point, "excess_tight", "#111111", "net against separate")
     _curve(axes, point, "excess_strict_tight", _STRICT, "strict")
     axes.legend(loc="best")
-    return figure
 
 
-def _gains(dataset: xr.Dataset) -> Figure:
-    figure, axes, point = _over_the_sweep(dataset, "gain (hf)")
+def draw_link_gain(axes: Axes, dataset: xr.Dataset) -> None:
+    """Draw the gain of the state that arrived, and what the link makes alone.
+
+    Example:
+        >>> draw_link_gain.__name__
+        'draw_link_gain'
+    """
+    point = _over_the_sweep(axes, dataset, "gain (hf)")
     gains = link_gains(dataset)
     assert gains is not None  # there is a link
     x, value = _along(dataset), gains.gain / gains.quantum
@@ -106,18 +123,17 @@ def _gains(dataset: xr.Dataset) -> Figure:
     alone = np.where(np.isfinite(gains.alone), gains.alone, np.nan) / gains.quantum
     axes.plot(x, alone, "-", color=_STRICT, lw=1.8, label="link alone")
     axes.legend(loc="upper left")
-    return figure
 
 
-def _over_the_sweep(dataset: xr.Dataset, label: str) -> tuple[Figure, Axes, xr.Dataset]:
-    """Axes over the sweep, and the recycling arm at the shown p_x with energies in hf."""
+def _over_the_sweep(axes: Axes, dataset: xr.Dataset, label: str) -> xr.Dataset:
+    """Label axes over the sweep; returns the recycling arm at the shown p_x, energies in hf."""
     (axis,) = sweep_axes(dataset)
-    figure, axes = new_axes(axis.label, label)
-    figure.subplots_adjust(left=0.17, right=0.98)
+    axes.set(xlabel=axis.label, ylabel=label)
     axes.axhline(0, color="#888888", lw=0.8)
     sweep_ticks(axes, axis)
     point = recycling_arm(dataset).sel(p_x=shown_p_x(dataset))
-    return figure, axes, point / (planck * dataset.attrs["frequency_Hz"])
+    shown: xr.Dataset = point / (planck * dataset.attrs["frequency_Hz"])
+    return shown
 
 
 def _along(dataset: xr.Dataset) -> Real:

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from recycling.inference.bath.sensitivity import Erasure, thresholds
-from recycling.reporting.figures import SETTINGS, SIZE, STYLES, math_label, new_axes, sweep_ticks
+from recycling.reporting.canvas import SETTINGS, SIZE, figure_of, math_label, sweep_ticks
+from recycling.reporting.figures import STYLES
 from recycling.results.dataset import shown_p_x
 from recycling.results.sensitivity import erasure_of, sensitivity
 from recycling.results.sweep import Axis, curve_note, first_curve, sweep_axes
@@ -69,10 +70,9 @@ def sensitivity_figures(
     """
     cut = curve_note(dataset)
     dataset = first_curve(dataset)
-    (axis,) = sweep_axes(dataset)
     kind, p_x = dataset.attrs["data_kind"], shown_p_x(dataset)
-    temperature, frequency = (float(dataset.attrs[n]) for n in ("temperature_K", "frequency_Hz"))
-    given = _Assumed(erasure_of(dataset), axis, temperature, frequency, measured)
+    given = _assumed(dataset, measured)
+    temperature, frequency = given.temperature, given.frequency
     interval = "" if given.interval is None else " Band: 95 % interval of the measured T0."
     none = "Grey: no thermal bath takes up ΔS, Q_tight is +inf."
     with mpl.rc_context(SETTINGS):
@@ -90,7 +90,7 @@ def sensitivity_figures(
                 f"assumed {frequency / 1e9:g} GHz.{cut}",
             ),
             "critical-temperature": (
-                _critical(given),
+                figure_of(_critical, given),
                 f"Temperature T0 of the bath above which ΔQ_B is below Q_tight or Q_Landauer, "
                 f"recycling arm, p_x = {p_x:g} ({kind}, all trials together): a verdict stands "
                 "where its curve lies below the true T0; at 0 it stands at any temperature. "
@@ -100,9 +100,7 @@ def sensitivity_figures(
 
 
 def _over_temperature(given: _Assumed) -> Figure:
-    grid = np.geomspace(given.temperature / _SPAN, given.temperature * _SPAN, _POINTS)
-    energies = sensitivity(given.erasure, grid, [given.frequency]).isel(frequency=0)
-    figure, panels = _panels(given, energies, "temperature", 1e3)
+    figure, panels = _panels(given, _temperatures(given), "temperature", 1e3)
     for axes in panels:
         _draw_temperature(axes, given, upright=True)
     figure.supxlabel(r"bath temperature $T_0$ (mK)", fontsize=10, y=0.01)
@@ -110,51 +108,128 @@ def _over_temperature(given: _Assumed) -> Figure:
 
 
 def _over_frequency(given: _Assumed) -> Figure:
-    energies = sensitivity(given.erasure, [given.temperature], _FREQUENCIES).isel(temperature=0)
-    figure, panels = _panels(given, energies, "frequency", 1e-9)
+    figure, panels = _panels(given, _frequencies(given), "frequency", 1e-9)
     for axes in panels:
         axes.axvline(given.frequency * 1e-9, **_MARK)
     figure.supxlabel(r"bath frequency $f$ (GHz)", fontsize=10, y=0.01)
     return figure
 
 
+def _temperatures(given: _Assumed) -> xr.Dataset:
+    """Energies over the temperature of the bath."""
+    grid = np.geomspace(given.temperature / _SPAN, given.temperature * _SPAN, _POINTS)
+    return sensitivity(given.erasure, grid, [given.frequency]).isel(frequency=0)
+
+
+def _frequencies(given: _Assumed) -> xr.Dataset:
+    """Energies over the frequency of the bath."""
+    return sensitivity(given.erasure, [given.temperature], _FREQUENCIES).isel(temperature=0)
+
+
 def _panels(
     given: _Assumed, energies: xr.Dataset, along: str, scale: float
 ) -> tuple[Figure, list[Axes]]:
     """One panel for each of the first, the middle and the last point of the sweep with data."""
-    axis, erasure = given.axis, given.erasure
+    erasure = given.erasure
     known = np.flatnonzero(np.isfinite(erasure.heat + erasure.entropy_decrease))
     shown = sorted({int(known[i]) for i in (0, len(known) // 2, -1)}) if len(known) else [0]
     figure = Figure(figsize=SIZE)
     panels = list(figure.subplots(1, len(shown), sharey=True, squeeze=False)[0])
     figure.subplots_adjust(left=0.16, right=0.98, bottom=0.15, top=0.83, wspace=0.12)
-    x = energies[along].values * scale
-    (swept,) = set(energies["heat"].dims) - {"temperature", "frequency"}
     for axes, index in zip(panels, shown, strict=True):
-        point = energies.isel({swept: index}) / energies["quantum"]
-        for name, style in STYLES.items():
-            values = point[name].where(np.isfinite(point[name]))
-            axes.plot(
-                x, values, color=style["color"], ls=style.get("ls", "-"),
-                lw=style.get("width", 1.3), zorder=style.get("zorder", 2),
-                label=math_label(style["label"]),
-            )  # fmt: skip
-        void = np.isposinf(point["bound_tight"].values)
-        axes.fill_between(
-            x, 0, 1, where=void, transform=axes.get_xaxis_transform(), color="#888888",
-            alpha=0.25, lw=0,
-        )  # fmt: skip
-        axes.axhline(0, color="#888888", lw=0.8)
-        axes.set_xlim(x.min(), x.max())
-        axes.set_title(axis.at(index, ".3g"), fontsize=9, pad=4)
+        _panel(axes, given, energies, index, along, scale)
     panels[0].set_ylabel("energy (hf)")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="upper center", ncols=len(STYLES))
     return figure, panels
 
 
-def _critical(given: _Assumed) -> Figure:
+def _panel(
+    axes: Axes, given: _Assumed, energies: xr.Dataset, index: int, along: str, scale: float
+) -> None:
+    """Heat and bounds at a point of the sweep, over a temperature or a frequency."""
+    x = energies[along].values * scale
+    (swept,) = set(energies["heat"].dims) - {"temperature", "frequency"}
+    point = energies.isel({swept: index}) / energies["quantum"]
+    for name, style in STYLES.items():
+        values = point[name].where(np.isfinite(point[name]))
+        axes.plot(
+            x, values, color=style["color"], ls=style.get("ls", "-"), lw=style.get("width", 1.3),
+            zorder=style.get("zorder", 2), label=math_label(style["label"]),
+        )  # fmt: skip
+    void = np.isposinf(point["bound_tight"].values)
+    axes.fill_between(
+        x, 0, 1, where=void, transform=axes.get_xaxis_transform(), color="#888888", alpha=0.25, lw=0
+    )
+    axes.axhline(0, color="#888888", lw=0.8)
+    axes.set_xlim(x.min(), x.max())
+    axes.set_title(given.axis.at(index, ".3g"), fontsize=9, pad=4)
+
+
+def draw_critical_temperature(
+    axes: Axes, dataset: xr.Dataset, measured: Thermometry | None = None
+) -> None:
+    """Draw the temperature of the bath above which each verdict stands, over the sweep.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     dataset = rc.run("theory", out=f"{folder}/run").dataset
+        >>> figure_of(draw_critical_temperature, dataset).axes[0].get_ylabel()
+        'bath temperature $T_0$ (mK)'
+    """
+    _critical(axes, _assumed(dataset, measured))
+
+
+def draw_at_other_temperatures(
+    axes: Axes, dataset: xr.Dataset, index: int, measured: Thermometry | None = None
+) -> None:
+    """Draw heat and bounds at a point of the sweep for other temperatures of the bath.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     dataset = rc.run("theory", out=f"{folder}/run").dataset
+        >>> figure_of(draw_at_other_temperatures, dataset, -1).axes[0].get_ylabel()
+        'energy (hf)'
+    """
+    given = _assumed(dataset, measured)
+    _panel(axes, given, _temperatures(given), index, "temperature", 1e3)
+    _draw_temperature(axes, given, upright=True)
+    axes.set(xlabel=r"bath temperature $T_0$ (mK)", ylabel="energy (hf)")
+    axes.legend(loc="best", fontsize=8)
+
+
+def draw_at_other_frequencies(axes: Axes, dataset: xr.Dataset, index: int) -> None:
+    """Draw heat and bounds at a point of the sweep for other frequencies of the bath.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> import recycling as rc
+        >>> with TemporaryDirectory() as folder:
+        ...     dataset = rc.run("theory", out=f"{folder}/run").dataset
+        >>> figure_of(draw_at_other_frequencies, dataset, -1).axes[0].get_xlabel()
+        'bath frequency $f$ (GHz)'
+    """
+    given = _assumed(dataset, None)
+    _panel(axes, given, _frequencies(given), index, "frequency", 1e-9)
+    axes.axvline(given.frequency * 1e-9, **_MARK)
+    axes.set(xlabel=r"bath frequency $f$ (GHz)", ylabel="energy (hf)")
+    axes.legend(loc="best", fontsize=8)
+
+
+def _assumed(dataset: xr.Dataset, measured: Thermometry | None) -> _Assumed:
+    """The erasure of a Dataset, whose first curve is taken."""
+    dataset = first_curve(dataset)
+    (axis,) = sweep_axes(dataset)
+    temperature, frequency = (float(dataset.attrs[n]) for n in ("temperature_K", "frequency_Hz"))
+    return _Assumed(erasure_of(dataset), axis, temperature, frequency, measured)
+
+
+def _critical(axes: Axes, given: _Assumed) -> None:
     found, axis = thresholds(given.erasure, given.frequency), given.axis
-    figure, axes = new_axes(axis.label, r"bath temperature $T_0$ (mK)")
+    axes.set(xlabel=axis.label, ylabel=r"bath temperature $T_0$ (mK)")
     for name, values in (("bound_tight", found.tight), ("bound_landauer", found.landauer)):
         style = STYLES[name]
         axes.plot(
@@ -169,7 +244,6 @@ def _critical(given: _Assumed) -> Figure:
     axes.set_ylim(-0.02 * top, top)
     sweep_ticks(axes, axis)
     axes.legend(loc="lower left")
-    return figure
 
 
 def _draw_temperature(axes: Axes, given: _Assumed, *, upright: bool) -> None:
