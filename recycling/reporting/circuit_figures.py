@@ -100,8 +100,34 @@ def _draw_pulses(axes: Axes, pulses: Sequence[tuple[int, float]], device: Device
         axes.broken_barh(pulse, (qubit - 0.44, 0.88), facecolor=_PULSE, lw=0)
 
 
+def draw_schedule(
+    axes: Axes, circuit: QuantumCircuit, device: Device, condition: str = "flag = 0"
+) -> None:
+    """Draw each operation of a compiled circuit on the time axis, the conditional block taken."""
+    _draw_schedule(axes, timeline(circuit, device), device, condition)
+    pulses = pulse_starts(circuit, device)
+    _draw_pulses(axes, pulses, device)
+    shown = _COLOURS | ({"pulse of decoupling": _PULSE} if pulses else {})
+    axes.set_xlabel("time (µs)")
+    axes.legend(
+        handles=[Patch(color=colour, label=kind) for kind, colour in shown.items()],
+        loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=len(shown), frameon=False, fontsize=8,
+    )  # fmt: skip
+
+
 def circuit_figure(circuit: QuantumCircuit, device: Device) -> Figure:
     """Gates of a compiled circuit; delays, which the schedule shows, are left out."""
+    figure: Figure = drawable(circuit, device).draw("mpl", fold=_FOLD, scale=_SCALE)
+    return figure
+
+
+def draw_circuit(axes: Axes, circuit: QuantumCircuit, device: Device) -> None:
+    """Draw the gates of a compiled circuit into axes."""
+    drawable(circuit, device).draw("mpl", fold=_FOLD, scale=_SCALE, ax=axes)
+
+
+def drawable(circuit: QuantumCircuit, device: Device) -> QuantumCircuit:
+    """Name the qubits of a compiled circuit by their roles, and leave its delays out."""
     from qiskit import QuantumCircuit, QuantumRegister
 
     named = [QuantumRegister(1, role) for role in device.roles]
@@ -114,8 +140,7 @@ def circuit_figure(circuit: QuantumCircuit, device: Device) -> Figure:
             operation = operation.replace_blocks(_without_delays(b) for b in operation.blocks)
         qubits = [drawn.qubits[circuit.find_bit(qubit).index] for qubit in instruction.qubits]
         drawn.append(operation, qubits, instruction.clbits)
-    figure: Figure = drawn.draw("mpl", fold=_FOLD, scale=_SCALE)
-    return figure
+    return drawn
 
 
 def _without_delays(block: QuantumCircuit) -> QuantumCircuit:

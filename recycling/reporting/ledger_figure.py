@@ -46,20 +46,34 @@ def ledger_figure(ledger: Ledger) -> Figure:
         figure = Figure(figsize=(_WIDTH, height))
         figure.subplots_adjust(left=_NAMES, right=0.97, bottom=1 / height, top=1 - 0.7 / height)
         axes = figure.add_subplot()
-        least, most = _limits(rows)
-        axes.set_xscale("log")
-        axes.set_xlim(least, most)
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        for place, row in enumerate(rows):
-            _draw(axes, place, row, least, most)
-        _divide(axes, rows)
-        axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8.5)
-        axes.tick_params(axis="y", length=0)
-        axes.xaxis.set_major_locator(LogLocator(numticks=7))
-        axes.set_xlabel("size of the energy (J)")
-        _second_axis(axes, rows[0].temperature)
-        _legend(axes, rows)
+        draw_ledger(axes, ledger)
+        _legend(figure, rows)
     return figure
+
+
+def draw_ledger(axes: Axes, ledger: Ledger) -> None:
+    """Draw the size of each energy into axes: a row each, open markers below zero.
+
+    Example:
+        >>> row = Row("heat", -3e-25, -4e-25, -2e-25, 0.043, "simulated", "ΔQ_B")
+        >>> axes = Figure().add_subplot()
+        >>> draw_ledger(axes, Ledger({"theta_b": 0.4}, 0.4, (row,)))
+        >>> [label.get_text() for label in axes.get_yticklabels()]
+        ['heat']
+    """
+    rows = ledger.rows
+    least, most = _limits(rows)
+    axes.set_xscale("log")
+    axes.set_xlim(least, most)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    for place, row in enumerate(rows):
+        _draw(axes, place, row, least, most)
+    _divide(axes, rows)
+    axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8.5)
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(LogLocator(numticks=7))
+    axes.set_xlabel("size of the energy (J)")
+    _second_axis(axes, rows[0].temperature)
 
 
 def _limits(rows: tuple[Row, ...]) -> tuple[float, float]:
@@ -117,10 +131,21 @@ def _second_axis(axes: Axes, temperature: float) -> None:
     axes.axvline(unit, color="#888888", lw=0.9, ls="--", zorder=1)
 
 
-def _legend(axes: Axes, rows: tuple[Row, ...]) -> None:
+def legend_handles(rows: tuple[Row, ...]) -> list[Line2D]:
+    """Make the entries of the legend: the sources of the energies, and what is below zero.
+
+    Example:
+        >>> row = Row("heat", -3e-25, -4e-25, -2e-25, 0.043, "simulated", "ΔQ_B")
+        >>> [handle.get_label() for handle in legend_handles((row,))]
+        ['simulated', 'below 0']
+    """
     used = dict.fromkeys(row.source for row in rows)
-    handles = [
-        Line2D([], [], ls="", ms=5.5, label=source, **_STYLES[source]) for source in used
-    ] + [Line2D([], [], ls="", marker="o", ms=5.5, color="#555555", mfc="white", label="below 0")]
-    axes.figure.legend(handles=handles, loc="lower center", ncols=len(handles), fontsize=7.5,
+    return [Line2D([], [], ls="", ms=5.5, label=source, **_STYLES[source]) for source in used] + [
+        Line2D([], [], ls="", marker="o", ms=5.5, color="#555555", mfc="white", label="below 0")
+    ]
+
+
+def _legend(figure: Figure, rows: tuple[Row, ...]) -> None:
+    handles = legend_handles(rows)
+    figure.legend(handles=handles, loc="lower center", ncols=len(handles), fontsize=7.5,
                        columnspacing=0.8, handletextpad=0.1)  # fmt: skip

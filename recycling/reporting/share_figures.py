@@ -85,10 +85,7 @@ def margin_figure(shares: Shares) -> Figure:
         figure = Figure(figsize=(0.6 + 3.0 * max(columns, 2), 0.6 + 2.6 * rows))
         table = figure.subplots(rows, columns, squeeze=False, sharey=True)
         for axes, axis in zip(table.flat, shares.axes.values(), strict=False):
-            for question, words in QUESTIONS.items():
-                share = 100 * shares.margins[question, axis.name]
-                _along(axes, axis, share, label=words, **_LINES[question])
-            axes.set_ylim(-3, 103)
+            draw_margin(axes, shares, axis.name)
         for axes in table.flat[len(shares.axes) :]:
             axes.set_visible(False)
         for axes in table[:, 0]:
@@ -101,6 +98,24 @@ def margin_figure(shares: Shares) -> Figure:
             hspace=0.42, wspace=0.12,
         )  # fmt: skip
     return figure
+
+
+def draw_margin(axes: Axes, shares: Shares, name: str) -> None:
+    """Draw the share of the points where recycling pays along one axis.
+
+    Example:
+        >>> values, places = np.array([1e-4, 2e-4]), np.zeros(1, int)
+        >>> axis = ShareAxis("t1", "s", True, values, (), places, "sample")
+        >>> margins = {(question, "t1"): np.array([0.1, 0.9]) for question in QUESTIONS}
+        >>> axes = Figure().add_subplot()
+        >>> draw_margin(axes, Shares(4, {"t1": axis}, {}, margins, {}), "t1")
+        >>> len(axes.lines)
+        3
+    """
+    for question, words in QUESTIONS.items():
+        share = 100 * shares.margins[question, name]
+        _along(axes, shares.axes[name], share, label=words, **_LINES[question])
+    axes.set_ylim(-3, 103)
 
 
 def _along(axes: Axes, axis: ShareAxis, share: Any, **style: Any) -> None:
@@ -142,8 +157,7 @@ def map_figure(shares: Shares, question: str) -> Figure | None:
         >>> map_figure(Shares(9, axes, {}, margins, maps), "gain").axes[0].get_ylabel()
         'θ'
     """
-    named = [name for name in shares.strongest(question) if _is_wide(shares.axes[name])]
-    pairs = list(combinations(named[:_MAPPED], 2))
+    pairs = pairs_of(shares, question)
     if not pairs:
         return None
     columns = min(3, len(pairs))
@@ -152,7 +166,7 @@ def map_figure(shares: Shares, question: str) -> Figure | None:
         figure = Figure(figsize=(1.4 + 3.4 * columns, 0.5 + 2.9 * rows), layout="constrained")
         table = figure.subplots(rows, columns, squeeze=False)
         for axes, pair in zip(table.flat, pairs, strict=False):
-            drawn = _map(axes, shares, question, pair)
+            drawn = draw_map(axes, shares, question, pair)
         for axes in table.flat[len(pairs) :]:
             axes.set_visible(False)
         bar = figure.colorbar(drawn, ax=table, shrink=0.8, ticks=range(0, 101, 20))
@@ -161,13 +175,33 @@ def map_figure(shares: Shares, question: str) -> Figure | None:
     return figure
 
 
+def pairs_of(shares: Shares, question: str) -> list[tuple[str, str]]:
+    """Pairs of axes to map: those along which the share differs most come first.
+
+    Example:
+        >>> pairs_of(Shares(4, {}, {}, {}, {}), "gain")
+        []
+    """
+    named = [name for name in shares.strongest(question) if _is_wide(shares.axes[name])]
+    return list(combinations(named[:_MAPPED], 2))
+
+
 def _is_wide(axis: ShareAxis) -> bool:
     """Whether contours can be drawn along an axis."""
     return len(axis.values) >= 3 and not axis.words
 
 
-def _map(axes: Axes, shares: Shares, question: str, pair: Sequence[str]) -> Any:
-    """Contours over two axes, the first named along x."""
+def draw_map(axes: Axes, shares: Shares, question: str, pair: Sequence[str]) -> Any:
+    """Draw contours of the share over two axes, the first named along x; returns the contours.
+
+    Example:
+        >>> at = {"values": np.array([1.0, 2.0, 3.0]), "words": (), "places": np.zeros(1, int)}
+        >>> axes = {name: ShareAxis(name, "1", False, dim=name, **at) for name in ("p_x", "theta")}
+        >>> found = Shares(9, axes, {}, {}, {("gain", "p_x", "theta"): np.eye(3)})
+        >>> drawn = draw_map(Figure().add_subplot(), found, "gain", ("p_x", "theta"))
+        >>> len(drawn.levels)
+        11
+    """
     first, second = (shares.axes[name] for name in pair)
     if (question, *pair) in shares.maps:
         share = shares.maps[question, first.name, second.name].T

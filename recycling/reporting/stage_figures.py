@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 #: Lines of the loss tangents, the smallest first, and most frequencies that are drawn.
 _LINES, _ROWS = ("-", "--", ":", "-."), 3
+#: Quantities that are drawn, with the label of their axis.
+_LABELS = {
+    "erasure": "ΔS of the erasure (nats), {:g} GHz",
+    "energies": "energy (hf)",
+    "fidelity": "success fidelity",
+}
 _ENERGIES = ("heat", "bound_tight", "bound_landauer")
 
 
@@ -86,7 +92,8 @@ def stage_figure(dataset: xr.Dataset) -> Figure:
         figure = Figure(figsize=(12.6, 0.9 + 3.3 * len(frequencies)))
         table = figure.subplots(len(frequencies), 3, squeeze=False)
         for row, frequency in zip(table, frequencies, strict=True):
-            _row(row, shown.sel(frequency=frequency), float(frequency))
+            for axes, quantity in zip(row, _LABELS, strict=True):
+                _panel(axes, shown.sel(frequency=frequency), quantity, float(frequency))
         for axes in table[-1]:
             axes.set_xlabel("temperature of the stage (K)")
         figure.legend(handles=_legend(dataset), loc="upper center", ncols=8)
@@ -101,27 +108,57 @@ def stage_figure(dataset: xr.Dataset) -> Figure:
     return figure
 
 
-def _row(row: Any, shown: xr.Dataset, frequency: float) -> None:
-    """Three panels at a frequency: ΔS, energies, success fidelity."""
-    erasure, energies, fidelity = row
+def draw_stage(axes: Axes, dataset: xr.Dataset, quantity: str, frequency: float) -> None:
+    """Draw a quantity of a map at the shown point over temperature, for each loss tangent.
+
+    Args:
+        axes: where to draw.
+        dataset: the map.
+        quantity: "erasure" (ΔS), "energies" or "fidelity".
+        frequency: one of the frequencies of the map, Hz.
+
+    Example:
+        >>> from recycling.reporting.canvas import figure_of
+        >>> from recycling.spec.experiment import Experiment
+        >>> from recycling.studies.stage_grid import stage_grid
+        >>> from recycling.studies.stage_map import stage_map
+        >>> experiment = Experiment(
+        ...     name="tiny",
+        ...     algorithm={"name": "repeat-until-success"},
+        ...     device={"profile": "ideal"},
+        ...     sweep={"theta": [0.3, 0.6], "p_x": [0.4]},
+        ... )
+        >>> found = stage_map(experiment, stage_grid(experiment))
+        >>> figure_of(draw_stage, found, "energies", 5e9).axes[0].get_xlabel()
+        'temperature of the stage (K)'
+    """
+    _panel(axes, dataset.isel(shown_point(dataset)).sel(frequency=frequency), quantity, frequency)
+    axes.set_xlabel("temperature of the stage (K)")
+    axes.legend(handles=_legend(dataset), loc="best", fontsize=8)
+
+
+def _panel(axes: Axes, shown: xr.Dataset, quantity: str, frequency: float) -> None:
+    """A quantity at a point of the sweep, for each loss tangent."""
     kelvins, recycled = shown["temperature"].values, shown.sel(arm=RECYCLING)
     for index, loss in enumerate(shown["loss_tangent"].values[: len(_LINES)]):
         at: dict[str, Any] = {"ls": _LINES[index], "marker": "o", "ms": 2.5}
         curve = recycled.sel(loss_tangent=loss)
-        decrease = curve["entropy_decrease"].values
-        erasure.plot(kelvins, np.where(decrease > 0, decrease, np.nan), color="#111111", **at)
-        for name in _ENERGIES:
-            energy = curve[name].where(np.isfinite(curve[name])).values / (planck * frequency)
-            energies.plot(kelvins, energy, color=STYLES[name]["color"], **at)
-        fidelity.plot(kelvins, curve["success_fidelity"].values, color="#111111", **at)
-    erasure.set_yscale("log")
-    erasure.set_ylabel(f"ΔS of the erasure (nats), {frequency / 1e9:g} GHz")
-    energies.axhline(0, color="#888888", lw=0.8)
-    energies.set_ylabel("energy (hf)")
-    fidelity.set_ylabel("success fidelity")
-    _mark_end(erasure, float(shown["thermal_erasure_end"]), kelvins)
-    for axes in row:
-        axes.set_xscale("log")
+        if quantity == "erasure":
+            decrease = curve["entropy_decrease"].values
+            axes.plot(kelvins, np.where(decrease > 0, decrease, np.nan), color="#111111", **at)
+        elif quantity == "energies":
+            for name in _ENERGIES:
+                energy = curve[name].where(np.isfinite(curve[name])).values / (planck * frequency)
+                axes.plot(kelvins, energy, color=STYLES[name]["color"], **at)
+        else:
+            axes.plot(kelvins, curve["success_fidelity"].values, color="#111111", **at)
+    axes.set_ylabel(_LABELS[quantity].format(frequency / 1e9))
+    if quantity == "erasure":
+        axes.set_yscale("log")
+        _mark_end(axes, float(shown["thermal_erasure_end"]), kelvins)
+    elif quantity == "energies":
+        axes.axhline(0, color="#888888", lw=0.8)
+    axes.set_xscale("log")
 
 
 def _mark_end(axes: Axes, end: float, kelvins: Any) -> None:

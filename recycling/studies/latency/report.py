@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-import numpy as np
-from matplotlib.figure import Figure
 
 from recycling.reporting.figures import SETTINGS, to_svg
 from recycling.reporting.tables import Table
 from recycling.store.files import write_whole
+from recycling.studies.latency.figure import OPERATIONS, latency_figure, slope_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from matplotlib.axes import Axes
-
-    from recycling.inference.ladders.latency import Array, LadderFit
-    from recycling.inference.statistics.interval import Interval
+    from recycling.inference.ladders.latency import LadderFit
     from recycling.store.directory import Run
     from recycling.studies.latency.results import LadderResult
-
-#: How people call an operation, its unit, and the unit in s.
-_OPERATIONS: Mapping[str, tuple[str, str, float]] = {
-    "x": ("X gate", "ns", 1e-9),
-    "feedforward": ("feedforward", "µs", 1e-6),
-}
-_AXES = {"x": "number of X gates", "feedforward": "number of feedforward rounds"}
-#: Colours that stay apart for colour-blind readers and in grey print.
-_DATA, _FIT, _REGIME = "#111111", "#d55e00", "#56b4e9"
 
 
 def data_kind(run: Run) -> str:
@@ -77,7 +64,7 @@ def latency_table(results: Sequence[LadderResult]) -> Table:
     """
     rows: list[tuple[str, ...]] = []
     for result in results:
-        operation, unit, scale = _OPERATIONS[result.times.ladder]
+        operation, unit, scale = OPERATIONS[result.times.ladder]
         rows.append((operation, "jobs", *_fit_columns(result.fit, unit, scale)))
         if result.execution_fit:
             rows.append(("", "executions", *_fit_columns(result.execution_fit, unit, scale)))
@@ -121,8 +108,8 @@ def latency_headline(results: Sequence[LadderResult]) -> str:
     """
     parts = []
     for result in results:
-        name, unit, scale = _OPERATIONS[result.times.ladder]
-        value, interval = _in(result.fit.slope, unit, scale)
+        name, unit, scale = OPERATIONS[result.times.ladder]
+        value, interval = slope_text(result.fit.slope, unit, scale)
         inside = "inside" if result.contains(result.compiled_slope) else "NOT inside"
         schedule = f"{result.compiled_slope / scale:.4g} {unit}"
         parts.append(f"{name}: {value}, 95 % {interval}, the schedule's {schedule} is {inside}")
@@ -206,38 +193,6 @@ def latency_csv(results: Iterable[LadderResult]) -> str:
     return stream.getvalue()
 
 
-def latency_figure(results: Sequence[LadderResult], kind: str) -> Figure:
-    """Draw both panels of Fig. 6: times, fit and linear regime, with the residuals beneath.
-
-    Example:
-        >>> from recycling.studies.latency.results import LadderTimes, ladder_result
-        >>> times = LadderTimes(
-        ...     ladder="x",
-        ...     lengths=np.array([110, 410, 790, 1130, 1490, 1870]),
-        ...     job=np.array([40.0, 41.0, 42.0, 43.0, 44.0, 45.0]),
-        ...     resolution=1.0,
-        ...     executions=100_000,
-        ...     execution=None,
-        ...     scheduled=None,
-        ...     order=np.arange(6),
-        ... )
-        >>> result = ladder_result(times, compiled=32e-9)
-        >>> len(latency_figure([result], "simulated").axes)
-        2
-    """
-    figure = Figure(figsize=(4.6 * len(results), 4.6), layout="constrained")
-    axes = figure.subplots(
-        2, len(results), squeeze=False, sharex="col", gridspec_kw={"height_ratios": [3, 1.1]}
-    )
-    for column, (letter, result) in enumerate(zip("ab", results, strict=False)):
-        _draw_times(axes[0, column], result, letter)
-        _draw_residuals(axes[1, column], result)
-    axes[0, 0].set_ylabel("time of the job (s)")
-    axes[1, 0].set_ylabel("residual, drift\ntaken out (s)")
-    figure.suptitle(f"Gate-time amplification, {kind}", fontsize=10)
-    return figure
-
-
 def write_latency(run: Run, results: Sequence[LadderResult]) -> dict[str, Path]:
     """Write latency.csv, latency.json and latency.svg into the run; returns their paths.
 
@@ -307,7 +262,7 @@ def _fit_record(fit: LadderFit) -> dict[str, Any]:
 def _disturbed(result: LadderResult) -> str:
     """What disturbed the jobs of a ladder, in words; empty where nothing did."""
     fit, told = result.fit, ""
-    name = _OPERATIONS[result.times.ladder][0]
+    name = OPERATIONS[result.times.ladder][0]
     if fit.drift_probability > 0.5:
         told += (
             f" {name}: the times drift by {fit.drift.value:+.2g} s over the run, 95 % "
@@ -319,82 +274,13 @@ def _disturbed(result: LadderResult) -> str:
     return told
 
 
-def _in(slope: Interval[float], unit: str, scale: float) -> tuple[str, str]:
-    """A value and its interval, with as many digits as the interval deserves, at most six."""
-    sizes = np.array([slope.high - slope.low, 1e-4 * slope.value]) / scale
-    digits = max(0, 1 - int(np.floor(np.log10(sizes.max()))))
-    value, low, high = (f"{x / scale:.{digits}f}" for x in (slope.value, slope.low, slope.high))
-    return f"{value} {unit}", f"[{low}, {high}]"
-
-
 def _fit_columns(fit: LadderFit, unit: str, scale: float) -> tuple[str, ...]:
     linear = "all N" if fit.regime.all() else f"N > {fit.linear_from.value:.0f}"
-    return (*_in(fit.slope, unit, scale), linear, _offset(fit))
+    return (*slope_text(fit.slope, unit, scale), linear, _offset(fit))
 
 
 def _offset(fit: LadderFit) -> str:
     half = (fit.overhead.high - fit.overhead.low) / 2
     return (
         f"{fit.overhead.value:.2f} ± {half:.2f} s" if half > 5e-3 else f"{fit.overhead.value:.3f} s"
-    )
-
-
-def _draw_times(axes: Axes, result: LadderResult, letter: str) -> None:
-    times, fit = result.times, result.fit
-    n = times.lengths
-    name, unit, scale = _OPERATIONS[times.ladder]
-    _shade(axes, result)
-    axes.fill_between(n, fit.fitted[1], fit.fitted[2], color=_FIT, alpha=0.25, lw=0)
-    axes.plot(n, fit.fitted[0], color=_FIT, lw=1.5, label="fit, 95 %")
-    axes.errorbar(n, times.job, yerr=times.resolution / 2, fmt="none", lw=0.9, color=_DATA)
-    _points(axes, result, times.job)
-    value, interval = _in(fit.slope, unit, scale)
-    schedule = f"{result.compiled_slope / scale:.4g} {unit}"
-    axes.set_title(f"({letter}) {name}: {value}, 95 % {interval}; schedule {schedule}", fontsize=9)
-    axes.legend(loc="lower right", fontsize=8, frameon=False)
-
-
-def _draw_residuals(axes: Axes, result: LadderResult) -> None:
-    times, fit = result.times, result.fit
-    _shade(axes, result)
-    middle = fit.fitted[0]
-    half = times.resolution / 2
-    axes.axhspan(-half, half, color="#888888", alpha=0.18, lw=0)
-    axes.fill_between(
-        times.lengths, fit.fitted[1] - middle, fit.fitted[2] - middle, color=_FIT, alpha=0.25, lw=0
-    )
-    residuals = times.job - fit.drifted - middle
-    _points(axes, result, residuals)
-    reach = 1.15 * max(half, float(np.abs(residuals[~fit.outlier]).max()))
-    axes.set_ylim(-reach, reach)
-    axes.set_xlabel(_AXES[times.ladder])
-
-
-def _points(axes: Axes, result: LadderResult, values: Array) -> None:
-    """Draw a point for each job, outliers hollow."""
-    n, outlier = result.times.lengths, result.fit.outlier
-    label = f"jobs, steps of {result.times.resolution:g} s"
-    axes.plot(n[~outlier], values[~outlier], "o", ms=3.5, color=_DATA, label=label)
-    if outlier.any():
-        axes.plot(n[outlier], values[outlier], "o", ms=3.5, color=_DATA, mfc="none",
-                  label="outliers")  # fmt: skip
-
-
-def _shade(axes: Axes, result: LadderResult) -> None:
-    """Shade the linear regime, with a dashed line and its interval where it begins."""
-    start, n = result.fit.linear_from, result.times.lengths
-    first, end = float(n.min()), 1.04 * float(n.max())
-    axes.set_xlim(n.max() - end, end)
-    if not result.fit.regime.all():
-        first = start.value
-        axes.axvline(first, color=_REGIME, ls="--", lw=1)
-    bottom = axes.get_xaxis_transform()
-    axes.plot([start.low, start.high], [0.02, 0.02], color=_REGIME, lw=3, transform=bottom)
-    axes.axvspan(
-        first,
-        end,
-        color=_REGIME,
-        alpha=0.15,
-        lw=0,
-        label="linear regime; bar: where it begins, 95 %",
     )
