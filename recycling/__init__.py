@@ -13,6 +13,7 @@ __version__ = "0.3.0"
 # For those who read types; a test holds it equal to what follows.
 # isort: off
 if TYPE_CHECKING:
+    from recycling import campaign as campaign, plot as plot
     from recycling.devices.least import minimum_transmissivity as minimum_transmissivity
     from recycling.devices.link import Link as Link
     from recycling.devices.link_presets import link_preset as link_preset
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from recycling.results.judged import (
         Controls as Controls, Verdicts as Verdicts, controls as controls, verdicts as verdicts,
     )  # fmt: skip
+    from recycling.results.shares import shares as shares
     from recycling.spec.experiment import Experiment as Experiment, preset as preset
     from recycling.spec.named import load as load
     from recycling.store import Run as Run
@@ -102,6 +104,7 @@ _HOME = {
     "report": "reporting.page",
     "reset": "studies.calibrating",
     "resume": "studies.stored",
+    "shares": "results.shares",
     "Run": "store",
     "run": "studies.protocol",
     "Stage": "devices.stage",
@@ -115,14 +118,19 @@ _HOME = {
     "von_neumann_entropy": "thermodynamics",
 }
 
-__all__ = [*_HOME]
+#: Public modules, loaded when they are first used.
+_MODULES = ("campaign", "plot")
+
+__all__ = [*_HOME, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"recycling.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'recycling' has no attribute {name!r}")
     return getattr(import_module(f"recycling.{_HOME[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_HOME]
+    return sorted({*globals(), *__all__})

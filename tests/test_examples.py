@@ -23,6 +23,7 @@ ROOMS = (
     "recycling.jobs",
     "recycling.ledger",
     "recycling.planning",
+    "recycling.plot",
     "recycling.reporting.canvas",
     "recycling.reporting.device_tables",
     "recycling.reporting.figures",

@@ -152,8 +152,8 @@ def draw_fidelity(axes: Axes, dataset: xr.Dataset) -> None:
         >>> import recycling as rc
         >>> with TemporaryDirectory() as folder:
         ...     dataset = rc.run("theory", out=f"{folder}/run").dataset
-        >>> figure_of(draw_fidelity, dataset).axes[0].get_xlabel()
-        'θ_b (rad)'
+        >>> figure_of(draw_fidelity, dataset).axes[0].get_ylabel()
+        'fidelity $F$'
     """
     (axis,) = sweep_axes(dataset)
     axes.set(xlabel=axis.label, ylabel=r"fidelity $F$")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recycling import __version__
 from recycling.results.analysis import analysed, results_name
 from recycling.results.attributes import run_attributes
 from recycling.results.schema import VARIABLES
@@ -64,7 +64,7 @@ def stored_results(run: Run) -> xr.Dataset | None:
     """
     made_by = run.record["software"].get(_PACKAGE)
     path = run.path / results_name()
-    if not run.complete or made_by != __version__ or not _newest(path):
+    if not run.complete or made_by != metadata.version(_PACKAGE) or not _newest(path):
         return None
     import xarray as xr
 

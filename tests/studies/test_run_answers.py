@@ -34,7 +34,7 @@ def test_current_results_are_read_and_older_ones_are_not(analysed, monkeypatch):
     path = analysed.path / "results.nc"
     for change in ("an attribute", "its age", "its bytes"):
         if change == "an attribute":
-            monkeypatch.setattr("recycling.results.kept.__version__", "0.0.1")
+            monkeypatch.setattr("recycling.results.kept.metadata.version", lambda _name: "0.0.1")
         elif change == "its age":
             os.utime(path, (0, 0))
         else:

@@ -21,7 +21,7 @@ OPERATIONS: Mapping[str, tuple[str, str, float]] = {
     "x": ("X gate", "ns", 1e-9),
     "feedforward": ("feedforward", "µs", 1e-6),
 }
-_AXES = {"x": "number of X gates", "feedforward": "number of feedforward rounds"}
+LENGTHS = {"x": "number of X gates", "feedforward": "number of feedforward rounds"}
 #: Colours that stay apart for colour-blind readers and in grey print.
 _DATA, _FIT, _REGIME = "#111111", "#d55e00", "#56b4e9"
 
@@ -118,7 +118,7 @@ def _draw_residuals(axes: Axes, result: LadderResult) -> None:
     _points(axes, result, residuals)
     reach = 1.15 * max(half, float(np.abs(residuals[~fit.outlier]).max()))
     axes.set_ylim(-reach, reach)
-    axes.set_xlabel(_AXES[times.ladder])
+    axes.set_xlabel(LENGTHS[times.ladder])
 
 
 def _points(axes: Axes, result: LadderResult, values: Array) -> None:
