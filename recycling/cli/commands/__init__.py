@@ -8,11 +8,13 @@ from recycling.cli.commands.analyse import analyse
 from recycling.cli.commands.archive import archive, verify
 from recycling.cli.commands.bundle import bundle
 from recycling.cli.commands.cancel import cancel
+from recycling.cli.commands.check import check
 from recycling.cli.commands.compare import compare
 from recycling.cli.commands.completion import completion
 from recycling.cli.commands.design import design
 from recycling.cli.commands.export import export
 from recycling.cli.commands.import_counts import import_counts
+from recycling.cli.commands.init import init
 from recycling.cli.commands.latency import latency
 from recycling.cli.commands.layouts import layouts
 from recycling.cli.commands.ledger import ledger
@@ -33,6 +35,8 @@ NAMES: Mapping[Callable[..., Any], str] = {open_report: "open"}
 #: Commands by panel, with what stands beside each in ``recycling --help``: a line of 60 columns.
 COMMANDS: Mapping[str, Mapping[Callable[..., Any], str]] = {
     "Plan": {
+        init: "a commented spec to begin with",
+        check: "is a spec right, what does it ask for",
         plan: "what a run would do, cost and find",
         design: "the spec that needs the least QPU time",
         layouts: "score every placement on the chip",
