@@ -127,9 +127,9 @@ def _print_verdict(
         print_lines([f"warning: {attributes['warnings']}"])
     if attributes["masked"]:
         print_lines([f"masked, for want of shots: {attributes['masked']}"])
-    print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed])
+    print_lines([f"control failed: {c.name}: {c.expected}; {c.found}" for c in failed], style="red")
     if not failed:
-        print_lines([f"all {sum(c.passed is True for c in checks)} controls passed"])
+        print_lines([f"all {sum(c.passed is True for c in checks)} controls passed"], style="green")
     if surplus:
         print_lines([surplus_text(surplus)])
     print_lines([f"{name}: {path}" for name, path in files.items()])

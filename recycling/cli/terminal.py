@@ -11,32 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import typer
 
+from recycling.cli.tables import print_table as print_table
 from recycling.spec.foreign_text import visible, visible_json
 
 EXIT_BAD_INPUT = 2
 EXIT_INCOMPLETE = 3
 EXIT_BACKEND_FAILURE = 4
 EXIT_CONTROL_FAILED = 5
-
-
-class TableLike(Protocol):
-    """A table of text: what its columns are called, its rows, and a note beneath."""
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """Names of the columns."""
-
-    @property
-    def rows(self) -> Sequence[Sequence[str]]:
-        """Text of the cells."""
-
-    @property
-    def note(self) -> str:
-        """What to know about it."""
 
 
 @dataclass(frozen=True)
@@ -123,30 +108,6 @@ def leave_at_once(code: int) -> NoReturn:
 def print_json(value: Any) -> None:
     """Print a value as strict JSON."""
     typer.echo(visible_json(json.dumps(_finite(value), indent=1, ensure_ascii=False)))
-
-
-def print_table(table: TableLike, title: str = "") -> None:
-    """Print a table for people."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    from recycling.cli.columns import column_widths
-
-    console = Console(markup=False, emoji=False)
-    rows = [[visible(cell) for cell in row] for row in table.rows]
-    between = len(table.columns) + 1
-    widths = column_widths(table.columns, rows, console.width - between)
-    drawn = Table(title=visible(title) or None, box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    for column, width in zip(table.columns, widths, strict=True):
-        # Words and long names go on in the next line; a number that is cut off is another number.
-        drawn.add_column(column, width=width, overflow="fold")
-    for row in rows:
-        drawn.add_row(*row)
-    room = max(console.width, sum(widths) + between)
-    Console(markup=False, emoji=False, width=room).print(drawn)
-    if table.note:
-        console.print(visible(table.note), style="dim")
 
 
 def print_lines(lines: Sequence[str], style: str = "") -> None:
