@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recycling.cli.results import Result, print_result
-from recycling.cli.terminal import print_json, print_lines, print_table, shown
+from recycling.cli.terminal import print_json, print_lines, print_next, print_table, shown
 from recycling.errors import BadInput, Incomplete, resumable
 
 if TYPE_CHECKING:
@@ -131,3 +131,5 @@ def _print_conclusion(stored: Run, concluded: Conclusion, *, as_json: bool) -> N
     if surplus:
         print_lines([surplus_text(surplus)])
     print_lines([f"{name}: {path}" for name, path in files.items()])
+    if "report" in files:
+        print_next("open", stored.path)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recycling.cli.terminal import print_json, print_lines, print_table
+from recycling.cli.terminal import print_json, print_lines, print_next, print_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -133,3 +133,4 @@ def _print_verdict(
     if surplus:
         print_lines([surplus_text(surplus)])
     print_lines([f"{name}: {path}" for name, path in files.items()])
+    print_next("open" if "report" in files else "report", files["run"])

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shlex import quote
 from time import perf_counter
 from typing import Any, NoReturn
 
@@ -22,6 +23,10 @@ EXIT_BAD_INPUT = 2
 EXIT_INCOMPLETE = 3
 EXIT_BACKEND_FAILURE = 4
 EXIT_CONTROL_FAILED = 5
+#: Columns below which a bar is short, so that what is done and what is left stand beside it.
+_NARROW = 80
+#: Time over which the speed of a bar is taken, s: jobs of a queue end minutes apart.
+_SPEED_OVER = 600.0
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,20 @@ def shown(*, jobs: bool = False) -> Iterator[Shown]:
 @contextmanager
 def _bar(console: Any) -> Iterator[Shown]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.table import Column
+
+    from recycling.cli.remaining import RemainingColumn
 
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold")),
+        BarColumn(bar_width=20 if console.width < _NARROW else 40),
         TimeElapsedColumn(),
+        RemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Progress(
+        *columns, console=console, transient=True, speed_estimate_period=_SPEED_OVER
+    ) as bar:
         task = bar.add_task("", total=None)
 
         def step(text: str) -> None:
@@ -108,6 +119,11 @@ def leave_at_once(code: int) -> NoReturn:
 def print_json(value: Any) -> None:
     """Print a value as strict JSON."""
     typer.echo(visible_json(json.dumps(_finite(value), indent=1, ensure_ascii=False)))
+
+
+def print_next(*words: object) -> None:
+    """Print the command to type next, the last line of what a command prints."""
+    print_lines([f"next: recycling {' '.join(quote(str(word)) for word in words)}"])
 
 
 def print_lines(lines: Sequence[str], style: str = "") -> None:

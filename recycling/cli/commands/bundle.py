@@ -9,7 +9,7 @@ import typer
 
 from recycling.cli.newest import named_run
 from recycling.cli.options import Debug, RunPath
-from recycling.cli.terminal import errors, print_lines, shown
+from recycling.cli.terminal import errors, print_lines, print_next, shown
 
 
 def bundle(
@@ -27,3 +27,4 @@ def bundle(
 
             written = bundle_run(run_path, out, progress=work.step, fraction=work.fraction)
         print_lines([f"bundle: {written}"])
+        print_next("verify", written)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from shlex import quote
-
 from recycling.cli.options import AsJson, Debug, Seed, Set, Spec
 from recycling.cli.spec import read_experiment
-from recycling.cli.terminal import errors, print_json, print_lines, print_table
+from recycling.cli.terminal import errors, print_json, print_next, print_table
 
 
 def check(
@@ -28,6 +26,6 @@ def check(
         from recycling.reporting.tables import Table
 
         print_table(Table((f"{found.name}: no fault", ""), outline_rows(found)))
-        again = "".join(f" --set {quote(each)}" for each in settings or ())
+        changed = (word for each in settings or () for word in ("--set", each))
         following = "sweep" if found.over else "plan"
-        print_lines([f"next: recycling {following} {quote(spec)}{again}"])
+        print_next(following, spec, *changed)

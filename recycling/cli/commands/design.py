@@ -20,7 +20,7 @@ from recycling.cli.options import (
     Spec,
 )
 from recycling.cli.spec import read_at_latency
-from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+from recycling.cli.terminal import errors, print_json, print_lines, print_next, print_table, shown
 
 if TYPE_CHECKING:
     from recycling.planning.design import Designed
@@ -89,10 +89,10 @@ def design(
             if out is not None:
                 out.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(out, designed_spec(text, designed).encode())
-        _show(designed, out, as_json=as_json)
+        _show(designed, out, backend, as_json=as_json)
 
 
-def _show(designed: Designed, out: Path | None, *, as_json: bool) -> None:
+def _show(designed: Designed, out: Path | None, backend: str, *, as_json: bool) -> None:
     from recycling.studies import design_view as view
 
     if as_json:
@@ -102,3 +102,5 @@ def _show(designed: Designed, out: Path | None, *, as_json: bool) -> None:
     print_lines([view.design_headline(designed)], style="bold")
     if out is not None:
         print_lines([f"spec: {out}"])
+        where = () if backend == "exact" else ("--backend", backend)
+        print_next("run", out, *where)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from shlex import quote
 from typing import Annotated
 
 import typer
 
 from recycling.cli.completing import words
 from recycling.cli.options import Debug
-from recycling.cli.terminal import errors, print_lines
+from recycling.cli.terminal import errors, print_lines, print_next
 
 _FILE = "experiment.toml"
 
@@ -51,7 +50,8 @@ def init(
         text = _text(file, preset, algorithm)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text.encode())
-        print_lines([f"spec: {file}", f"next: recycling check {quote(str(file))}"])
+        print_lines([f"spec: {file}"])
+        print_next("check", file)
 
 
 def _text(file: Path, preset: str | None, algorithm: str | None) -> str:

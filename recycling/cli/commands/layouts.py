@@ -19,7 +19,7 @@ from recycling.cli.options import (
     Spec,
 )
 from recycling.cli.spec import read_edited
-from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+from recycling.cli.terminal import errors, print_json, print_lines, print_next, print_table, shown
 
 if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
@@ -76,8 +76,12 @@ class _Asked:
     as_json: bool
 
 
-def _written(asked: _Asked) -> list[str]:
-    return [f"spec: {asked.write}"] if asked.write else []
+def _print_files(asked: _Asked, *lines: str) -> None:
+    """Say what was written, and how to run it."""
+    print_lines([*lines, *([f"spec: {asked.write}"] if asked.write else [])])
+    if asked.write:
+        where = () if asked.backend == "exact" else ("--backend", asked.backend)
+        print_next("run", asked.write, *where)
 
 
 def _rank(asked: _Asked, out: Path) -> None:
@@ -107,7 +111,7 @@ def _rank(asked: _Asked, out: Path) -> None:
         print_json(layout_summary(scored, frequency))
         return
     print_table(layout_table(scored, frequency, top=asked.top))
-    print_lines([f"picture: {out}", *(_written(asked))])
+    _print_files(asked, f"picture: {out}")
 
 
 def _search(asked: _Asked, placements: int) -> None:
@@ -141,4 +145,4 @@ def _search(asked: _Asked, placements: int) -> None:
         print_json(search_summary(found, roles, quantum))
         return
     print_table(search_table(found, roles, quantum, asked.top))
-    print_lines(_written(asked))
+    _print_files(asked)

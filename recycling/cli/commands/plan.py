@@ -23,7 +23,7 @@ from recycling.cli.options import (
     Spec,
 )
 from recycling.cli.spec import read_at_latency, read_experiment
-from recycling.cli.terminal import errors, print_json, print_lines, print_table, shown
+from recycling.cli.terminal import errors, print_json, print_lines, print_next, print_table, shown
 
 if TYPE_CHECKING:
     from recycling.planning.plan import Plan
@@ -94,6 +94,10 @@ def plan(
             print_lines([] if past is None else [past.words()])
         if max_qpu_seconds is not None:
             planned.check_budget(max_qpu_seconds)
+        if not as_json:
+            where = () if backend == "exact" else ("--backend", backend)
+            changed = (word for each in settings or () for word in ("--set", each))
+            print_next("run", spec, *where, *changed)
 
 
 def _show_against(

@@ -12,7 +12,15 @@ import typer
 
 from recycling.cli.completing import specs, words
 from recycling.cli.options import AsJson, Debug, Seed, Set
-from recycling.cli.terminal import Shown, errors, print_json, print_lines, print_table, shown
+from recycling.cli.terminal import (
+    Shown,
+    errors,
+    print_json,
+    print_lines,
+    print_next,
+    print_table,
+    shown,
+)
 
 if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
@@ -114,10 +122,13 @@ def _sweep(
     print_table(share_table(counted), dataset.attrs["title"])
     print_lines([headline(counted)], style="bold")
     print_lines([f"{name}: {path}" for name, path in files.items()])
+    print_next("open", out)
 
 
 def _progress(work: Shown) -> Callable[[Progress], None]:
     """Show progress now and then: often on a terminal, rarely as lines."""
+    from recycling.cli.remaining import in_words
+
     every = 0.2 if sys.stderr.isatty() else 15.0
     last = [monotonic()]
 
@@ -126,16 +137,10 @@ def _progress(work: Shown) -> Callable[[Progress], None]:
             work.step(f"sweeping {progress.points - progress.done} of {progress.points} points")
         elif monotonic() - last[0] > every:
             last[0] = monotonic()
-            state = f"{progress.rate:.0f} points/s, {_time(progress.left)} left"
+            state = f"{progress.rate:.0f} points/s, {in_words(progress.left)} left"
             work.watch("sweep", state, progress.done / progress.points)
 
     return show
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _estimate(
@@ -146,6 +151,7 @@ def _estimate(
         work.step("compiling circuits")
         from dataclasses import asdict
 
+        from recycling.cli.remaining import in_words
         from recycling.jobs.sizes import shown_bytes
         from recycling.sweeps.run import dry_run
 
@@ -155,6 +161,6 @@ def _estimate(
         return
     print_lines([
         f"points: {size.points}, in chunks: {size.chunks}",
-        f"about {_time(size.seconds)}: {size.rate:.0f} points/s in each process, measured",
+        f"about {in_words(size.seconds)}: {size.rate:.0f} points/s in each process, measured",
         f"about {shown_bytes(size.memory)} of memory, {shown_bytes(size.disk)} of disk",
     ])  # fmt: skip
