@@ -7,10 +7,13 @@ which holds the style, shows the sections, and has a block ``header`` before the
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from recycling.reporting.figures import to_svg
 from recycling.reporting.parts import Section
@@ -19,6 +22,9 @@ from recycling.store.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+#: What a page runs where there is JavaScript.
+_SCRIPTS = ("recycling.reporting/page.js",)
 
 
 def render(
@@ -47,7 +53,15 @@ def render(
         lstrip_blocks=True,
     )
     environment.filters["typeset"] = typeset
-    return environment.get_template(template).render(sections=sections, uris=uris, **context)
+    script = "\n".join(map(_source, _SCRIPTS))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template(template).render(
+        sections=sections,
+        uris=uris,
+        script=Markup(script),
+        script_hash=f"sha256-{digest}",  # a browser runs this script and no other
+        **context,
+    )
 
 
 def write_figures(sections: Sequence[Section], folder: Path) -> dict[str, str]:
