@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from recycling.reporting.budget_section import budget_section
 from recycling.reporting.citation import citation_section
 from recycling.reporting.evidence import Evidence
+from recycling.reporting.explorer import explorer_section
 from recycling.reporting.ledger_section import ledger_section
 from recycling.reporting.link_section import link_section
 from recycling.reporting.machine_sections import (
@@ -50,6 +51,7 @@ Progress = Callable[[str], None]
 #: Sections in the order of the page. Each is made from the evidence, or left out.
 SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     verdict_section,
+    explorer_section,
     rounds_section,
     link_heat_section,
     figure_section,

@@ -7,10 +7,13 @@ a function that returns one; see ``recycling.reporting.page``.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from markupsafe import Markup
 
 from recycling.reporting.tables import Table
 
@@ -121,7 +124,38 @@ class Download:
         return f"data:text/csv;charset=utf-8;base64,{content}"
 
 
-Part = Paragraph | Rows | Gallery | Controls | Comparisons | Listing | Links | Quotation | Download
+@dataclass(frozen=True)
+class Explorer:
+    """Numbers that the page draws itself, as plain data, and the columns of their table."""
+
+    macro: ClassVar[str] = "explorer"
+    data: Mapping[str, Any]
+    columns: Sequence[str]
+
+    @property
+    def json(self) -> Markup:
+        r"""The numbers for an element of the page: nothing in them can end it.
+
+        Example:
+            >>> print(Explorer({"a": "</script>"}, []).json)
+            {"a":"\u003c/script>"}
+        """
+        text = json.dumps(self.data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return Markup(text.replace("<", "\\u003c"))
+
+
+Part = (
+    Paragraph
+    | Rows
+    | Gallery
+    | Controls
+    | Comparisons
+    | Listing
+    | Links
+    | Quotation
+    | Download
+    | Explorer
+)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Enough to compare verdicts at one p_x.
 _RESAMPLES = 100
+#: Most points, all p_x counted, at which every readout is analysed; more would take many seconds.
+_MOST_POINTS = 2000
 #: Attributes that say of any analysis what was run.
 _OF_THE_RUN = ("data_kind", "frequency_Hz", "shots")
 _COUNTS = {3: "three", 4: "four", 5: "five", 6: "six"}
@@ -47,7 +49,9 @@ _COUNTS = {3: "three", 4: "four", 5: "five", 6: "six"}
 def readout_datasets(
     run: Run, assignment: Assignment | None, temperature: float, known: xr.Dataset | None = None
 ) -> dict[Readout, xr.Dataset | BadInput]:
-    """Analyses of recycling at the shown p_x: as recorded, corrected, and with the flag unmixed.
+    """Analyses of recycling: as recorded, corrected, and with the flag unmixed.
+
+    They hold every p_x, or in a large sweep the shown one alone.
 
     Args:
         run: opened run.
@@ -59,10 +63,12 @@ def readout_datasets(
         By readout the Dataset, or why there is none.
     """
     experiment = run.experiment
-    p_x = shown_p_x(experiment.p_x)
+    p_x = experiment.sweep.p_x
+    if len(next(iter(experiment.points.values()))) * len(experiment.p_x) > _MOST_POINTS:
+        p_x = (shown_p_x(experiment.p_x),)
     brief = experiment.model_copy(
         update={
-            "sweep": experiment.sweep.model_copy(update={"p_x": (p_x,)}),
+            "sweep": experiment.sweep.model_copy(update={"p_x": p_x}),
             "inference": experiment.inference.model_copy(update={"resamples": _RESAMPLES}),
         }
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: What a page runs where there is JavaScript.
-_SCRIPTS = ("recycling.reporting/page.js",)
+_SCRIPTS = ("recycling.reporting/page.js", "recycling.reporting/explorer.js")
 
 
 def render(

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
@@ -17,7 +18,9 @@ from scipy.constants import h
 
 import recycling as rc
 from recycling.inference.readout.correction import READOUTS
+from recycling.reporting import explorer
 from recycling.reporting.citation import bibtex
+from recycling.reporting.evidence import Evidence
 from recycling.reporting.figures import paper_figures
 from recycling.reporting.paper import compare, replay_of
 from recycling.reporting.readings import (
@@ -120,8 +123,10 @@ def test_the_page_loads_nothing(page, source):
 
 def test_the_page_runs_the_script_of_its_policy_alone(page, source):
     """A browser compares the script with its digest; numbers are data, and no text is run."""
-    assert [script.get("type") for script in page.of("script")] == [None]
-    (script,) = re.findall(r"<script[^>]*>(.*?)</script>", source, flags=re.DOTALL)
+    assert [script.get("type") for script in page.of("script")] == ["application/json", None]
+    numbers, script = re.findall(r"<script[^>]*>(.*?)</script>", source, flags=re.DOTALL)
+    assert "<" not in numbers
+    assert json.loads(numbers)["kind"] == "simulated"
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}';" in source
     assert script.count("\n") < 300
@@ -181,6 +186,34 @@ def test_the_page_hands_out_the_numbers_of_the_verdicts(page, small_dataset):
         both = frame[[*keys, name]].merge(own[[*keys, name]], on=keys, suffixes=("", "_exported"))
         assert len(both) == len(frame), name
         assert (both[name] == both[f"{name}_exported"]).all(), name
+
+
+def test_the_slider_has_the_numbers_of_the_dataset(source, small_dataset):
+    """At every p_x: energies and z to six digits, and the table as the terminal writes it."""
+    data = json.loads(re.search(r'id="explorer-data">(.*?)</script>', source).group(1))
+    raw, arm = data["sources"]["raw"], small_dataset.sel(arm="recycling")
+    assert raw["p_x"] == small_dataset["p_x"].values.tolist()
+    assert data["axis"]["values"] == small_dataset["theta_b"].values.tolist()
+    for name, values in raw["values"].items():
+        expected = arm[f"{name}_combined"].transpose("p_x", "theta_b", "limit").values / (h * 5e9)
+        shown = np.array(values, dtype=float)
+        # JSON has no infinity: there is nothing to draw.
+        np.testing.assert_allclose(shown, np.where(np.isfinite(expected), expected, np.nan), 5e-6)
+    for place in (0, 3):
+        table = verdict_table(small_dataset.isel(p_x=[place]))
+        rows = [tuple(row[: len(table.columns)]) for row in raw["rows"][place]]
+        assert rows == list(table.rows)
+    assert set(data["sources"]) == set(READOUTS)
+    assert all(each["p_x"] == raw["p_x"] for each in data["sources"].values())
+
+
+def test_a_slider_that_would_be_too_large_is_left_out(reported, small_dataset, monkeypatch):
+    evidence = Evidence(reported, small_dataset)
+    data = len(json.dumps(explorer.explorer_data(evidence, 14), ensure_ascii=False).encode())
+    assert data / 2 < explorer.estimated_bytes(evidence, 14) + 6000 < 2 * data
+    monkeypatch.setattr(explorer, "_MOST", 1000)
+    (part,) = explorer.explorer_section(evidence).parts
+    assert "MB of this page" in part.text
 
 
 def test_the_page_says_how_to_cite_it(page, reported):
@@ -270,7 +303,7 @@ def test_what_the_spec_says_is_escaped(page, source, small_spec):
     comment = '<script>alert("markup")</script> in it & an ampersand'
     assert comment in small_spec
     assert comment in page.text, "the reader sees it"
-    assert len(page.of("script")) == 1, "the browser does not"
+    assert len(page.of("script")) == 2, "the browser does not"
     assert "<script>alert" not in source.lower()
     assert "&lt;script&gt;" in source
     # The whole spec is there, as it was given.

@@ -82,6 +82,11 @@ def compare(replay: Replay) -> list[Comparison]:
     return compared
 
 
+def prints_crossing(replay: Replay) -> bool:
+    """Whether the crossing of ΔQ_B and Q_tight that Fig. 5(a) prints applies to this run."""
+    return all(need(replay) for need in _FIG_5)
+
+
 def summary(compared: Sequence[Comparison]) -> str:
     """How many statements have each outcome."""
     words = {
