@@ -52,8 +52,8 @@ def formula(text: str) -> str:
     Example:
         >>> formula("ΔQ_B − Q_tight (hf)")
         '$\\Delta Q_{B}$ − $Q_{\\mathrm{tight}}$ (hf)'
-        >>> formula(r"$\theta_b$ (rad)")
-        '$\\theta_b$ (rad)'
+        >>> formula(r"$p_x$")
+        '$p_x$'
     """
     if "$" in text:
         return text
