@@ -45,12 +45,12 @@ def write_report(folder: Path, dataset: xr.Dataset, shares: Shares) -> Path:
         ...     write_report(Path(folder), xr.Dataset(attrs=notes), counted).name
         'report.html'
     """
-    sections = _sections(folder, dataset, shares)
-    uris = write_figures(sections, folder / "figures")
+    made = sections(folder, dataset, shares)
+    uris = write_figures(made, folder / "figures")
     attributes = dataset.attrs
     page = render(
         TEMPLATE,
-        sections,
+        made,
         uris,
         title=attributes["title"],
         source=attributes["data_kind"],
@@ -75,8 +75,16 @@ def _facts(dataset: xr.Dataset, shares: Shares) -> list[str]:
     ]
 
 
-def _sections(folder: Path, dataset: xr.Dataset, shares: Shares) -> list[Section]:
-    sections = []
+def sections(folder: Path, dataset: xr.Dataset, shares: Shares) -> list[Section]:
+    """Make the sections of the page; nothing is written.
+
+    Example:
+        >>> import xarray as xr
+        >>> counted = Shares(4, {}, dict.fromkeys(QUESTIONS, 0.5), {}, {})
+        >>> [each.title for each in sections(Path(), xr.Dataset(attrs={"layout": "{}"}), counted)]
+        ['The data']
+    """
+    made = []
     if shares.axes:
         caption = (
             "Share of the points with G > 0, and with a heat below each bound while something is "
@@ -84,7 +92,7 @@ def _sections(folder: Path, dataset: xr.Dataset, shares: Shares) -> list[Section
         )
         margins = Gallery({"margins": (margin_figure(shares), caption)}, wide=True)
         parts: list[Part] = [Rows(share_table(shares)), margins, Paragraph(_MEANING, style="note")]
-        sections.append(Section("Along each axis", parts))
+        made.append(Section("Along each axis", parts))
     maps = {name: map_figure(shares, name) for name in QUESTIONS}
     drawn = {
         f"map-{name}": (
@@ -98,7 +106,7 @@ def _sections(folder: Path, dataset: xr.Dataset, shares: Shares) -> list[Section
     if drawn:
         # Maps of a single pair of axes stand side by side.
         wide = max(len(figure.axes) for figure, _ in drawn.values()) > 2
-        sections.append(Section("Over pairs of axes", [Gallery(drawn, wide=wide)]))
+        made.append(Section("Over pairs of axes", [Gallery(drawn, wide=wide)]))
     layout = json.dumps(json.loads(dataset.attrs["layout"]), indent=1)
     text = (folder / SPEC).read_text(encoding="utf-8") if (folder / SPEC).is_file() else ""
     listings = [Listing(text, "The spec"), Listing(layout, "The layout of each device")]
@@ -106,5 +114,5 @@ def _sections(folder: Path, dataset: xr.Dataset, shares: Shares) -> list[Section
         f"xarray.open_zarr('{RESULTS}') in this folder opens all results: heat, entropies, bounds, "
         "excesses and gain in both arms at every point."
     )
-    sections.append(Section("The data", [opening, *listings]))
-    return sections
+    made.append(Section("The data", [opening, *listings]))
+    return made
