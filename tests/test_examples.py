@@ -40,6 +40,7 @@ ROOMS = (
     "recycling.reporting.verdict_table",
     "recycling.results",
     "recycling.running.theory",
+    "recycling.serving",
     "recycling.simulation",
     "recycling.spec",
     "recycling.store",

@@ -25,6 +25,7 @@ from recycling.cli.commands.report import report
 from recycling.cli.commands.reset import reset
 from recycling.cli.commands.resume import resume
 from recycling.cli.commands.run import replay, run
+from recycling.cli.commands.serve import serve
 from recycling.cli.commands.stage import stage
 from recycling.cli.commands.status import status
 from recycling.cli.commands.sweep import sweep
@@ -56,6 +57,7 @@ COMMANDS: Mapping[str, Mapping[Callable[..., Any], str]] = {
         report: "write the report of a run again",
         open_report: "open a report in the browser",
         compare: "what differs between runs",
+        serve: "a folder of runs in the browser",
         ledger: "every other energy beside the heat",
     },
     "Study": {
