@@ -212,7 +212,8 @@ def test_damaged_data_are_named(damage):
         data[3] = {"memory": [], "metadata": data[3]["metadata"]}
     else:
         data[3]["counts"] = {"00": 60}
-    with pytest.raises(rc.BadInput, match=r"lack 1 of 24" if damage == "missing" else r"data\[3\]"):
+    named = {"missing": "lack 1 of 24", "record": "the record '00'"}.get(damage, r"data\[3\]")
+    with pytest.raises(rc.BadInput, match=named):
         counts_from(experiment, data)
 
 

@@ -7,5 +7,16 @@ this package with the same shots.
 from recycling.integrations.qiskit_experiments.analysis import RecyclingAnalysis
 from recycling.integrations.qiskit_experiments.experiment import RecyclingErasure
 from recycling.integrations.qiskit_experiments.stored import dataset_of, run_of
+from recycling.integrations.qiskit_experiments.thermometer import (
+    ThermalPopulation,
+    ThermalPopulationAnalysis,
+)
 
-__all__ = ["RecyclingAnalysis", "RecyclingErasure", "dataset_of", "run_of"]
+__all__ = [
+    "RecyclingAnalysis",
+    "RecyclingErasure",
+    "ThermalPopulation",
+    "ThermalPopulationAnalysis",
+    "dataset_of",
+    "run_of",
+]

@@ -25,6 +25,7 @@ from recycling.integrations.qiskit_experiments.settings import settings_of
 from recycling.integrations.qiskit_experiments.sources import experiment_of
 from recycling.integrations.qiskit_experiments.stored import ENTRY, entry_of
 from recycling.integrations.qiskit_experiments.ways import Way, way_to
+from recycling.jobs.sizes import check_size
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -147,6 +148,7 @@ class RecyclingErasure(BaseExperiment):  # type: ignore[misc]
         seed = self.spec.seed if seed is None else seed
         parts = cut_at_points(self.spec, circuits, shots, self._max_circuits(self.backend))
         if sampler is None and self.way.here:
+            check_size(self.spec, "fake")
             seeds = np.random.SeedSequence(seed).generate_state(len(parts)).tolist()
             return submitted_here(self.way.simulator(), parts, shots, seeds)
         if sampler is None:

@@ -81,7 +81,7 @@ def counts_from(experiment: Experiment, data: Iterable[Mapping[str, Any]]) -> xr
         if not counts:
             raise BadInput(f"data[{number}] has no counts: give meas_level = 2")
         for key, count in counts.items():
-            tables[index, _record(key, bits, number)] += count
+            tables[index, record_of(key, bits)] += count
         seen[index] = True
     if not seen.all():
         missing = list(places)[int(np.argmin(seen))]
@@ -94,11 +94,19 @@ def _place(metadata: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(metadata.get(key) for key in PLACE)
 
 
-def _record(key: str, bits: int, number: int) -> int:
-    """Number of a record: the first register its lowest bit."""
+def record_of(key: str, bits: int) -> int:
+    """Read a bit string of Qiskit as the number of a record, the first register its lowest bit.
+
+    Raises:
+        BadInput: it has another form.
+
+    Example:
+        >>> record_of("1 0", bits=2)
+        2
+    """
     text = key.replace(" ", "")
     if len(text) != bits or not set(text) <= {"0", "1"}:
-        raise BadInput(f"data[{number}] has the record {key!r}: give bit strings of {bits} bits")
+        raise BadInput(f"counts have the record {key!r}: give bit strings of {bits} bits")
     return int(text, 2)
 
 
