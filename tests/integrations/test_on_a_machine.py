@@ -1,5 +1,8 @@
 """Circuits of the experiment of qiskit-experiments on a machine: placed, never transpiled again."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 from qiskit_experiments.framework import BatchExperiment
 from qiskit_ibm_runtime.fake_provider import FakeMarrakesh
@@ -68,6 +71,15 @@ def test_numbers_that_a_machine_has_by_itself_are_refused():
         patch.setattr(ways, "simulated_here", lambda _backend: False)
         with pytest.raises(rc.BadInput, match=r"device\.t1 = 0\.0001: hardware has its own"):
             _ = RecyclingErasure(TINY | {"device": {"t1": 1e-4}}, backend=FakeMarrakesh()).way
+
+
+@pytest.mark.slow
+def test_the_example_runs(capsys):
+    example = Path(rc.__file__).parents[1] / "examples" / "qiskit-experiments" / "run.py"
+    held = runpy.run_path(str(example))
+    assert held["data"].errors() == ""
+    assert "verdict_landauer" in capsys.readouterr().out
+    assert held["service"].experiments() == [held["data"].experiment_id]
 
 
 @pytest.mark.slow
