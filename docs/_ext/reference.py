@@ -29,14 +29,15 @@ Made from the code while the site is built, so that it says what the code does.
 ```
 """
 
+#: Files of the root that are pages.
+_OF_ROOT = ("CHANGELOG", "CONTRIBUTING", "CODE_OF_CONDUCT", "SECURITY")
 _PROJECT = """\
 # Project
 
-```{toctree}
+```{{toctree}}
 :maxdepth: 1
 
-changelog
-contributing
+{names}
 ```
 """
 _NOTEBOOKS = """\
@@ -68,13 +69,15 @@ def pages() -> dict[str, str]:
 
 def project() -> dict[str, str]:
     """Pages that are files of the root, with their links led to the site."""
-    found = {"index": _PROJECT}
-    for name in ("CHANGELOG", "CONTRIBUTING"):
+    found = {}
+    for name in _OF_ROOT:
         text = (ROOT / f"{name}.md").read_text(encoding="utf-8")
-        found[name.lower()] = re.sub(r"\[([^]]+)\]\((?!docs/|https?:)[^)]*\)", r"\1", text).replace(
-            "](docs/", "](../"
-        )
-    return found
+        text = re.sub(r"\]\(([A-Z_]+)\.md", lambda link: f"]({link[1].lower()}.md", text)
+        # What is no page stands without its link.
+        kept = rf"docs/|https?:|mailto:|(?:{'|'.join(_OF_ROOT).lower()})\.md"
+        text = re.sub(rf"\[([^]]+)\]\((?!{kept})[^)]*\)", r"\1", text)
+        found[name.lower()] = text.replace("](docs/", "](../")
+    return {"index": _PROJECT.format(names="\n".join(found)), **found}
 
 
 def write(folder: Path, texts: dict[str, str]) -> None:
@@ -102,8 +105,12 @@ def _prepare(_app: Sphinx, _config: Any) -> None:
     write(DOCS / "project", project())
 
 
-def _listed(_app: Sphinx, page: str, source: list[str]) -> None:
-    """List the decisions below their table, which is also read without the site."""
+def _adapted(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Adapt pages that are also read without the site: links to the root, the list of decisions."""
+    if "/" not in page:
+        source[0] = re.sub(
+            r"\]\(\.\./([A-Z_]+)\.md", lambda link: f"](project/{link[1].lower()}.md", source[0]
+        )
     if page == "decisions/README":
         source[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n"
 
@@ -111,5 +118,5 @@ def _listed(_app: Sphinx, page: str, source: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the writer."""
     app.connect("config-inited", _prepare)
-    app.connect("source-read", _listed)
+    app.connect("source-read", _adapted)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
