@@ -23,6 +23,7 @@ extensions = [
     "docs._ext.api",
     "docs._ext.equations",
     "docs._ext.reference",
+    "docs._ext.accessible",
     "docs._ext.gallery",
     "docs._ext.llms",
 ]

@@ -42,7 +42,9 @@ def page() -> str:
     for name, command in commands():
         parts += [f"## `recycling {name}`", escaped(_help(command)), _usage(name, command)]
         options = [_row(option) for option in command.params if not option.hidden]
-        parts.append(table(["", "takes", "meaning", "default"], options) if options else "")
+        parts.append(
+            table(["argument or option", "takes", "meaning", "default"], options) if options else ""
+        )
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

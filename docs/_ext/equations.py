@@ -49,7 +49,10 @@ def implementers() -> dict[int, list[str]]:
     for path in sorted(
         path for room in ("recycling", "circuits") for path in (ROOT / room).rglob("*.py")
     ):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if not _NAMED.search(text):
+            continue
+        tree = ast.parse(text)
         if _ELSEWHERE in (ast.get_docstring(tree) or ""):
             continue
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -52,15 +52,18 @@ def messages() -> Iterator[Message]:
     """Every message that the package raises as a literal text."""
     for path in sorted((ROOT / "recycling").rglob("*.py")):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = path.read_text(encoding="utf-8")
+        if not any(f"{name}(" in text for name in _RAISED):
+            continue
+        for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             if name in _RAISED:
                 for argument in node.args:
-                    text = _literal(argument)
-                    if any(character.isalpha() for character in text.split("{")[0] or text[-3:]):
-                        yield Message(" ".join(text.split()), _RAISED[name], module)
+                    found = _literal(argument)
+                    if any(character.isalpha() for character in found.split("{")[0] or found[-3:]):
+                        yield Message(" ".join(found.split()), _RAISED[name], module)
 
 
 def _literal(node: ast.expr) -> str:
