@@ -211,6 +211,7 @@ ANSWERS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_asked_for_again(service, reference, monkeypatch):
     monkeypatch.setattr(recycling.running.desk, "ATTEMPTS", 20)
     before = len(service.jobs)
@@ -336,6 +337,7 @@ def test_lost_jobs_are_named_and_alone_submitted_again(service, reference, monke
     assert set(states().values()) == {"done"}
 
 
+@pytest.mark.slow
 def test_lists_of_several_pages_are_read_whole(service, reference, monkeypatch):
     monkeypatch.setattr("recycling.execution.ibm.service._PAGE", 1)
     assert run().code == 0
@@ -724,6 +726,7 @@ def test_a_session_that_does_not_close_is_told(service, reference, monkeypatch, 
 # -- several instances -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_job_is_looked_for_in_the_instance_that_has_it(service, reference, monkeypatch):
     """No instance is given: the client takes one, and must not look in another."""
     monkeypatch.delenv("QISKIT_IBM_INSTANCE")

@@ -198,6 +198,7 @@ def test_the_same_seed_of_the_service_gives_the_same_results(
     assert rc.analyse(again).equals(dataset)
 
 
+@pytest.mark.slow
 def test_the_paper_is_submitted_as_planned_and_measured_as_predicted(service, tmp_path):
     experiment = rc.preset("paper")
     # Two trials tell as much as five: their jobs are alike.

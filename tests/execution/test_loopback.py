@@ -152,6 +152,7 @@ def counts(data, *registers):
 # The way in
 
 
+@pytest.mark.slow
 def test_variables_alone_lead_a_plain_client_to_a_service_in_another_process():
     script = """
 from qiskit_ibm_runtime import QiskitRuntimeService

@@ -757,7 +757,7 @@ def method_calls(start, service):
             for number in range(service.calls.count(name))]  # fmt: skip
 
 
-@pytest.mark.parametrize("acted", [False, True])
+@pytest.mark.parametrize("acted", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_interrupt_at_any_call_loses_nothing(
     start, acted, undisturbed, monkeypatch, plan, tmp_path
 ):
@@ -863,7 +863,9 @@ def chaos(randomness):
     return faults
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize(
+    "seed", [*range(10), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 40))]
+)
 def test_chaos_loses_nothing(start, plan, monkeypatch, undisturbed, seed):
     randomness = random.Random(seed)
     service = Service()

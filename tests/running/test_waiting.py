@@ -126,6 +126,7 @@ def test_a_service_that_does_not_list_its_devices_is_told_in_time(service):
     assert monotonic() - started < AT_ONCE
 
 
+@pytest.mark.slow
 def test_a_run_outlasts_requests_that_are_not_answered(service, plan, monkeypatch):
     planned_once(monkeypatch, plan)
     without_results(monkeypatch)

@@ -417,6 +417,7 @@ def test_folders_on_the_way_are_made(create, tmp_path):
     assert rc.open_run(tmp_path / "a" / "b" / "run").record["name"] == "scripted"
 
 
+@pytest.mark.slow
 def test_a_folder_without_an_identity_is_filled_anew(create, scripted_plan, monkeypatch, tmp_path):
     """A death before run.json is written leaves no run, and the same command makes one."""
     existed = []
