@@ -10,7 +10,7 @@ import typer
 
 from recycling.cli.commands import COMMANDS, NAMES
 from recycling.cli.commands.campaign import campaign
-from recycling.cli.completing import prepare_completion
+from recycling.cli.completing import PROGRAM, prepare_completion
 from recycling.cli.panels import SETTINGS, Panels
 from recycling.cli.terminal import EXIT_INCOMPLETE, leave_at_once
 
@@ -63,7 +63,7 @@ def main() -> None:
     if "_RECYCLING_COMPLETE" in os.environ:
         prepare_completion()
     try:
-        app(prog_name="recycling")
+        app(prog_name=PROGRAM)
     except SystemExit as end:
         if end.code == EXIT_INCOMPLETE:
             leave_at_once(EXIT_INCOMPLETE)

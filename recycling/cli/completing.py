@@ -11,6 +11,8 @@ from pathlib import Path
 
 from recycling.cli.newest import LATEST, RECORD, RUNS
 
+#: Name of the command.
+PROGRAM = __name__.partition(".")[0]
 #: Most entries of a folder that are looked at: a shell asks people before it lists more.
 _MOST = 500
 

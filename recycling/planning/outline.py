@@ -64,9 +64,9 @@ def outline(experiment: Experiment) -> Outline:
         BadInput: it takes too many jobs.
 
     Example:
-        >>> found = outline(Experiment(name="small", sweep={"theta_b": [0.3], "p_x": [0.4]}))
-        >>> found.arms, found.jobs, found.executions
-        (('equilibrium', 'recycling'), 5, 960000)
+        >>> found = outline(Experiment(name="small", measurement={"trials": 2}))
+        >>> found.jobs, found.executions
+        (2, 4224000)
     """
     shots, trials = experiment.measurement.shots, experiment.measurement.trials
     jobs, size = trial_jobs(experiment), size_of(experiment)

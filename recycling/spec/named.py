@@ -82,8 +82,8 @@ def named_text(source: str | PathLike[str]) -> str:
         BadInput: it is neither.
 
     Example:
-        >>> named_text("paper").count("theta_b") > 0
-        True
+        >>> named_text("payoff").count("[sweep.over]")
+        1
     """
     if not isinstance(source, str | PathLike):
         raise BadInput(f"spec = {source!r}: give an experiment, a path or the name of a preset")

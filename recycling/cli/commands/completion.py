@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from recycling.cli.completing import words
+from recycling.cli.completing import PROGRAM, words
 from recycling.cli.options import Debug
 from recycling.cli.terminal import errors
 
@@ -65,6 +65,4 @@ def completion(
 def _script(shell: str) -> str:
     from typer._completion_shared import get_completion_script
 
-    return get_completion_script(
-        prog_name="recycling", complete_var="_RECYCLING_COMPLETE", shell=shell
-    )
+    return get_completion_script(prog_name=PROGRAM, complete_var="_RECYCLING_COMPLETE", shell=shell)

@@ -26,18 +26,21 @@ if TYPE_CHECKING:
     from recycling.planning.design import Designed
 
 
+Asked = Annotated[
+    str,
+    typer.Option(
+        "--question",
+        help="below-tight, below-landauer, both, heat or curve.",
+        autocompletion=words("below-tight", "below-landauer", "both", "heat", "curve"),
+    ),
+]
+
+
 def design(
     spec: Spec,
     backend: Backend = "exact",
     settings: Set = None,
-    question: Annotated[
-        str,
-        typer.Option(
-            "--question",
-            help="below-tight, below-landauer, both, heat or curve.",
-            autocompletion=words("below-tight", "below-landauer", "both", "heat", "curve"),
-        ),
-    ] = "both",
+    question: Asked = "both",
     seconds: Annotated[
         float | None,
         typer.Option("--seconds", help="QPU time to use [default: as little as settles it]."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from recycling.reporting.tables import Table
 
 
+Against = Annotated[
+    str | None,
+    typer.Option("--against", help="Other spec to show this plan beside.", autocompletion=specs),
+]
+
+
 def plan(
     spec: Spec,
     backend: Backend = "exact",
@@ -42,12 +49,7 @@ def plan(
     error_budget: ErrorBudget = False,
     past_jobs: PastJobs = 0,
     latency_from: LatencyFrom = None,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            "--against", help="Other spec to show this plan beside.", autocompletion=specs
-        ),
-    ] = None,
+    against: Against = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -88,16 +90,11 @@ def plan(
         if summary is not None:
             print_json(summary | ({} if past is None else {"past_jobs": past.record()}))
         else:
-            for table in tables:
-                print_table(table)
-            print_lines([plan_headline(planned)], style="bold")
-            print_lines([] if past is None else [past.words()])
+            _print(tables, plan_headline(planned), [] if past is None else [past.words()])
         if max_qpu_seconds is not None:
             planned.check_budget(max_qpu_seconds)
         if not as_json:
-            where = () if backend == "exact" else ("--backend", backend)
-            changed = (word for each in settings or () for word in ("--set", each))
-            print_next("run", spec, *where, *changed)
+            _print_run(spec, backend, settings or ())
 
 
 def _show_against(
@@ -110,3 +107,18 @@ def _show_against(
         summary["against"] = against_summary(planned, other)
     else:
         tables.append(against_table(planned, other))
+
+
+def _print(tables: Sequence[Table], headline: str, lines: Sequence[str]) -> None:
+    """Print a plan for people."""
+    for table in tables:
+        print_table(table)
+    print_lines([headline], style="bold")
+    print_lines(lines)
+
+
+def _print_run(spec: str, backend: str, settings: Sequence[str]) -> None:
+    """Say which command executes the plan."""
+    where = () if backend == "exact" else ("--backend", backend)
+    changed = (word for each in settings for word in ("--set", each))
+    print_next("run", spec, *where, *changed)

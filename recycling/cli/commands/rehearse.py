@@ -12,19 +12,21 @@ from recycling.cli.options import AsJson, Debug
 from recycling.cli.terminal import errors, print_json, shown
 from recycling.spec.foreign_text import visible
 
+Devices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--device",
+        help="Heron snapshot, e.g. FakeFez; may be given several times.",
+        autocompletion=snapshots,
+    ),
+]
+
 
 def rehearse(
     folder: Annotated[
         Path, typer.Option("--folder", help="Where the service keeps its jobs.")
     ] = Path("rehearsal"),
-    device: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--device",
-            help="Heron snapshot, e.g. FakeFez; may be given several times.",
-            autocompletion=snapshots,
-        ),
-    ] = None,
+    device: Devices = None,
     faults: Annotated[
         str, typer.Option("--faults", help="Faults to come, by name, separated by commas.")
     ] = "",
