@@ -20,6 +20,7 @@ from recycling.reporting.difference_tables import Sides, every_table, largest_ta
 from recycling.reporting.figures import SETTINGS, new_axes, room_beside, sweep_ticks
 from recycling.reporting.parts import Gallery, Paragraph, Part, Rows, Section
 from recycling.reporting.rendering import embedded, render
+from recycling.reporting.typeset import formula
 from recycling.results.comparison import Comparison
 from recycling.results.sweep import first_curve, sweep_axes
 from recycling.store.files import write_whole
@@ -89,7 +90,7 @@ def _figures(comparison: Comparison) -> dict[str, tuple[Figure, str]]:
     for name, label in _DRAWN.items():
         with mpl.rc_context(SETTINGS):
             (axis,) = sweep_axes(first_curve(comparison.first.dataset))
-            figure, axes = new_axes(axis.label, label)
+            figure, axes = new_axes(axis.label, formula(label))
             for place, (member, found) in enumerate(
                 zip(comparison.members, comparison.quantities, strict=True)
             ):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from circuits.design import symbol
 from recycling.inference.statistics.significance import CLAIMED
+from recycling.reporting.difference_tables import called
 from recycling.reporting.tables import Table, number
 from recycling.results.changes import changes_of
 from recycling.results.comparison import Comparison
@@ -21,7 +22,7 @@ def comparison_headline(comparison: Comparison) -> str:
     for other, member in enumerate(comparison.others):
         resolved = comparison.resolved(other)
         total = len(comparison.largest(other))
-        names = ", ".join(name.replace("_", " ") for name in resolved)
+        names = ", ".join(map(called, resolved))
         found = f"{len(resolved)} of {total} quantities differ ({names})" if resolved else (
             f"none of {total} quantities differs"
         )  # fmt: skip

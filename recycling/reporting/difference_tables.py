@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 #: Order in which the coordinates of a place are written, before the swept parameters.
 _FIRST = ("arm", "stage", "qubit")
+#: What a quantity is called where its name in the Dataset is no word of the field.
+_CALLED = {
+    "bound_landauer": "Q_Landauer", "bound_tight": "Q_tight", "bound_athermal": "Q_ath",
+    "excess_landauer": "ΔQ_B − Q_Landauer", "excess_tight": "ΔQ_B − Q_tight",
+    "excess_athermal": "ΔQ_B − Q_ath", "excess_strict_tight": "ΔQ_B + link heat − Q_tight",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Sides:
         for place in _places(distances, largest):
             at = {dim: values[i].item() for dim, values, i in zip(dims, labels, place, strict=True)}
             yield (
-                name.replace("_", " "),
+                called(name),
                 place_text(at),
                 *(
                     with_interval(Interval(*map(float, side[place])), unit, form)
@@ -73,6 +79,16 @@ class Sides:
                 number(float(distances[place]), "+.1f"),
                 number(float(p_values[place]), ".2g"),
             )
+
+
+def called(name: str) -> str:
+    """Say what a quantity of a Dataset is called in text.
+
+    Example:
+        >>> called("bound_landauer"), called("branch_probability")
+        ('Q_Landauer', 'branch probability')
+    """
+    return _CALLED.get(name, name.replace("_", " "))
 
 
 def _places(distances: NDArray[np.float64], largest: bool) -> list[tuple[int, ...]]:

@@ -239,6 +239,9 @@ def draw_dissipation_ratio(axes: Axes, dataset: xr.Dataset) -> None:
     band = point["dissipation_ratio_band"].where(resolved)
     trials = point["dissipation_ratio"].where(resolved & np.isfinite(point["dissipation_ratio"]))
     p_x = dataset["p_x"]
+    if not np.isfinite(together).any():
+        axes.text(0.5, 0.6, "ΔS is resolved from 0 at no point", ha="center",
+                  transform=axes.transAxes)  # fmt: skip
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(axis.values)))
     for index, colour in enumerate(colours):
         at = {axis.name: index}
