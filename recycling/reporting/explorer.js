@@ -32,7 +32,7 @@
   const slider = make("input", { type: "range", min: 0, step: 1, id: "explorer-p-x" });
   const output = make("output", { for: "explorer-p-x" });
   const symbol = make("span");
-  symbol.innerHTML = '<span class="symbol"><i>p</i><sub>x</sub></span>';
+  symbol.innerHTML = data.shown.symbol;
   choices.append(make("label", {}, symbol, " ", slider, " ", output));
   slider.setAttribute("aria-label", "excited weight p x");
   slider.addEventListener("input", () => { state.place = +slider.value; show(); });
@@ -82,14 +82,17 @@
     return found;
   };
 
-  function words(series, point) {
-    const [, , text] = data.series.find(([key]) => key === series);
+  // Plain words for a screen reader, or typeset ones; both forms come from the page itself.
+  function words(series, point, html = false) {
+    const form = html ? 1 : 2;
+    const text = data.series.find(([key]) => key === series)[form];
+    const heat = data.series.find(([key]) => key === "heat")[form];
     const [value, from, to] = source().values[series][state.place][point];
     const interval = from === to ? "" : `, 95 % ${signed(from)} to ${signed(to)}`;
     const z = series === "bound_tight" || series === "bound_landauer"
       ? source().z[series.slice(6)][state.place][point] : null;
-    const against = z === null ? "" : `; z of ΔQ_B against it: ${z.toFixed(1)}`;
-    return `${data.axis.text.replace(/ \(.*/, "")} = ${plain(x[point])}, ${text} = ${signed(value)} hf${interval}${against}`;
+    const against = z === null ? "" : `; z of ${heat} against it: ${z.toFixed(1)}`;
+    return `${html ? data.axis.symbol : data.axis.name} = ${plain(x[point])}, ${text} = ${signed(value)} hf${interval}${against}`;
   }
 
   function draw() {
@@ -142,7 +145,7 @@
           role: "img", tabindex: -1, "aria-label": words(series, point),
           "data-key": `${series} ${point}` });
         for (const event of ["mouseenter", "focus", "click"]) {
-          dot.addEventListener(event, () => { reading.textContent = words(series, point); });
+          dot.addEventListener(event, () => { reading.innerHTML = words(series, point, true); });
         }
         shapes.append(dot);
       });
@@ -207,8 +210,8 @@
       return make("td", kind ? { class: kind } : {}, cell);
     })));
     explorer.querySelector("tbody").replaceChildren(...rows);
-    explorer.querySelector("caption").textContent =
-      `Recycling arm at p_x = ${plain(pX())}, readout ${state.readout}`;
+    explorer.querySelector("caption").innerHTML =
+      `Recycling arm at ${data.shown.symbol} = ${plain(pX())}, readout ${state.readout}`;
     explorer.querySelector("p.note:last-of-type").innerHTML = source().notes[state.place];
     draw();
   }

@@ -75,11 +75,13 @@ def explorer_data(evidence: Evidence, columns: int) -> dict[str, Any]:
         for readout, found in evidence.readouts.items()
         if not isinstance(found, BadInput)
     }
+    note = curve_note(dataset).strip()
     data = {
         "series": [[name, str(typeset(text)), text] for name, text in SERIES.items()],
-        "axis": {"label": str(typeset(axis.column)), "text": axis.column, "unit": axis.unit,
-                 "values": axis.values.tolist(), "note": curve_note(dataset).strip()},
-        "shown": {"p_x": shown_p_x(dataset), "readout": dataset.attrs["readout"]},
+        "axis": {"label": str(typeset(axis.column)), "text": axis.column, "name": axis.symbol,
+                 "symbol": str(typeset(axis.symbol)), "values": axis.values.tolist(), "note": note},
+        "shown": {"symbol": str(typeset("p_x")), "p_x": shown_p_x(dataset),
+                  "readout": dataset.attrs["readout"]},
         "kind": dataset.attrs["data_kind"],
         "sources": sources,
     }  # fmt: skip

@@ -9,6 +9,7 @@ from scipy.constants import h as planck
 
 from circuits.design import RECYCLING
 from recycling.reporting.canvas import SETTINGS, figure_of, level, sweep_ticks
+from recycling.reporting.typeset import formula
 from recycling.results.sweep import curve_note, first_curve, sweep_axes
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def draw_prediction(axes: Axes, gap: Gap, dataset: xr.Dataset, name: str) -> Non
     (axis,) = sweep_axes(first_curve(dataset))
     others = {other.name: 0 for other in sweep_axes(dataset) if other.name != axis.name}
     quantum = planck * dataset.attrs["frequency_Hz"]
-    axes.set(xlabel=axis.label, ylabel=DRAWN[name])
+    axes.set(xlabel=axis.label, ylabel=formula(DRAWN[name]))
     band, points = (
         side[name].sel(arm=RECYCLING).isel(others).transpose("limit", axis.name) / quantum
         for side in (gap.prediction, gap.measured)
