@@ -244,6 +244,8 @@ def _dataset(
     """Estimates of arms with their dims and coordinates, from blocks of p_x."""
     import xarray as xr
 
+    from recycling.results.accessor import with_accessor
+
     success, number = experiment.design.success_arm.name, len(experiment.p_x)
     found: dict[str, Variable] = {}
     arms: list[str] = []
@@ -259,7 +261,7 @@ def _dataset(
                 shape = (*values.shape[:axis], number, *values.shape[axis + 1 :])
                 found[name] = dims, np.empty(shape), notes
             found[name][1][(slice(None),) * axis + (weights,)] = values
-    return xr.Dataset(found, _coordinates(experiment, trials) | {"arm": arms})
+    return with_accessor(xr.Dataset(found, _coordinates(experiment, trials) | {"arm": arms}))
 
 
 def _comment(dataset: xr.Dataset, reference: Real | None, link: LinkChannel | None) -> None:

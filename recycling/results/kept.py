@@ -68,6 +68,8 @@ def stored_results(run: Run) -> xr.Dataset | None:
         return None
     import xarray as xr
 
+    from recycling.results.accessor import with_accessor
+
     try:
         found = xr.load_dataset(path, engine="netcdf4")
     except (OSError, ValueError, KeyError, RuntimeError):
@@ -79,7 +81,7 @@ def stored_results(run: Run) -> xr.Dataset | None:
     same = set(VARIABLES) <= set(found.data_vars) and all(
         name in found.attrs and _same(found.attrs[name], value) for name, value in expected.items()
     )
-    return found if same else None
+    return with_accessor(found) if same else None
 
 
 def _newest(path: Path) -> bool:

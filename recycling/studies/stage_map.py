@@ -290,6 +290,8 @@ def _dataset(experiment: Experiment, grid: StageGrid, numbers: Mapping[str, Real
     """The Dataset of the numbers of a map."""
     import xarray as xr
 
+    from recycling.results.accessor import with_accessor
+
     design, values = experiment.design, dict(numbers)
     swept = {
         each.name: (each.name, experiment.coordinates[each.name], {"units": each.unit})
@@ -309,7 +311,7 @@ def _dataset(experiment: Experiment, grid: StageGrid, numbers: Mapping[str, Real
     for name, array in values.items():
         dims = _dims(name, tuple(swept))
         found[name] = (dims, array.reshape([lengths[dim] for dim in dims]), _meaning(name))
-    return xr.Dataset(found, coordinates)
+    return with_accessor(xr.Dataset(found, coordinates))
 
 
 def _dims(name: str, swept: tuple[str, ...]) -> tuple[str, ...]:

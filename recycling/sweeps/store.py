@@ -171,8 +171,9 @@ class Store:
         """Open the results; values are read when they are used."""
         import xarray as xr
 
-        results: xr.Dataset = xr.open_zarr(self.results, chunks=None, consolidated=True)
-        return results
+        from recycling.results.accessor import with_accessor
+
+        return with_accessor(xr.open_zarr(self.results, chunks=None, consolidated=True))
 
 
 @contextmanager
