@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from recycling.ledger.error_correction import qec_heat as qec_heat
     from recycling.ledger.of_run import ledger_of as ledger_of
     from recycling.planning.design import design as design
-    from recycling.planning.plan import Plan as Plan, plan as plan
+    from recycling.planning.plan import Plan as Plan
     from recycling.reporting.page import report as report
     from recycling.results.analysis import analyse as analyse
     from recycling.results.judged import (
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from recycling.studies.comparing import compare as compare
     from recycling.studies.layouts import Layouts as Layouts, layouts as layouts
     from recycling.studies.own_counts import from_counts as from_counts
+    from recycling.studies.planned import plan as plan
     from recycling.studies.protocol import run as run
     from recycling.studies.sharing import bundle as bundle, export as export, unbundle as unbundle
     from recycling.studies.staging import stage as stage
@@ -95,7 +96,7 @@ _HOME = {
     "minimum_transmissivity": "devices.least",
     "open_run": "studies.stored",
     "Plan": "planning.plan",
-    "plan": "planning.plan",
+    "plan": "studies.planned",
     "preset": "spec.experiment",
     "qec_heat": "ledger.error_correction",
     "record_break_even": "thermodynamics",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from recycling.devices import shown
 from recycling.devices.arrays import (
     NON_NEGATIVE,
     POSITIVE,
@@ -120,6 +121,12 @@ class Device(BaseModel):
                 "t2 ≤ 2 t1"
             )
         return self
+
+    def __repr__(self) -> str:
+        return shown.line_of(self)
+
+    def _repr_html_(self) -> str:
+        return shown.page_of(self)
 
     def __eq__(self, other: object) -> bool:
         """Compare by content."""

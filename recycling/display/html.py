@@ -8,13 +8,13 @@ from html import escape
 #: Inherited colours are legible on light and on dark pages; where a viewer drops the style, the
 #: table is plain.
 _STYLE = (
-    "<style>.recycling{overflow-x:auto}"
-    ".recycling table{border-collapse:collapse;margin:.3em 0}"
-    ".recycling th,.recycling td{padding:.2em .8em .2em 0!important;text-align:left!important;"
+    "<style>.rc-table{overflow-x:auto}"
+    ".rc-table table{border-collapse:collapse;margin:.3em 0}"
+    ".rc-table th,.rc-table td{padding:.2em .8em .2em 0!important;text-align:left!important;"
     "vertical-align:top;background:none!important;color:inherit}"
-    ".recycling thead tr{border-bottom:1px solid rgba(128,128,128,.6)}"
-    ".recycling small{border:1px solid rgba(128,128,128,.6);border-radius:.3em;padding:0 .4em;"
-    "margin-left:.5em}.recycling p{max-width:60em;margin:.2em 0;font-size:90%}</style>"
+    ".rc-table thead tr{border-bottom:1px solid rgba(128,128,128,.6)}"
+    ".rc-table small{border:1px solid rgba(128,128,128,.6);border-radius:.3em;padding:0 .4em;"
+    "margin-left:.5em}.rc-table p{max-width:60em;margin:.2em 0;font-size:90%}</style>"
 )
 
 
@@ -43,7 +43,7 @@ def html_table(
     head = "".join(_cell("th", column) for column in columns)
     body = "".join(f"<tr>{''.join(_cell('td', cell) for cell in row)}</tr>" for row in rows)
     return (
-        f'{_STYLE}<div class="recycling">{_title(title, mark)}<table>'
+        f'{_STYLE}<div class="rc-table">{_title(title, mark)}<table>'
         + (f"<thead><tr>{head}</tr></thead>" if columns else "")
         + f"<tbody>{body}</tbody></table>"
         + (f"<p>{text(note)}</p>" if note else "")

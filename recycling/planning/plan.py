@@ -30,7 +30,7 @@ from recycling.planning.prediction import Prediction, predict
 from recycling.spec.named import Source, load
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from qiskit import QuantumCircuit
     from qiskit.providers import BackendV2
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from recycling.spec.experiment import Experiment
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What will be executed: a compiled circuit for each arm, stage and preparation.
 
     Each circuit serves every point and every basis by its parameters. ``brackets`` measure the bath
     qubit before and after, ``assignment`` the readout of the recorded qubits, in the jobs named by
     ``assignments``. All circuits are on the device's qubits; ``hardware`` is the machine that they
-    go to, None for a simulator.
+    go to, None for a simulator. ``page`` writes the plan as HTML for a notebook.
 
     Example:
         >>> import recycling
@@ -73,6 +73,7 @@ class Plan:
     hardware: Machine | None = field(default=None, compare=False)
     assignment: tuple[QuantumCircuit, ...] = field(default=(), kw_only=True)
     assignments: tuple[str, ...] = field(default=ASSIGNMENTS, kw_only=True)
+    page: Callable[[Plan], str] | None = field(default=None, kw_only=True, compare=False)
 
     @cached_property
     def jobs(self) -> tuple[Job, ...]:
@@ -158,6 +159,13 @@ class Plan:
         """
         limits = USUAL_LIMITS if self.hardware is None else self.hardware.limits
         check_budget(self.cost, self.experiment, max_qpu_seconds, limits.shortest_rep_delay)
+
+    def __repr__(self) -> str:
+        jobs = f"{len(self.jobs)} job{'s' if len(self.jobs) != 1 else ''}"
+        return f"<Plan of {self.experiment.name} on {self.backend}: {self.device.name}, {jobs}>"
+
+    def _repr_html_(self) -> str | None:
+        return None if self.page is None else self.page(self)
 
     def check_limits(self) -> None:
         """Check each job against the limits of a service.

@@ -11,6 +11,7 @@ import numpy as np
 
 from recycling.errors import BadInput
 from recycling.inference.statistics.significance import LEVEL
+from recycling.results import comparison_shown
 from recycling.results.dataset import swept
 from recycling.results.differences import Z, common, differences, names_of, quantities_at
 from recycling.results.verdicts import Bound, Verdict, verdicts
@@ -34,7 +35,7 @@ class Member:
     dataset: xr.Dataset
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Runs beside the first of them.
 
@@ -58,6 +59,12 @@ class Comparison:
     members: Sequence[Member]
     p_x: float
     found: Sequence[xr.Dataset]
+
+    def __repr__(self) -> str:
+        return comparison_shown.line_of(self)
+
+    def _repr_html_(self) -> str:
+        return comparison_shown.page_of(self)
 
     @property
     def first(self) -> Member:

@@ -31,6 +31,7 @@ from circuits.tasks.erasure import ErasureSettings
 from recycling.devices.idle import aligned, idle_wait
 from recycling.devices.link import Link
 from recycling.errors import BadInput
+from recycling.spec import shown
 from recycling.spec.changing import NAMED, changed_content
 from recycling.spec.chosen import ALGORITHM, LINK, TASK
 from recycling.spec.link import PhotonicSettings
@@ -228,6 +229,12 @@ class Experiment(Section):
 
         content = self.model_dump(mode="json", exclude_none=True, exclude=self._usual)
         return tomli_w.dumps(content)
+
+    def __repr__(self) -> str:
+        return shown.line_of(self)
+
+    def _repr_html_(self) -> str:
+        return shown.page_of(self)
 
     @cached_property
     def design(self) -> Design:
