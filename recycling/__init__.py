@@ -122,12 +122,21 @@ _HOME = {
 #: Public modules, loaded when they are first used.
 _MODULES = ("campaign", "plot")
 
+#: What was public: the old name, and the one to use.
+_DEPRECATED: dict[str, str] = {}
+
 __all__ = [*_HOME, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return import_module(f"recycling.{name}")
+    if name in _DEPRECATED:
+        from warnings import warn
+
+        used = _DEPRECATED[name]
+        warn(f"recycling.{name} is now recycling.{used}", DeprecationWarning, stacklevel=2)
+        return globals().get(used) or __getattr__(used)
     if name not in _HOME:
         raise AttributeError(f"module 'recycling' has no attribute {name!r}")
     return getattr(import_module(f"recycling.{_HOME[name]}"), name)
