@@ -105,8 +105,27 @@ def _prepare(_app: Sphinx, _config: Any) -> None:
     write(DOCS / "project", project())
 
 
+def further(listed: str) -> str:
+    """A list of the pages that no list has yet, so that a new page needs no other change.
+
+    Args:
+        listed: text of the lists.
+
+    Example:
+        >>> further("") != "" and further(" ".join(p.stem for p in DOCS.glob("*.md"))) == ""
+        True
+    """
+    known = set(re.findall(r"[\w-]+", listed))
+    missing = sorted(page.stem for page in DOCS.glob("*.md") if page.stem not in {*known, "index"})
+    names = "\n".join(missing)
+    return f"\n```{{toctree}}\n:caption: Further\n:hidden:\n\n{names}\n```\n" if missing else ""
+
+
 def _adapted(_app: Sphinx, page: str, source: list[str]) -> None:
     """Adapt pages that are also read without the site: links to the root, the list of decisions."""
+    if page == "index":
+        guides = (DOCS / "how-to" / "index.md").read_text(encoding="utf-8")
+        source[0] += further(source[0] + guides)
     if "/" not in page:
         source[0] = re.sub(
             r"\]\(\.\./([A-Z_]+)\.md", lambda link: f"](project/{link[1].lower()}.md", source[0]
