@@ -170,7 +170,7 @@ $(RIVALS)/.stamp: benchmarks/requirements-rivals.txt
 
 # Only the default environment: a VENV from elsewhere is its owner's to remove.
 clean: ## remove .venv, build output and caches
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist docs/reference docs/notebooks docs/project .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP): requirements.lock pyproject.toml

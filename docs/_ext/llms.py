@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +28,14 @@ def first_sentence(document: nodes.document) -> str:
     """First sentence of a page, cut at a word where it is long."""
     for paragraph in document.findall(nodes.paragraph):
         text = " ".join(paragraph.astext().split())
-        if len(text) > 20 and not isinstance(paragraph.parent, nodes.entry):
-            sentence = text.split(". ")[0].rstrip(".:")
-            if len(sentence) <= _LONGEST:
-                return sentence
-            return f"{sentence[:_LONGEST].rsplit(' ', 1)[0]} …"
+        if isinstance(paragraph.parent, nodes.entry):
+            continue
+        # A full stop after a single letter is that of a first name.
+        sentences = re.split(r"(?<=[\w)]{2})[.:] ", text)
+        sentence = next((each.rstrip(".:") for each in sentences if len(each) > 20), "")
+        if sentence:
+            short = len(sentence) <= _LONGEST
+            return sentence if short else f"{sentence[:_LONGEST].rsplit(' ', 1)[0]} …"
     return ""
 
 

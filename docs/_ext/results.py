@@ -16,7 +16,7 @@ from recycling.store.readme import MEANINGS
 _DATASET = """\
 # Variables of the Dataset
 
-`rc.analyse(run)` gives an `xarray.Dataset`, and `results.nc` in the run directory holds the same
+`run.dataset`, like `rc.analyse(run)`, is an `xarray.Dataset`, and `results.nc` in the run directory holds the same
 as netCDF-4, which `xarray.open_dataset` opens without this package. Energies are in J, entropies
 in nats, angles in rad. This is schema
 {version}; a reader refuses what is newer.
