@@ -11,6 +11,7 @@ from recycling.integrations.qiskit_experiments import ThermalPopulation
 TEMPERATURE, FREQUENCY = 0.15, 5e9
 
 
+@pytest.mark.slow
 def test_what_was_put_into_the_simulator_comes_out():
     backend = FakeMarrakesh()
     experiment = ThermalPopulation([10], backend, FREQUENCY, TEMPERATURE)
