@@ -167,6 +167,7 @@ def errors(*, debug: bool) -> Iterator[None]:
     SIGTERM stops a command as Ctrl-C does: at once, and there is always a way to go on.
     """
     from recycling.errors import BackendFailure, BadInput, ControlFailed, Incomplete
+    from recycling.extras import reason_of_import
 
     codes: dict[type[BaseException], int] = {
         BadInput: EXIT_BAD_INPUT,
@@ -181,6 +182,11 @@ def errors(*, debug: bool) -> Iterator[None]:
         word = "incomplete" if isinstance(error, Incomplete) else "error"
         faults = error.faults if isinstance(error, BadInput) else (str(error),)
         _leave(codes[type(error)], [f"{word}: {fault}" for fault in faults], debug=debug)
+    except ModuleNotFoundError as error:
+        reason = reason_of_import(error)
+        if reason is None:
+            raise
+        _leave(EXIT_BAD_INPUT, [f"error: {reason}"], debug=debug)
     except OSError as error:
         line = f"incomplete: {error}; mend it and run the command again"
         _leave(EXIT_INCOMPLETE, [line], debug=debug)

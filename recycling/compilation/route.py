@@ -14,7 +14,6 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import rustworkx as rx
 
 from circuits.algorithms.algorithm import Algorithm, with_circuit
 from circuits.gates import swap
@@ -23,6 +22,7 @@ from recycling.compilation.walk import cz_counts
 from recycling.errors import BadInput
 
 if TYPE_CHECKING:
+    import rustworkx as rx
     from qiskit import QuantumCircuit
     from qiskit.transpiler import PassManager, Target
 
@@ -77,6 +77,7 @@ def route_algorithm(
         >>> routed.circuit(0.4).count_ops()["cz"]
         2
     """
+    import rustworkx as rx
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
 
@@ -154,6 +155,8 @@ def _bring_home(
     candidate: _Candidate, kept: Sequence[int], graph: rx.PyGraph, manager: PassManager
 ) -> _Candidate:
     """Candidate with SWAPs at its end that bring the kept qubits to their places."""
+    import rustworkx as rx
+
     wanted = {candidate.ends[qubit]: qubit for qubit in kept}
     ends = list(candidate.ends)
     circuit = candidate.circuit.copy()
@@ -180,6 +183,8 @@ def _is_home(candidate: _Candidate, kept: Sequence[int]) -> bool:
 
 
 def _couplings(target: Target) -> rx.PyGraph:
+    import rustworkx as rx
+
     graph: rx.PyGraph = rx.PyGraph()
     graph.add_nodes_from(range(target.num_qubits))
     graph.add_edges_from_no_data(sorted({(min(pair), max(pair)) for pair in target["cz"]}))

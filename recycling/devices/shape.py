@@ -19,8 +19,6 @@ from functools import cache
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
-import rustworkx as rx
-
 from circuits.design import Design
 from circuits.transpiler import preset_pass_manager
 
@@ -199,6 +197,8 @@ def _fits(start: str, couplings: Sequence[Pair]) -> bool:
 
 @cache
 def _heavy_hex() -> Neighbours:
+    import rustworkx as rx
+
     graph = rx.generators.heavy_hex_graph(_DISTANCE)
     return {qubit: sorted(graph.neighbors(qubit)) for qubit in graph.node_indices()}
 

@@ -13,6 +13,7 @@ from recycling.compilation.calibrations import compile_assignment, compile_brack
 from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, backend_kind, connect, parse_backend
+from recycling.extras import need
 from recycling.jobs.cut import ASSIGNMENTS, all_jobs, protocol_pubs
 from recycling.jobs.interleaved import assignment_repeats, interleaved_pubs
 from recycling.jobs.job import Job, Pub, calibration_pubs
@@ -209,6 +210,7 @@ def plan(experiment: Source, backend: str = "exact", account: Account | None = N
         >>> len(planned.circuits), planned.cost
         (8, None)
     """
+    need("qiskit")
     experiment, name = load(experiment), parse_backend(backend)
     connection = connect(name, account or Account())
     planned = plan_on(experiment, name, connection)
@@ -233,6 +235,7 @@ def plan_on(experiment: Experiment, name: BackendName, connection: Connection | 
         >>> planned.device.roles
         ('data', 'ancilla', 'B', 'S')
     """
+    need("qiskit")
     kind = backend_kind(name.kind)
     if experiment.sweep.over is not None:
         raise BadInput(

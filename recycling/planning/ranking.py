@@ -38,6 +38,7 @@ from recycling.devices.profiles import ideal_device
 from recycling.devices.shape import Shape
 from recycling.devices.together import devices_together
 from recycling.errors import BadInput
+from recycling.extras import need
 from recycling.inference.bath.quantities import (
     bloch_of,
     excess,
@@ -139,6 +140,7 @@ def score_layouts(
         >>> scored[0].predicted_gain > scored[1].predicted_gain
         True
     """
+    need("qiskit")
     if backend is None and experiment.device.profile == "ideal":
         raise BadInput("device.profile = 'ideal' has no chip: give 'paper' or a snapshot")
     whole = chip(experiment, backend)

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from recycling.errors import BadInput
+from recycling.extras import command
 from recycling.results.schemas import json_schemas
 from recycling.store.bundle import Addition, Entry, write_bundle
 from recycling.store.circuits import qiskit_is_missing
@@ -77,7 +78,10 @@ def _programs(run: Run) -> dict[str, str]:
     if "circuits.qpy" not in run.record["checksums"]:
         return {}  # counts from elsewhere
     if qiskit_is_missing():
-        raise BadInput("archive: Qiskit, which writes the circuits as OpenQASM 3, is not installed")
+        raise BadInput(
+            "archive: Qiskit, which writes the circuits as OpenQASM 3, is not installed: "
+            + command("qiskit")
+        )
     return programs(run.all_circuits, run.device.dt)
 
 

@@ -16,7 +16,6 @@ The sweep is a column for each swept parameter.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ import numpy as np
 
 from circuits.design import EQUILIBRIUM, FLAG, RECYCLING, Design
 from recycling.errors import BadInput
+from recycling.extras import is_missing
 from recycling.results.dataset import POINT, qubit_of, swept
 from recycling.results.formats import FORMATS, WRITERS, Format, Table
 from recycling.results.schema import OF_LINK, VARIABLES
@@ -155,7 +155,7 @@ def check_export(folder: str | Path, format: str) -> Path:
     """
     if format not in FORMATS:
         raise BadInput(f"format = {format!r}: give one of {', '.join(FORMATS)}")
-    if format == "parquet" and find_spec("pyarrow") is None:
+    if format == "parquet" and is_missing("pyarrow"):
         raise BadInput(
             "format = 'parquet': pyarrow is not installed; give csv or json, or install "
             "thermodynamic-recycling[parquet]"

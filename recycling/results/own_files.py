@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recycling.errors import BadInput, reason_of
+from recycling.extras import is_missing
 from recycling.store.schema import shortened
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def parts_of(table: pd.DataFrame | Path, columns: Sequence[str]) -> Iterator[pd.
 def _is_parquet(path: Path) -> bool:
     with path.open("rb") as stream:
         parquet = stream.read(4) == b"PAR1"
-    if parquet and find_spec("pyarrow") is None:
+    if parquet and is_missing("pyarrow"):
         raise BadInput(
             f"counts = {str(path)!r} is Parquet: pyarrow is not installed; give CSV, or install "
             "thermodynamic-recycling[parquet]"

@@ -17,7 +17,7 @@ from recycling.inference.bath.link import LinkChannel
 from recycling.inference.states.estimates import QUANTILE
 from recycling.jobs.counts import counts_of
 from recycling.results.dataset import POINT
-from recycling.results.netcdf import netcdf_bytes
+from recycling.results.netcdf import netcdf_bytes, read_netcdf
 from recycling.results.predicted import predicted_quantities
 from recycling.results.schema import LIMITS, OF_LINK, VARIABLES
 from recycling.spec.experiment import shown_p_x
@@ -219,6 +219,4 @@ def read_prediction(content: bytes) -> xr.Dataset:
         >>> read_prediction(prediction_bytes(xr.Dataset({"heat": ("theta", [0.5])})))["heat"].item()
         0.5
     """
-    import xarray as xr
-
-    return xr.load_dataset(content, engine="netcdf4")
+    return read_netcdf(content)

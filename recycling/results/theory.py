@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recycling.results.netcdf import netcdf_bytes
+from recycling.results.netcdf import netcdf_bytes, read_netcdf
 from recycling.results.schema import RESULTS_SCHEMA_VERSION, VARIABLES
 from recycling.spec.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
 
@@ -115,10 +115,8 @@ def _read(path: Path, experiment: Experiment) -> xr.Dataset | None:
 @lru_cache(maxsize=2)  # a command reads the same file several times
 def _intact(content: bytes) -> xr.Dataset | None:
     """Theory in the content of a file, without its checksum; None where it is damaged."""
-    import xarray as xr
-
     try:
-        theory = xr.load_dataset(content, engine="netcdf4")
+        theory = read_netcdf(content)
     except (OSError, ValueError, KeyError, RuntimeError):
         return None  # a derived file that is damaged is made again
     return theory if theory.attrs.pop(_CHECKSUM, None) == _checksum(theory) else None

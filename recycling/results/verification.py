@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recycling.extras import is_missing
 from recycling.results.analysis import analysed, results_name
 from recycling.results.calibrations import NAME as CALIBRATIONS
 from recycling.results.schemas import records_of, schema_of
@@ -121,9 +122,7 @@ def _schemas(bag: Path) -> Check:
     name, folder = "schemas", bag / "schemas"
     if not folder.is_dir():
         return Check(name, None, "a bundle has no schemas: recycling archive writes them")
-    try:
-        import jsonschema  # noqa: F401
-    except ImportError:
+    if is_missing("jsonschema"):
         return Check(name, None, "jsonschema is not installed; the models of this version fit")
     count = 0
     for path in sorted((bag / "data").rglob("*")):

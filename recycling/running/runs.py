@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from recycling.errors import BadInput, resumable
 from recycling.execution.machine import Account
 from recycling.execution.registry import connect, parse_backend
+from recycling.extras import need
 from recycling.jobs.job import Job
 from recycling.running.budget import keep_budget
 from recycling.running.cap import Cap, check_start
@@ -79,6 +80,7 @@ def run(
         _check_same(found, until)
         return resume(study, found, conduct)
     check_new(path)
+    need("qiskit")
     study.check_size(spec, name, path)
     started = perf_counter()
     conduct.progress("compiling circuits")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recycling.errors import BadInput
+from recycling.extras import is_missing
 from recycling.simulation.detunings import averaged
 from recycling.simulation.evolution import Tree, evolve, nothing
 from recycling.simulation.noise import Channels
@@ -90,10 +91,10 @@ def traced_library() -> Any:
         >>> traced_library().float64.__name__
         'float64'
     """
-    try:
-        import jax
-    except ImportError:
-        raise BadInput("JAX is not installed: pip install 'thermodynamic-recycling[jax]'") from None
+    if is_missing("jax"):
+        raise BadInput("JAX is not installed: pip install 'thermodynamic-recycling[jax]'")
+    import jax
+
     jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
     jax.tree_util.register_dataclass(
         Numbers,

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from circuits.tomography import basis_parameters
 from recycling.compilation.timeline import timeline
 from recycling.errors import BadInput
+from recycling.extras import command, is_missing
 from recycling.store.files import Damaged
 from recycling.store.schema import first_fault, shortened
 
@@ -43,11 +44,7 @@ def qiskit_is_missing() -> bool:
         >>> qiskit_is_missing()
         False
     """
-    try:
-        import qiskit  # noqa: F401
-    except ImportError:
-        return True
-    return False
+    return is_missing("qiskit")
 
 
 def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
@@ -68,7 +65,7 @@ def read_circuits(path: Path) -> dict[str, QuantumCircuit]:
         ['bell']
     """
     if qiskit_is_missing():
-        raise BadInput(f"{path} is read by Qiskit, which is not installed")
+        raise BadInput(f"{path} is read by Qiskit, which is not installed: {command('qiskit')}")
     from qiskit import qpy
 
     try:

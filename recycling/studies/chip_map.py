@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-import rustworkx as rx
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -180,6 +179,8 @@ def qubit_positions(target: Target) -> Positions:
     """
     count = target.num_qubits
     if count not in _HEAVY_HEX:
+        import rustworkx as rx
+
         graph = rx.PyGraph()
         graph.add_nodes_from(range(count))
         graph.add_edges_from_no_data(_couplings(target))

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from recycling.errors import BadInput, Incomplete
+from recycling.extras import is_missing
 from recycling.sweeps.work import Chunk, Work, chunk_of, pickled
 
 #: How long a scheduler may take to answer, s.
@@ -68,12 +69,11 @@ def on_cluster(work: Work, numbers: Iterable[int], scheduler: str, workers: int)
 
 def _dask() -> Any:
     """Dask's scheduler, which ships no types of its own."""
-    try:
-        return import_module("distributed")
-    except ImportError:
+    if is_missing("distributed"):
         raise BadInput(
             "scheduler: Dask is not installed; install thermodynamic-recycling[distributed]"
-        ) from None
+        )
+    return import_module("distributed")
 
 
 def _at_once(client: Any) -> int:

@@ -283,7 +283,7 @@ def test_unknown_format_is_refused_by_name(small_run, small_dataset, tmp_path):
 def test_parquet_is_refused_where_nothing_writes_it(
     small_run, small_dataset, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("recycling.results.export.find_spec", lambda _name: None)
+    monkeypatch.setattr("recycling.results.export.is_missing", lambda _name: True)
     with pytest.raises(rc.BadInput, match=r"'parquet': pyarrow is not installed; .*\[parquet\]$"):
         export(small_run, small_dataset, tmp_path / "new", "parquet")
     assert not (tmp_path / "new").exists()

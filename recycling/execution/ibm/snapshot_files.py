@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from recycling.devices.snapshots import HERONS
 from recycling.execution.ibm.snapshots import snapshot_backend
+from recycling.extras import need
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -104,8 +105,9 @@ def client_folder() -> Path:
         >>> (client_folder() / "fake_provider").is_dir()
         True
     """
+    need("qiskit_ibm_runtime")
     client = find_spec("qiskit_ibm_runtime")
-    assert client is not None  # the package requires it
+    assert client is not None
     assert client.submodule_search_locations is not None
     return Path(client.submodule_search_locations[0])
 

@@ -13,6 +13,7 @@ from scipy.constants import h as planck
 from scipy.constants import k as boltzmann
 
 from recycling.errors import BadInput
+from recycling.extras import command, is_missing
 from recycling.inference.readout.readout import QUANTITIES, Counts, disturbance, estimate_readout
 from recycling.inference.statistics.significance import RESOLUTION
 
@@ -98,13 +99,13 @@ def analyse_bracket(counts: Mapping[str, Counts], metadata: Metadata) -> Bracket
         Traceback (most recent call last):
         recycling.errors.BadInput: counts of 'bracket T1 0': none: give those of every circuit ...
     """
-    try:
-        from qiskit_experiments.library.characterization import analysis as fits
-    except ImportError:
+    if is_missing("qiskit_experiments"):
         raise BadInput(
-            "bracket: qiskit-experiments, which fits decays, is not installed; give the archive's "
-            "calibrations.json"
-        ) from None
+            "bracket: qiskit-experiments, which fits decays, is not installed: "
+            f"{command('qiskit_experiments')}, or give the archive's calibrations.json"
+        )
+    from qiskit_experiments.library.characterization import analysis as fits
+
     names = _names_by_experiment(metadata)
     counts = {name: _checked(name, counts.get(name)) for name in metadata}
     prepared = {str(metadata[name].get("state_label")): counts[name] for name in names["readout"]}

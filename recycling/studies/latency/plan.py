@@ -20,6 +20,7 @@ from recycling.compilation.structure import duration_of_circuit
 from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, connect, parse_backend
+from recycling.extras import need
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_as_executed
@@ -175,6 +176,7 @@ def plan_latency(
         >>> sorted(plan_latency(spec).circuits)[0]
         ('x', '110')
     """
+    need("qiskit")
     name = parse_backend(backend)
     return plan_on(spec, name, connect(name, account or Account()))
 

@@ -15,6 +15,7 @@ from recycling.devices.resets import with_resets
 from recycling.errors import BadInput
 from recycling.execution.machine import Account
 from recycling.execution.registry import BackendName, backend_kind, connect, parse_backend
+from recycling.extras import need
 from recycling.jobs.job import Job, Pub
 from recycling.planning.chips import build_device
 from recycling.planning.circuits import compile_as_executed
@@ -138,6 +139,7 @@ def plan_resets(
         >>> plan.device.sources["reset"].split(":")[0]  # no snapshot states its error
         'assumed'
     """
+    need("qiskit")
     name = parse_backend(backend)
     return plan_on(spec, name, connect(name, account or Account()))
 
