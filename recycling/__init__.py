@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from recycling.results.judged import (
         Controls as Controls, Verdicts as Verdicts, controls as controls, verdicts as verdicts,
     )  # fmt: skip
+    from recycling.results.plain import plain_bootstrap as plain_bootstrap
     from recycling.results.shares import shares as shares
     from recycling.spec.experiment import Experiment as Experiment, preset as preset
     from recycling.spec.named import load as load
@@ -96,6 +97,7 @@ _HOME = {
     "minimum_transmissivity": "devices.least",
     "open_run": "studies.stored",
     "Plan": "planning.plan",
+    "plain_bootstrap": "results.plain",
     "plan": "studies.planned",
     "preset": "spec.experiment",
     "qec_heat": "ledger.error_correction",
@@ -138,7 +140,7 @@ def __getattr__(name: str) -> Any:
         warn(f"recycling.{name} is now recycling.{used}", DeprecationWarning, stacklevel=2)
         return globals().get(used) or __getattr__(used)
     if name not in _HOME:
-        raise AttributeError(f"module 'recycling' has no attribute {name!r}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"recycling.{_HOME[name]}"), name)
 
 
