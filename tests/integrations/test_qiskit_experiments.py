@@ -16,6 +16,8 @@ from qiskit_experiments.framework import json as their_json
 from scipy.stats import chi2
 
 import recycling as rc
+import recycling.integrations.qiskit_experiments as integration
+from recycling import extras
 from recycling.integrations.qiskit_experiments import (
     RecyclingAnalysis,
     RecyclingErasure,
@@ -235,3 +237,9 @@ def test_no_job_holds_part_of_a_point(points, trials, shots, most):
 def test_a_job_that_is_too_small_for_a_point_is_refused():
     with pytest.raises(rc.BadInput, match="max_circuits = 20"):
         cut_at_points(experiment_of(TINY), list(range(24)), 10, 20)
+
+
+def test_without_the_extra_a_line_says_which(monkeypatch):
+    monkeypatch.setattr(extras, "find_spec", lambda _name: None)
+    with pytest.raises(rc.BadInput, match=r"needs qiskit-experiments: pip install .*experiments"):
+        importlib.reload(integration)

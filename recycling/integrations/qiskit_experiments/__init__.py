@@ -4,10 +4,14 @@
 this package with the same shots.
 """
 
-from recycling.integrations.qiskit_experiments.analysis import RecyclingAnalysis
-from recycling.integrations.qiskit_experiments.experiment import RecyclingErasure
-from recycling.integrations.qiskit_experiments.stored import dataset_of, run_of
-from recycling.integrations.qiskit_experiments.thermometer import (
+from recycling.extras import need
+
+need("qiskit_experiments", "qiskit_aer", "qiskit_ibm_runtime")
+
+from recycling.integrations.qiskit_experiments.analysis import RecyclingAnalysis  # noqa: E402
+from recycling.integrations.qiskit_experiments.experiment import RecyclingErasure  # noqa: E402
+from recycling.integrations.qiskit_experiments.stored import dataset_of, run_of  # noqa: E402
+from recycling.integrations.qiskit_experiments.thermometer import (  # noqa: E402
     ThermalPopulation,
     ThermalPopulationAnalysis,
 )
