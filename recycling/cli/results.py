@@ -133,4 +133,10 @@ def _print_verdict(
     if surplus:
         print_lines([surplus_text(surplus)])
     print_lines([f"{name}: {path}" for name, path in files.items()])
-    print_next("open" if "report" in files else "report", files["run"])
+    elsewhere = files["results"].parent != files["run"]
+    if "report" in files:
+        print_next("open", files["report"].parent)
+    else:
+        print_next(
+            "report", files["run"], *(("--out", files["results"].parent) if elsewhere else ())
+        )
