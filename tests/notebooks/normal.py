@@ -27,7 +27,6 @@ LARGEST = 300_000
 
 _SCRUBBED = (
     (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),  # colours of a terminal
-    (re.compile(r"[^\n]*\r(?!\n)"), ""),  # progress that a line shows before its end
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d|Z)?"), "(time)"),
     (re.compile(r"/tmp/tmp\w+"), "/tmp"),
     (re.compile(r"\b0x[0-9a-f]{9,}\b"), "0x…"),
@@ -112,6 +111,8 @@ def _data(kind, value, places):
 
 
 def _scrubbed(text, places):
+    # Of a line that is written again and again, such as one with progress, the end is kept.
+    text = "\n".join(line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n"))
     for path, name in places:
         text = text.replace(str(path), name)
     for pattern, name in _SCRUBBED:

@@ -45,6 +45,10 @@ def test_progress_and_colours_leave_what_a_terminal_shows_in_the_end():
     assert normal_text("10 %\r90 %\rdone\n\x1b[1;32mbelow\x1b[0m\n") == "done\nbelow\n"
 
 
+def test_a_long_line_takes_no_longer_than_it_must():
+    assert normal_text("x" * 1_000_000) == "x" * 1_000_000
+
+
 def test_the_normal_form_is_its_own_normal_form():
     given = printed("1\r2 at 2026-11-28 05:06:17")
     given.cells[0].execution_count, given.cells[0].metadata = 7, {"execution": {"at": "noon"}}
