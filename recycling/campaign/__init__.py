@@ -1,6 +1,11 @@
 """Campaigns: runs over weeks, and how one knows that nothing drifted, stopped or was changed.
 
 Names are loaded when they are first used, so that importing a part stays light.
+
+Example:
+    >>> import recycling as rc
+    >>> float(rc.campaign.burn_rate(3, 40, 0.95).round(3))  # bad runs, runs, objective
+    1.5
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Figures: each draws what the report draws, into given axes or new ones, and returns the axes.
 
-::
+Each takes a run or its dataset, and axes of your own to draw beside your curves.
 
-    import recycling as rc
-    axes = rc.plot.fig4b(run)              # of a run, or of its dataset
-    rc.plot.fig5a(run, ax=axes)            # beside your own curves
-    axes.figure.savefig("fig4b.pdf")
+Example:
+    >>> import recycling as rc
+    >>> axes = rc.plot.branch_gain(rc.Bath.qubit(5e9, 0.043))
+    >>> rc.plot.record_break_even(rc.Bath.qubit(5e9, 0.043), ax=axes) is axes
+    True
 """
 
 from recycling.plot.machine import circuit, fig6, ledger, schedule
