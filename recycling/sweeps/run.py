@@ -93,20 +93,25 @@ def sweep(
     need("qiskit", "zarr")
     work = Work.of(experiment := load(experiment), arrays)
     store = store_of(Path(out).expanduser(), experiment, work)
-    count = (os.cpu_count() or 1) if workers is None else workers
+    count = workers if workers is not None else os.cpu_count() or 1
     # First: what does not fit may have more points than one can look at.
     size = sweep_size(work, bytes_per_point(experiment), 0 if scheduler else count)
     check_fits(size, store.folder, there=store.size())
     work.check()
     with opened(store, experiment):
         store.create(coordinates_of(experiment, work), notes_of(experiment))
-        finished, wrong = store.finished()
-        for line in wrong:
-            note(line)
-        missing = [number for number in work.chunks if number not in finished]
+        missing = _missing(store, work, note)
         with _resumable(out):
             _compute(store, work, missing, count, scheduler, progress)
     return store.open()
+
+
+def _missing(store: Store, work: Work, note: Callable[[str], None]) -> list[int]:
+    """Chunks that are not finished; calls a function with a line on what was damaged."""
+    finished, wrong = store.finished()
+    for line in wrong:
+        note(line)
+    return [number for number in work.chunks if number not in finished]
 
 
 def dry_run(
