@@ -59,7 +59,8 @@ def normal(notebook, places=()):
         cell.metadata = nbformat.from_dict({})
         if cell.cell_type == "code":
             cell.execution_count = None
-            cell.outputs = [_output(output, places) for output in _joined(cell.outputs)]
+            kept = (output for output in _joined(cell.outputs) if not _is_axes(output))
+            cell.outputs = [_output(output, places) for output in kept]
     return notebook
 
 
@@ -90,6 +91,11 @@ def _joined(outputs):
         else:
             joined.append(copy.deepcopy(output))
     return joined
+
+
+def _is_axes(output):
+    """Whether an output is the repr of axes, whose picture follows."""
+    return output.get("data", {}).get("text/plain", "").startswith("<Axes: ")
 
 
 def _output(output, places):

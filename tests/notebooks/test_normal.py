@@ -45,6 +45,12 @@ def test_progress_and_colours_leave_what_a_terminal_shows_in_the_end():
     assert normal_text("10 %\r90 %\rdone\n\x1b[1;32mbelow\x1b[0m\n") == "done\nbelow\n"
 
 
+def test_axes_are_shown_by_their_picture_alone():
+    outputs = [new_output("execute_result", data={"text/plain": "<Axes: xlabel='θ'>"})]
+    notebook = new_notebook(cells=[new_code_cell("draw()", id="one", outputs=outputs)])
+    assert normal(notebook).cells[0].outputs == []
+
+
 def test_a_long_line_takes_no_longer_than_it_must():
     assert normal_text("x" * 1_000_000) == "x" * 1_000_000
 
