@@ -88,6 +88,9 @@ bench: $(STAMP) ## time the main job and its analysis
 	$(BIN)/python benchmarks/replay.py $(ARGS)
 	$(BIN)/python benchmarks/analysis.py
 
+serve: $(STAMP) ## time the list of recycling serve over 500 runs (a minute; ARGS="--runs 50")
+	$(BIN)/python -m benchmarks.serve $(ARGS)
+
 commands: $(STAMP) ## time replay, layouts, plan, status; beside another tree: ARGS="--against DIR"
 	$(BIN)/python benchmarks/commands.py $(ARGS)
 

@@ -38,7 +38,7 @@ def listed(shelf: Shelf, query: Mapping[str, str]) -> dict[str, Any]:
     findings, view = shelf.find(), View.of(query)
     rows = shelf.rows(findings)
     return {
-        "version": shelf.version(findings),
+        "version": shelf.version(findings, rows),
         "folder": str(shelf.root),
         "view": view,
         "columns": COLUMNS,

@@ -80,15 +80,15 @@ class Shelf:
         ]
         return [row.name for row in sorted(lacking, key=lambda row: row.created, reverse=True)]
 
-    def version(self, findings: Findings) -> str:
+    def version(self, findings: Findings, rows: list[Row] | None = None) -> str:
         """Digest of everything that the list shows: another one where anything changed."""
-        rows = [(row, row.brief) for row in self.rows(findings)]
+        shown = self.rows(findings) if rows is None else rows
         others = [
             (each.name, each.kind, state_of(each))
             for each in findings.items.values()
             if each.kind != "run"
         ]
-        return hashlib.sha256(repr((rows, others)).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((shown, others)).encode()).hexdigest()[:16]
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
         """What a function makes, once for each key; one thread works at a time."""

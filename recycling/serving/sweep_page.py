@@ -34,9 +34,9 @@ class Progress:
 
         Example:
             >>> Progress(3, 4, 1000).text
-            '3 of 4 chunks of 1,000 points'
+            '3 of 4 chunks; 1,000 points in all'
         """
-        return f"{self.finished} of {self.chunks} chunks of {self.points:,} points"
+        return f"{self.finished} of {self.chunks} chunks; {self.points:,} points in all"
 
 
 def progress_of(path: Path) -> Progress:
