@@ -19,6 +19,8 @@ MODULES = {
     "recycling": "Public names",
     "recycling.plot": "Figures",
     "recycling.circuits": "Circuits",
+    "recycling.campaign": "Campaigns",
+    "recycling.ledger.aqfp": "Classical baseline",
     "recycling.integrations.qiskit_experiments": "For qiskit-experiments",
     "recycling.thermodynamics": "Thermodynamics",
 }
@@ -60,6 +62,8 @@ def page(module: str) -> str:
     for name in names:
         thing = getattr(found, name)
         if inspect.ismodule(thing):
+            first = prose(thing).split("\n\n")[0]
+            rows.append((f"[`{name}`](api-{module}-{name}.md)", escaped(first)))
             continue
         first = prose(thing).split("\n\n")[0] if callable(thing) else ""
         home = "recycling" if _is_shown_before(module, name, thing) else module

@@ -16,10 +16,11 @@ from recycling.store.readme import MEANINGS
 _DATASET = """\
 # Variables of the Dataset
 
-`run.dataset`, like `rc.analyse(run)`, is an `xarray.Dataset`, and `results.nc` in the run directory holds the same
-as netCDF-4, which `xarray.open_dataset` opens without this package. Energies are in J, entropies
-in nats, angles in rad. This is schema
-{version}; a reader refuses what is newer.
+`run.dataset`, like `rc.analyse(run)`, is an `xarray.Dataset`, and `results.nc` in the run
+directory holds the same as netCDF-4, which `xarray.open_dataset` opens without this package.
+Energies are in J, entropies in nats, angles in rad. This is schema {version}; a reader refuses
+what is newer. `dataset.recycling` selects the nearest point and gives energies in hf or in
+k_B T0 ln 2.
 
 Every variable has, beside its value for each trial, further ones under its name and a suffix:
 
