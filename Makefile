@@ -147,7 +147,7 @@ lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="
 	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
 		CUSTOM_COMPILE_COMMAND="make lock" \
 		$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-find-links --extra dev --extra docs --extra notebooks --extra serve \
+		--no-emit-index-url --no-emit-find-links --extra all --extra dev --extra docs \
 		--output-file requirements.lock $(ARGS) pyproject.toml
 
 # Offline: versions and hashes are those of the lock, with what tests and documents the package.
