@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from recycling.errors import BackendFailure, BadInput
+from recycling.extras import need
 from recycling.rehearsal.catalogue import faults_named
 from recycling.rehearsal.folder import Record, read_record, write_environment, write_record
 
@@ -48,6 +49,7 @@ def start(folder: Path, chosen: Mapping[str, Any], faults: str = "") -> Rehearsa
         BadInput: a bad option, or the service runs with other options.
         BackendFailure: it does not start.
     """
+    need("qiskit", "qiskit_ibm_runtime")
     faults_named(faults)
     record = read_record(folder)
     wanted = replace(record.options, **chosen)

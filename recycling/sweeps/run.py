@@ -11,7 +11,6 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from recycling.errors import Incomplete
-from recycling.extras import need
 from recycling.spec.named import Source, load
 from recycling.sweeps.frame import coordinates_of, notes_of, store_of
 from recycling.sweeps.pool import in_pool
@@ -90,7 +89,6 @@ def sweep(
         >>> dataset["heat"].dims
         ('cz_error', 'arm', 'theta', 'p_x')
     """
-    need("qiskit", "zarr")
     work = Work.of(experiment := load(experiment), arrays)
     store = store_of(Path(out).expanduser(), experiment, work)
     count = workers if workers is not None else os.cpu_count() or 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from recycling.errors import BadInput
+from recycling.extras import need
 from recycling.simulation.libraries import array_library
 from recycling.spec.keys import decides
 from recycling.spec.messages import fault_lines
@@ -75,6 +76,7 @@ class Work:
         Raises:
             BadInput: as ``prepare``, or the library is not there.
         """
+        need("qiskit", "zarr")
         array_library(library)  # refuses it before anything is compiled
         points = points_of(experiment)
         chunks = Chunks.of(points.sizes, bytes_per_point(experiment))

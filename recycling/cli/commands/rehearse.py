@@ -59,10 +59,8 @@ def rehearse(
         if stop:
             _stop(folder, as_json=as_json)
             return
-        from recycling.extras import need
         from recycling.rehearsal.desk import start
 
-        need("qiskit", "qiskit_ibm_runtime")
         given = {
             "devices": tuple(device) if device else None,
             "plan": plan,
