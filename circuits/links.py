@@ -102,6 +102,6 @@ class IdentitySettings(Settings):
 #: Settings of each link by its name: module and class. An installed package adds links by the
 #: entry point group ``GROUP``.
 LINKS = {
-    "identity": "circuits.links:IdentitySettings",
+    "identity": f"{__name__}:IdentitySettings",
 }
 GROUP = "recycling.links"

@@ -13,7 +13,7 @@ __version__ = "0.3.0"
 # For those who read types; a test holds it equal to what follows.
 # isort: off
 if TYPE_CHECKING:
-    from recycling import campaign as campaign, plot as plot
+    from recycling import campaign as campaign, circuits as circuits, plot as plot
     from recycling.devices.least import minimum_transmissivity as minimum_transmissivity
     from recycling.devices.link import Link as Link
     from recycling.devices.link_presets import link_preset as link_preset
@@ -122,7 +122,7 @@ _HOME = {
 }
 
 #: Public modules, loaded when they are first used.
-_MODULES = ("campaign", "plot")
+_MODULES = ("campaign", "circuits", "plot")
 
 #: What was public: the old name, and the one to use.
 _DEPRECATED: dict[str, str] = {}

@@ -3,8 +3,8 @@
 #: Settings of each algorithm by its name: module and class. An installed package adds algorithms
 #: by the entry point group ``GROUP``.
 ALGORITHMS = {
-    "hhl": "circuits.algorithms.hhl:HHLSettings",
-    "circuit": "circuits.algorithms.circuit:CircuitSettings",
-    "repeat-until-success": "circuits.algorithms.repeat_until_success:RepeatUntilSuccessSettings",
+    "hhl": f"{__name__}.hhl:HHLSettings",
+    "circuit": f"{__name__}.circuit:CircuitSettings",
+    "repeat-until-success": f"{__name__}.repeat_until_success:RepeatUntilSuccessSettings",
 }
 GROUP = "recycling.algorithms"

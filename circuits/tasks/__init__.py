@@ -3,6 +3,6 @@
 #: Settings of each task by its name: module and class. An installed package adds tasks by the
 #: entry point group ``GROUP``.
 TASKS = {
-    "erasure": "circuits.tasks.erasure:ErasureSettings",
+    "erasure": f"{__name__}.erasure:ErasureSettings",
 }
 GROUP = "recycling.tasks"
