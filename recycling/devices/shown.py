@@ -58,7 +58,7 @@ def page_of(device: Device) -> str:
     coupled = ", ".join(
         f"{'–'.join(device.roles[q] for q in gate.qubits)} {_text(gate.error)}"
         for gate in device.gates
-        if gate.name == "cz"
+        if gate.name == "cz" and gate.qubits == tuple(sorted(gate.qubits))
     )
     latency = _text(np.asarray(device.feedforward_latency) * 1e6)
     note = (

@@ -9,7 +9,7 @@ from html import escape
 #: table is plain.
 _STYLE = (
     "<style>.rc-table{overflow-x:auto}"
-    ".rc-table table{border-collapse:collapse;margin:.3em 0}"
+    ".rc-table table{border-collapse:collapse;margin:.3em 0;color:inherit;font:inherit}"
     ".rc-table th,.rc-table td{padding:.2em .8em .2em 0!important;text-align:left!important;"
     "vertical-align:top;background:none!important;color:inherit}"
     ".rc-table thead tr{border-bottom:1px solid rgba(128,128,128,.6)}"
