@@ -50,6 +50,12 @@ def faults(notebook):
         yield f"its outputs have {size:,} bytes; {LARGEST:,} are allowed"
 
 
+def failed(error):
+    """One line on a cell that raised: its error, and its first line."""
+    first = str(error).partition("------------------\n")[2].partition("\n")[0]
+    return f"the cell {first!r} raises {error.ename}: {error.evalue}"
+
+
 def attempt(path, store):
     """Execute one; returns its path, its seconds and what is wrong, a line each."""
     began = time.monotonic()
@@ -60,7 +66,7 @@ def attempt(path, store):
         try:
             fresh = execute(path)
         except CellExecutionError as error:
-            return path, time.monotonic() - began, [str(error)]
+            return path, time.monotonic() - began, [failed(error)]
         BUILD.mkdir(parents=True, exist_ok=True)
         nbformat.write(fresh, BUILD / path.name)
         wrong = [*faults(fresh), *([] if unstored else changed_outputs(stored, fresh))]
