@@ -142,12 +142,9 @@ decoupling: $(STAMP) ## when pulses on idle qubits help: tables and figure of do
 chip: $(STAMP) ## draw a chip of a billion flux parametrons (minutes; ARGS=1e7: seconds)
 	$(BIN)/python benchmarks/chip.py $(ARGS)
 
-# Pip's own settings are left out: a local mirror would put its files' hashes into the lock.
 lock: $(STAMP) ## bring requirements.lock up to date with pyproject.toml; ARGS="--upgrade" moves pins
-	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL PIP_CONFIG_FILE=/dev/null \
-		CUSTOM_COMPILE_COMMAND="make lock" \
-		$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
-		--no-emit-index-url --no-emit-find-links --extra all --extra dev --extra docs \
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" --extra all --extra dev --extra docs \
 		--output-file requirements.lock $(ARGS) pyproject.toml
 
 # Offline: versions and hashes are those of the lock, with what tests and documents the package.
