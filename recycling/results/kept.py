@@ -10,6 +10,7 @@ import numpy as np
 
 from recycling.results.analysis import analysed, results_name
 from recycling.results.attributes import run_attributes
+from recycling.results.netcdf import read_netcdf
 from recycling.results.schema import VARIABLES
 
 if TYPE_CHECKING:
@@ -66,12 +67,10 @@ def stored_results(run: Run) -> xr.Dataset | None:
     path = run.path / results_name()
     if not run.complete or made_by != metadata.version(_PACKAGE) or not _newest(path):
         return None
-    import xarray as xr
-
     from recycling.results.accessor import with_accessor
 
     try:
-        found = xr.load_dataset(path, engine="netcdf4")
+        found = read_netcdf(path.read_bytes())
     except (OSError, ValueError, KeyError, RuntimeError):
         return None  # a derived file that is damaged is made again
     expected = run_attributes(run) | {
