@@ -18,8 +18,6 @@ PUBLIC_MODULES = (
     "recycling", "recycling.plot", "recycling.campaign", "recycling.circuits",
     "recycling.integrations", "recycling.ledger.aqfp",
 )  # fmt: skip
-#: Notebooks that still import internal modules: empty in the end.
-NOT_YET: frozenset[str] = frozenset()
 
 
 def imported_for_types():
@@ -103,8 +101,4 @@ def internal(module):
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_import_public_modules_alone(notebook):
-    found = sorted({module for module in imports_of(notebook) if internal(module)})
-    if notebook.stem in NOT_YET:
-        assert found, f"{notebook.stem} is converted: take it out of NOT_YET"
-    else:
-        assert found == []
+    assert sorted({module for module in imports_of(notebook) if internal(module)}) == []
