@@ -70,7 +70,7 @@ def stored_results(run: Run) -> xr.Dataset | None:
     from recycling.results.accessor import with_accessor
 
     try:
-        found = read_netcdf(path.read_bytes())
+        found = read_netcdf(path)
     except (OSError, ValueError, KeyError, RuntimeError):
         return None  # a derived file that is damaged is made again
     expected = run_attributes(run) | {

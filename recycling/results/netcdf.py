@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from recycling.extras import is_missing
 
 if TYPE_CHECKING:
     import xarray as xr
+
+#: The libraries below keep tables of open files, and two threads in them at once end the process.
+_ALONE = Lock()
 
 
 def netcdf_bytes(dataset: xr.Dataset) -> bytes:
@@ -22,18 +27,20 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
         b'HDF'
     """
     if is_missing("netCDF4"):  # the light core: h5netcdf takes ten times as long
-        return bytes(dataset.to_netcdf(engine="h5netcdf"))
+        with _ALONE:
+            return bytes(dataset.to_netcdf(engine="h5netcdf"))
     import netCDF4
     from xarray.backends import NetCDF4DataStore
 
-    # A size of 0 leaves the size of the file to the library.
-    file = netCDF4.Dataset("in memory", mode="w", format="NETCDF4", memory=0)
-    dataset.dump_to_store(NetCDF4DataStore(file))  # type: ignore[no-untyped-call]
-    return bytes(file.close())
+    with _ALONE:
+        # A size of 0 leaves the size of the file to the library.
+        file = netCDF4.Dataset("in memory", mode="w", format="NETCDF4", memory=0)
+        dataset.dump_to_store(NetCDF4DataStore(file))  # type: ignore[no-untyped-call]
+        return bytes(file.close())
 
 
-def read_netcdf(content: bytes) -> xr.Dataset:
-    """Read the content of a netCDF file with the library that is installed.
+def read_netcdf(content: bytes | Path) -> xr.Dataset:
+    """Read a netCDF file, or its content, with the library that is installed.
 
     Raises:
         OSError: it is no netCDF file.
@@ -46,4 +53,5 @@ def read_netcdf(content: bytes) -> xr.Dataset:
     import xarray as xr
 
     engine = "h5netcdf" if is_missing("netCDF4") else "netcdf4"
-    return xr.load_dataset(content, engine=engine)
+    with _ALONE:
+        return xr.load_dataset(content, engine=engine)

@@ -14,6 +14,7 @@ import numpy as np
 from recycling.extras import is_missing
 from recycling.results.analysis import analysed, results_name
 from recycling.results.calibrations import NAME as CALIBRATIONS
+from recycling.results.netcdf import read_netcdf
 from recycling.results.schemas import records_of, schema_of
 from recycling.store.bag import MANIFEST, TAG_MANIFEST, refusing
 from recycling.store.bundle import Entry, check_run, unpacked
@@ -150,15 +151,12 @@ def _schema_fault(schema: Path, file: str, content: bytes) -> str:
 
 
 def _results(run: Run) -> Check:
-    import xarray as xr
-
     name, file = "results", run.path / results_name()
     if run.kind != "protocol":
         return Check(name, None, f"the results of a {run.kind} run are not compared")
     if not file.is_file():
         return Check(name, None, f"it holds no {file.name}")
-    with xr.open_dataset(file) as stored:
-        known = stored.load()
+    known = read_netcdf(file)
     faults = list(differences(analysed(run), known))
     if faults:
         more = f" (and {len(faults) - 1} more)" if faults[1:] else ""
