@@ -26,7 +26,7 @@ from recycling.results.counts import tables_of
 from recycling.results.estimates import estimate_arms
 from recycling.results.link import channel_attributes
 from recycling.results.link_gains import channel_of
-from recycling.results.netcdf import netcdf_bytes
+from recycling.results.netcdf import netcdf_bytes, with_checksum
 from recycling.results.reference import known_reference, theory_reference
 from recycling.results.schema import LIMITS, OF_LINK, ArmEstimates, Variable, variables
 from recycling.results.theory import stored_theory
@@ -102,7 +102,7 @@ def analyse(
         keep(run)
     folder = run.path if folder is None else folder
     folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / name, netcdf_bytes(dataset))
+    write_whole(folder / name, with_checksum(netcdf_bytes(dataset)))
     return dataset
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 #: The libraries below keep tables of open files, and two threads in them at once end the process.
 _ALONE = Lock()
+#: What stands before the SHA-256 of a file, behind its content, where no reader of netCDF looks.
+_MARK = b"\nsha256 "
 
 
 def netcdf_bytes(dataset: xr.Dataset) -> bytes:
@@ -39,11 +42,24 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
         return bytes(file.close())
 
 
-def read_netcdf(content: bytes | Path) -> xr.Dataset:
+def with_checksum(content: bytes) -> bytes:
+    """Put the SHA-256 of a netCDF file behind its content, where readers of netCDF do not look.
+
+    Example:
+        >>> with_checksum(b"content").startswith(b"content")
+        True
+    """
+    return content + _MARK + hashlib.sha256(content).hexdigest().encode() + b"\n"
+
+
+def read_netcdf(source: bytes | Path) -> xr.Dataset:
     """Read a netCDF file, or its content, with the library that is installed.
 
+    The checksum comes first where there is one: a changed byte may end the process in the library,
+    or be another number.
+
     Raises:
-        OSError: it is no netCDF file.
+        OSError: it is no netCDF file, or its checksum differs.
 
     Example:
         >>> import xarray as xr
@@ -52,6 +68,10 @@ def read_netcdf(content: bytes | Path) -> xr.Dataset:
     """
     import xarray as xr
 
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    body, mark, digest = content.rpartition(_MARK)
+    if mark and digest.strip() != hashlib.sha256(body).hexdigest().encode():
+        raise OSError("its checksum differs")
     engine = "h5netcdf" if is_missing("netCDF4") else "netcdf4"
     with _ALONE:
         return xr.load_dataset(content, engine=engine)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recycling.results.netcdf import netcdf_bytes, read_netcdf
+from recycling.results.netcdf import netcdf_bytes, read_netcdf, with_checksum
 from recycling.results.schema import RESULTS_SCHEMA_VERSION, VARIABLES
 from recycling.spec.experiment import DeviceSpec, Experiment, InferenceSpec, MeasurementSpec
 
@@ -59,7 +59,7 @@ def theory_bytes(theory: xr.Dataset) -> bytes:
         b'HDF'
     """
     signed = theory.assign_attrs({_CHECKSUM: _checksum(theory)})
-    return netcdf_bytes(signed)
+    return with_checksum(netcdf_bytes(signed))
 
 
 def stored_theory(run: Run, folder: Path | None = None) -> xr.Dataset | None:

@@ -156,7 +156,10 @@ def _results(run: Run) -> Check:
         return Check(name, None, f"the results of a {run.kind} run are not compared")
     if not file.is_file():
         return Check(name, None, f"it holds no {file.name}")
-    known = read_netcdf(file)
+    try:
+        known = read_netcdf(file)
+    except OSError as error:
+        return Check(name, False, f"{file.name} cannot be read: {error}")
     faults = list(differences(analysed(run), known))
     if faults:
         more = f" (and {len(faults) - 1} more)" if faults[1:] else ""

@@ -80,10 +80,10 @@ def read_results(path: Path, spec_hash: str) -> xr.Dataset:
         Traceback (most recent call last):
         recycling.store.files.Damaged: results.nc cannot be read: ...
     """
-    import xarray as xr
+    from recycling.results.netcdf import read_netcdf
 
     try:
-        dataset: xr.Dataset = xr.load_dataset(path / RESULTS)
+        dataset = read_netcdf(path / RESULTS)
     except _DAMAGED as error:
         raise Damaged(f"{RESULTS} cannot be read: {_line(error)}") from None
     if dataset.attrs.get("spec_hash") != spec_hash:
