@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, jsonify, render_template, request, send_file, url_for
-from jinja2 import StrictUndefined
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from recycling.errors import BadInput, Incomplete
@@ -47,6 +47,10 @@ def application(folder: Path) -> Flask:
         []
     """
     app, shelf = Flask(__name__), Shelf(folder)
+    # Sections look as in a report.
+    of_reports = PrefixLoader({"recycling.reporting": PackageLoader("recycling.reporting", "")})
+    loaders = [*([app.jinja_loader] if app.jinja_loader else []), of_reports]
+    app.jinja_loader = ChoiceLoader(loaders)
     app.jinja_env.autoescape = True
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

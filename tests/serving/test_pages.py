@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 import recycling as rc
+from recycling.reporting.parts import Links, Quotation, Section
 from recycling.results.summary import headline
 from recycling.serving import shelf as shelf_module
 from recycling.serving.listing import COLUMNS, View, choices
@@ -174,3 +175,12 @@ def test_archives_are_listed_with_what_they_say_of_themselves(served, small_run)
     text = served.get("/").text
     assert f"run {small_run.run_id} of small on exact" in text
     assert "no archive that can be read" in text
+
+
+def test_a_section_of_any_part_looks_as_in_a_report(served):
+    """A part that the pages of runs do not hold yet needs nothing here."""
+    section = Section("Elsewhere", [Links([("arXiv", "there")]), Quotation("text", "BibTeX")])
+    environment = served.client.application.jinja_env
+    shown = environment.get_template("parts.html.j2").module.shown(section, {})
+    assert '<a href="there" rel="noreferrer">arXiv</a>' in shown
+    assert '<pre tabindex="0" data-copy="BibTeX">text</pre>' in shown
