@@ -18,6 +18,7 @@ import typer
 
 from recycling.cli.tables import print_table as print_table
 from recycling.spec.foreign_text import visible, visible_json
+from recycling.spec.strict_json import strict
 
 EXIT_BAD_INPUT = 2
 EXIT_INCOMPLETE = 3
@@ -118,7 +119,7 @@ def leave_at_once(code: int) -> NoReturn:
 
 def print_json(value: Any) -> None:
     """Print a value as strict JSON."""
-    typer.echo(visible_json(json.dumps(_finite(value), indent=1, ensure_ascii=False)))
+    typer.echo(visible_json(json.dumps(strict(value), indent=1, ensure_ascii=False)))
 
 
 def print_next(*words: object) -> None:
@@ -138,19 +139,6 @@ def print_lines(lines: Sequence[str], style: str = "") -> None:
 def print_note(line: str) -> None:
     """Print a line about the call itself on standard error, so that results stand alone."""
     typer.echo(visible(line), err=True)
-
-
-def _finite(value: Any) -> Any:
-    """JSON has neither NaN nor infinity: they become null and a string."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return str(value)
-    return value
 
 
 def _console() -> Any:

@@ -14,7 +14,8 @@ from recycling.reporting.verdict_table import verdict_table
 from recycling.results.controls import controls, warning
 from recycling.results.summary import summary
 from recycling.serving.rows import UNREADABLE, fault_text
-from recycling.serving.verdicts import RESULTS, plain, read_results
+from recycling.serving.verdicts import RESULTS, read_results
+from recycling.spec.strict_json import strict
 from recycling.store.directory import Run
 from recycling.store.files import Damaged
 from recycling.store.opening import open_unwritten
@@ -71,10 +72,10 @@ def run_record(run: Run) -> dict[str, Any]:
         ...     sorted(run_record(run))
         ['status']
     """
-    found: dict[str, Any] = {"status": plain(status_summary(run, on_with))}
+    found: dict[str, Any] = {"status": strict(status_summary(run, on_with))}
     if (run.path / RESULTS).is_file():
         dataset = read_results(run.path, run.record["spec_hash"])
-        found["results"] = plain(summary(dataset, controls(dataset), {}))
+        found["results"] = strict(summary(dataset, controls(dataset), {}))
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recycling.inference.statistics.significance import CLAIMED
 from recycling.store.files import Damaged
@@ -114,24 +114,6 @@ def brief_of(path: Path, spec_hash: str) -> Brief:
         return Brief(fault=str(error))
     except _DAMAGED as error:
         return Brief(fault=f"{RESULTS} cannot be used: {_line(error)}")
-
-
-def plain(value: Any) -> Any:
-    """Data for strict JSON, which has neither NaN nor infinity: null, and a text.
-
-    Example:
-        >>> plain({"z": float("nan"), "limits": (1.0, float("inf"))})
-        {'z': None, 'limits': [1.0, 'inf']}
-    """
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return str(value)
-    return value
 
 
 def _line(error: Exception) -> str:

@@ -174,22 +174,6 @@ def results_frame(results: ResetResults) -> Table:
     return Table("resets", pd.DataFrame(flat_rows(results), columns=list(meanings)), columns)
 
 
-def plain(value: Any) -> Any:
-    """Make a value strict JSON, which has neither NaN nor infinity: null, and text.
-
-    Example:
-        >>> plain({"a": [float("nan"), float("inf"), 1.0]})
-        {'a': [None, 'inf', 1.0]}
-    """
-    if isinstance(value, Mapping):
-        return {key: plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if isinstance(value, float) and value != value:
-        return None
-    return str(value) if value in (float("inf"), float("-inf")) else value
-
-
 def _meanings() -> dict[str, tuple[str, str]]:
     ends = {"value": "", "low": ", lower end", "high": ", upper end"}
     return {

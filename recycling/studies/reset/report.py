@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from recycling.reporting.parts import Gallery, Listing, Paragraph, Part, Rows, Section
 from recycling.reporting.rendering import render, write_figures
 from recycling.reporting.tables import Table
+from recycling.spec.strict_json import strict
 from recycling.store.files import write_whole
 from recycling.studies.reset.figures import reset_figures
-from recycling.studies.reset.records import plain, record_of, results_csv
+from recycling.studies.reset.records import record_of, results_csv
 from recycling.studies.reset.spec import BATHS, QUBIT
 from recycling.studies.reset.tables import (
     bath_table,
@@ -59,7 +60,7 @@ def write_resets(run: Run, results: ResetResults, folder: Path | None = None) ->
         record=record,
         created=run.record["created"],
     )
-    result = json.dumps(plain(record), indent=1, ensure_ascii=False)
+    result = json.dumps(strict(record), indent=1, ensure_ascii=False)
     contents = {
         "data": ("reset.csv", results_csv(results)),
         "result": ("reset.json", result),
