@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -17,12 +17,20 @@ from recycling.serving.guarding import check_links, is_inside, own_files
 from recycling.serving.listing import COLUMNS, View, choices
 from recycling.serving.rows import UNREADABLE, Row, fault_text
 from recycling.serving.shelf import Shelf, state_of
-from recycling.store.files import Damaged
 
 #: Most runs that are compared at once.
 MOST = 5
 #: Files of sweeps and campaigns that the list reads.
 _READ = ("sweep.json", "chunks.jsonl", "campaign.toml", "campaign.db", "campaign.db-wal")
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where a sweep or a campaign of the list stands, or what is wrong with it."""
+
+    name: str
+    text: str
+    damaged: bool = False
 
 
 def listed(shelf: Shelf, query: Mapping[str, str]) -> dict[str, Any]:
@@ -47,10 +55,8 @@ def listed(shelf: Shelf, query: Mapping[str, str]) -> dict[str, Any]:
         "rows": view.shown(rows),
         "pending": len(shelf.pending),
         "left_out": findings.left_out,
-        "sweeps": [(found.name, _line(shelf, found, _swept)) for found in findings.of("sweep")],
-        "campaigns": [
-            (found.name, _line(shelf, found, _campaigned)) for found in findings.of("campaign")
-        ],
+        "sweeps": [_line(shelf, found, _swept) for found in findings.of("sweep")],
+        "campaigns": [_line(shelf, found, _campaigned) for found in findings.of("campaign")],
         "archives": [
             (found.name, shelf.noted(found, partial(archive_of, found.path)))
             for found in findings.of("archive")
@@ -217,7 +223,7 @@ def run_record(shelf: Shelf, found: Found) -> dict[str, Any]:
         run = run_page.opened(found.path)
         key = ("record", found, shelf.signature(found))
         return shelf.kept(key, lambda: run_page.run_record(run))
-    except (*UNREADABLE, Damaged) as error:
+    except UNREADABLE as error:
         return {"fault": fault_text(error)}
 
 
@@ -242,13 +248,12 @@ def _drawn(sections: Sequence[Section]) -> dict[str, Any]:
     return {"sections": sections, "uris": uris}
 
 
-def _line(shelf: Shelf, found: Found, of: Callable[[Found], str]) -> str:
-    """Where a sweep or a campaign stands, in a line, or what is wrong with it."""
+def _line(shelf: Shelf, found: Found, of: Callable[[Found], str]) -> Line:
     try:
         _check(shelf, found)
-        return shelf.noted(found, lambda: of(found))
+        return Line(found.name, shelf.noted(found, lambda: of(found)))
     except UNREADABLE as error:
-        return f"damaged: {fault_text(error)}"
+        return Line(found.name, f"damaged: {fault_text(error)}", damaged=True)
 
 
 def _check(shelf: Shelf, found: Found) -> None:

@@ -152,7 +152,7 @@ class Shelf:
             signature, row = self._rows[name]
         path = self.root / name
         if not (path / RESULTS).is_file():
-            brief = Brief(fault="not analysed")
+            brief = Brief(fault="not analysed", analysed=False)
         elif not is_inside(self.root, path / RESULTS):
             brief = Brief(fault=f"{RESULTS} is a link that leads out of the served folder")
         else:

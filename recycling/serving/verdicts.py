@@ -34,10 +34,10 @@ class Brief:
     """What a list shows of results: at how many points the heat is below each bound.
 
     ``below`` holds, by bound, the points below and all points; ``failed`` names failed controls;
-    ``fault`` says why nothing else is known.
+    ``fault`` says why nothing else is known, and ``analysed`` whether there are results at all.
 
     Example:
-        >>> Brief(fault="not analysed").below is None
+        >>> Brief(fault="not analysed", analysed=False).below is None
         True
     """
 
@@ -45,6 +45,7 @@ class Brief:
     below: Mapping[str, tuple[int, int]] | None = None
     failed: tuple[str, ...] = ()
     fault: str = ""
+    analysed: bool = True
 
     def words(self, bound: str) -> str:
         """Number of points below a bound.
