@@ -28,6 +28,7 @@ from recycling.errors import BadInput
 from recycling.execution.ibm.backend import placed_circuit
 from recycling.execution.machine import Account
 from recycling.execution.registry import connect, parse_backend
+from recycling.reporting.typeset import typeset
 from recycling.studies.reset.keys import Key, all_keys
 from recycling.studies.reset.model import durations, model_populations, pulses
 from recycling.studies.reset.plan import compile_resets, plan_on, plan_resets
@@ -320,7 +321,7 @@ def test_command_tells_and_writes_what_it_found(finished):
     assert {path.name for path in (folder / "run" / "figures").iterdir()} == {
         "residual-by-rounds.svg", "residual-by-time.svg", "heat-against-bounds.svg",
     }  # fmt: skip
-    for words in ("modelled", "not measured", "assumed: as long as", "Q_ath"):
+    for words in ("modelled", "not measured", "assumed: as long as", typeset("Q_ath")):
         assert words in page
     assert not re.search(r"(src|href)=\"https?:", page)
 
