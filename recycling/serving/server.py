@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
@@ -43,9 +44,21 @@ def serve(
         ...         print("stopped")
         stopped
     """
-    with listening(port, application(served_folder(folder))) as address:
+    root = served_folder(folder)
+    _import_qiskit()
+    with listening(port, application(root)) as address:
         say(address)
         sys.stdout.flush()
         if show:
             webbrowser.open(address)
         Event().wait()
+
+
+def _import_qiskit() -> None:
+    """Import Qiskit, where it is installed, in the thread that stays.
+
+    Requests are answered by threads that end. Qiskit 2.6.2 ends the process with a segmentation
+    fault if the thread that imported it has ended; the spec of a circuit of a user's own needs it.
+    """
+    with suppress(ModuleNotFoundError):
+        import qiskit  # noqa: F401

@@ -36,6 +36,15 @@ def test_it_serves_until_interrupted(served):
     assert (process.returncode, complaints) == (0, b"")
 
 
+def test_requests_do_not_import_qiskit(tmp_path):
+    """They end, and Qiskit crashes the process where the thread that imported it has ended."""
+    code = (
+        "import sys; from pathlib import Path; from recycling.serving.server import serve\n"
+        "serve(Path(sys.argv[1]), say=lambda line: sys.exit('qiskit' not in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False).returncode == 0
+
+
 def test_a_port_in_use_is_one_line(served):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
