@@ -12,12 +12,16 @@ from markupsafe import Markup, escape
 
 from circuits.design import GREEK
 
-#: A letter, perhaps with Δ before it, and its index after "_"; or the temperature T0. Not within
-#: keys, paths or longer words. T1 and T2 of a qubit are written as its calibration writes them.
+#: A letter, perhaps with Δ before it and a prime behind it, and its index after "_"; or the
+#: temperature T0, perhaps as kT0. Not within keys, paths or longer words: behind a slash only where
+#: that divides, after a bracket or by T0. T1 and T2 of a qubit are written as its calibration
+#: writes them.
 _NAMES = re.compile(
-    r"(?<![\w./\[-])(?P<delta>Δ?)(?P<letter>" + "|".join(GREEK) + r"|[A-Za-zα-ωΑ-Ω])"
+    r"(?<![\w.\[-])(?<!(?<!\))/)(?P<delta>Δ?)(?P<letter>"
+    + "|".join(GREEK)
+    + r"|[A-Za-zα-ωΑ-Ω])(?P<prime>'?)"
     r"(?P<bar>_)(?P<index>[A-Za-z]+\d*|\d+)(?![\w\[-]|\.\w)"
-    r"|(?<![\w./\[-])(?P<short>T)(?P<number>0)(?![\w.\[]|-\w)"
+    r"|(?<![\w.\[-])(?P<short>k?T)(?P<number>0)(?![\w\[]|[.-]\w)"
 )
 #: How a letter is spoken, where it is not spoken as itself.
 _SPOKEN = {letter: name for name, letter in GREEK.items()}
@@ -70,28 +74,30 @@ def spoken(name: str) -> str:
     match = _NAMES.fullmatch(name)
     if match is None:
         return name
-    delta, letter, _, index = _parts(match)
-    words = ["Delta" if delta else "", _SPOKEN.get(letter, letter), index]
+    delta, letter, prime, _, index = _parts(match)
+    words = ["Delta" if delta else "", _SPOKEN.get(letter, letter), "prime" if prime else "", index]
     return " ".join(word for word in words if word)
 
 
-def _parts(match: re.Match[str]) -> tuple[str, str, str, str]:
+def _parts(match: re.Match[str]) -> tuple[str, str, str, str, str]:
+    """Parts of a symbol: Δ, its letter, a prime, the bar before its index, and the index."""
     if match["short"]:
-        return "", match["short"], "", match["number"]
-    return match["delta"], GREEK.get(match["letter"], match["letter"]), "_", match["index"]
+        return "", match["short"], "", "", match["number"]
+    letter = GREEK.get(match["letter"], match["letter"])
+    return match["delta"], letter, match["prime"], "_", match["index"]
 
 
 def _element(match: re.Match[str]) -> Markup:
-    delta, letter, bar, index = _parts(match)
+    delta, letter, prime, bar, index = _parts(match)
     joint = Markup("<s>_</s>") if bar else ""
     return Markup(
-        '<span class="symbol" role="math" aria-label="{}">{}<i>{}</i>{}<sub>{}</sub></span>'
-    ).format(spoken(match[0]), delta, letter, joint, index)
+        '<span class="symbol" role="math" aria-label="{}">{}<i>{}</i>{}{}<sub>{}</sub></span>'
+    ).format(spoken(match[0]), delta, letter, prime, joint, index)
 
 
 def _in_matplotlib(match: re.Match[str]) -> str:
-    delta, letter, _, index = _parts(match)
+    delta, letter, prime, _, index = _parts(match)
     greek = {value: f"\\{name}" for name, value in GREEK.items()}
     index = rf"\mathrm{{{index}}}" if len(index) > 1 else index
     before = r"\Delta " if delta else ""
-    return f"${before}{greek.get(letter, letter)}_{{{index}}}$"
+    return f"${before}{greek.get(letter, letter)}{prime}_{{{index}}}$"
