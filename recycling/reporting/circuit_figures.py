@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 
 from recycling.compilation.decouple import pulse_starts
 from recycling.compilation.timeline import Operation, timeline
+from recycling.reporting.typeset import formula
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,10 +85,14 @@ def _draw_schedule(
             fontsize=8, color="#8a3b6b", annotation_clip=False,
         )  # fmt: skip
     labels = [
-        role if device.layout is None else f"{role} (q{device.layout[qubit]})"
+        formula(role) if device.layout is None else f"{formula(role)} (q{device.layout[qubit]})"
         for qubit, role in enumerate(device.roles)
     ]
     axes.set_yticks(range(device.num_qubits), labels)
+    if not any(operation.duration > 0 for operation in operations):
+        axes.set(xlim=(0, 1), xticks=[0])
+        axes.text(0.5, device.num_qubits / 2 - 0.5, "no operation takes time on this device",
+                  ha="center", va="center", color="#595959")  # fmt: skip
     axes.set_ylim(device.num_qubits - 0.4, -0.7)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -118,7 +123,18 @@ def draw_schedule(
 def circuit_figure(circuit: QuantumCircuit, device: Device) -> Figure:
     """Gates of a compiled circuit; delays, which the schedule shows, are left out."""
     figure: Figure = drawable(circuit, device).draw("mpl", fold=_FOLD, scale=_SCALE)
+    _crop(figure)
     return figure
+
+
+def _crop(figure: Figure) -> None:
+    """Cut the margins of a drawing, which grow with its height: they are inches of white."""
+    (axes,) = figure.axes
+    axes.apply_aspect()
+    box = axes.get_position()
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width * box.width, height * box.height)
+    axes.set_position((0, 0, 1, 1))
 
 
 def draw_circuit(axes: Axes, circuit: QuantumCircuit, device: Device) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.constants import h as planck
 
-from recycling.reporting.canvas import SETTINGS, figure_of, math_label, sweep_ticks
+from recycling.reporting.canvas import SETTINGS, figure_of, level, math_label, shade, sweep_ticks
 from recycling.reporting.figures import STYLES
 from recycling.results.dataset import shown_p_x
 from recycling.results.link_gains import link_gains
@@ -85,9 +85,9 @@ def draw_link_heat(axes: Axes, dataset: xr.Dataset) -> None:
         style = STYLES[name]
         _curve(axes, point, name, style["color"], math_label(style["label"]), style.get("ls", "-"))
     # Its errors are in the next figure: they are not independent of those of ΔQ_B.
-    strict = point["heat_combined"] + point["link_heat_combined"]
+    strict = (point["heat_combined"] + point["link_heat_combined"]).sel(limit="value")
     label = math_label("ΔQ_B") + " + link heat"
-    axes.plot(_along(dataset), strict.sel(limit="value"), "-", color=_STRICT, lw=1.8, label=label)
+    axes.plot(*level(_along(dataset), strict), "-", color=_STRICT, lw=1.8, label=label)
     axes.legend(loc="best", ncols=2)
 
 
@@ -121,7 +121,7 @@ def draw_link_gain(axes: Axes, dataset: xr.Dataset) -> None:
     finite = np.isfinite(value)
     axes.plot(x[finite], value[finite], "o-", color="#111111", ms=3.5, lw=1.5, label="gain")
     alone = np.where(np.isfinite(gains.alone), gains.alone, np.nan) / gains.quantum
-    axes.plot(x, alone, "-", color=_STRICT, lw=1.8, label="link alone")
+    axes.plot(*level(x, alone), "-", color=_STRICT, lw=1.8, label="link alone")
     axes.legend(loc="upper left")
 
 
@@ -149,7 +149,6 @@ def _curve(
     x = point[axis].values
     value = point[f"{name}_combined"].sel(limit="value").values
     low, high = (point[f"{name}_band"].sel(limit=limit).values for limit in ("low", "high"))
-    shown = np.isfinite(low) & np.isfinite(high)
-    axes.fill_between(x, low, high, where=shown, color=colour, alpha=0.15, lw=0)
+    shade(axes, x, low, high, color=colour, alpha=0.15)
     finite = np.where(np.isfinite(value), value, np.nan)
-    axes.plot(x, finite, style, color=colour, lw=1.5, label=label)
+    axes.plot(*level(x, finite), style, color=colour, lw=1.5, label=label)

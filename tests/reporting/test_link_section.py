@@ -1,10 +1,12 @@
 """A run with a link: its Dataset, its warning, and the section of its report."""
 
+import numpy as np
 import pytest
 
 import recycling as rc
 from recycling.devices.profiles import ideal_device, override_device
 from recycling.reporting.evidence import Evidence
+from recycling.reporting.link_figures import link_figures
 from recycling.reporting.link_section import link_section, made_table, parameter_table
 from recycling.results.link import made_link
 
@@ -64,6 +66,14 @@ def test_the_report_names_parameters_sources_and_metrics(run, dataset):
     values = dict(made.table.rows)
     fidelity = run.experiment.physical_link.metrics().bell_fidelity
     assert values["process and Bell fidelity F_p"] == f"{fidelity:.4f}"
+
+
+def test_a_curve_of_a_single_angle_is_seen(dataset):
+    for name, curves in (("link-heat", 4), ("link-excess", 2)):
+        figure, _ = link_figures(dataset)[name]
+        drawn = [line for line in figure.axes[0].lines if not line.get_label().startswith("_")]
+        assert len(drawn) == curves
+        assert all(np.ptp(line.get_xdata()) > 0 for line in drawn)
 
 
 def test_a_run_without_a_link_has_no_section(small_run, small_dataset):
