@@ -99,7 +99,8 @@
     const focused = canvas.contains(document.activeElement) && document.activeElement.dataset.key;
     const width = Math.max(300, canvas.clientWidth), height = Math.min(430, 0.75 * width + 60);
     const left = 58, right = 14, top = 34, bottom = 30;
-    const inX = (value) => left + 12 + (value - x[0]) / spread * (width - left - right - 24);
+    const share = (value) => x.length > 1 ? (value - x[0]) / spread : 0.5;
+    const inX = (value) => left + 12 + share(value) * (width - left - right - 24);
     const inY = (value) => top + (high - value) / (high - low) * (height - top - bottom);
     const svg = drawn("svg", { width, height, role: "group", "aria-label":
       `Energies over ${data.axis.text} at p_x = ${pX()}, readout ${state.readout}` });
@@ -206,7 +207,8 @@
     reading.textContent = `${data.kind}, recycling arm, all trials together, 95 % intervals`
       + `${state.theory ? "; dashed: theory" : ""}. ${data.axis.note} Point at a value or use the arrow keys.`;
     const rows = source().rows[state.place].map((cells) => make("tr", {}, ...cells.map((cell) => {
-      const kind = cell.startsWith("below") ? "below" : cell === "above" ? "above" : "";
+      const kind = cell.startsWith("below") ? "below" : cell === "above" ? "above"
+        : cell.length > 32 ? "words" : "";
       return make("td", kind ? { class: kind } : {}, cell);
     })));
     explorer.querySelector("tbody").replaceChildren(...rows);
