@@ -27,7 +27,7 @@ def picture() -> str:
         _box(8, 106, 172, 52, ["Result: kept", "nothing changes here"], _GOOD),
         _box(222, 106, 190, 52, ["Register must be reset", "usually thrown away"], _WARM),
         _arrow(317, 158, 317, 206, "SWAP", 32, _WARM),
-        _box(8, 208, 172, 84, ["Cold bath qubit B", "thermal at T₀"], _COLD),
+        _box(8, 208, 172, 84, ["Cold bath qubit B", "thermal at T_0"], _COLD),
         _levels(112, 276, (0.97, 0.03), _COLD),
         _arrow(180, 250, 222, 250, "", 0, _COLD),
         _box(222, 208, 190, 84, ["B after the reset", "athermal: a resource"], _WARM),
@@ -50,9 +50,9 @@ def picture() -> str:
 
 
 def _text(x: float, y: float, words: str, *, anchor: str = "middle", size: int = 15) -> str:
-    base, _, index = words.partition("_")
+    base, *indices = words.split("_")
     shown = escape(base)
-    if index:
+    for index in indices:
         small, _, rest = index.partition(" ")
         rest = f'<tspan dy="-4"> {escape(rest)}</tspan>' if rest else ""
         shown += f'<tspan font-size="{size * 0.75:.0f}" dy="4">{escape(small)}</tspan>{rest}'
@@ -99,7 +99,7 @@ def _bounds(x: float, y: float) -> str:
     """The heat beside the bounds, on an axis without numbers."""
     marks = [
         (30, "ΔQ_B measured", _WARM, 26),
-        (165, "k_B T₀ΔS", _COLD, 26),
+        (165, "k_B T_0 ΔS", _COLD, 26),
         (280, "Q_tight", _COLD, -16),
     ]
     drawn = "".join(

@@ -15,8 +15,8 @@ _CHANGES = {
     '<aside class="toc-drawer">': '<aside class="toc-drawer" aria-label="Contents of the page">',
     # What scrolls can be reached by keys.
     '<div class="highlight"><pre>': '<div class="highlight"><pre tabindex="0">',
-    '<div class="table-wrapper docutils container">': (
-        '<div class="table-wrapper docutils container" tabindex="0">'
+    '<div class="table-wrapper colwidths-auto docutils container">': (
+        '<div class="table-wrapper colwidths-auto docutils container" tabindex="0">'
     ),
     '<th class="head"><p></p></th>': '<td class="head"></td>',
 }

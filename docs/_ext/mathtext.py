@@ -82,7 +82,7 @@ def _block(self: HTML5Translator, node: nodes.math_block) -> None:
     label = node["label"] if node.get("label") else ""
     place = f' id="{escape(node["ids"][0])}"' if node.get("ids") else ""
     number = f'<span class="eqno">({escape(str(node["number"]))})</span>' if label else ""
-    self.body.append(f'<div class="math"{place}>{_drawn(node)}{number}</div>')
+    self.body.append(f'<div class="math" tabindex="0"{place}>{_drawn(node)}{number}</div>')
     raise nodes.SkipNode
 
 

@@ -54,6 +54,12 @@ def test_a_page_fits_a_phone(browser, site, name):
         assert page.get_by_role("link", name="First ten minutes").first.is_visible()
 
 
+@pytest.mark.parametrize("name", ["theory.html", "reference/spec.html"])
+def test_what_is_wider_than_a_phone_is_reached_by_keys(browser, site, name):
+    with opened(browser, f"{site}/{name}", viewport=PHONE) as page:
+        assert violations(page) == []
+
+
 def test_equations_are_drawn_in_the_ink_of_the_text(browser, site):
     with opened(browser, f"{site}/theory.html", color_scheme="dark") as page:
         drawn = page.locator("div.math svg")
