@@ -19,6 +19,7 @@ _CHANGES = {
         '<div class="table-wrapper colwidths-auto docutils container" tabindex="0">'
     ),
     '<th class="head"><p></p></th>': '<td class="head"></td>',
+    "<th></th>": "<td></td>",
 }
 
 
