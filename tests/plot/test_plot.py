@@ -16,6 +16,11 @@ def no_figure_left():
     plt.close("all")
 
 
+@pytest.fixture(scope="module")
+def reported(small_run, small_dataset):
+    return paper_figures(small_dataset, stored_theory(small_run))
+
+
 @pytest.mark.parametrize(
     ("draw", "name"),
     [
@@ -27,9 +32,9 @@ def no_figure_left():
         (rc.plot.fig5b, "fig5b-ratio"),
     ],
 )
-def test_a_figure_of_the_paper_is_that_of_the_report(draw, name, small_run, small_dataset):
-    reported, _ = paper_figures(small_dataset, stored_theory(small_run))[name]
-    assert to_svg(draw(small_run).figure) == to_svg(reported)
+def test_a_figure_of_the_paper_is_that_of_the_report(draw, name, small_run, reported):
+    figure, _ = reported[name]
+    assert to_svg(draw(small_run).figure) == to_svg(figure)
 
 
 def test_given_axes_are_drawn_into_and_returned(small_run, small_dataset):

@@ -1,5 +1,7 @@
 """What a notebook shows of plans, experiments, devices and comparisons: escaped and short."""
 
+import shutil
+
 import pytest
 
 import recycling as rc
@@ -46,9 +48,9 @@ def test_text_of_a_device_is_escaped(where, small_plan):
     assert "&lt;script&gt;" in page
 
 
-def test_a_comparison_shows_each_run(small_run, tmp_path):
-    twin = rc.run(small_run.experiment.with_(seed=9), out=tmp_path / HOSTILE.replace("/", ""))
-    found = rc.compare(small_run, twin)
+def test_a_comparison_shows_each_run(small_run, theory_run, tmp_path):
+    other = shutil.copytree(theory_run.path, tmp_path / HOSTILE.replace("/", ""))
+    found = rc.compare(small_run, other)
     page = found._repr_html_()
     assert repr(found).startswith("<Comparison at p_x = 0.4: ")
     assert "simulated" in page
