@@ -13,7 +13,8 @@ import typer
 import recycling as rc
 from recycling.cli.app import app
 from recycling.cli.commands import COMMANDS
-from recycling.cli.completing import prepare_completion
+from recycling.cli.completing import backends, prepare_completion
+from recycling.execution.registry import BACKENDS, backend_kind
 from tests.on_ibm import command
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -93,6 +94,13 @@ def offered(group, folder, monkeypatch, capsys):
 }.items())  # fmt: skip
 def test_what_is_offered(line, expected, offered):
     assert sorted(offered(line)) == sorted(expected)
+
+
+def test_a_backend_is_offered_as_it_is_named():
+    """With a colon where a chip belongs behind it: so much is known without a slow import."""
+    for name in BACKENDS:
+        offered = f"{name}:" if backend_kind(name).has_chips else name
+        assert offered in backends(name)
 
 
 def test_every_option_is_offered(offered):
