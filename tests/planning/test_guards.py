@@ -15,10 +15,12 @@ import recycling as rc
 import recycling.cli.finish
 import recycling.results.analysis
 import recycling.store.targets
+import recycling.studies.sharing
 from recycling.cli.results import Result
 from recycling.cli.terminal import errors, print_lines, print_table, shown
 from recycling.errors import BackendFailure, Incomplete
 from recycling.execution.ibm.logs import keep_secrets_out_of_logs, without_secrets
+from recycling.reporting.typeset import typeset
 from recycling.results.export import export
 from recycling.spec.foreign_text import csv_text, visible, visible_json
 from recycling.store.targets import check_folder, check_new_file, check_new_folder
@@ -55,7 +57,7 @@ def test_a_failed_control_is_told_first_and_exits_with_5_if_strict(
     assert strict.error == f"error: {line}"
     if verb == "report":
         page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-        assert page.index(line) < page.index("below Q_tight")
+        assert page.index(line) < page.index(typeset("below Q_tight"))
 
 
 def test_a_failed_control_is_in_the_json(distrusted, tmp_path):
@@ -214,8 +216,9 @@ def working(*_arguments, **_named):
 @pytest.fixture
 def taken(tmp_path, monkeypatch):
     """Places that cannot be written; commands that begin to work fail."""
-    monkeypatch.setattr(recycling.results.analysis, "analyse", working)
-    monkeypatch.setattr(recycling.results.analysis, "analysed", working)
+    for module in (recycling.results.analysis, recycling.studies.sharing):
+        for name in ("analyse", "analysed"):
+            monkeypatch.setattr(module, name, working)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("keep", encoding="utf-8")
     (tmp_path / "folder").mkdir()
