@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from circuits.design import symbol
 from recycling.reporting.figures import SETTINGS, STYLES
+from recycling.reporting.typeset import formula
 from recycling.results.shares import QUESTIONS, ShareAxis, Shares
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def draw_margin(axes: Axes, shares: Shares, name: str) -> None:
     """
     for question, words in QUESTIONS.items():
         share = 100 * shares.margins[question, name]
-        _along(axes, shares.axes[name], share, label=words, **_LINES[question])
+        _along(axes, shares.axes[name], share, label=formula(words), **_LINES[question])
     axes.set_ylim(-3, 103)
 
 
@@ -123,7 +124,7 @@ def _along(axes: Axes, axis: ShareAxis, share: Any, **style: Any) -> None:
     few = len(values) <= 8
     axes.plot(values, share, marker="o" if few else "", ms=4, **style)
     _dress(axes.xaxis, axes.set_xscale, axis, values)
-    axes.set_xlabel(axis_label(axis))
+    axes.set_xlabel(formula(axis_label(axis)))
 
 
 def _dress(side: Any, set_scale: Any, axis: ShareAxis, values: Any) -> None:
@@ -154,8 +155,9 @@ def map_figure(shares: Shares, question: str) -> Figure | None:
         >>> axes = {name: ShareAxis(name, "1", False, dim=name, **at) for name in ("p_x", "theta")}
         >>> margins = {("gain", name): np.array([0.1, 0.5, 0.9]) for name in axes}
         >>> maps = {("gain", "p_x", "theta"): np.eye(3)}
-        >>> map_figure(Shares(9, axes, {}, margins, maps), "gain").axes[0].get_ylabel()
-        'θ'
+        >>> panel = map_figure(Shares(9, axes, {}, margins, maps), "gain").axes[0]
+        >>> panel.get_xlabel(), panel.get_ylabel()
+        ('$p_{x}$', 'θ')
     """
     pairs = pairs_of(shares, question)
     if not pairs:
@@ -171,7 +173,7 @@ def map_figure(shares: Shares, question: str) -> Figure | None:
             axes.set_visible(False)
         bar = figure.colorbar(drawn, ax=table, shrink=0.8, ticks=range(0, 101, 20))
         bar.set_label("share of points (%)")
-        figure.suptitle(QUESTIONS[question])
+        figure.suptitle(formula(QUESTIONS[question]))
     return figure
 
 
@@ -216,6 +218,6 @@ def draw_map(axes: Axes, shares: Shares, question: str, pair: Sequence[str]) -> 
     _dress(axes.xaxis, axes.set_xscale, first, x)
     _dress(axes.yaxis, axes.set_yscale, second, y)
     axes.set(xlim=x[[0, -1]], ylim=y[[0, -1]])
-    axes.set_xlabel(axis_label(first))
-    axes.set_ylabel(axis_label(second), labelpad=7)
+    axes.set_xlabel(formula(axis_label(first)))
+    axes.set_ylabel(formula(axis_label(second)), labelpad=7)
     return drawn

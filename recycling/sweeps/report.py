@@ -98,7 +98,7 @@ def sections(folder: Path, dataset: xr.Dataset, shares: Shares) -> list[Section]
         f"map-{name}": (
             figure,
             f"Share of the points with {QUESTIONS[name]} over pairs of the axes along which it "
-            "differs most, over all others; white: half of them (simulated).",
+            "differs most, over all others; line: half of them (simulated).",
         )
         for name, figure in maps.items()
         if figure is not None

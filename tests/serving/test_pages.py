@@ -12,12 +12,13 @@ import recycling as rc
 from recycling.reporting.parts import Links, Quotation, Section
 from recycling.results.summary import headline
 from recycling.serving import shelf as shelf_module
+from recycling.serving.application import application
 from recycling.serving.listing import COLUMNS, View, choices
 from recycling.serving.rows import Row
 from recycling.serving.run_page import opened
 from recycling.serving.shelf import Shelf
 from recycling.serving.verdicts import Brief
-from tests.serving.folder import forged
+from tests.serving.folder import HOST, forged
 
 
 def names(text):
@@ -184,3 +185,15 @@ def test_a_section_of_any_part_looks_as_in_a_report(served):
     shown = environment.get_template("parts.html.j2").module.shown(section, {})
     assert '<a href="there" rel="noreferrer">arXiv</a>' in shown
     assert '<pre tabindex="0" data-copy="BibTeX">text</pre>' in shown
+
+
+def test_a_study_without_verdicts_is_not_called_unanalysed(small_run, tmp_path):
+    shutil.copytree(small_run.path, tmp_path / "times")
+    (tmp_path / "times/results.nc").unlink(missing_ok=True)
+    forged(tmp_path / "times", kind="latency")
+    app = application(tmp_path)
+    app.test_client().get("/", base_url=HOST)
+    app.extensions["shelf"].wait()
+    rows = app.test_client().get("/", base_url=HOST).text.partition("<tbody>")[2]
+    assert '<td data-label="kind">latency</td>' in rows
+    assert "not analysed" not in rows
