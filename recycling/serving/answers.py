@@ -12,7 +12,7 @@ from recycling.reporting.parts import Section
 from recycling.serving import campaign_page, run_page, sweep_page
 from recycling.serving.archives import archive_of
 from recycling.serving.files import listed_files
-from recycling.serving.finding import Found, Kind
+from recycling.serving.finding import DECLARED, PROGRESS, Found, Kind
 from recycling.serving.guarding import check_links, is_inside, own_files
 from recycling.serving.listing import COLUMNS, View, choices
 from recycling.serving.rows import UNREADABLE, Row, fault_text
@@ -20,8 +20,6 @@ from recycling.serving.shelf import Shelf, state_of
 
 #: Most runs that are compared at once.
 MOST = 5
-#: Files of sweeps and campaigns that the list reads.
-_READ = ("sweep.json", "chunks.jsonl", "campaign.toml", "campaign.db", "campaign.db-wal")
 
 
 @dataclass(frozen=True)
@@ -258,7 +256,7 @@ def _line(shelf: Shelf, found: Found, of: Callable[[Found], str]) -> Line:
 
 def _check(shelf: Shelf, found: Found) -> None:
     """Check that what is read of a sweep or a campaign, its results aside, is in the folder."""
-    for name in _READ:
+    for name in (*DECLARED[found.kind], *PROGRESS[found.kind]):
         if not is_inside(shelf.root, found.path / name):
             raise BadInput(f"{found.path / name} is a link that leads out of the served folder")
     check_links(shelf.root, found.path / "specs")

@@ -13,13 +13,13 @@ from recycling.campaign.database import NAME
 from recycling.campaign.folder import SPEC, SPECS, read_folder
 from recycling.campaign.status import records_of, status_of
 from recycling.errors import BadInput
+from recycling.serving.finding import PROGRESS
 
 if TYPE_CHECKING:
     from recycling.reporting.parts import Section
 
 #: How often the log is copied again because somebody wrote meanwhile.
 _TRIES = 5
-_DATABASE = (NAME, f"{NAME}-wal")
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def _copy_database(path: Path, copy: Path) -> None:
     """Copy the database with its write-ahead log, as they are between two transactions."""
     for _ in range(_TRIES):
         before = _states(path)
-        for name in _DATABASE:
+        for name in PROGRESS["campaign"]:
             (copy / name).unlink(missing_ok=True)
             if (path / name).is_file():
                 shutil.copyfile(path / name, copy / name)
@@ -110,7 +110,7 @@ def _copy_database(path: Path, copy: Path) -> None:
 
 def _states(path: Path) -> list[tuple[int, int] | None]:
     found: list[tuple[int, int] | None] = []
-    for name in _DATABASE:
+    for name in PROGRESS["campaign"]:
         known = (path / name).stat() if (path / name).is_file() else None
         found.append(None if known is None else (known.st_size, known.st_mtime_ns))
     return found

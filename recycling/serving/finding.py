@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from recycling.campaign.database import NAME as DATABASE
 from recycling.campaign.folder import SPEC as CAMPAIGN
 from recycling.errors import BadInput, reason_of
 from recycling.store.identity import IDENTITY
 from recycling.sweeps.store import IDENTITY as SWEEP
+from recycling.sweeps.store import LEDGER
 
 Kind = Literal["run", "sweep", "campaign", "archive"]
+#: Files that tell how far a sweep or a campaign is: they change with it.
+PROGRESS: Mapping[Kind, tuple[str, ...]] = {
+    "sweep": (LEDGER,), "campaign": (DATABASE, f"{DATABASE}-wal"),
+}  # fmt: skip
+#: Files that the list reads of each, besides those.
+DECLARED: Mapping[Kind, tuple[str, ...]] = {"sweep": (SWEEP,), "campaign": (CAMPAIGN,)}
 #: Folders below the folder that are looked into, and how deep.
 MOST, DEPTH = 20_000, 5
 

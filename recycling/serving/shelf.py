@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
-from recycling.serving.finding import Findings, Found, find
+from recycling.serving.finding import PROGRESS, Findings, Found, find
 from recycling.serving.guarding import is_inside
 from recycling.serving.rows import Row, Signature, row_of, signature_of
 from recycling.serving.verdicts import RESULTS, WORK, Brief, brief_of
@@ -17,11 +17,6 @@ from recycling.serving.verdicts import RESULTS, WORK, Brief, brief_of
 T = TypeVar("T")
 #: Large answers that are kept, such as the maps of a sweep.
 _KEPT = 16
-#: Files that tell how far a sweep or a campaign is.
-_TELLING = {
-    "sweep": ("chunks.jsonl", "report.html"),
-    "campaign": ("campaign.db", "campaign.db-wal"),
-}
 
 
 class Shelf:
@@ -170,7 +165,8 @@ def state_of(found: Found) -> tuple[int, int]:
         (0, 0)
     """
     latest, size = 0, 0
-    for path in [found.path / name for name in _TELLING.get(found.kind, ())] or [found.path]:
+    names = PROGRESS.get(found.kind)
+    for path in [found.path / name for name in (*names, "report.html")] if names else [found.path]:
         try:
             known = path.stat()
         except OSError:
