@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from shlex import quote
 
@@ -47,7 +48,7 @@ def check_intact(run: Run) -> Run:
     return run
 
 
-def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
+def open_unchecked(path: str | PathLike[str], kinds: Kinds) -> Run:
     """Open a run directory whose files may be damaged; an older schema is upgraded.
 
     Args:
@@ -67,7 +68,7 @@ def open_unchecked(path: str | Path, kinds: Kinds) -> Run:
     return open_unwritten(folder, kinds)
 
 
-def open_unwritten(path: str | Path, kinds: Kinds) -> Run:
+def open_unwritten(path: str | PathLike[str], kinds: Kinds) -> Run:
     """Open a run directory and write nothing into it: an older schema is refused.
 
     Raises:
@@ -95,7 +96,7 @@ def open_unwritten(path: str | Path, kinds: Kinds) -> Run:
     return run
 
 
-def _run_folder(path: str | Path) -> Path:
+def _run_folder(path: str | PathLike[str]) -> Path:
     folder = Path(path).expanduser()
     if not any((folder / name).is_file() for name in IDENTITY):
         raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")

@@ -65,7 +65,7 @@ def export(
         ...     [file.name for file in export(run, f"{folder}/tables")][:2]
         ['branches.csv', 'combined-branches.csv']
     """
-    run = opened(run)  # type: ignore[arg-type]
+    run = opened(run)
     folder = _beside(run, f"-{format}") if out is None else Path(out).expanduser()
     check_export(folder, format)
     tables = study_of(run.kind).tables
@@ -111,7 +111,7 @@ def bundle(
         ...     unbundle(bundle(run), f"{folder}/copy").run_id == run.run_id
         True
     """
-    run = opened(run)  # type: ignore[arg-type]
+    run = opened(run)
     archive = _beside(run, ".zip") if out is None else Path(out).expanduser()
     check_new_file(archive)
     results_folder(run.path, None, mend="bundle a copy of it")

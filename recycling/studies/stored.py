@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from shlex import quote
 
@@ -17,7 +18,7 @@ from recycling.studies import study_of
 ANALYSED = "protocol"
 
 
-def open_run(path: str | Path) -> Run:
+def open_run(path: str | PathLike[str]) -> Run:
     """Open a run directory and check it against its checksums; an older schema is upgraded.
 
     Raises:
@@ -37,7 +38,7 @@ def open_run(path: str | Path) -> Run:
     return opening.check_intact(run if study_of(run.kind).reread else of_the_protocol(run))
 
 
-def opened(run: Run | str | Path) -> Run:
+def opened(run: Run | str | PathLike[str]) -> Run:
     """Open a run that is given by its folder; an opened run is returned as it is.
 
     Raises:
@@ -51,7 +52,7 @@ def opened(run: Run | str | Path) -> Run:
     return run if isinstance(run, Run) else open_run(run)
 
 
-def open_unchecked(path: str | Path) -> Run:
+def open_unchecked(path: str | PathLike[str]) -> Run:
     """Open a run of any study, whose files may be damaged.
 
     Raises:
