@@ -145,7 +145,15 @@ class Machine:
         return self.readout
 
 
-class Connection(Protocol):
+class HasMachine(Protocol):
+    """What a check of a spec against a machine needs: a connection, or a machine at hand."""
+
+    @property
+    def machine(self) -> Machine:
+        """The machine as it is now."""
+
+
+class Connection(HasMachine, Protocol):
     """The way to a machine. It connects when it is first asked for something.
 
     Raises:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from qiskit.providers import BackendV2
 
     from recycling.devices.device import Device
-    from recycling.execution.machine import Connection, Machine
+    from recycling.execution.machine import Connection, HasMachine, Machine
     from recycling.inference.bath.budget import Budget
     from recycling.spec.experiment import Experiment
 
@@ -317,7 +317,7 @@ def chip_behind(
     return kind.snapshot(name.chip) if kind and kind.snapshot else None
 
 
-def check_for_machine(experiment: Experiment, connection: Connection) -> None:
+def check_for_machine(experiment: Experiment, connection: HasMachine) -> None:
     """Check a spec against a real device.
 
     Raises:

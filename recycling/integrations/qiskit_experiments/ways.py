@@ -110,7 +110,7 @@ def way_to(experiment: Experiment, backend: Any | None, *, sampled: bool = False
         _refuse_noise(backend)
     machine = None if here else machine_behind(backend)
     if machine is not None:
-        check_for_machine(experiment, Given(machine))  # type: ignore[arg-type]
+        check_for_machine(experiment, Given(machine))
     device = build_device(experiment, chip)
     return Way(
         device,
