@@ -1,12 +1,7 @@
-// The slider over p_x of a report: its figure, its readings and its table.
+// The slider over p_x of a report: its figure, its readings and its table. It follows page.js,
+// whose function make it takes.
 "use strict";
 (() => {
-  const make = (tag, attributes = {}, ...children) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  };
   const drawn = (tag, attributes = {}, text = "") => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);

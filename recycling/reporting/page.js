@@ -1,13 +1,14 @@
 // What a page does where there is JavaScript. It asks nobody for anything and stores nothing.
 "use strict";
-(() => {
-  const make = (tag, attributes = {}, ...children) => {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children);
-    return element;
-  };
+// An element with its attributes and what is in it.
+const make = (tag, attributes = {}, ...children) => {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+};
 
+(() => {
   const root = document.documentElement;
   const contents = document.querySelector("nav.page details");
   const wide = matchMedia("(min-width: 85rem)");
