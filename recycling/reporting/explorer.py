@@ -14,6 +14,7 @@ from scipy.constants import h as planck
 from recycling.errors import BadInput
 from recycling.reporting import paper
 from recycling.reporting.evidence import Evidence
+from recycling.reporting.figures import STYLES
 from recycling.reporting.parts import Explorer, Paragraph, Section
 from recycling.reporting.typeset import typeset
 from recycling.reporting.verdict_table import verdict_table
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 #: Quantities that are drawn, by their names in the Dataset, as text names them.
-SERIES: Mapping[str, str] = {
-    "heat": "ΔQ_B", "bound_athermal": "Q_ath", "bound_tight": "Q_tight",
-    "bound_landauer": "Q_Landauer",
-}  # fmt: skip
+SERIES: Mapping[str, str] = {name: style["label"] for name, style in STYLES.items()}
 TITLE = "Every p_x"
 #: Most bytes of numbers in a page, and bytes of a cell and of a number in them.
 _MOST, _CELL, _NUMBER = 1_000_000, 12, 11

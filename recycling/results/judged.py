@@ -11,7 +11,7 @@ from scipy.constants import h as planck
 
 from circuits.design import RECYCLING, symbol
 from recycling.display.html import html_table
-from recycling.inference.statistics.significance import CLAIMED
+from recycling.inference.statistics.significance import CLAIMED, NAMES_OF_CLAIMED
 from recycling.results import controls as checks
 from recycling.results import verdicts as tests
 from recycling.results.controls import Control
@@ -20,8 +20,7 @@ from recycling.results.verdicts import Bound, Verdict
 if TYPE_CHECKING:
     import xarray as xr
 
-_NAMES = {"tight": "Q_tight", "landauer": "Q_Landauer", "athermal": "Q_ath",
-          "strict_tight": "Q_tight, strict"}  # fmt: skip
+_NAMES = {**NAMES_OF_CLAIMED, "athermal": "Q_ath", "strict_tight": "Q_tight, strict"}
 _MARKS = {True: "passed", False: "FAILED", None: "see"}
 
 
