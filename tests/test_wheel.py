@@ -64,6 +64,7 @@ def test_a_variable_of_that_name_ends_the_build(hook):
         hook.renamed("circuits = run()\ncircuits.settings", MODULES)
 
 
+@pytest.mark.slow
 def test_the_staged_package_imports_circuits_from_itself_alone(hook, tmp_path):
     package = hook.stage(ROOT, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["recycling"]

@@ -56,6 +56,7 @@ def without_extras(code, *arguments, cwd):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_each_command_that_needs_qiskit_says_so_and_writes_nothing(tmp_path):
     commands = [
         ["replay"], ["run", "theory"], ["plan", "theory"], ["layouts", "paper"],

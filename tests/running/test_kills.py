@@ -37,7 +37,7 @@ def test_killed_simulations_lose_nothing(tmp_path, rounds):
         killed,
         pytest.param(copied, marks=pytest.mark.slow),
         pytest.param(lost, marks=pytest.mark.slow),
-        failing,
+        pytest.param(failing, marks=pytest.mark.slow),
     ],
 )
 def test_nothing_is_lost_or_paid_twice(bench, case):

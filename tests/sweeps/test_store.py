@@ -150,7 +150,7 @@ def filled_and_dead(folder, write):
     filled(folder)
 
 
-@pytest.mark.parametrize("write", [1, 7])
+@pytest.mark.parametrize("write", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_a_killed_process_leaves_what_it_listed(tmp_path, write):
     filled(tmp_path / "whole")
     folder = tmp_path / "killed"
