@@ -21,6 +21,7 @@ from recycling.results.analysis import analysed
 from recycling.results.dataset import shown_p_x
 from recycling.results.sweep import sweep_axes, sweep_points
 from recycling.store.directory import Run
+from recycling.store.given import run_given
 from recycling.store.journal import COMPLETE
 from recycling.store.targets import way_on
 
@@ -159,7 +160,7 @@ def _control(run: Run, erasure: Erasure) -> tuple[tuple[Row, ...], tuple[str, ..
 
 
 def _check_finished(run: Run) -> None:
-    if run.kind != _PROTOCOL:
+    if run_given(run).kind != _PROTOCOL:
         raise BadInput(f"run = {str(run.path)!r} is a {run.kind} run: it erases nothing; give one "
                        "that does")  # fmt: skip
     open_jobs = [job.name for job in run.jobs if run.journal(job).state not in COMPLETE]

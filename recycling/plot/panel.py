@@ -10,10 +10,8 @@ import matplotlib as mpl
 
 from recycling.errors import BadInput
 from recycling.reporting.canvas import SETTINGS, SIZE
-from recycling.store.directory import Run
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.axes import Axes
 
 
@@ -38,17 +36,6 @@ def panel(ax: Axes | None, size: tuple[float, float] = SIZE, **edges: float) -> 
             ax.spines["top"].set_visible(False)
             ax.grid(True, alpha=SETTINGS["grid.alpha"])
         yield ax
-
-
-def dataset_of(what: Run | xr.Dataset) -> xr.Dataset:
-    """Give the dataset of a run; a dataset is returned as it is.
-
-    Example:
-        >>> import xarray as xr
-        >>> dataset_of(xr.Dataset()).sizes
-        Frozen({})
-    """
-    return what.dataset if isinstance(what, Run) else what
 
 
 def chosen(name: str, value: str, known: tuple[str, ...]) -> str:

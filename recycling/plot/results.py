@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recycling.errors import BadInput
-from recycling.plot.panel import chosen, dataset_of, panel
+from recycling.plot.panel import chosen, panel
 from recycling.reporting import branch_figures, link_figures
 from recycling.reporting import sensitivity_figures as sensitivities
 from recycling.reporting.prediction_figure import DRAWN, draw_prediction
@@ -15,6 +15,7 @@ from recycling.results.gap import gap_of
 from recycling.results.link_gains import channel_of
 from recycling.results.sweep import first_curve
 from recycling.store.directory import Run
+from recycling.store.given import dataset_given
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def link(what: Run | xr.Dataset, quantity: str = "heat", ax: Axes | None = None)
         >>> axes.get_ylabel()
         'gain (hf)'
     """
-    draw, dataset = _LINK[chosen("quantity", quantity, tuple(_LINK))], dataset_of(what)
+    draw, dataset = _LINK[chosen("quantity", quantity, tuple(_LINK))], dataset_given(what)
     if channel_of(dataset.attrs) is None:
         raise BadInput("what: the run has no link; give one whose spec has [link]")
     with panel(ax, left=0.17, right=0.98) as axes:
@@ -103,7 +104,7 @@ def critical_temperature(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes
         'bath temperature $T_0$ (mK)'
     """
     with panel(ax) as axes:
-        sensitivities.draw_critical_temperature(axes, dataset_of(what), _measured(what))
+        sensitivities.draw_critical_temperature(axes, dataset_given(what), _measured(what))
     return axes
 
 
@@ -129,9 +130,9 @@ def sensitivity(
     chosen("over", over, ("temperature", "frequency"))
     with panel(ax, top=0.92) as axes:
         if over == "frequency":
-            sensitivities.draw_at_other_frequencies(axes, dataset_of(what), point)
+            sensitivities.draw_at_other_frequencies(axes, dataset_given(what), point)
         else:
-            dataset, measured = dataset_of(what), _measured(what)
+            dataset, measured = dataset_given(what), _measured(what)
             sensitivities.draw_at_other_temperatures(axes, dataset, point, measured)
     return axes
 
@@ -151,7 +152,7 @@ def entropy_tradeoff(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         >>> axes.get_xlabel()
         'entropy decrease $\\Delta S$ (nat)'
     """
-    dataset = dataset_of(what)
+    dataset = dataset_given(what)
     with panel(ax, right=0.98) as axes:
         branch_figures.draw_entropy_tradeoff(axes, first_curve(dataset), qubit_of(dataset, "bath"))
     return axes

@@ -40,6 +40,7 @@ from recycling.results.analysis import analyse
 from recycling.results.controls import warning
 from recycling.results.summary import headline
 from recycling.store.files import write_whole
+from recycling.store.given import run_given
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -110,7 +111,7 @@ def report(
     if dataset is None:
         progress("analysing")
         dataset = analyse(run, folder=folder)
-    return write_page(Evidence(run, dataset, folder), progress)
+    return write_page(Evidence(run_given(run), dataset, folder), progress)
 
 
 def write_page(evidence: Evidence, progress: Progress = lambda _step: None) -> Path:

@@ -31,6 +31,7 @@ from recycling.results.reference import known_reference, theory_reference
 from recycling.results.schema import LIMITS, OF_LINK, ArmEstimates, Variable, variables
 from recycling.results.theory import stored_theory
 from recycling.store.files import write_whole
+from recycling.store.given import run_given
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def analyse(
         True
         >>> folder.cleanup()
     """
-    dataset = analysed(run, progress, readout=readout)
+    dataset = analysed(run_given(run), progress, readout=readout)
     chosen = dataset.attrs["readout"]
     of_spec = chosen == run.experiment.inference.readout
     name = results_name(None if of_spec else chosen)

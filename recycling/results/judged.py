@@ -11,14 +11,18 @@ from scipy.constants import h as planck
 
 from circuits.design import RECYCLING, symbol
 from recycling.display.html import html_table
+from recycling.errors import BadInput
 from recycling.inference.statistics.significance import CLAIMED, NAMES_OF_CLAIMED
 from recycling.results import controls as checks
 from recycling.results import verdicts as tests
 from recycling.results.controls import Control
 from recycling.results.verdicts import Bound, Verdict
+from recycling.store.given import dataset_given
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from recycling.store.directory import Run
 
 _NAMES = {**NAMES_OF_CLAIMED, "athermal": "Q_ath", "strict_tight": "Q_tight, strict"}
 _MARKS = {True: "passed", False: "FAILED", None: "see"}
@@ -49,7 +53,13 @@ class Verdicts(Sequence[Verdict]):
     title: str
 
     def of(self, bound: Bound) -> Verdicts:
-        """Those against one bound: "tight" or "landauer"."""
+        """Those against one bound: "tight" or "landauer".
+
+        Raises:
+            BadInput: there is no such bound.
+        """
+        if bound not in _NAMES:
+            raise BadInput(f"bound = {bound!r}: give one of {', '.join(_NAMES)}")
         chosen = tuple(verdict for verdict in self.found if verdict.bound == bound)
         return Verdicts(chosen, self.quantum, self.data_kind, self.title)
 
@@ -155,16 +165,19 @@ class Controls(Sequence[Control]):
         return html_table(columns, rows, title="controls", mark=self.data_kind)
 
 
-def verdicts(dataset: xr.Dataset, arm: str = RECYCLING) -> Verdicts:
+def verdicts(dataset: Run | xr.Dataset, arm: str = RECYCLING) -> Verdicts:
     """Give every verdict on an arm of an analysed run: below which bound is its heat?
 
     Args:
-        dataset: the analysis, such as ``run.dataset``.
+        dataset: an opened run, or its analysis.
         arm: name of the arm.
 
     Returns:
         Verdicts at the shown p_x, against Q_tight and then against Q_Landauer; p-values hold for
         all of them together.
+
+    Raises:
+        BadInput: there is no such arm, or as for ``Run.dataset``.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -174,6 +187,9 @@ def verdicts(dataset: xr.Dataset, arm: str = RECYCLING) -> Verdicts:
         >>> verdicts(dataset)
         <Verdicts on ...theory (simulated): 18 of 21 below Q_tight, 6 of 21 below Q_Landauer>
     """
+    dataset = dataset_given(dataset)
+    if arm not in (known := dataset["arm"].values.tolist()):
+        raise BadInput(f"arm = {arm!r}: give {' or '.join(map(repr, known))}")
     bounds: Sequence[Bound] = CLAIMED
     found = tuple(v for bound in bounds for v in tests.verdicts(dataset, arm, bound))
     attributes = dataset.attrs
@@ -181,8 +197,8 @@ def verdicts(dataset: xr.Dataset, arm: str = RECYCLING) -> Verdicts:
     return Verdicts(found, quantum, attributes["data_kind"], attributes["title"])
 
 
-def controls(dataset: xr.Dataset) -> Controls:
-    """Make every control of an analysed run.
+def controls(dataset: Run | xr.Dataset) -> Controls:
+    """Make every control of an opened run, or of its analysis.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -191,6 +207,7 @@ def controls(dataset: xr.Dataset) -> Controls:
         ...     controls(rc.analyse(rc.run("theory", out=f"{folder}/run")))[0].passed
         True
     """
+    dataset = dataset_given(dataset)
     return Controls(tuple(checks.controls(dataset)), dataset.attrs["data_kind"])
 
 

@@ -12,6 +12,7 @@ from recycling.errors import BadInput
 from recycling.inference.states.plain import plain_estimates
 from recycling.inference.states.records import Layout, RecordMap
 from recycling.results.counts import tables_of
+from recycling.store.given import run_given
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def plain_bootstrap(
 
     from recycling.results.accessor import with_accessor
 
-    experiment, design = run.experiment, run.design
+    experiment, design = run_given(run).experiment, run.design
     if experiment.measurement.shots == "exact" or experiment.allocation is not None:
         raise BadInput(f"run = {str(run.path)!r}: give a run with equal shots of all settings")
     tables = tables_of(run.counts, design)[design.arm_names.index(arm)]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from circuits.design import RECYCLING
+from recycling.errors import BadInput
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -123,6 +124,9 @@ def shares(dataset: xr.Dataset) -> Shares:
     Args:
         dataset: results of a sweep, with the names of its axes in the attribute ``swept``.
 
+    Raises:
+        BadInput: it is of no sweep.
+
     Example:
         >>> import xarray as xr
         >>> dims, values = ("sample", "arm"), np.linspace(-1, 3, 256)[:, None]
@@ -133,6 +137,8 @@ def shares(dataset: xr.Dataset) -> Shares:
         >>> found.total["gain"], found.margins["gain", "t1"].tolist()
         (0.75, [0.0, 1.0, 1.0, 1.0])
     """
+    if "swept" not in getattr(dataset, "attrs", ()):
+        raise BadInput("dataset: it is of no sweep; give what recycling.sweep returns")
     gain = dataset["gain"].sel(arm=RECYCLING)
     axes = {axis.name: axis for axis in _axes(dataset, gain)}
     longest = max(gain.dims, key=lambda dim: gain.sizes[dim])

@@ -24,6 +24,7 @@ from recycling.store.damage import CIRCUITS
 from recycling.store.directory import Run
 from recycling.store.estimates import EVENT as ESTIMATED
 from recycling.store.files import Damaged
+from recycling.store.given import path_given
 from recycling.store.journal import JobRecord
 from recycling.store.mending import mend
 from recycling.store.opening import open_unchecked
@@ -73,7 +74,7 @@ def run(
         BackendFailure: the backend failed; what is done is kept, and ``resume`` goes on.
         Incomplete: jobs are under way, or it was interrupted; ``resume`` goes on.
     """
-    path = default_path(study.experiment(spec).name) if out is None else Path(out).expanduser()
+    path = default_path(study.experiment(spec).name) if out is None else path_given(out, "out")
     name = parse_backend(backend)
     found = _held(study, path, spec, str(name))
     if found is not None:

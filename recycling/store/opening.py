@@ -9,6 +9,7 @@ from shlex import quote
 from recycling.errors import BadInput
 from recycling.store.damage import SPARE
 from recycling.store.directory import Run
+from recycling.store.given import path_given
 from recycling.store.identity import IDENTITY, kind_of, read_identity
 from recycling.store.kinds import Kinds
 from recycling.store.targets import way_on
@@ -97,7 +98,7 @@ def open_unwritten(path: str | PathLike[str], kinds: Kinds) -> Run:
 
 
 def _run_folder(path: str | PathLike[str]) -> Path:
-    folder = Path(path).expanduser()
+    folder = path_given(path, "run")
     if not any((folder / name).is_file() for name in IDENTITY):
         raise BadInput(f"run = {str(path)!r} is not a run directory: give one that holds run.json")
     return folder

@@ -27,6 +27,7 @@ from recycling.spec.experiment import Experiment
 from recycling.spec.named import Source, read_source
 from recycling.store.directory import Run
 from recycling.store.files import checksum
+from recycling.store.given import path_given
 from recycling.store.journal import JobRecord
 from recycling.store.origin import COUNTS, IMPORTED, Origin
 from recycling.store.schema import first_fault
@@ -83,10 +84,10 @@ def from_counts(
         True
     """
     experiment, spec = read_source(experiment, spec)
-    path = default_path(experiment.name) if out is None else Path(out).expanduser()
+    path = default_path(experiment.name) if out is None else path_given(out, "out")
     check_new(path)
     check_size(experiment, None)
-    file = Path(counts).expanduser() if isinstance(counts, str | Path) else None
+    file = path_given(counts, "counts") if isinstance(counts, str | Path) else None
     values = _values(counts if file is None else file, experiment, dims)
     complete = measured(experiment, values)
     origin = _origin(file, values, source, given=device is not None)

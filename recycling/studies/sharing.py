@@ -12,6 +12,7 @@ from recycling.results.export import export as export_dataset
 from recycling.results.formats import Format
 from recycling.store.bundle import write_bundle
 from recycling.store.directory import Run
+from recycling.store.given import path_given
 from recycling.store.targets import check_new_file, results_folder
 from recycling.studies import study_of
 from recycling.studies.stored import of_the_protocol, open_bundle, opened
@@ -66,7 +67,7 @@ def export(
         ['branches.csv', 'combined-branches.csv']
     """
     run = opened(run)
-    folder = _beside(run, f"-{format}") if out is None else Path(out).expanduser()
+    folder = _beside(run, f"-{format}") if out is None else path_given(out, "out")
     check_export(folder, format)
     tables = study_of(run.kind).tables
     if tables is not None and not raw:
@@ -112,7 +113,7 @@ def bundle(
         True
     """
     run = opened(run)
-    archive = _beside(run, ".zip") if out is None else Path(out).expanduser()
+    archive = _beside(run, ".zip") if out is None else path_given(out, "out")
     check_new_file(archive)
     results_folder(run.path, None, mend="bundle a copy of it")
     progress("analysing")
@@ -140,6 +141,6 @@ def unbundle(archive: str | PathLike[str], out: str | PathLike[str] | None = Non
         Traceback (most recent call last):
         recycling.errors.BadInput: bundle = 'no such file.zip'...
     """
-    file = Path(archive).expanduser()
-    folder = Path("runs") / file.stem if out is None else Path(out).expanduser()
+    file = path_given(archive, "bundle")
+    folder = Path("runs") / file.stem if out is None else path_given(out, "out")
     return open_bundle(file, folder)

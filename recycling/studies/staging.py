@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recycling.spec.named import Source, load
+from recycling.store.given import path_given
 from recycling.store.targets import check_new_folder
 from recycling.studies import stage_map as maps
 from recycling.studies.stage_grid import stage_grid, values_in
@@ -53,7 +53,7 @@ def stage(
         [0.043, 1.0]
     """
     if out is not None:
-        check_new_folder(Path(out).expanduser())
+        check_new_folder(path_given(out, "out"))
     progress("planning the map")
     given = load(experiment)
     grid = stage_grid(
@@ -66,7 +66,7 @@ def stage(
     dataset = maps.stage_map(given, grid, fraction)
     if out is not None:
         progress("drawing the map")
-        write_stage_map(dataset, Path(out).expanduser())
+        write_stage_map(dataset, path_given(out, "out"))
     return dataset
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from recycling.errors import Incomplete
 from recycling.spec.named import Source, load
+from recycling.store.given import path_given
 from recycling.sweeps.frame import coordinates_of, notes_of, store_of
 from recycling.sweeps.pool import in_pool
 from recycling.sweeps.size import SweepSize, check_fits, sweep_size
@@ -90,7 +91,7 @@ def sweep(
         ('cz_error', 'arm', 'theta', 'p_x')
     """
     work = Work.of(experiment := load(experiment), arrays)
-    store = store_of(Path(out).expanduser(), experiment, work)
+    store = store_of(path_given(out, "out"), experiment, work)
     count = workers if workers is not None else os.cpu_count() or 1
     # First: what does not fit may have more points than one can look at.
     size = sweep_size(work, bytes_per_point(experiment), 0 if scheduler else count)
