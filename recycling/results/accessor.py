@@ -123,12 +123,18 @@ def with_accessor(dataset: xr.Dataset) -> xr.Dataset:
 
 def _nearest(name: str, axis: Any, value: Any) -> int:
     """Place of the nearest value of an axis."""
+    if isinstance(value, list | tuple) or getattr(value, "ndim", 0):
+        raise BadInput(f"{name} = {value!r}: give one value")
     if axis.dtype.kind not in "iuf" or isinstance(value, str):
         places = np.flatnonzero(axis == value)
         if not places.size:
             known = ", ".join(map(repr, axis.tolist()))
             raise BadInput(f"{name} = {value!r}: give one of {known}")
         return int(places[0])
+    try:
+        value = float(value)
+    except (TypeError, ValueError):
+        raise BadInput(f"{name} = {value!r}: give one number") from None
     place = int(np.argmin(np.abs(axis - value)))
     steps = np.diff(np.unique(axis))
     reach = _REACH * float(steps.max()) if steps.size else 1e-9 * abs(float(axis[0]))

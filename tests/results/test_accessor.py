@@ -79,6 +79,13 @@ def test_what_is_not_there_is_refused_in_a_line(values, line, small_dataset):
     assert str(refused.value).startswith(line)
 
 
+@pytest.mark.parametrize("value", [None, [0.0, 0.5], np.array([0.1]), 1j], ids=repr)
+def test_a_value_that_is_no_number_is_refused_in_a_line(value):
+    dataset = xr.Dataset(coords={"angle": [0.0, 0.4, 0.8]})
+    with pytest.raises(rc.BadInput, match=r"^angle = .*: give one (number|value)$"):
+        dataset.recycling.sel(angle=value)
+
+
 def test_importing_the_package_loads_no_arrays_and_is_quick():
     code = (
         "import sys, time; start = time.process_time(); import recycling; "
