@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from recycling.reporting.parts import Controls, Listing, Paragraph, Part, Rows, Section
@@ -19,17 +18,8 @@ from recycling.spec.strict_json import strict
 from recycling.store.directory import Run
 from recycling.store.files import Damaged
 from recycling.store.opening import open_unwritten
+from recycling.store.targets import resume_command
 from recycling.studies import study_of
-
-
-def on_with(path: Path, *, retry_failed: bool = False) -> str:
-    """Command that goes on with a run; nobody tries whether its folder can be written.
-
-    Example:
-        >>> on_with(Path("runs/small"))
-        'recycling resume runs/small'
-    """
-    return f"recycling resume {'--retry-failed ' if retry_failed else ''}{quote(str(path))}"
 
 
 def opened(path: Path) -> Run:
@@ -72,7 +62,7 @@ def run_record(run: Run) -> dict[str, Any]:
         ...     sorted(run_record(run))
         ['status']
     """
-    found: dict[str, Any] = {"status": strict(status_summary(run, on_with))}
+    found: dict[str, Any] = {"status": strict(status_summary(run, resume_command))}
     if (run.path / RESULTS).is_file():
         dataset = read_results(run.path, run.record["spec_hash"])
         found["results"] = strict(summary(dataset, controls(dataset), {}))
@@ -95,7 +85,7 @@ def _results(run: Run) -> list[tuple[str, list[Part]]]:
 
 def _status(run: Run) -> list[tuple[str, list[Part]]]:
     try:
-        status = status_summary(run, on_with)
+        status = status_summary(run, resume_command)
     except UNREADABLE as error:
         return [("Jobs", [Paragraph(fault_text(error), mark="Damaged")])]
     parts: list[Part] = [Paragraph(status["headline"])]

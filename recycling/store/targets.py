@@ -56,6 +56,16 @@ def way_on(run_path: Path, *, retry_failed: bool = False) -> str:
         check_folder(run_path)
     except BadInput:
         return "a copy of it in a folder that can be written"
+    return resume_command(run_path, retry_failed=retry_failed)
+
+
+def resume_command(run_path: Path, *, retry_failed: bool = False) -> str:
+    """Command that continues a run; nobody tries whether its folder can be written.
+
+    Example:
+        >>> resume_command(Path("runs/small"), retry_failed=True)
+        'recycling resume --retry-failed runs/small'
+    """
     return f"recycling resume {'--retry-failed ' if retry_failed else ''}{quote(str(run_path))}"
 
 
