@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from typing import Any
 
 from docs._ext.commands import commands
 
@@ -35,16 +36,16 @@ def fault_of_line(line: str) -> str:
     return _unknown_options(name, command, given) or _missing(name, command, given)
 
 
-def _options(command: object) -> dict[str, object]:
+def _options(command: Any) -> dict[str, Any]:
     return {
         spelled: parameter
-        for parameter in command.params  # type: ignore[attr-defined]
+        for parameter in command.params
         for spelled in (*parameter.opts, *parameter.secondary_opts, "--help", "-h")
         if spelled.startswith("-")
     }
 
 
-def _unknown_options(name: str, command: object, given: list[str]) -> str:
+def _unknown_options(name: str, command: Any, given: list[str]) -> str:
     known = _options(command)
     for word in given:
         option = word.lstrip("[").rstrip("]").split("=")[0]
@@ -53,7 +54,7 @@ def _unknown_options(name: str, command: object, given: list[str]) -> str:
     return ""
 
 
-def _missing(name: str, command: object, given: list[str]) -> str:
+def _missing(name: str, command: Any, given: list[str]) -> str:
     """Whether there are as many arguments as the command needs."""
     known, rest = _options(command), iter(given[len(name.split()) :])
     arguments = 0
@@ -64,7 +65,7 @@ def _missing(name: str, command: object, given: list[str]) -> str:
         parameter = known.get(word)
         if parameter is not None and not getattr(parameter, "is_flag", False):
             next(rest, None)
-    wanted = [p for p in command.params if not p.opts[0].startswith("-")]  # type: ignore[attr-defined]
+    wanted = [p for p in command.params if not p.opts[0].startswith("-")]
     least = sum(parameter.required for parameter in wanted)
     if arguments < least:
         return f"recycling {name} needs {least} arguments"
