@@ -11,6 +11,13 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TESTS := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+# Oldest and newest versions that pyproject.toml allows. Warnings of old packages about each other
+# are not ours; the golden files of compiled circuits and pages are those of the lock.
+BOUNDS := tests/circuits tests/cli/test_cli.py tests/devices tests/extras tests/inference \
+	tests/results/test_analysis.py tests/results/test_export.py tests/simulation/test_engine.py \
+	tests/spec tests/store tests/thermodynamics
+UV     := $(BIN)/uv --no-progress
+
 RIVALS      := build/rivals-venv
 RIVAL_NAMES := tensorcircuit-ng jax qiskit-aer qulacs qutip amazon-braket-default-simulator
 
@@ -32,6 +39,23 @@ slow: $(STAMP) ## run the tests that take long: studies of coverage, Aer, kills 
 
 browser: $(STAMP) ## open pages in a real Chromium; they are skipped, with the reason, where there is none
 	$(BIN)/pytest -m browser -rs $(wildcard tests/*/test_*_in_browser.py) $(ARGS)
+
+test-oldest: $(STAMP) ## tests on the oldest versions of dependencies that we allow (minutes)
+	$(call bounds,oldest,lowest-direct,-W ignore::DeprecationWarning \
+		-W "ignore:numpy.ndarray size changed:RuntimeWarning")
+
+test-newest: $(STAMP) ## tests on the newest versions of dependencies that we allow (minutes)
+	$(call bounds,newest,highest,)
+
+# A fresh environment each time: what is newest changes.
+define bounds
+	$(UV) venv --quiet --clear --python $(BIN)/python build/$(1)
+	$(UV) pip install --quiet --python build/$(1)/bin/python --resolution $(2) --only-binary :all: \
+		--no-binary thermodynamic-recycling --editable ".[all]" "pytest~=9.2" "pytest-xdist~=3.8" \
+		"hypothesis~=6.170" "array-api-strict~=2.5" "qutip~=5.3" "scqubits~=4.3"
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 build/$(1)/bin/python -m pytest -n 2 --dist loadfile \
+		-m "not slow and not browser" $(3) $(BOUNDS) $(ARGS)
+endef
 
 check: $(STAMP) ## everything that a change must pass: what .ci/run runs
 	./.ci/run

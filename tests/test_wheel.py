@@ -131,3 +131,17 @@ def test_messages_name_an_extra_that_installs_the_module():
 def test_the_core_has_no_qiskit():
     core = {Requirement(line).name for line in PROJECT["dependencies"]}
     assert not [name for name in core if re.match("qiskit|openqasm|stevedore|zarr|dask", name)]
+
+
+def test_the_plain_commands_are_those_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    page = (ROOT / "docs" / "install.md").read_text("utf-8").replace("\\", "/")
+    steps = re.findall(r"^\t@?\$\((?:PIP)\) (install .*)$", makefile, re.MULTILINE)
+    assert [f".venv/Scripts/python -m pip {step}" in page for step in steps] == [True, True]
+    (replay,) = re.findall(
+        r"^\t\$\(BIN\)/(recycling replay .*) \$\(ARGS\)$", makefile, re.MULTILINE
+    )
+    (options,) = re.findall(r"\$\(BIN\)/(pytest -n .*)$", makefile, re.MULTILINE)
+    (tests,) = re.findall(r"^test:.*\n\t\$\(TESTS\) (.*) \$\(ARGS\)$", makefile, re.MULTILINE)
+    assert f".venv/Scripts/{replay}\n" in page
+    assert f".venv/Scripts/{options} {tests}\n" in page

@@ -44,7 +44,7 @@ NEEDS_QISKIT = 'error: needs Qiskit: pip install "thermodynamic-recycling[simula
 def without_extras(code, *arguments, cwd):
     """Run code in a process that has the light core alone."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", HOOK + code, *map(str, arguments)],
+        [sys.executable, "-c", HOOK + code, *map(str, arguments)],
         capture_output=True,
         text=True,
         encoding="utf-8",
