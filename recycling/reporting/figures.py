@@ -290,7 +290,7 @@ def _draw_energies(axes: Axes, point: xr.Dataset, along: str, quantum: float) ->
 def _second_axis(axes: Axes, dataset: xr.Dataset) -> None:
     ratio = _quantum(dataset) / (boltzmann * dataset.attrs["temperature_K"] * np.log(2))
     second = axes.secondary_yaxis("right", functions=(lambda y: y * ratio, lambda y: y / ratio))
-    second.set_ylabel(r"energy ($k_B T_0 \ln 2$)")
+    second.set_ylabel(r"energy ($k_B T_0 \ln 2$)", labelpad=0)  # wide ticks leave no more
 
 
 def _quantum(dataset: xr.Dataset) -> float:

@@ -99,6 +99,16 @@ def test_two_runs_are_ticked_and_compared_by_the_keyboard(browser, address):
         assert page.complaints == []
 
 
+def test_the_list_is_printed_on_a_page(browser, address):
+    with opened(browser, address, viewport={"width": 720, "height": 1000}) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") == 720
+        sizes = page.locator(".runs td, .runs .note, .runs .tag").evaluate_all(
+            "cells => cells.map(cell => getComputedStyle(cell).fontSize)"
+        )
+        assert len(set(sizes)) == 1
+
+
 def test_a_sweep_has_its_maps(browser, address):
     with opened(browser, f"{address}sweeps/chips", viewport=DESKTOP) as page:
         assert page.locator("figure#margins img").count() == 1

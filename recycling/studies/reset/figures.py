@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from recycling.reporting.figures import SETTINGS, STYLES, new_axes
+from recycling.reporting.typeset import formula
 from recycling.studies.reset.spec import QUBIT
 from recycling.studies.reset.tables import length_text, short_name
 
@@ -82,7 +83,7 @@ def _by_rounds(results: ResetResults, device: Device) -> Figure:
         axes.plot(x, [max(row.modelled, 0) for row in rows], color=_STYLES[method][0], lw=1)
     axes.plot([], [], color="#888888", lw=1, label="lines: modelled")
     thermal = device.excited_population[device.roles.index(QUBIT)]
-    axes.axhline(thermal, color="#888888", ls=":", lw=1, label="thermal at T0")
+    axes.axhline(thermal, color="#888888", ls=":", lw=1, label=formula("thermal at T0"))
     _small(axes)
     axes.xaxis.set_major_locator(mpl.ticker.MaxNLocator(integer=True))
     axes.legend(loc="best", fontsize=8)
@@ -134,7 +135,7 @@ def _heat(results: ResetResults, weight: float) -> Figure:
                 color=colour or STYLES[style]["color"], capsize=2,
             )  # fmt: skip
     for style, label, marker, colour in series.values():
-        axes.plot([], [], marker, color=colour or STYLES[style]["color"], label=label)
+        axes.plot([], [], marker, color=colour or STYLES[style]["color"], label=formula(label))
     axes.set_xticks(range(len(ticks)), ticks, fontsize=9)
     axes.set_xlim(-0.6, len(ticks) - 0.4)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]), top=axes.get_ylim()[1] * 1.3)
