@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from circuits.design import symbol
@@ -66,8 +67,8 @@ def _given(experiment: Experiment, key: str) -> str:
     return ", ".join([*([str(name)] if name else []), *given])
 
 
-def _values(values: object) -> str:
-    found = [f"{value:.4g}" for value in values]  # type: ignore[attr-defined]
+def _values(values: Iterable[float]) -> str:
+    found = [f"{value:.4g}" for value in values]
     return ", ".join(found) if len(found) < 7 else f"{found[0]} to {found[-1]}, {len(found)} values"
 
 
