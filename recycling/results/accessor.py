@@ -123,7 +123,7 @@ def with_accessor(dataset: xr.Dataset) -> xr.Dataset:
 
 def _nearest(name: str, axis: Any, value: Any) -> int:
     """Place of the nearest value of an axis."""
-    if isinstance(value, list | tuple) or bool(getattr(value, "ndim", False)):
+    if isinstance(value, list | tuple) or np.ndim(value):
         raise BadInput(f"{name} = {value!r}: give one value")
     if axis.dtype.kind not in "iuf" or isinstance(value, str):
         places = np.flatnonzero(axis == value)
