@@ -10,6 +10,7 @@ from recycling.ledger.rows import Ledger
 from recycling.plot.panel import panel
 from recycling.reporting.ledger_figure import draw_ledger, legend_handles
 from recycling.store.directory import Run
+from recycling.store.given import run_given
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +90,7 @@ def ledger(what: Run | Ledger, ax: Axes | None = None) -> Axes:
         >>> axes.get_xlabel()
         'size of the energy (J)'
     """
-    found = ledger_of(what) if isinstance(what, Run) else what
+    found = what if isinstance(what, Ledger) else ledger_of(what)
     height = 0.27 * len(found.rows) + 1.8
     edges = {"left": 0.36, "bottom": 0.75 / height, "top": 1 - 0.7 / height}
     with panel(ax, (6.2, height), right=0.97, **edges) as axes:
@@ -120,7 +121,7 @@ def fig6(run: Run, ladder: str = "x", ax: Axes | None = None) -> Axes:
     from recycling.studies.latency.dataset import latency_results
     from recycling.studies.latency.figure import LENGTHS, draw_times
 
-    if run.kind != "latency":
+    if run_given(run).kind != "latency":
         raise BadInput(f"run = {str(run.path)!r} is a {run.kind} run: give one of rc.latency")
     found = {result.times.ladder: result for result in latency_results(run)}
     if ladder not in found:
@@ -132,6 +133,7 @@ def fig6(run: Run, ladder: str = "x", ax: Axes | None = None) -> Axes:
 
 
 def _circuit(run: Run, setting: Setting | None) -> QuantumCircuit:
+    run = run_given(run)
     if setting is None:
         design = run.design
         (resets,) = (arm.name for arm in design.arms if arm.resets)

@@ -10,6 +10,7 @@ from recycling.reporting.share_figures import draw_map, draw_margin, pairs_of
 from recycling.reporting.stage_figures import draw_stage
 from recycling.results.shares import QUESTIONS, Shares
 from recycling.results.shares import shares as count_shares
+from recycling.store.given import dataset_given
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -103,7 +104,7 @@ def stage(
         ax: axes to draw into; None makes a figure.
 
     Raises:
-        BadInput: an unknown quantity.
+        BadInput: an unknown quantity, or no map of stages.
 
     Example:
         >>> import recycling as rc
@@ -112,6 +113,8 @@ def stage(
         'energy (hf)'
     """
     chosen("quantity", quantity, ("erasure", "energies", "fidelity"))
+    if not {"temperature", "frequency"} <= set(dataset_given(dataset).dims):
+        raise BadInput("dataset: it is no map of stages; give what recycling.stage returns")
     known = dataset["frequency"]
     nearest = known[0] if frequency is None else known.sel(frequency=frequency, method="nearest")
     with panel(ax, right=0.98) as axes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from circuits.design import EQUILIBRIUM, RECYCLING
 from recycling.errors import BadInput
-from recycling.plot.panel import panel
+from recycling.plot.panel import erasure_given, panel
 from recycling.reporting.figures import (
     draw_dissipation_ratio,
     draw_fidelity,
@@ -16,7 +16,6 @@ from recycling.reporting.figures import (
 from recycling.results.sweep import first_curve
 from recycling.results.theory import stored_theory
 from recycling.store.directory import Run
-from recycling.store.given import dataset_given
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,7 +38,7 @@ def fig3(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         'fidelity $F$'
     """
     with panel(ax) as axes:
-        draw_fidelity(axes, first_curve(dataset_given(what)))
+        draw_fidelity(axes, first_curve(erasure_given(what)))
     return axes
 
 
@@ -59,7 +58,7 @@ def fig4a(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         'energy (hf)'
     """
     with panel(ax) as axes:
-        draw_heat_by_sweep(axes, first_curve(dataset_given(what)), EQUILIBRIUM)
+        draw_heat_by_sweep(axes, first_curve(erasure_given(what)), EQUILIBRIUM)
     return axes
 
 
@@ -79,7 +78,7 @@ def fig4b(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         '$\\Delta Q_{B}$'
     """
     with panel(ax) as axes:
-        draw_heat_by_sweep(axes, first_curve(dataset_given(what)), RECYCLING)
+        draw_heat_by_sweep(axes, first_curve(erasure_given(what)), RECYCLING)
     return axes
 
 
@@ -101,7 +100,7 @@ def fig4c(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         >>> axes.get_ylabel()
         'energy (hf)'
     """
-    theory = stored_theory(what) if isinstance(what, Run) else what
+    theory = stored_theory(what) if isinstance(what, Run) else erasure_given(what)
     if theory is None:
         raise BadInput(
             f"run = {str(getattr(what, 'path', ''))!r}: no theory was kept with it; give the "
@@ -128,7 +127,7 @@ def fig5a(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         '$p_x$'
     """
     with panel(ax) as axes:
-        draw_heat_by_mixedness(axes, first_curve(dataset_given(what)))
+        draw_heat_by_mixedness(axes, first_curve(erasure_given(what)))
     return axes
 
 
@@ -148,5 +147,5 @@ def fig5b(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         'symlog'
     """
     with panel(ax, left=0.15, right=0.98) as axes:
-        draw_dissipation_ratio(axes, first_curve(dataset_given(what)))
+        draw_dissipation_ratio(axes, first_curve(erasure_given(what)))
     return axes

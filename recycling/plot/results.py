@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from recycling.errors import BadInput
-from recycling.plot.panel import chosen, panel
+from recycling.plot.panel import bath_given, chosen, erasure_given, panel
 from recycling.reporting import branch_figures, link_figures
 from recycling.reporting import sensitivity_figures as sensitivities
 from recycling.reporting.prediction_figure import DRAWN, draw_prediction
@@ -15,7 +15,7 @@ from recycling.results.gap import gap_of
 from recycling.results.link_gains import channel_of
 from recycling.results.sweep import first_curve
 from recycling.store.directory import Run
-from recycling.store.given import dataset_given
+from recycling.store.given import dataset_given, run_given
 from recycling.thermodynamics import Bath
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ def prediction(run: Run, quantity: str = "heat", ax: Axes | None = None) -> Axes
         'ΔQ_B (hf)'
     """
     chosen("quantity", quantity, tuple(DRAWN))
+    _ = erasure_given(run_given(run))
     gap = gap_of(run, run.dataset) if run.dataset.attrs["readout"] == "raw" else None
     if gap is None or quantity not in gap.differences:
         raise BadInput(f"run = {str(run.path)!r}: no prediction of {quantity} to compare with")
@@ -104,7 +105,7 @@ def critical_temperature(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes
         'bath temperature $T_0$ (mK)'
     """
     with panel(ax) as axes:
-        sensitivities.draw_critical_temperature(axes, dataset_given(what), _measured(what))
+        sensitivities.draw_critical_temperature(axes, erasure_given(what), _measured(what))
     return axes
 
 
@@ -130,9 +131,9 @@ def sensitivity(
     chosen("over", over, ("temperature", "frequency"))
     with panel(ax, top=0.92) as axes:
         if over == "frequency":
-            sensitivities.draw_at_other_frequencies(axes, dataset_given(what), point)
+            sensitivities.draw_at_other_frequencies(axes, erasure_given(what), point)
         else:
-            dataset, measured = dataset_given(what), _measured(what)
+            dataset, measured = erasure_given(what), _measured(what)
             sensitivities.draw_at_other_temperatures(axes, dataset, point, measured)
     return axes
 
@@ -152,7 +153,7 @@ def entropy_tradeoff(what: Run | xr.Dataset, ax: Axes | None = None) -> Axes:
         >>> axes.get_xlabel()
         'entropy decrease $\\Delta S$ (nat)'
     """
-    dataset = dataset_given(what)
+    dataset = erasure_given(what)
     with panel(ax, right=0.98) as axes:
         branch_figures.draw_entropy_tradeoff(axes, first_curve(dataset), qubit_of(dataset, "bath"))
     return axes
@@ -171,7 +172,7 @@ def branch_gain(bath: Bath, ax: Axes | None = None) -> Axes:
         'gain (hf)'
     """
     with panel(ax, right=0.98) as axes:
-        branch_figures.draw_branch_gain(axes, bath)
+        branch_figures.draw_branch_gain(axes, bath_given(bath))
         axes.legend(fontsize=8)
     return axes
 
@@ -189,7 +190,7 @@ def record_break_even(bath: Bath, ax: Axes | None = None) -> Axes:
         'break-even of the record (mK)'
     """
     with panel(ax, right=0.98) as axes:
-        branch_figures.draw_record_break_even(axes, bath)
+        branch_figures.draw_record_break_even(axes, bath_given(bath))
     return axes
 
 

@@ -7,10 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recycling.errors import BadInput
+from recycling.spec.messages import shown_value
 from recycling.store.directory import Run
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+def shown_given(given: object) -> str:
+    """Write what somebody gave as one short line.
+
+    Example:
+        >>> shown_given(Path("runs/mine"))
+        "'runs/mine'"
+    """
+    text = shown_value(str(given) if isinstance(given, PathLike) else given)
+    return " ".join(text.split())
 
 
 def path_given(given: str | PathLike[str], field: str) -> Path:
@@ -25,11 +37,11 @@ def path_given(given: str | PathLike[str], field: str) -> Path:
         recycling.errors.BadInput: run = None: give a path
     """
     if not isinstance(given, str | PathLike):
-        raise BadInput(f"{field} = {given!r}: give a path")
+        raise BadInput(f"{field} = {shown_given(given)}: give a path")
     try:
         return Path(given).expanduser()
     except TypeError:  # the path of an object may be bytes
-        raise BadInput(f"{field} = {given!r}: give a path") from None
+        raise BadInput(f"{field} = {shown_given(given)}: give a path") from None
     except RuntimeError:
         raise BadInput(f"{field} = {str(given)!r}: nobody has this name; give a path") from None
 
@@ -46,8 +58,7 @@ def run_given(given: Run) -> Run:
         recycling.errors.BadInput: run = 'runs/mine' is not opened: give what open_run returns
     """
     if not isinstance(given, Run):
-        shown = str(given) if isinstance(given, PathLike) else given
-        raise BadInput(f"run = {shown!r} is not opened: give what open_run returns")
+        raise BadInput(f"run = {shown_given(given)} is not opened: give what open_run returns")
     return given
 
 
@@ -67,6 +78,5 @@ def dataset_given(given: Run | xr.Dataset) -> xr.Dataset:
     if isinstance(given, Run):
         return given.dataset
     if not isinstance(given, xr.Dataset):
-        shown = str(given) if isinstance(given, PathLike) else given
-        raise BadInput(f"dataset = {shown!r}: give an opened run or its dataset")
+        raise BadInput(f"dataset = {shown_given(given)}: give an opened run or its dataset")
     return given
