@@ -356,7 +356,7 @@ class Run:
 
     @property
     def calibrations(self) -> Any:
-        """What was measured of the machine with the run: see ``recycling.Calibrations``.
+        """What was measured of the machine with the run: T0 by each source, brackets, readout.
 
         Raises:
             BadInput: as for ``verdicts``.
