@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.devices.stage import BathKind, Stage
@@ -28,6 +36,12 @@ PROFILES = ("paper", "ideal")
 ErrorRate = Annotated[float, Field(ge=0, lt=0.5)]
 
 
+def _kinds(annotation: Any) -> set[Any]:
+    """Every type that a field may have, without what annotates it."""
+    parts = get_args(annotation)
+    return {annotation}.union(*map(_kinds, parts)) if parts else {annotation}
+
+
 class Section(BaseModel):
     """A table of a spec: it cannot be changed, and knows all of its keys.
 
@@ -39,6 +53,17 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_no_truth_value(cls, value: Any, info: ValidationInfo) -> Any:
+        # Python and pydantic take true for 1, and so for one kelvin.
+        given = value if isinstance(value, list) else [value]
+        if any(isinstance(each, bool) for each in given):
+            kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
+            if bool not in kinds and kinds & {int, float}:
+                raise wrong(f"= {str(value).lower()}: give numbers, not true or false")
+        return value
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy the section; what is changed is validated as a spec is.

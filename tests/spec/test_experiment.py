@@ -399,6 +399,16 @@ def test_lines_of_keys(text, keys, monkeypatch):
     assert keys or not found
 
 
+@pytest.mark.parametrize(
+    "text", ["seed = true", "bath.temperature = true", "measurement.shots = false",
+             "hardware.rep_delay = true", "sweep.p_x = [true, 0.2]"],
+)  # fmt: skip
+def test_a_truth_value_is_no_number(text):
+    key, value = text.split(" = ")
+    with pytest.raises(rc.BadInput, match=f"^{key} = {re.escape(value)}: give numbers, not true"):
+        Experiment.parse(f'name = "a"\n{text}')
+
+
 # -- quantities ----------------------------------------------------------------------------------
 
 
