@@ -51,8 +51,9 @@ test-newest: $(STAMP) ## tests on the newest versions of dependencies that we al
 define bounds
 	$(UV) venv --quiet --clear --python $(BIN)/python build/$(1)
 	$(UV) pip install --quiet --python build/$(1)/bin/python --resolution $(2) --only-binary :all: \
-		--no-binary thermodynamic-recycling --editable ".[all]" "pytest~=9.2" "pytest-xdist~=3.8" \
+		--requirement pyproject.toml --extra all "pytest~=9.2" "pytest-xdist~=3.8" \
 		"hypothesis~=6.170" "array-api-strict~=2.5" "qutip~=5.3" "scqubits~=4.3"
+	$(UV) pip install --quiet --python build/$(1)/bin/python --no-deps --editable .
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 build/$(1)/bin/python -m pytest -n 2 --dist loadfile \
 		-m "not slow and not browser" $(3) $(BOUNDS) $(ARGS)
 endef
