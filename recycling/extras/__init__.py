@@ -85,8 +85,6 @@ def reason_of_import(error: ImportError) -> BadInput | None:
     """Error for an import that failed, where an extra installs the module; None elsewhere.
 
     Example:
-        >>> str(reason_of_import(ModuleNotFoundError("...", name="zarr.storage")))
-        'needs zarr: pip install "thermodynamic-recycling[sweep]"'
         >>> reason_of_import(ModuleNotFoundError("...", name="perpetuum_mobile")) is None
         True
     """

@@ -35,7 +35,7 @@ def shares(what: xr.Dataset | Shares, along: str | None = None, ax: Axes | None 
         >>> with TemporaryDirectory() as folder:
         ...     axes = rc.plot.shares(rc.sweep(tiny, folder, workers=0), "temperature")
         >>> axes.get_xlabel()
-        'T0 (mK)'
+        '$T_{0}$ (mK)'
     """
     found = what if isinstance(what, Shares) else count_shares(what)
     name = found.strongest("excess_tight")[0] if along is None else along

@@ -47,6 +47,7 @@ def latency_table(results: Sequence[LadderResult]) -> Table:
     """Time of one operation by every clock, one row each.
 
     Example:
+        >>> import numpy as np
         >>> from recycling.studies.latency.results import LadderTimes, ladder_result
         >>> times = LadderTimes(
         ...     ladder="x",
@@ -91,6 +92,7 @@ def latency_headline(results: Sequence[LadderResult]) -> str:
     """What was found, in one sentence an operation.
 
     Example:
+        >>> import numpy as np
         >>> from recycling.studies.latency.results import LadderTimes, ladder_result
         >>> times = LadderTimes(
         ...     ladder="x",
@@ -152,6 +154,7 @@ def latency_csv(results: Iterable[LadderResult]) -> str:
     """Write a row for each job: its recorded times, and the fit.
 
     Example:
+        >>> import numpy as np
         >>> from recycling.studies.latency.results import LadderTimes, ladder_result
         >>> times = LadderTimes(
         ...     ladder="x",
