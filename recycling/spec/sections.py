@@ -62,7 +62,7 @@ class Section(BaseModel):
         if any(isinstance(each, bool) for each in given):
             kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
             if bool not in kinds and kinds & {int, float}:
-                raise wrong(f"= {str(value).lower()}: give numbers, not true or false")
+                raise wrong(f"= {value!r}: give a {'number' if float in kinds else 'whole number'}")
         return value
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

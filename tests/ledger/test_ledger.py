@@ -4,6 +4,7 @@ import json
 import math
 from dataclasses import replace
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -350,10 +351,10 @@ def test_record_is_plain_data(ledger):
 def test_unfinished_and_foreign_runs_are_refused(tmp_path):
     journal = SimpleNamespace(state="submitted")
     job = SimpleNamespace(name="trial-0")
-    unfinished = SimpleNamespace(
-        kind="protocol", jobs=[job], path=tmp_path, journal=lambda _job: journal
+    unfinished = Mock(
+        spec=rc.Run, kind="protocol", jobs=[job], path=tmp_path, journal=lambda _job: journal
     )
     with pytest.raises(rc.Incomplete, match=r"1 of 1 jobs are not done.* resume "):
         rc.ledger_of(unfinished)
     with pytest.raises(rc.BadInput, match="run = 'runs/a' is a latency run"):
-        rc.ledger_of(SimpleNamespace(kind="latency", path="runs/a"))
+        rc.ledger_of(Mock(spec=rc.Run, kind="latency", path="runs/a"))

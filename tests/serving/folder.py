@@ -36,8 +36,10 @@ def forged(path, **changes):
 def fill(folder, small, theory):
     """Fill a folder with two runs that are sound, one that is open, and one that is damaged."""
     shutil.copytree(small.path, folder / "small")
-    shutil.copytree(theory.path, folder / "later/theory")
-    shutil.copytree(theory.path, folder / "open")
+    # Tests of other files analyse and report the run.
+    bare = shutil.ignore_patterns("results*.nc", "report.html", "figures")
+    shutil.copytree(theory.path, folder / "later/theory", ignore=bare)
+    shutil.copytree(theory.path, folder / "open", ignore=bare)
     forged(folder / "open", state="open")
     shutil.copytree(small.path, folder / "broken")
     for name in ("run.json", "run.json.copy"):
