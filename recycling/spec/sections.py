@@ -18,7 +18,7 @@ from pydantic import (
 from recycling.devices.snapshots import HERONS, SIMILAR, why_unknown
 from recycling.devices.stage import BathKind, Stage
 from recycling.errors import BadInput
-from recycling.spec.messages import fault_lines, wrong
+from recycling.spec.messages import fault_lines, shown_value, wrong
 from recycling.spec.quantities import (
     Frequency,
     Latency,
@@ -62,7 +62,8 @@ class Section(BaseModel):
         if any(isinstance(each, bool) for each in given):
             kinds = _kinds(cls.model_fields[str(info.field_name)].annotation)
             if bool not in kinds and kinds & {int, float}:
-                raise wrong(f"= {value!r}: give a {'number' if float in kinds else 'whole number'}")
+                number = "number" if float in kinds else "whole number"
+                raise wrong(f"= {shown_value(value)}: give a {number}")
         return value
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:

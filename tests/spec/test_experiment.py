@@ -415,6 +415,12 @@ def test_a_truth_value_is_no_number(text, line):
     assert str(refused.value) == line
 
 
+def test_a_long_list_with_a_truth_value_is_one_short_line():
+    with pytest.raises(rc.BadInput) as refused:
+        Experiment.parse(f'name = "a"\nbath.temperature = [{10**200}, {10**200}, false]')
+    assert len(str(refused.value)) < 200
+
+
 # -- quantities ----------------------------------------------------------------------------------
 
 
