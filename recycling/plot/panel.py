@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -32,24 +32,23 @@ def panel(ax: Axes | None, size: tuple[float, float] = SIZE, **edges: float) -> 
 
     if not isinstance(ax, Known | None):
         raise BadInput(f"ax = {shown_given(ax)}: give axes of Matplotlib, or None")
-    with mpl.rc_context(SETTINGS | {"figure.max_open_warning": 0}):
-        made = None
+    with (
+        mpl.rc_context(SETTINGS | {"figure.max_open_warning": 0}),
+        ExitStack() as not_drawn,
+    ):
         if ax is None:
             import matplotlib.pyplot as plt
 
             made, ax = plt.subplots(figsize=size)
+            not_drawn.callback(plt.close, made)  # a notebook would show it, empty
             made.subplots_adjust(
                 **{"left": 0.16, "right": 0.87, "bottom": 0.14, "top": 0.97, **edges}
             )
         else:
             ax.spines["top"].set_visible(False)
             ax.grid(True, alpha=SETTINGS["grid.alpha"])
-        try:
-            yield ax
-        except BaseException:
-            if made is not None:  # a notebook would show it, empty
-                plt.close(made)
-            raise
+        yield ax
+        not_drawn.pop_all()
 
 
 def erasure_given(what: Run | xr.Dataset) -> xr.Dataset:
