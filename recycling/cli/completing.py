@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from recycling.cli.newest import LATEST, RECORD, RUNS
+from recycling.cli.newest import LATEST, RECORDS, RUNS
 
 #: Name of the command.
 PROGRAM = __name__.partition(".")[0]
@@ -92,7 +92,7 @@ def _is_spec(path: Path) -> bool:
 
 
 def _is_run(path: Path) -> bool:
-    return (path / RECORD).is_file()
+    return any((path / record).is_file() for record in RECORDS)
 
 
 def _paths(incomplete: str, wanted: Callable[[Path], bool]) -> Iterator[str]:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 #: Word for the newest run; a folder of this name is that folder.
 LATEST = "latest"
-#: Where runs are made unless a command says otherwise, and the file that makes a folder a run.
-RUNS, RECORD = "runs", "run.json"
+#: Where runs are made unless a command says otherwise.
+RUNS = "runs"
+#: The file that makes a folder a run, and its copy, which stands in where it is damaged.
+RECORDS = ("run.json", "run.json.copy")
 #: Bytes of a record that are read in search of its time; specs may be long.
 _LONGEST = 20_000_000
 
@@ -35,7 +37,10 @@ def named_run(path: Path, kind: str = "") -> Path:
 
 def newest_run(folder: Path, kind: str = "") -> Path | None:
     """The run of a folder that was created last; None where there is none of the kind."""
-    created = {path: time for path in _folders(folder) if (time := _created(path / RECORD, kind))}
+    created = {
+        path: max(_created(path / record, kind) for record in RECORDS) for path in _folders(folder)
+    }
+    created = {path: time for path, time in created.items() if time}
     return max(created, key=lambda path: (created[path], path.name), default=None)
 
 

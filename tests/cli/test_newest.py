@@ -39,6 +39,14 @@ def test_the_newest_is_the_one_created_last(folder):
     assert newest_run(folder / "nosuch") is None
 
 
+def test_a_damaged_record_hides_no_run(folder):
+    """The command would act on an older run."""
+    newest = folder / "runs" / "d"
+    (newest / "run.json").rename(newest / "run.json.copy")
+    (newest / "run.json").write_text("{", encoding="utf-8")
+    assert newest_run(folder / "runs").name == "d"
+
+
 @pytest.mark.parametrize(("name", "found"), {
     "status": "d", "resume": "d", "cancel": "d", "analyse": "d", "report": "d", "export": "d",
     "bundle": "d", "ledger": "b", "archive": "b", "compare": "b", "adopt": "d", "open": "d",
